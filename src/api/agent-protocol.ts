@@ -1,0 +1,172 @@
+/**
+ * What operator and node side say to each other: the request in one environment variable, the report in the
+ * container's termination message (at most 4096 bytes, a limit of the kubelet).
+ */
+import { z } from 'zod';
+import { RESOLV_CONF_TARGETS } from './policy.ts';
+
+/** Environment variable of the Job's and the proof pod's container that holds the JSON request. */
+export const REQUEST_ENV = 'DNSHEALTH_REQUEST';
+/** Where the agent writes its report; the container's terminationMessagePath. */
+export const REPORT_PATH = '/dev/termination-log';
+export const MAX_REPORT_BYTES = 4096;
+/** Where the Job mounts the node's directories, each below its own path: the node's /etc is /host/etc. */
+export const HOST_ROOT = '/host';
+/** On the node: lock, journal and backups. */
+export const STATE_DIRECTORY = '/var/lib/dnshealth';
+
+const common = {
+  /** The remediation's uid. The report repeats it, so that a forged or stale report is not believed. */
+  nonce: z.string().min(1),
+  remediation: z.string().min(1),
+};
+
+/** Addresses that lead back into the cluster and are therefore no upstream. */
+const knownAddresses = z.object({
+  clusterDNS: z.array(z.string()).default([]),
+  nodeLocalDNS: z.array(z.string()).default(['169.254.20.10', '169.254.25.10']),
+  node: z.array(z.string()).default([]),
+});
+export type KnownAddresses = z.infer<typeof knownAddresses>;
+
+export const repairRequestSchema = z.object({
+  ...common,
+  verb: z.literal('repair'),
+  targets: z.array(z.enum(RESOLV_CONF_TARGETS)).min(1),
+  acceptRisky: z.boolean(),
+  replaceEmptyValue: z.boolean(),
+  known: knownAddresses,
+  /** Host address on which the kubelet serves, to ask it for a sign of life. */
+  nodeIP: z.string().optional(),
+});
+export type RepairRequest = z.infer<typeof repairRequestSchema>;
+
+export const proveRequestSchema = z.object({
+  ...common,
+  verb: z.literal('prove'),
+  known: knownAddresses,
+  acceptRisky: z.boolean(),
+  /** What to ask the servers of the resolv.conf for. */
+  externalName: z.string().min(1),
+});
+export type ProveRequest = z.infer<typeof proveRequestSchema>;
+
+export const agentRequestSchema = z.discriminatedUnion('verb', [repairRequestSchema, proveRequestSchema]);
+export type AgentRequest = z.infer<typeof agentRequestSchema>;
+
+/** Classes of a resolv.conf file, see `diagnosis/resolv-conf.ts`. */
+export const RESOLV_CONF_CLASSES = [
+  'ok',
+  'risky',
+  'mixed-loopback',
+  'stub',
+  'loopback',
+  'self-only',
+  'empty',
+  'invalid',
+  'missing',
+] as const;
+export type ResolvConfClass = (typeof RESOLV_CONF_CLASSES)[number];
+
+export const gradedFileSchema = z.object({
+  path: z.string(),
+  class: z.enum(RESOLV_CONF_CLASSES),
+  nameservers: z.array(z.string()).max(3),
+});
+export type GradedFile = z.infer<typeof gradedFileSchema>;
+
+/** Why the agent wrote nothing. Each has its own advice. */
+export const REFUSAL_REASONS = [
+  'CurrentIsUsable',
+  'EmptyValueNotAllowed',
+  'TargetMissing',
+  'TargetUnusable',
+  'TargetRisky',
+  'UnknownLayout',
+  'FlagOverrides',
+  'DropInOverrides',
+  'DuplicateKey',
+  'ConfigNotParseable',
+  'UnsafePath',
+  'PendingChanges',
+  'UnitNotRunning',
+  'Locked',
+] as const;
+export type RefusalReason = (typeof REFUSAL_REASONS)[number];
+
+/**
+ * How a run of the agent ended.
+ * - `repaired`: the value was changed and a new kubelet runs with it
+ * - `already-right`: the running kubelet already had the target; nothing was written
+ * - `refused`: nothing was written, `reason` is a RefusalReason
+ * - `rolled-back`: the new kubelet did not come up; the old bytes are back and the kubelet runs
+ * - `failed`: something else went wrong; `nodeUnchanged` and `kubelet.active` tell the state of the node
+ */
+export const repairReportSchema = z.object({
+  verb: z.literal('repair'),
+  nonce: z.string(),
+  outcome: z.enum(['repaired', 'already-right', 'refused', 'rolled-back', 'failed']),
+  reason: z.string().describe('One CamelCase word.'),
+  message: z.string(),
+  advice: z.string().optional(),
+  nodeUnchanged: z.boolean().describe('The kubelet configuration has the bytes it had before.'),
+  layout: z.enum(['kubespray', 'kubeadm', 'unknown']),
+  effective: z
+    .object({ value: z.string(), source: z.string().describe('file:line, the flag, or "built-in default"') })
+    .optional(),
+  current: gradedFileSchema.optional(),
+  target: gradedFileSchema.optional(),
+  change: z
+    .object({
+      path: z.string(),
+      line: z.int(),
+      before: z.string().describe('The line before, empty where it was added.'),
+      after: z.string(),
+      sha256Before: z.string(),
+      sha256After: z.string(),
+      backup: z.string(),
+    })
+    .optional(),
+  kubelet: z
+    .object({
+      pidBefore: z.int(),
+      pidAfter: z.int(),
+      restarts: z.int().describe('How often this run asked systemd to restart the kubelet.'),
+      active: z.boolean(),
+    })
+    .optional(),
+  times: z
+    .object({
+      started: z.string(),
+      decided: z.string(),
+      written: z.string(),
+      restarted: z.string(),
+      finished: z.string(),
+    })
+    .partial()
+    .describe('RFC 3339 times of the steps on the node. restarted: the new kubelet was first seen serving.'),
+});
+export type RepairReport = z.infer<typeof repairReportSchema>;
+
+export const proveReportSchema = z.object({
+  verb: z.literal('prove'),
+  nonce: z.string(),
+  outcome: z.enum(['proven', 'failed']),
+  reason: z.string(),
+  message: z.string(),
+  resolvConf: gradedFileSchema.optional(),
+  answers: z
+    .array(
+      z.object({
+        server: z.string(),
+        name: z.string(),
+        result: z.string().describe('rcode or error'),
+        ms: z.number(),
+      }),
+    )
+    .max(6),
+});
+export type ProveReport = z.infer<typeof proveReportSchema>;
+
+export const agentReportSchema = z.discriminatedUnion('verb', [repairReportSchema, proveReportSchema]);
+export type AgentReport = z.infer<typeof agentReportSchema>;
