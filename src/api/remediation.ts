@@ -94,18 +94,22 @@ export const remediationStatusSchema = z.object({
   advice: z.string().optional().describe('What a person should do now.'),
   conditions: conditions(),
   steps: z.array(stepSchema).default([]),
-  end: z
-    .object({ phase: z.enum(['Refused', 'RolledBack', 'Failed', 'Cancelled']), reason: z.string() })
-    .optional()
-    .describe('The outcome is decided, but the node is not given back yet.'),
   quarantine: z
     .object({
       strategy: z.enum(['Cordon', 'Taint']),
-      nodeWasUnschedulable: z.boolean(),
-      heldSince: timestamp().optional(),
+      nodeWasUnschedulable: z.boolean().describe('A person had cordoned the node before; it stays cordoned.'),
+      heldSince: timestamp()
+        .optional()
+        .describe('Since when the node is held; absent once it was given back.'),
     })
     .optional()
     .describe('How the node was found, and since when it is held.'),
+  hold: z
+    .enum(['Restore', 'Held'])
+    .optional()
+    .describe(
+      'After a failure that a person has to look at, the node stays in quarantine: Restore, it has to be put back there; Held, it is.',
+    ),
   repair: repairReportSchema.optional().describe('What the agent reported from the node.'),
   proof: proveReportSchema.optional().describe('What the proof pod reported.'),
   deletedPods: z.array(z.object({ name: z.string(), uid: z.string() })).default([]),
@@ -115,13 +119,3 @@ export const remediationStatusSchema = z.object({
   took: z.string().optional().describe('From the death of the container to the end, for the table.'),
 });
 export type RemediationStatus = z.infer<typeof remediationStatusSchema>;
-
-/** The JSON in the node's quarantine annotation. */
-export const quarantineRecordSchema = z.object({
-  remediation: z.string().min(1),
-  strategy: z.enum(['Cordon', 'Taint']),
-  /** The node was cordoned already, by a person: it stays so. */
-  wasUnschedulable: z.boolean(),
-  since: z.string(),
-});
-export type QuarantineRecord = z.infer<typeof quarantineRecordSchema>;

@@ -1,0 +1,58 @@
+/** From a sighting to a claim: is the evidence fresh, and what is the incident called? */
+import type { Sighting } from '../api/remediation.ts';
+import { FINAL_PHASES } from '../api/remediation.ts';
+import type { Remediation } from './world.ts';
+
+/** Older evidence is not acted on: after a cold start the operator must not repair what was healed meanwhile. */
+export const EVIDENCE_LIMIT_MS = 10 * 60_000;
+/** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
+const NODE_PART_LENGTH = 40;
+
+export type ClaimDecision =
+  | { readonly kind: 'claim'; readonly name: string }
+  | {
+      readonly kind: 'skip';
+      readonly reason: 'EvidenceTooOld' | 'OlderThanLastRepair' | 'NodeHasIncident' | 'Known';
+    };
+
+export interface ClaimRequest {
+  readonly sighting: Sighting;
+  readonly node: { readonly name: string; readonly uid: string };
+  readonly remediations: readonly Remediation[];
+  /** A short stable digest of its argument, lower-case hexadecimal. */
+  readonly digest: (text: string) => string;
+  readonly now: number;
+}
+
+/** Decides whether a sighting becomes an incident of its own. */
+export function decideClaim({ sighting, node, remediations, digest, now }: ClaimRequest): ClaimDecision {
+  const name = remediationName(node, sighting.pod.uid, digest);
+  const diedAt = Date.parse(sighting.diedAt);
+  const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  if (here.some((other) => other.name === name)) return { kind: 'skip', reason: 'Known' };
+  if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
+    return { kind: 'skip', reason: 'NodeHasIncident' };
+  if (now - diedAt > EVIDENCE_LIMIT_MS) return { kind: 'skip', reason: 'EvidenceTooOld' };
+  const lastEnd = Math.max(
+    0,
+    ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
+  );
+  if (diedAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
+  return { kind: 'claim', name };
+}
+
+/** A cancelled incident touched nothing, so evidence from before it is still evidence. */
+const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
+
+/**
+ * Derived from the node and the pod that died, so that a second create collides, and a pod that goes on
+ * looping after its incident ended makes no new one: its successor does.
+ */
+function remediationName(
+  node: { readonly name: string; readonly uid: string },
+  podUID: string,
+  digest: (text: string) => string,
+): string {
+  const readable = node.name.toLowerCase().replaceAll('.', '-').slice(0, NODE_PART_LENGTH).replace(/-+$/, '');
+  return `${readable}-${digest(`${node.uid}/${podUID}`).slice(0, 8)}`;
+}

@@ -1,0 +1,16 @@
+/** The order of an incident: the table of contents of this project. */
+import { admit } from './stages/admit.ts';
+import { giveBack } from './stages/give-back.ts';
+import { prove } from './stages/prove.ts';
+import { quarantine } from './stages/quarantine.ts';
+import { recreate } from './stages/recreate.ts';
+import { release } from './stages/release.ts';
+import { repair } from './stages/repair.ts';
+import { tidy } from './stages/tidy.ts';
+import { verify } from './stages/verify.ts';
+
+/** From the claim to the proof. The first stage that does not pass decides. */
+export const HEALING = [admit, quarantine, repair, prove, release, recreate, verify] as const;
+
+/** After the outcome is written: nothing of ours stays behind. */
+export const CLOSING = [giveBack, tidy] as const;

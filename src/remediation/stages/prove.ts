@@ -1,0 +1,47 @@
+/** 4. A pod in a new sandbox shows the resolv.conf that the node really hands out now. */
+import { proveReportSchema } from '../../api/agent-protocol.ts';
+import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
+import { stepAge, stepStartedAt } from '../facts.ts';
+import { readReport } from '../report.ts';
+import { act, assertNever, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import type { Situation } from '../world.ts';
+
+export function prove(situation: Situation): Verdict {
+  const { remediation, world } = situation;
+  const { proof } = remediation.status;
+  if (proof) {
+    if (proof.outcome === 'proven') return pass;
+    return end(failed(proof.reason, `A new pod on the node cannot resolve names: ${proof.message}`));
+  }
+  const pod = world.proofPod;
+  const late = stepAge(situation, 'Prove') > PROOF_MS;
+  if (late)
+    return end(
+      failed(
+        'ProofTimedOut',
+        `The proof pod did not report in time: ${pod?.blockedBy ?? pod?.state ?? 'it is gone'}.`,
+      ),
+    );
+  if (!pod || stepStartedAt(remediation, 'Prove') === null) return act({ kind: 'start-proof' });
+  switch (pod.state) {
+    case 'starting':
+    case 'running':
+      return wait('ProofRunning', pod.blockedBy ?? 'The proof pod was created.', RECHECK_MS);
+    case 'ended': {
+      const read = readReport(proveReportSchema, pod.message, remediation.uid);
+      if (read.kind === 'bad') return end(failed('ProofUnreadable', `The proof pod failed: ${read.problem}`));
+      return record({ kind: 'proof-reported', report: read.report });
+    }
+    default:
+      return assertNever(pod.state);
+  }
+}
+
+const failed = (reason: string, message: string): Ending => ({
+  phase: 'Failed',
+  reason,
+  message,
+  advice:
+    'The kubelet runs with the new value. Check the nameservers in the target file from the node; the old configuration is in /var/lib/dnshealth on the node.',
+  hold: true,
+});

@@ -1,0 +1,29 @@
+/** 6. Delete the DNS pods of the node that still have the old resolv.conf; their workload makes new ones. */
+import { repairedAt, stepIsFinished } from '../facts.ts';
+import { act, pass, type Verdict } from '../verdict.ts';
+import type { DnsPodView, Situation } from '../world.ts';
+
+/** A looping CoreDNS may be Ready for a second between two deaths; one that serves for longer is left alone. */
+const SERVES_AFTER_MS = 10_000;
+
+export function recreate(situation: Situation): Verdict {
+  const pods = situation.world.dnsPods.filter((pod) => isStale(pod, situation));
+  if (pods.length > 0) return act({ kind: 'recreate', pods: pods.map(({ name, uid }) => ({ name, uid })) });
+  return stepIsFinished(situation.remediation, 'Recreate') ? pass : act({ kind: 'recreate', pods: [] });
+}
+
+/**
+ * On this node, in a sandbox older than the repair, and not serving. A serving DNS pod is never deleted to
+ * tidy up: losing a serving endpoint costs clients seconds of time-outs.
+ */
+function isStale(pod: DnsPodView, situation: Situation): boolean {
+  const { remediation, now } = situation;
+  if (pod.node !== remediation.spec.node.name || pod.deleting) return false;
+  if (remediation.status.deletedPods.some((deleted) => deleted.uid === pod.uid)) return false;
+  const repaired = repairedAt(situation);
+  // Stamps of the kubelet have whole seconds: a pod of the same second counts as older, and is only
+  // deleted if it does not serve.
+  if (repaired !== null && pod.startedAt !== null && pod.startedAt > repaired) return false;
+  const serves = pod.ready && pod.runningSince !== null && now - pod.runningSince >= SERVES_AFTER_MS;
+  return !serves;
+}

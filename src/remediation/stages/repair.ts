@@ -1,0 +1,94 @@
+/** 3. The node-side Job: started once, read once, and understood as one of its closed outcomes. */
+import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
+import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
+import { stepAge, stepStartedAt } from '../facts.ts';
+import { readReport } from '../report.ts';
+import { act, assertNever, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import type { Situation } from '../world.ts';
+
+/** The agent never ran, so nothing was written. */
+export const DID_NOT_START = 'JobDidNotStart';
+
+export function repair(situation: Situation): Verdict {
+  const { remediation, world } = situation;
+  const { repair: report } = remediation.status;
+  if (report) return judge(report);
+  if (!world.node) return end(nodeGone);
+
+  const job = world.repairJob;
+  const age = stepAge(situation, 'Repair');
+  const { reason, message } = remediation.status;
+  if (!job && reason === DID_NOT_START) return end(didNotStart(message ?? null));
+  if (!job && age > JOB_REPORT_MS) return end(silent('Its Job is gone.'));
+  // Also where the Job stands but its start was not written down: the deadlines count from that record.
+  if (!job || stepStartedAt(remediation, 'Repair') === null) return act({ kind: 'start-repair' });
+  switch (job.state) {
+    case 'starting':
+      if (age <= JOB_START_MS)
+        return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
+      // Given up only after the Job is taken back: it must not start once the node was given back.
+      if (!job.deleting) return act({ kind: 'cancel-repair', why: job.blockedBy ?? 'no reason was given' });
+      if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(job.blockedBy));
+      return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
+    case 'running':
+      if (age > JOB_REPORT_MS) return end(silent('It still runs.'));
+      return wait('AgentRunning', 'The agent works on the node.', RECHECK_MS);
+    case 'ended': {
+      if (job.message === null && job.blockedBy !== null) return end(didNotStart(job.blockedBy));
+      const read = readReport(repairReportSchema, job.message, remediation.uid);
+      return read.kind === 'ok'
+        ? record({ kind: 'repair-reported', report: read.report })
+        : end(silent(read.problem));
+    }
+    default:
+      return assertNever(job.state);
+  }
+}
+
+/** What a report means for the rest of the incident. */
+function judge(report: RepairReport): Verdict {
+  const told = { message: report.message, ...(report.advice ? { advice: report.advice } : {}) };
+  switch (report.outcome) {
+    case 'repaired':
+    case 'already-right':
+      return pass;
+    case 'refused':
+      // The kubelet is right and only the pod's sandbox is older than that: the proof pod will show it, and
+      // recreating the pod is the whole repair.
+      if (report.reason === 'CurrentIsUsable') return pass;
+      return end({ phase: 'Refused', reason: report.reason, ...told, hold: false });
+    case 'rolled-back':
+      return end({ phase: 'RolledBack', reason: report.reason, ...told, hold: false });
+    case 'failed': {
+      const harmless = report.nodeUnchanged && report.kubelet?.active !== false;
+      return end({ phase: 'Failed', reason: report.reason, ...told, hold: !harmless });
+    }
+    default:
+      return assertNever(report.outcome);
+  }
+}
+
+const nodeGone: Ending = {
+  phase: 'Failed',
+  reason: 'NodeGone',
+  message: 'The node disappeared during the repair.',
+  hold: false,
+};
+
+const didNotStart = (why: string | null): Ending => ({
+  phase: 'Failed',
+  reason: DID_NOT_START,
+  message: `The repair Job could not start, so nothing was written to the node: ${why ?? 'no reason was given'}.`,
+  advice:
+    'Make the operator image available on the node, or see why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods.',
+  hold: false,
+});
+
+const silent = (why: string): Ending => ({
+  phase: 'Failed',
+  reason: 'NoReport',
+  message: `The agent may have changed the node but did not report: ${why}`,
+  advice:
+    'Look at kubelet.service and at /var/lib/dnshealth on the node: a backup of the kubelet configuration is there if it was changed.',
+  hold: true,
+});

@@ -1,0 +1,185 @@
+/** The record: how each thing that was done or learned changes the status. Pure, so that a step can be told twice. */
+import type { Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import { isoTime, withCondition } from './conditions.ts';
+import type { Outcome } from './outcome.ts';
+import { DID_NOT_START } from './stages/repair.ts';
+import { beginStep, finishStep } from './steps.ts';
+import { assertNever, type Ending, type Finding } from './verdict.ts';
+
+type Status = RemediationStatus;
+
+/** After an effect was carried out. */
+export function afterEffect(status: Status, { effect, result }: Outcome, now: number): Status {
+  switch (effect.kind) {
+    case 'quarantine':
+      return quarantined(
+        status,
+        result as Extract<Outcome, { effect: { kind: 'quarantine' } }>['result'],
+        now,
+      );
+    case 'start-repair':
+      return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
+    case 'cancel-repair':
+      return { ...status, reason: DID_NOT_START, message: effect.why };
+    case 'start-proof':
+      return beginStep(inPhase(status, 'Proving'), 'Prove', now);
+    case 'release':
+      return released(status, now);
+    case 'recreate': {
+      const deletedPods = [...status.deletedPods, ...effect.pods];
+      return finishStep(
+        beginStep(
+          beginStep({ ...inPhase(status, 'Verifying'), deletedPods }, 'Recreate', now),
+          'Verify',
+          now,
+        ),
+        'Recreate',
+        now,
+        `deleted ${deletedPods.length === 0 ? 'no pod' : deletedPods.map((pod) => pod.name).join(', ')}`,
+      );
+    }
+    case 'probe':
+      return probed(
+        status,
+        effect.pod,
+        result as Extract<Outcome, { effect: { kind: 'probe' } }>['result'],
+        now,
+      );
+    case 'remove-proof-pod':
+      return status;
+    default:
+      return assertNever(effect);
+  }
+}
+
+function inPhase(status: Status, phase: Phase): Status {
+  const { reason: _reason, message: _message, ...rest } = status;
+  return { ...rest, phase };
+}
+
+function quarantined(
+  status: Status,
+  { record }: Extract<Outcome, { effect: { kind: 'quarantine' } }>['result'],
+  now: number,
+): Status {
+  const quarantine = {
+    strategy: record.strategy,
+    nodeWasUnschedulable: record.wasUnschedulable,
+    heldSince: isoTime(now),
+  };
+  const why = record.strategy === 'Cordon' ? 'The node is cordoned.' : 'The node carries our taint.';
+  const marked = withCondition(status, 'Quarantined', 'True', record.strategy, why, now);
+  // Put back after a failure: the phase is final and stays.
+  if (status.hold !== undefined) return { ...marked, quarantine, hold: 'Held' };
+  const begun = beginStep(inPhase(marked, 'Quarantining'), 'Quarantine', now);
+  return { ...finishStep(begun, 'Quarantine', now, why), quarantine };
+}
+
+function released(status: Status, now: number): Status {
+  const marked = withCondition(status, 'Quarantined', 'False', 'Released', 'The node was given back.', now);
+  const { heldSince: _heldSince, ...quarantine } = status.quarantine ?? {
+    strategy: 'Cordon' as const,
+    nodeWasUnschedulable: false,
+  };
+  if (status.finishedAt !== undefined) return { ...marked, quarantine };
+  const begun = beginStep(inPhase(marked, 'Recreating'), 'Release', now);
+  return { ...finishStep(begun, 'Release', now, 'the node is as it was found'), quarantine };
+}
+
+type Probe = Extract<Outcome, { effect: { kind: 'probe' } }>;
+
+function probed(
+  status: Status,
+  pod: Probe['effect']['pod'],
+  { answers }: Probe['result'],
+  now: number,
+): Status {
+  const last = status.verification;
+  const sameContainer =
+    last?.podUID === pod.uid &&
+    last.containerID === pod.containerID &&
+    last.restartCount === pod.restartCount;
+  const answered = answers.length > 0 && answers.every((answer) => answer.ok);
+  const firstSuccess = answered
+    ? ((sameContainer ? last.firstSuccess : undefined) ?? isoTime(now))
+    : undefined;
+  return {
+    ...beginStep(inPhase(status, 'Verifying'), 'Verify', now),
+    verification: {
+      pod: pod.name,
+      podUID: pod.uid,
+      podIP: pod.ip,
+      node: pod.node,
+      containerID: pod.containerID,
+      restartCount: pod.restartCount,
+      ...(firstSuccess ? { firstSuccess } : {}),
+      lastAttempt: isoTime(now),
+      answers: [...answers],
+    },
+  };
+}
+
+/** After a report was read. */
+export function afterFinding(status: Status, finding: Finding, now: number): Status {
+  switch (finding.kind) {
+    case 'repair-reported': {
+      const { report } = finding;
+      const good = report.outcome === 'repaired' || report.outcome === 'already-right';
+      return {
+        ...finishStep(
+          withCondition(status, 'Repaired', good ? 'True' : 'False', report.reason, report.message, now),
+          'Repair',
+          now,
+          report.message,
+        ),
+        repair: report,
+      };
+    }
+    case 'proof-reported': {
+      const { report } = finding;
+      const good = report.outcome === 'proven';
+      return {
+        ...finishStep(
+          withCondition(status, 'Proven', good ? 'True' : 'False', report.reason, report.message, now),
+          'Prove',
+          now,
+          report.message,
+        ),
+        proof: report,
+      };
+    }
+    default:
+      return assertNever(finding);
+  }
+}
+
+/** While it waits: why, for `kubectl describe`. The same reason twice changes nothing. */
+export function whileWaiting(status: Status, reason: string, message: string): Status {
+  return status.phase === 'Pending' && (status.reason !== reason || status.message !== message)
+    ? { ...status, reason, message }
+    : status;
+}
+
+/** The outcome. */
+export function afterEnd(status: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
+  const good = ending.phase === 'Healed';
+  const verified = good
+    ? finishStep(
+        withCondition(status, 'Verified', 'True', ending.reason, ending.message, now),
+        'Verify',
+        now,
+        'the same container answered UDP and TCP twice',
+      )
+    : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
+  const held = status.quarantine?.heldSince !== undefined;
+  return {
+    ...verified,
+    phase: ending.phase,
+    reason: ending.reason,
+    message: ending.message,
+    ...(ending.advice ? { advice: ending.advice } : {}),
+    ...(ending.hold ? { hold: held ? ('Held' as const) : ('Restore' as const) } : {}),
+    finishedAt: isoTime(now),
+    took: `${Math.max(0, Math.round((now - Date.parse(spec.sighting.diedAt)) / 1000))}s`,
+  };
+}

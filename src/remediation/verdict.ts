@@ -1,0 +1,57 @@
+/** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new one breaks every switch. */
+import type { ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { DnsPodView } from './world.ts';
+
+/** One write to the cluster, or one question to a DNS pod. Each may be carried out twice. */
+export type Effect =
+  | { readonly kind: 'quarantine' }
+  | { readonly kind: 'start-repair' }
+  /** Takes back a Job whose agent never ran; `why` is kept for the outcome. */
+  | { readonly kind: 'cancel-repair'; readonly why: string }
+  | { readonly kind: 'start-proof' }
+  | { readonly kind: 'release' }
+  | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }
+  | {
+      readonly kind: 'probe';
+      readonly pod: DnsPodView & { readonly ip: string; readonly containerID: string };
+    }
+  | { readonly kind: 'remove-proof-pod' };
+
+/** Something that was learned and has to be written down before anything is built on it. */
+export type Finding =
+  | { readonly kind: 'repair-reported'; readonly report: RepairReport }
+  | { readonly kind: 'proof-reported'; readonly report: ProveReport };
+
+/** How an incident ends. `hold`: the node stays in quarantine, for a person to look at, up to the policy's maximum. */
+export interface Ending {
+  readonly phase: 'Healed' | 'Refused' | 'RolledBack' | 'Failed' | 'Cancelled';
+  readonly reason: string;
+  readonly message: string;
+  readonly advice?: string;
+  readonly hold: boolean;
+}
+
+export type Verdict =
+  /** This stage has nothing left to do. */
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'act'; readonly effect: Effect }
+  | { readonly kind: 'record'; readonly finding: Finding }
+  /** Look again after `recheckMs`, or earlier when something changes. */
+  | { readonly kind: 'wait'; readonly reason: string; readonly message: string; readonly recheckMs: number }
+  | { readonly kind: 'end'; readonly ending: Ending };
+
+export const pass: Verdict = { kind: 'pass' };
+export const act = (effect: Effect): Verdict => ({ kind: 'act', effect });
+export const record = (finding: Finding): Verdict => ({ kind: 'record', finding });
+export const wait = (reason: string, message: string, recheckMs: number): Verdict => ({
+  kind: 'wait',
+  reason,
+  message,
+  recheckMs,
+});
+export const end = (ending: Ending): Verdict => ({ kind: 'end', ending });
+
+/** Makes a forgotten case of a closed union a type error. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,175 @@
+/** Builders of what the decision reads, with the defaults of the article: a looping CoreDNS on a kubespray node. */
+import type { ProveReport, RepairReport } from '../../src/api/agent-protocol.ts';
+import { policySpecSchema } from '../../src/api/policy.ts';
+import { type RemediationStatus, remediationStatusSchema } from '../../src/api/remediation.ts';
+import type {
+  AgentRun,
+  DnsPodView,
+  NodeView,
+  Remediation,
+  Situation,
+  World,
+} from '../../src/remediation/world.ts';
+
+/** The moment at which the container of the sighting died, epoch milliseconds. */
+export const DEATH = Date.parse('2026-03-01T12:00:00Z');
+export const at = (seconds: number): number => DEATH + seconds * 1000;
+export const isoAt = (seconds: number): string => new Date(at(seconds)).toISOString();
+
+export const SICK_POD = { name: 'coredns-sick', uid: 'pod-sick' } as const;
+
+export function aStatus(overrides: Partial<RemediationStatus> = {}): RemediationStatus {
+  return { ...remediationStatusSchema.parse({}), ...overrides };
+}
+
+type RemediationOverrides = Partial<Omit<Remediation, 'spec' | 'status'>> & {
+  readonly node?: string;
+  readonly settings?: unknown;
+  readonly status?: Partial<RemediationStatus>;
+};
+
+export function aRemediation({
+  node = 'node-1',
+  settings = {},
+  status,
+  ...overrides
+}: RemediationOverrides = {}): Remediation {
+  return {
+    name: `${node}-incident`,
+    uid: `uid-of-${node}-incident`,
+    createdAt: at(1),
+    acknowledged: false,
+    spec: {
+      policy: { name: 'coredns', uid: 'policy-1' },
+      node: { name: node, uid: `uid-of-${node}` },
+      cause: 'KubeletResolvConf',
+      sighting: {
+        pod: { ...SICK_POD },
+        line: '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone "."',
+        from: '127.0.0.1',
+        to: ':53',
+        zone: '.',
+        diedAt: isoAt(0),
+        seenAt: isoAt(1),
+      },
+      settings: policySpecSchema.parse(settings),
+    },
+    status: aStatus(status),
+    ...overrides,
+  };
+}
+
+export function aNode(overrides: Partial<NodeView> = {}): NodeView {
+  const name = overrides.name ?? 'node-1';
+  return {
+    name,
+    uid: `uid-of-${name}`,
+    ready: true,
+    unschedulable: false,
+    excluded: false,
+    hasOurTaint: false,
+    quarantine: null,
+    managedPlatform: null,
+    ...overrides,
+  };
+}
+
+/** A CoreDNS pod that serves. */
+export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
+  return {
+    name: 'coredns-well',
+    uid: 'pod-well',
+    node: 'node-2',
+    ip: '10.244.2.5',
+    createdAt: at(-3600),
+    startedAt: at(-3600),
+    deleting: false,
+    ready: true,
+    runningSince: at(-3600),
+    containerID: 'containerd://well',
+    restartCount: 0,
+    ...overrides,
+  };
+}
+
+/** The CoreDNS pod of the sighting, in its crash loop. */
+export function aLoopingPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
+  return aDnsPod({
+    ...SICK_POD,
+    node: 'node-1',
+    ip: '10.244.1.5',
+    createdAt: at(-10),
+    startedAt: at(-10),
+    ready: false,
+    runningSince: null,
+    containerID: 'containerd://sick',
+    restartCount: 2,
+    ...overrides,
+  });
+}
+
+export function aRun(overrides: Partial<AgentRun> = {}): AgentRun {
+  return {
+    uid: 'run-1',
+    createdAt: at(2),
+    state: 'running',
+    deleting: false,
+    blockedBy: null,
+    message: null,
+    ...overrides,
+  };
+}
+
+export function aRepairReport(overrides: Partial<RepairReport> = {}): RepairReport {
+  return {
+    verb: 'repair',
+    nonce: 'uid-of-node-1-incident',
+    outcome: 'repaired',
+    reason: 'Repaired',
+    message: 'resolvConf is /run/systemd/resolve/resolv.conf now',
+    nodeUnchanged: false,
+    layout: 'kubespray',
+    kubelet: { pidBefore: 10, pidAfter: 20, restarts: 1, active: true },
+    times: {
+      started: isoAt(3),
+      decided: isoAt(3),
+      written: isoAt(3),
+      restarted: isoAt(4),
+      finished: isoAt(6),
+    },
+    ...overrides,
+  };
+}
+
+export function aProofReport(overrides: Partial<ProveReport> = {}): ProveReport {
+  return {
+    verb: 'prove',
+    nonce: 'uid-of-node-1-incident',
+    outcome: 'proven',
+    reason: 'Proven',
+    message: 'a new pod is given 10.89.0.1, which answers',
+    answers: [],
+    ...overrides,
+  };
+}
+
+type SituationOverrides = Partial<Omit<Situation, 'world'>> & { readonly world?: Partial<World> };
+
+/** One node in a crash loop, one that serves, a fresh claim. */
+export function aSituation({ world, ...overrides }: SituationOverrides = {}): Situation {
+  const remediation = overrides.remediation ?? aRemediation();
+  return {
+    policy: { mode: 'Repair' },
+    remediation,
+    now: at(2),
+    ...overrides,
+    world: {
+      node: aNode(),
+      repairJob: null,
+      proofPod: null,
+      dnsPods: [aLoopingPod(), aDnsPod()],
+      remediations: [remediation],
+      ...world,
+    },
+  };
+}

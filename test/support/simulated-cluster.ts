@@ -1,0 +1,231 @@
+/** A cluster of one sick and one healthy node in memory: carries out effects, moves time, and crashes on demand. */
+import type { ProveReport, RepairReport } from '../../src/api/agent-protocol.ts';
+import type { QuarantineRecord } from '../../src/api/quarantine-record.ts';
+import type { RemediationStatus } from '../../src/api/remediation.ts';
+import type { Outcome } from '../../src/remediation/outcome.ts';
+import { plan } from '../../src/remediation/plan.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../src/remediation/status.ts';
+import { assertNever, type Effect, type Verdict } from '../../src/remediation/verdict.ts';
+import type { AgentRun, DnsPodView, NodeView, Remediation, Situation } from '../../src/remediation/world.ts';
+import {
+  aDnsPod,
+  aLoopingPod,
+  aNode,
+  aProofReport,
+  aRemediation,
+  aRepairReport,
+  aRun,
+  at,
+} from './builders.ts';
+
+export interface Script {
+  readonly strategy: 'Cordon' | 'Taint';
+  readonly cordonedByPerson: boolean;
+  /** How the agent ends; `never-starts` and `silent` are ends of a kind, too. */
+  readonly agent: RepairReport['outcome'] | 'never-starts' | 'silent' | 'failed-kubelet-down';
+  readonly proof: ProveReport['outcome'] | 'silent';
+  readonly dnsWorks: boolean;
+  /** Numbers of the writes after which the operator is killed before it writes the status down. */
+  readonly lostAfter: ReadonlySet<number>;
+}
+
+export interface Tally {
+  quarantines: number;
+  jobs: number;
+  restarts: number;
+  releases: number;
+}
+
+export class SimulatedCluster {
+  now = at(2);
+  status: RemediationStatus;
+  node: NodeView;
+  job: AgentRun | null = null;
+  proof: AgentRun | null = null;
+  pods: DnsPodView[] = [aLoopingPod(), aDnsPod()];
+  acknowledged = false;
+  readonly tally: Tally = { quarantines: 0, jobs: 0, restarts: 0, releases: 0 };
+  readonly #script: Script;
+  readonly #remediation: Remediation;
+  #writes = 0;
+  #jobStartedAt = 0;
+  #repaired = false;
+
+  constructor(script: Script) {
+    this.#script = script;
+    this.#remediation = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
+    this.status = this.#remediation.status;
+    this.node = aNode({ unschedulable: script.cordonedByPerson });
+  }
+
+  situation(): Situation {
+    const remediation = { ...this.#remediation, status: this.status, acknowledged: this.acknowledged };
+    return {
+      policy: { mode: 'Repair' },
+      remediation,
+      now: this.now,
+      world: {
+        node: this.node,
+        repairJob: this.job,
+        proofPod: this.proof,
+        dnsPods: this.pods,
+        remediations: [remediation],
+      },
+    };
+  }
+
+  /** One reconcile. Returns what the plan said. */
+  step(): Verdict {
+    const verdict = plan(this.situation());
+    switch (verdict.kind) {
+      case 'pass':
+        return verdict;
+      case 'act': {
+        const outcome = this.#carryOut(verdict.effect);
+        this.#writeDown(afterEffect(this.status, outcome, this.now));
+        break;
+      }
+      case 'record':
+        this.#writeDown(afterFinding(this.status, verdict.finding, this.now));
+        break;
+      case 'wait':
+        this.#writeDown(whileWaiting(this.status, verdict.reason, verdict.message));
+        this.now += Math.max(100, Math.min(verdict.recheckMs, 5_000));
+        break;
+      case 'end':
+        this.#writeDown(afterEnd(this.status, verdict.ending, this.#remediation.spec, this.now));
+        break;
+      default:
+        assertNever(verdict);
+    }
+    this.now += 20;
+    this.#moveAgent();
+    return verdict;
+  }
+
+  #writeDown(status: RemediationStatus): void {
+    this.#writes += 1;
+    if (!this.#script.lostAfter.has(this.#writes)) this.status = status;
+  }
+
+  #carryOut(effect: Effect): Outcome {
+    switch (effect.kind) {
+      case 'quarantine':
+        return { effect, result: { record: this.#quarantine() } };
+      case 'start-repair':
+        if (!this.job) {
+          this.job = aRun({ state: 'starting', createdAt: this.now });
+          this.#jobStartedAt = this.now;
+          this.tally.jobs += 1;
+        }
+        return { effect, result: null };
+      case 'cancel-repair':
+        this.job = null;
+        return { effect, result: null };
+      case 'start-proof':
+        this.proof ??= aRun({ state: 'starting', createdAt: this.now });
+        return { effect, result: null };
+      case 'release':
+        this.#release();
+        return { effect, result: null };
+      case 'recreate':
+        this.#recreate(effect.pods.map((pod) => pod.uid));
+        return { effect, result: null };
+      case 'probe': {
+        const ok = this.#script.dnsWorks;
+        return {
+          effect,
+          result: {
+            answers: [
+              { protocol: 'udp', name: 'example.com', result: ok ? 'NOERROR' : 'SERVFAIL', ok, ms: 1 },
+            ],
+          },
+        };
+      }
+      case 'remove-proof-pod':
+        this.proof = null;
+        return { effect, result: null };
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  #quarantine(): QuarantineRecord {
+    if (this.node.quarantine) return this.node.quarantine;
+    const { strategy } = this.#script;
+    const record: QuarantineRecord = {
+      remediation: this.#remediation.name,
+      strategy,
+      wasUnschedulable: this.node.unschedulable,
+      since: new Date(this.now).toISOString(),
+    };
+    this.node = {
+      ...this.node,
+      quarantine: record,
+      unschedulable: this.node.unschedulable || strategy === 'Cordon',
+      hasOurTaint: strategy === 'Taint',
+    };
+    this.tally.quarantines += 1;
+    return record;
+  }
+
+  #release(): void {
+    const record = this.node.quarantine;
+    if (!record) return;
+    const unschedulable = record.strategy === 'Cordon' ? record.wasUnschedulable : this.node.unschedulable;
+    this.node = { ...this.node, quarantine: null, hasOurTaint: false, unschedulable };
+    this.tally.releases += 1;
+  }
+
+  #recreate(uids: readonly string[]): void {
+    const doomed = this.pods.filter((pod) => uids.includes(pod.uid));
+    this.pods = this.pods.filter((pod) => !uids.includes(pod.uid));
+    for (const pod of doomed)
+      this.pods.push(
+        aDnsPod({
+          name: `${pod.name}-new`,
+          uid: `${pod.uid}-new`,
+          node: 'node-1',
+          createdAt: this.now,
+          startedAt: this.now + 1_000,
+          runningSince: this.now + 1_000,
+        }),
+      );
+  }
+
+  #moveAgent(): void {
+    if (
+      this.job?.state === 'starting' &&
+      this.#script.agent !== 'never-starts' &&
+      this.now - this.#jobStartedAt > 500
+    )
+      this.job = { ...this.job, state: 'running' };
+    else if (this.job?.state === 'running' && this.#script.agent !== 'silent') this.#endAgent();
+    if (this.proof && this.#script.proof !== 'silent')
+      this.proof = {
+        ...this.proof,
+        state: 'ended',
+        message: JSON.stringify(aProofReport({ outcome: this.#script.proof })),
+      };
+  }
+
+  #endAgent(): void {
+    const { agent } = this.#script;
+    if (!this.job) return;
+    const down = agent === 'failed-kubelet-down';
+    const outcome = down ? 'failed' : (agent as RepairReport['outcome']);
+    if (outcome === 'repaired' && !this.#repaired) {
+      this.#repaired = true;
+      this.tally.restarts += 1;
+    }
+    const seen = new Date(this.now).toISOString();
+    const report = aRepairReport({
+      outcome,
+      reason: outcome === 'refused' ? 'TargetMissing' : 'Told',
+      nodeUnchanged: outcome !== 'repaired' && !down,
+      kubelet: { pidBefore: 1, pidAfter: 2, restarts: 1, active: !down },
+      times: { written: seen, restarted: seen },
+    });
+    this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
+  }
+}
