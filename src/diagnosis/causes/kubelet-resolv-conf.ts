@@ -1,0 +1,19 @@
+/**
+ * Cause: the kubelet gives its pods a resolv.conf that leads back to them. The only cause that is repaired, and so
+ * the strictest: every condition must be seen to hold. Whether it is true is for the agent to find on the node.
+ */
+import type { CauseRule } from '../loop-facts.ts';
+
+export const kubeletResolvConf: CauseRule = ({ origin, sighting, probedPort, corefile, pod }) => {
+  const fits =
+    origin === 'loopback' &&
+    sighting.zone === '.' &&
+    probedPort === 53 &&
+    corefile.kind === 'root' &&
+    corefile.forward.usesPodResolvConf &&
+    corefile.forward.selfTargets.length === 0 &&
+    !pod.hostNetwork &&
+    pod.dnsPolicy === 'Default' &&
+    pod.dnsConfigNameservers.length === 0;
+  return fits ? { cause: 'KubeletResolvConf', remedy: { kind: 'repair' } } : null;
+};

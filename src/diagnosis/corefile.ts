@@ -1,0 +1,154 @@
+/** Reads a Corefile far enough to know who is asked for ".". Between the ConfigMap's text and the diagnosis. */
+import { type Token, tokenize } from './corefile-tokens.ts';
+
+export interface Directive {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly line: number;
+}
+
+export interface Address {
+  readonly scheme: 'dns' | 'tls' | 'https' | 'grpc' | 'quic' | 'unknown';
+  /** Lower case, with the final dot. */
+  readonly zone: string;
+  /** null where an environment variable stands in its place. */
+  readonly port: number | null;
+}
+
+export interface ServerBlock {
+  readonly addresses: readonly Address[];
+  readonly directives: readonly Directive[];
+  /** Files whose content is not part of the text: what they add is not known. */
+  readonly imports: readonly string[];
+}
+
+export interface Corefile {
+  readonly kind: 'corefile';
+  readonly blocks: readonly ServerBlock[];
+}
+
+export interface CorefileSyntaxError {
+  readonly kind: 'syntax-error';
+  readonly line: number;
+  readonly message: string;
+}
+
+/** Never throws: a text that CoreDNS would not start with is a typed error. */
+export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
+  const tokens = tokenize(text);
+  const snippets = new Map<string, readonly Directive[]>();
+  const blocks: ServerBlock[] = [];
+  let at = 0;
+  const fail = (message: string): CorefileSyntaxError => ({
+    kind: 'syntax-error',
+    line: (tokens[at] ?? tokens.at(-1))?.line ?? 1,
+    message,
+  });
+
+  while (at < tokens.length) {
+    // An import at the top level brings whole server blocks, which are not known.
+    if (tokens[at]?.text === 'import' && startsLine(tokens, at)) {
+      at = endOfLine(tokens, at);
+      continue;
+    }
+    const keys: string[] = [];
+    let more = true;
+    while (more) {
+      const token = tokens[at];
+      if (!token || is(token, '{')) break;
+      if (is(token, '}')) return fail("unexpected '}' where a server block should start");
+      keys.push(token.text.replace(/,$/, ''));
+      at += 1;
+      // A comma carries the list over to the next line.
+      more = token.text.endsWith(',') || !startsLine(tokens, at);
+    }
+    if (keys.length === 0) return fail('a server block without a zone');
+
+    const braced = is(tokens[at], '{');
+    if (braced) at += 1;
+    const body = readDirectives(tokens, at, braced);
+    if ('message' in body) return body;
+    at = body.end;
+    const snippet = keys.length === 1 ? /^\((.+)\)$/.exec(keys[0] ?? '')?.[1] : undefined;
+    if (snippet !== undefined) snippets.set(snippet, body.directives);
+    else blocks.push(toBlock(keys, body.directives, snippets));
+  }
+  return { kind: 'corefile', blocks };
+}
+
+type Body = { readonly directives: readonly Directive[]; readonly end: number } | CorefileSyntaxError;
+
+/** Without braces the rest of the text is the one block, which CoreDNS accepts. */
+function readDirectives(tokens: readonly Token[], start: number, braced: boolean): Body {
+  const directives: Directive[] = [];
+  let at = start;
+  for (let token = tokens[at]; token; token = tokens[at]) {
+    if (is(token, '}')) {
+      if (braced) return { directives, end: at + 1 };
+      return { kind: 'syntax-error', line: token.line, message: "unexpected '}'" };
+    }
+    const args: string[] = [];
+    let depth = 0;
+    at += 1;
+    for (let next = tokens[at]; next; next = tokens[at]) {
+      if (depth === 0 && (startsLine(tokens, at) || is(next, '}')) && !is(next, '{')) break;
+      if (is(next, '{')) depth += 1;
+      else if (is(next, '}')) depth -= 1;
+      else if (depth === 0) args.push(next.text);
+      at += 1;
+    }
+    if (depth > 0)
+      return { kind: 'syntax-error', line: token.line, message: `'${token.text}' is not closed` };
+    directives.push({ name: token.text, args, line: token.line });
+  }
+  if (!braced) return { directives, end: at };
+  return { kind: 'syntax-error', line: tokens[start - 1]?.line ?? 1, message: "missing '}'" };
+}
+
+function toBlock(
+  keys: readonly string[],
+  directives: readonly Directive[],
+  snippets: ReadonlyMap<string, readonly Directive[]>,
+): ServerBlock {
+  const imports: string[] = [];
+  const expand = (list: readonly Directive[], depth: number): readonly Directive[] =>
+    list.flatMap((directive) => {
+      if (directive.name !== 'import') return [directive];
+      const name = directive.args[0] ?? '';
+      const snippet = snippets.get(name);
+      // A snippet can only use those before it, so the depth is bounded; the guard is for a snippet defined twice.
+      if (snippet && depth < 10) return expand(snippet, depth + 1);
+      imports.push(name);
+      return [];
+    });
+  return { addresses: keys.map(parseAddress), directives: expand(directives, 0), imports };
+}
+
+const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443, quic: 853, unknown: null } as const;
+
+/** `.`, `.:53`, `:53`, `dns://example.org:1053`, `10.0.0.0/24`, `.:{$PORT}`. */
+function parseAddress(key: string): Address {
+  const [, given, rest = key] = /^([a-z0-9]+):\/\/(.*)$/i.exec(key) ?? [];
+  const schemes = Object.keys(DEFAULT_PORTS) as (keyof typeof DEFAULT_PORTS)[];
+  const scheme = given === undefined ? 'dns' : (schemes.find((s) => s === given.toLowerCase()) ?? 'unknown');
+  const [, host = rest, port] = /^(.*?):(\d{1,5}|\{\S*\})$/.exec(rest) ?? [];
+  // A reverse zone in IPv6 CIDR notation is full of colons; none of them is before a port.
+  const name = (rest.includes('/') && !/\/\d+:/.test(rest) ? rest : host).toLowerCase();
+  const zone = name === '' || name === '.' ? '.' : `${name.replace(/\.$/, '')}.`;
+  if (port === undefined) return { scheme, zone, port: DEFAULT_PORTS[scheme] };
+  return { scheme, zone, port: /^\d+$/.test(port) ? Number(port) : null };
+}
+
+function is(token: Token | undefined, brace: '{' | '}'): boolean {
+  return token !== undefined && token.text === brace && !token.quoted;
+}
+
+function startsLine(tokens: readonly Token[], at: number): boolean {
+  return at === 0 || (tokens[at]?.line ?? Number.POSITIVE_INFINITY) > (tokens[at - 1]?.line ?? 0);
+}
+
+function endOfLine(tokens: readonly Token[], start: number): number {
+  let at = start + 1;
+  while (at < tokens.length && !startsLine(tokens, at)) at += 1;
+  return at;
+}

@@ -1,0 +1,42 @@
+/** Evidence of one container death in, a named cause and its remedy out. What `controller/` asks before it claims anything. */
+import { corefileForwardsToItself } from './causes/corefile-forwards-to-itself.ts';
+import { falseLoop } from './causes/false-loop.ts';
+import { hostNetworkLoop } from './causes/host-network-loop.ts';
+import { kubeletResolvConf } from './causes/kubelet-resolv-conf.ts';
+import { podDnsConfig } from './causes/pod-dns-config.ts';
+import { selfAddressLoop } from './causes/self-address-loop.ts';
+import { stubDomainLoop } from './causes/stub-domain-loop.ts';
+import { unknownLoop } from './causes/unknown-loop.ts';
+import { upstreamLoop } from './causes/upstream-loop.ts';
+import { classifyCrash } from './crash.ts';
+import type { Diagnosis, Evidence } from './evidence.ts';
+import { type CauseRule, loopFacts } from './loop-facts.ts';
+import { findLoopLine } from './loop-line.ts';
+
+export type { Diagnosis, Evidence } from './evidence.ts';
+
+/** The first that fits. What speaks against the node comes first, the repairable cause last. */
+const CAUSES: readonly CauseRule[] = [
+  falseLoop,
+  stubDomainLoop,
+  corefileForwardsToItself,
+  hostNetworkLoop,
+  podDnsConfig,
+  selfAddressLoop,
+  upstreamLoop,
+  kubeletResolvConf,
+];
+
+/** The loop plugin ends the process with this code and no other: a line beside another code is of another death. */
+const LOOP_EXIT_CODE = 1;
+
+export function diagnose(evidence: Evidence): Diagnosis {
+  const sighting = evidence.death.exitCode === LOOP_EXIT_CODE ? findLoopLine(evidence.log) : null;
+  if (!sighting) return classifyCrash(evidence.death, evidence.log);
+  const facts = loopFacts(evidence, sighting);
+  for (const rule of CAUSES) {
+    const found = rule(facts);
+    if (found) return { kind: 'loop', sighting, ...found };
+  }
+  return { kind: 'loop', sighting, ...unknownLoop(facts) };
+}
