@@ -1,0 +1,3 @@
+module dnshealth.io/rig/pause
+
+go 1.24.0
