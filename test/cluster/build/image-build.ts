@@ -1,0 +1,136 @@
+/** Builds a Dockerfile into an OCI archive with buildah, on the base made from Debian packages: no registry, no daemon. */
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { run } from '../run.ts';
+import { cached, type Progress } from './artifact-cache.ts';
+import { BASE_IMAGE, buildBaseImage } from './node-root.ts';
+import { sha256OfFile } from './oci-archive.ts';
+
+export interface ImageRequest {
+  /** Path of the Dockerfile. Its `ARG BASE` is filled in. */
+  readonly dockerfile: string;
+  /** Folder of the build's context. */
+  readonly context: string;
+  /**
+   * Files and folders of the context, relative to it, that the Dockerfile copies. Only these reach the build and
+   * only their content decides whether it runs again. @default everything but `.git`
+   */
+  readonly files?: readonly string[];
+  /** Such as `dnshealth:e2e`; see `fullImageName` for what it is called on a node. */
+  readonly tag: string;
+  readonly buildArgs?: Readonly<Record<string, string>>;
+  readonly onProgress?: Progress;
+}
+
+/** Gives the path of the OCI archive for `rig.loadImage`; comes from the cache if nothing that goes in has changed. */
+export async function buildImage(request: ImageRequest): Promise<string> {
+  const say = request.onProgress ?? (() => undefined);
+  const base = await buildBaseImage(say);
+  const name = fullImageName(request.tag);
+  const files = await listFiles(request.context, request.files ?? (await everything(request.context)));
+  const dir = await cached(
+    {
+      kind: 'image-build',
+      inputs: [
+        name,
+        JSON.stringify(request.buildArgs ?? {}),
+        base,
+        await readFile(request.dockerfile),
+        ...(await fingerprints(request.context, files)),
+      ],
+      build: async (dir) => {
+        const context = join(dir, 'context');
+        for (const file of files) {
+          await mkdir(dirname(join(context, file)), { recursive: true });
+          await cp(join(request.context, file), join(context, file), { verbatimSymlinks: true });
+        }
+        await buildah(request, {
+          base,
+          name,
+          context,
+          scratch: join(dir, 'storage'),
+          archive: join(dir, 'image.tar'),
+        });
+        await rm(context, { recursive: true, force: true });
+      },
+      keep: 4,
+    },
+    say,
+  );
+  return join(dir, 'image.tar');
+}
+
+/** The name as a kubelet completes it: without a registry it is Docker's. */
+export function fullImageName(tag: string): string {
+  const first = tag.split('/')[0] ?? '';
+  if (tag.includes('/') && /[.:]|^localhost$/.test(first)) return tag;
+  return tag.includes('/') ? `docker.io/${tag}` : `docker.io/library/${tag}`;
+}
+
+interface BuildahJob {
+  readonly base: string;
+  readonly name: string;
+  readonly context: string;
+  readonly scratch: string;
+  readonly archive: string;
+}
+
+/**
+ * Storage of its own, deleted afterwards, so that nothing of it stays in the machine's container storage; the vfs
+ * driver, so that a killed build leaves no mount; chroot isolation, because it needs no cgroup and no user namespace.
+ */
+async function buildah(request: ImageRequest, job: BuildahJob): Promise<void> {
+  const storage = ['--root', join(job.scratch, 'root'), '--runroot', join(job.scratch, 'run')];
+  const buildah = ['buildah', ...storage, '--storage-driver', 'vfs'];
+  await mkdir(job.scratch, { recursive: true });
+  const base = (await run([...buildah, 'pull', '--quiet', `oci-archive:${job.base}`])).stdout.trim();
+  await run([...buildah, 'tag', base, BASE_IMAGE]);
+  const buildArgs = Object.entries({ ...request.buildArgs, BASE: BASE_IMAGE });
+  await run([
+    ...buildah,
+    'bud',
+    '--isolation=chroot',
+    '--pull-never',
+    '--timestamp=0',
+    `--tag=${job.name}`,
+    `--file=${request.dockerfile}`,
+    ...buildArgs.map(([key, value]) => `--build-arg=${key}=${value}`),
+    job.context,
+  ]);
+  // Not compressed: it never travels, and every node would have to unpack it.
+  const destination = `oci-archive:${job.archive}:${job.name}`;
+  await run([...buildah, 'push', '--quiet', '--disable-compression', job.name, destination]);
+  await rm(job.scratch, { recursive: true, force: true });
+}
+
+async function everything(context: string): Promise<string[]> {
+  return (await readdir(context)).filter((name) => name !== '.git');
+}
+
+/** All files and links below the given ones, sorted. */
+async function listFiles(context: string, roots: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const root of roots) {
+    if (!existsSync(join(context, root))) throw new Error(`${join(context, root)} is not there`);
+    const entries = await readdir(join(context, root), { recursive: true, withFileTypes: true }).catch(
+      () => undefined, // Not a folder.
+    );
+    if (entries === undefined) found.push(root);
+    else {
+      const files = entries.filter((entry) => !entry.isDirectory());
+      found.push(...files.map((entry) => relative(context, join(entry.parentPath, entry.name))));
+    }
+  }
+  return found.sort();
+}
+
+function fingerprints(context: string, files: readonly string[]): Promise<string[]> {
+  return Promise.all(
+    files.map(async (file) => {
+      const path = join(context, file);
+      const link = await readlink(path).catch(() => undefined); // Not a link.
+      return `${file} ${link === undefined ? await sha256OfFile(path) : `-> ${link}`}`;
+    }),
+  );
+}

@@ -1,0 +1,136 @@
+/** The command line of the rig; everything it does is done by `Rig` and its neighbours. */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { breakNode, healNode } from './break-node.ts';
+import { DEFAULT_NAME, Rig } from './rig.ts';
+import { rigPaths } from './rig-paths.ts';
+import { knownRigs } from './rig-state.ts';
+import { describeRig } from './status.ts';
+import { tearDown } from './teardown/down.ts';
+
+const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
+  up              start a two-node cluster (and build it first, once); says what it does
+  down            take it away, also after an interrupted start
+  status          control plane, nodes with their resolvConf, CoreDNS pods
+  break NODE      write the wrong resolvConf and reboot the node; waits for the FATAL line unless --no-wait
+  heal NODE       repair it by hand: value, kubelet restart, pod
+  exec NODE ...   run a program in a node
+  kubectl ...     the rig's kubectl as administrator
+  list            names of the rigs on this machine
+The default RIG is ${DEFAULT_NAME}.
+`;
+
+interface Call {
+  readonly name: string;
+  readonly noWait: boolean;
+  readonly command: string;
+  readonly rest: readonly string[];
+}
+
+/** Options of ours stand before the command's own words, which are passed on as they are. */
+export function parseCall(argv: readonly string[]): Call {
+  const passedOn = argv.findIndex((word) => word === 'kubectl' || word === 'exec');
+  const ours = passedOn === -1 ? argv : argv.slice(0, passedOn + 1);
+  const { values, positionals } = parseArgs({
+    args: [...ours],
+    allowPositionals: true,
+    options: {
+      name: { type: 'string', default: DEFAULT_NAME },
+      'no-wait': { type: 'boolean', default: false },
+    },
+  });
+  const [command = 'help', ...words] = positionals;
+  return {
+    name: values.name,
+    noWait: values['no-wait'],
+    command,
+    rest: passedOn === -1 ? words : argv.slice(passedOn + 1),
+  };
+}
+
+const say = (line: string) => process.stderr.write(`${line}\n`);
+
+async function main(call: Call): Promise<number> {
+  const begin = performance.now();
+  const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+  switch (call.command) {
+    case 'up': {
+      const rig = await Rig.up({ name: call.name, onProgress: say });
+      say(`up, ${took()}`);
+      return show(rig);
+    }
+    case 'down':
+      await tearDown(rigPaths(call.name));
+      say(`${call.name}: nothing left, ${took()}`);
+      return 0;
+    case 'status':
+      return show(Rig.open(call.name));
+    case 'break': {
+      const node = nodeOf(call);
+      say(`${node}: wrong value, reboot`);
+      const death = await breakNode(Rig.open(call.name), node, { wait: !call.noWait });
+      say(death === undefined ? `rebooted, ${took()}` : `${death.pod} died, ${took()}:\n${death.line}`);
+      return 0;
+    }
+    case 'heal':
+      await healNode(Rig.open(call.name), nodeOf(call));
+      say(`healed, ${took()}`);
+      return 0;
+    case 'exec': {
+      const rig = Rig.open(call.name);
+      const terminal = process.stdin.isTTY ? ['--tty'] : [];
+      const { containerId } = rig.paths.node(call.rest[0] ?? '');
+      return attach([
+        'runc',
+        '--root',
+        rig.paths.runcRoot,
+        'exec',
+        ...terminal,
+        containerId,
+        ...call.rest.slice(1),
+      ]);
+    }
+    case 'kubectl':
+      return attach(Rig.open(call.name).kubectlCommand(call.rest));
+    case 'list':
+      process.stdout.write(
+        knownRigs()
+          .map((name) => `${name}\n`)
+          .join(''),
+      );
+      return 0;
+    case 'help':
+      process.stdout.write(USAGE);
+      return 0;
+    default:
+      say(`unknown command ${call.command}\n${USAGE}`);
+      return 2;
+  }
+}
+
+async function show(rig: Rig): Promise<number> {
+  process.stdout.write(`${await describeRig(rig)}\n`);
+  rig.api.close();
+  return 0;
+}
+
+function nodeOf(call: Call): string {
+  const [node] = call.rest;
+  if (node === undefined) throw new Error(`${call.command} needs a node, such as node-1`);
+  return node;
+}
+
+/** Hands the terminal over to another program and ends as it ends. */
+function attach(argv: readonly string[]): number {
+  const [file = '', ...args] = argv;
+  return spawnSync(file, args, { stdio: 'inherit' }).status ?? 1;
+}
+
+if (import.meta.main) {
+  try {
+    process.exit(await main(parseCall(process.argv.slice(2))));
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error));
+    process.exit(1);
+  }
+}

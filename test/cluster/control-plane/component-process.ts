@@ -1,0 +1,73 @@
+/** Starts and signals the long-lived programs of the control plane; they outlive the command that started them. */
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { identify, isAlive, type ProcessIdentity, signalProcess } from '../process-identity.ts';
+import type { RigPaths } from '../rig-paths.ts';
+import { hostCgroup } from '../teardown/cgroups.ts';
+import { until } from '../until.ts';
+import type { Component } from './components.ts';
+
+/**
+ * Starts the program in the control plane's network namespace and writes its identity down.
+ * It enters the rig's cgroup before it becomes the program, so there is no moment in which `down` would miss it.
+ */
+export function startComponent(paths: RigPaths, component: Component, argv: readonly string[]): void {
+  if (componentProcess(paths, component)) return;
+  mkdirSync(paths.logs, { recursive: true });
+  mkdirSync(paths.processes, { recursive: true });
+  const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
+  const log = openSync(join(paths.logs, `${component}.log`), 'a');
+  try {
+    const child = spawn(
+      '/bin/sh',
+      [
+        '-c',
+        'echo $$ > "$1" || exit 1; shift; exec "$@"',
+        'sh',
+        procs,
+        ...inNetns(paths.controlPlaneNetns),
+        ...argv,
+      ],
+      { detached: true, stdio: ['ignore', log, log], cwd: paths.dir },
+    );
+    const identity = child.pid === undefined ? undefined : identify(child.pid);
+    if (!identity) throw new Error(`${component} did not start`);
+    writeFileSync(join(paths.processes, component), JSON.stringify(identity));
+    child.unref();
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** The prefix that runs a program in a network namespace; not `ip netns exec`, which would copy all mounts as well. */
+export function inNetns(name: string): string[] {
+  return ['nsenter', `--net=/run/netns/${name}`, '--'];
+}
+
+/** The component's process if it runs (or is stopped by a signal). */
+export function componentProcess(paths: RigPaths, component: Component): ProcessIdentity | undefined {
+  try {
+    const identity = JSON.parse(readFileSync(join(paths.processes, component), 'utf8')) as ProcessIdentity;
+    return isAlive(identity) ? identity : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sends the signal; throws if the component does not run. With SIGKILL or SIGTERM it waits for the end. */
+export async function signalComponent(
+  paths: RigPaths,
+  component: Component,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const identity = componentProcess(paths, component);
+  if (!identity || !signalProcess(identity, signal)) throw new Error(`${component} does not run`);
+  if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
+  await until(() => (isAlive(identity) ? undefined : true), {
+    what: `the end of ${component}`,
+    timeoutMs: 30_000,
+    everyMs: 20,
+  });
+  rmSync(join(paths.processes, component), { force: true });
+}

@@ -1,0 +1,118 @@
+/** The kubelet's files as kubespray lays them out: configuration, environment, unit. */
+import type { AddressPlan, NodePlan } from '../address-plan.ts';
+import { KUBERNETES_VERSION } from '../build/go-programs.ts';
+
+export const KUBELET_CONFIG = '/etc/kubernetes/kubelet-config.yaml';
+export const GOOD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf';
+export const BAD_RESOLV_CONF = '/etc/resolv.conf';
+
+export interface KubeletOptions {
+  /** Without CAP_SYS_RESOURCE nobody may lower a process's OOM score. */
+  readonly canLowerOomScore: boolean;
+}
+
+/** Keys and order of kubespray's kubelet-config.v1beta1.yaml.j2; what the rig needs besides stands at the end. */
+export function kubeletConfiguration(plan: AddressPlan, options: KubeletOptions): string {
+  return `# Ansible managed: roles/kubernetes/node/templates/kubelet-config.v1beta1.yaml.j2
+apiVersion: kubelet.config.k8s.io/v1beta1
+kind: KubeletConfiguration
+nodeStatusUpdateFrequency: "10s"
+failSwapOn: False
+authentication:
+  anonymous:
+    enabled: false
+  webhook:
+    enabled: True
+  x509:
+    clientCAFile: /etc/kubernetes/ssl/ca.crt
+authorization:
+  mode: Webhook
+staticPodPath: "/etc/kubernetes/manifests"
+cgroupDriver: cgroupfs
+containerLogMaxFiles: 5
+containerLogMaxSize: 10Mi
+maxPods: 110
+address: "0.0.0.0"
+readOnlyPort: 0
+healthzPort: 10248
+healthzBindAddress: 127.0.0.1
+clusterDomain: ${plan.clusterDomain}
+protectKernelDefaults: false
+# The nodes' DNS servers are the cluster's own, not a node-local cache
+clusterDNS:
+- ${plan.clusterDns}
+kubeReserved:
+  cpu: "100m"
+  memory: "256Mi"
+  ephemeral-storage: "500Mi"
+  pid: "1000"
+resolvConf: "${GOOD_RESOLV_CONF}"
+eventRecordQPS: 50
+shutdownGracePeriod: 0s
+shutdownGracePeriodCriticalPods: 0s
+maxParallelImagePulls: 1
+# A node inside a container: the machine's own sysctls and device files are out of reach
+featureGates:
+  KubeletInUserNamespace: true
+${options.canLowerOomScore ? '' : 'oomScoreAdj: 0\n'}`;
+}
+
+export function kubeletEnvironment(node: NodePlan): string {
+  return `KUBE_LOG_LEVEL="--v=2"
+KUBELET_ADDRESS="--node-ip=${node.address}"
+KUBELET_HOSTNAME="--hostname-override=${node.name}"
+
+KUBELET_ARGS="--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf \\
+--config=${KUBELET_CONFIG} \\
+--kubeconfig=/etc/kubernetes/kubelet.conf \\
+--container-runtime-endpoint=unix:///var/run/containerd/containerd.sock \\
+ "
+KUBELET_CLOUDPROVIDER=""
+
+PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
+`;
+}
+
+export const KUBELET_UNIT = `[Unit]
+Description=Kubernetes Kubelet Server ${KUBERNETES_VERSION}
+Documentation=https://github.com/GoogleCloudPlatform/kubernetes
+After=containerd.service
+Wants=containerd.service
+
+[Service]
+EnvironmentFile=/etc/kubernetes/kubelet.env
+ExecStart=/usr/local/bin/kubelet \\
+		$KUBE_LOGTOSTDERR \\
+		$KUBE_LOG_LEVEL \\
+		$KUBELET_API_SERVER \\
+		$KUBELET_ADDRESS \\
+		$KUBELET_PORT \\
+		$KUBELET_HOSTNAME \\
+		$KUBELET_ARGS \\
+		$DOCKER_SOCKET \\
+		$KUBELET_NETWORK_PLUGIN \\
+		$KUBELET_VOLUME_PLUGIN \\
+		$KUBELET_CLOUDPROVIDER
+Restart=always
+RestartSec=10s
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const VALUE = /^(resolvConf: *")([^"\n]*)(" *)$/m;
+
+/** The value of resolvConf as the file has it, undefined if the line is not there in kubespray's form. */
+export function resolvConfOf(configuration: string): string | undefined {
+  return VALUE.exec(configuration)?.[2];
+}
+
+/** The same file with that one value changed and no other byte; throws if there is no such line. */
+export function withResolvConf(configuration: string, value: string): string {
+  if (resolvConfOf(configuration) === undefined)
+    throw new Error('the kubelet configuration has no resolvConf line');
+  return configuration.replace(
+    VALUE,
+    (_, before: string, _old: string, after: string) => `${before}${value}${after}`,
+  );
+}

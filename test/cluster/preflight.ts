@@ -1,0 +1,121 @@
+/** Says what a machine lacks for a rig, before anything is changed on it. */
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { Progress } from './build/artifact-cache.ts';
+import { stateDir } from './rig-paths.ts';
+import { run } from './run.ts';
+import { hierarchies } from './teardown/cgroups.ts';
+import { unmountBelow } from './teardown/mounts.ts';
+
+/** Programs the rig runs on the machine itself, and the Debian package that has each. */
+const TOOLS: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  runc: 'runc',
+  iptables: 'iptables',
+  mmdebstrap: 'mmdebstrap',
+  buildah: 'buildah',
+  openssl: 'openssl',
+  nsenter: 'util-linux',
+  mount: 'mount',
+  tar: 'tar',
+};
+
+const OLDEST_GO = [1, 25] as const;
+
+/** Throws one error that lists everything missing; installs the Debian packages that only need installing. */
+export async function ensureMachine(onProgress: Progress): Promise<void> {
+  const missing = [...missingForAll(), ...(await missingGo())];
+  const packages = missingPackages();
+  if (packages.length > 0 && !inPath('apt-get')) {
+    missing.push(
+      `the programs of these Debian packages, and apt-get to install them: ${packages.join(', ')}`,
+    );
+  }
+  if (missing.length === 0) missing.push(...(await missingKernelFeatures()));
+  if (missing.length > 0)
+    throw new Error(`this machine cannot run a rig; missing:\n- ${missing.join('\n- ')}`);
+  if (packages.length > 0) await install(packages, onProgress);
+}
+
+function missingForAll(): string[] {
+  const missing: string[] = [];
+  if (process.platform !== 'linux') missing.push(`Linux (this is ${process.platform})`);
+  if (process.getuid?.() !== 0) missing.push('root (namespaces, mounts and cgroups are made)');
+  if (process.platform === 'linux' && hierarchies().length === 0) missing.push('a mounted cgroup hierarchy');
+  return missing;
+}
+
+async function missingGo(): Promise<string[]> {
+  const wanted = `Go ${OLDEST_GO.join('.')} or newer in PATH (https://go.dev/dl)`;
+  if (!inPath('go')) return [wanted];
+  const version = (await run(['go', 'env', 'GOVERSION'])).stdout.trim();
+  return isNewEnough(version) ? [] : [`${wanted}; found ${version}`];
+}
+
+/** `go1.26.8` and the like; a development version counts as new enough. */
+export function isNewEnough(version: string): boolean {
+  const match = /^go(\d+)\.(\d+)/.exec(version);
+  if (!match) return true;
+  const [major, minor] = [Number(match[1]), Number(match[2])];
+  return major > OLDEST_GO[0] || (major === OLDEST_GO[0] && minor >= OLDEST_GO[1]);
+}
+
+function missingPackages(): string[] {
+  return Object.entries(TOOLS)
+    .filter(([tool]) => !inPath(tool))
+    .map(([, debianPackage]) => debianPackage);
+}
+
+/** Tried rather than looked up: what a container or a hardened kernel refuses is in no list. */
+async function missingKernelFeatures(): Promise<string[]> {
+  const missing: string[] = [];
+  await mkdir(stateDir(), { recursive: true });
+  const dir = mkdtempSync(join(stateDir(), 'probe-'));
+  try {
+    for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(join(dir, name));
+    const layers = `lowerdir=${dir}/lower,upperdir=${dir}/upper,workdir=${dir}/work`;
+    const overlay = await run(['mount', '-t', 'overlay', 'overlay', '-o', layers, `${dir}/merged`], {
+      allowFailure: true,
+    });
+    if (overlay.code !== 0)
+      missing.push(`overlay file systems below ${stateDir()} (${overlay.stderr.trim()})`);
+    await unmountBelow(dir);
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+  const namespaces = await run(
+    ['unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--cgroup', '--fork', 'true'],
+    { allowFailure: true },
+  );
+  if (namespaces.code !== 0) missing.push(`namespaces of all kinds but user (${namespaces.stderr.trim()})`);
+  if (!hasDevicesControl()) missing.push('the devices controller of cgroup version 1, or cgroup version 2');
+  return missing;
+}
+
+function hasDevicesControl(): boolean {
+  try {
+    accessSync('/sys/fs/cgroup/cgroup.controllers', constants.R_OK);
+    return true; // Version 2: devices are controlled by BPF programs.
+  } catch {
+    return /^devices\s+[1-9]/m.test(readFileSync('/proc/cgroups', 'utf8'));
+  }
+}
+
+async function install(packages: readonly string[], onProgress: Progress): Promise<void> {
+  onProgress(`installing Debian packages: ${packages.join(', ')}`);
+  const env = { DEBIAN_FRONTEND: 'noninteractive' };
+  await run(['apt-get', 'update', '-q'], { env });
+  await run(['apt-get', 'install', '-q', '-y', '--no-install-recommends', ...packages], { env });
+}
+
+function inPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((dir) => {
+    try {
+      accessSync(join(dir, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,63 @@
+/** What a person wants to know of a rig at a glance, as aligned text. */
+import { hasCondition, type Node } from './api-client.ts';
+import type { Rig } from './rig.ts';
+
+/** Columns aligned by their widest cell; the first row is the head. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Works on a cluster that is partly broken as well: what cannot be read is shown as such. */
+export async function describeRig(rig: Rig): Promise<string> {
+  const components = [...rig.components()].map(([name, pid]) => [
+    name,
+    pid === undefined ? 'stopped' : `pid ${pid}`,
+  ]);
+  const nodes = await rig.api.json<{ items: Node[] }>('/api/v1/nodes').catch(() => ({ items: [] }));
+  const nodeRows = await Promise.all(
+    rig.nodes.map(async (plan) => {
+      const node = nodes.items.find((candidate) => candidate.metadata.name === plan.name);
+      const ready = node === undefined ? 'unknown' : hasCondition(node, 'Ready') ? 'yes' : 'no';
+      const resolvConf = await rig.resolvConf(plan.name).catch(() => '(node is down)');
+      return [
+        plan.name,
+        ready,
+        node?.spec.unschedulable ? 'cordoned' : 'yes',
+        plan.address,
+        resolvConf ?? '(no such line)',
+      ];
+    }),
+  );
+  const pods = await rig.dnsPods().catch(() => []);
+  const podRows = pods.map((pod) => {
+    const status = pod.status.containerStatuses?.[0];
+    const waiting = status?.state.waiting?.reason;
+    return [
+      pod.metadata.name,
+      hasCondition(pod, 'Ready') ? 'yes' : (waiting ?? 'no'),
+      String(status?.restartCount ?? 0),
+      pod.spec.nodeName ?? '-',
+      pod.status.podIP ?? '-',
+    ];
+  });
+  return [
+    table([
+      ['rig', rig.name],
+      ['network', rig.plan.network],
+      ['cluster DNS', rig.clusterDns],
+      ['kubeconfig', rig.kubeconfigPath],
+      ['logs', rig.paths.logs],
+    ]),
+    table([['CONTROL PLANE', 'PROCESS'], ...components]),
+    table([['NODE', 'READY', 'SCHEDULABLE', 'ADDRESS', 'RESOLVCONF'], ...nodeRows]),
+    table([['DNS POD', 'READY', 'RESTARTS', 'NODE', 'IP'], ...podRows]),
+  ].join('\n\n');
+}

@@ -1,0 +1,52 @@
+/** All processes of a rig, found by what the kernel says of them: their cgroup or their network namespace. */
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { identify, signalProcess } from '../process-identity.ts';
+import type { RigPaths } from '../rig-paths.ts';
+import { processesInCgroup } from './cgroups.ts';
+
+const NETNS_DIR = '/run/netns';
+
+/** Names of the rig's network namespaces. */
+export function rigNetns(paths: RigPaths): string[] {
+  try {
+    return readdirSync(NETNS_DIR).filter((name) => name.startsWith(paths.netnsPrefix));
+  } catch {
+    return []; // The folder is made with the first named namespace of a machine.
+  }
+}
+
+function processesInNetns(names: readonly string[]): number[] {
+  const wanted = new Set(names.map((name) => `net:[${statSync(`${NETNS_DIR}/${name}`).ino}]`));
+  if (wanted.size === 0) return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .filter((pid) => {
+      try {
+        return wanted.has(readlinkSync(`/proc/${pid}/ns/net`));
+      } catch {
+        return false; // Gone meanwhile.
+      }
+    })
+    .map(Number);
+}
+
+export function rigProcesses(paths: RigPaths): number[] {
+  const pids = new Set([...processesInCgroup(paths.cgroup), ...processesInNetns(rigNetns(paths))]);
+  pids.delete(process.pid);
+  return [...pids].filter((pid) => identify(pid) !== undefined);
+}
+
+/** Kills until none is left; a node's PID 1 takes all of its pid namespace with it. */
+export async function killRigProcesses(paths: RigPaths): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const pids = rigProcesses(paths);
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      const identity = identify(pid);
+      if (identity) signalProcess(identity, 'SIGKILL');
+    }
+    await sleep(50);
+  }
+  throw new Error(`processes that do not die: ${rigProcesses(paths).join(', ')}`);
+}
