@@ -84,7 +84,9 @@ describe('whatever happens, and wherever the operator is killed between an effec
 
   it('no proof pod is left behind', () => {
     fc.assert(
-      fc.property(scripts, (script) => expect(run(script).proof).toBeNull()),
+      fc.property(scripts, (script) => {
+        expect(run(script).proof).toBeNull();
+      }),
       { numRuns: 500 },
     );
   });
