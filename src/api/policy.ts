@@ -54,6 +54,8 @@ const repairSchema = z
       .array(z.enum(RESOLV_CONF_TARGETS))
       .min(1)
       .max(RESOLV_CONF_TARGETS.length)
+      // In the CRD the list type says this; the generator cannot see a refinement.
+      .refine((targets) => new Set(targets).size === targets.length, 'must not name a file twice')
       .default(['/run/systemd/resolve/resolv.conf'])
       .meta({ 'x-kubernetes-list-type': 'set' })
       .describe(
@@ -125,6 +127,10 @@ const verificationSchema = z
       .describe(
         'How long the recreated pod may take until it is verified. After that the repair has failed.',
       ),
+  })
+  .refine(({ stableSeconds, timeoutSeconds }) => stableSeconds < timeoutSeconds, {
+    path: ['stableSeconds'],
+    message: 'stableSeconds must be less than timeoutSeconds',
   })
   .prefault({})
   .meta({

@@ -1,0 +1,175 @@
+/** The two CustomResourceDefinitions as objects, built from the zod schemas. `generate.ts` writes them to `crds/`. */
+import type { z } from 'zod';
+import { GROUP, VERSION } from './keys.ts';
+import { policySpecSchema, policyStatusSchema } from './policy.ts';
+import { remediationSpecSchema, remediationStatusSchema } from './remediation.ts';
+import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
+
+export interface CustomResourceDefinition {
+  readonly apiVersion: 'apiextensions.k8s.io/v1';
+  readonly kind: 'CustomResourceDefinition';
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly group: string;
+    readonly scope: 'Cluster';
+    readonly names: Names & { readonly categories: readonly string[] };
+    readonly versions: readonly [
+      {
+        readonly name: string;
+        readonly served: true;
+        readonly storage: true;
+        readonly subresources: { readonly status: Readonly<Record<string, never>> };
+        readonly additionalPrinterColumns: readonly PrinterColumn[];
+        readonly schema: { readonly openAPIV3Schema: StructuralSchema };
+      },
+    ];
+  };
+}
+
+interface Names {
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+}
+
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  readonly description?: string;
+  /** 1: only with `-o wide`. */
+  readonly priority?: 1;
+}
+
+interface Definition {
+  readonly names: Names;
+  readonly description: string;
+  readonly spec: z.ZodType;
+  /** A spec left out altogether is an empty one. */
+  readonly specIsOptional: boolean;
+  readonly status: z.ZodType;
+  readonly columns: readonly PrinterColumn[];
+}
+
+const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+const policy: Definition = {
+  names: {
+    kind: 'DNSHealthPolicy',
+    listKind: 'DNSHealthPolicyList',
+    plural: 'dnshealthpolicies',
+    singular: 'dnshealthpolicy',
+    shortNames: ['dnshealth'],
+  },
+  description:
+    'Which DNS pods are watched, and what may be done to a node whose kubelet makes them loop. An empty spec is right for a cluster made by kubeadm or kubespray.',
+  spec: policySpecSchema,
+  specIsOptional: true,
+  status: policyStatusSchema,
+  columns: [
+    { name: 'Mode', type: 'string', jsonPath: '.spec.mode', description: 'Repair or Observe' },
+    {
+      name: 'DNS',
+      type: 'string',
+      jsonPath: '.status.dnsPods.summary',
+      description: 'DNS pods, ready/total',
+    },
+    {
+      name: 'Looping',
+      type: 'integer',
+      jsonPath: '.status.dnsPods.looping',
+      description: 'DNS pods in a forwarding loop',
+    },
+    {
+      name: 'Quarantined',
+      type: 'integer',
+      jsonPath: '.status.quarantined',
+      description: 'Nodes kept out of scheduling by the operator now',
+    },
+    {
+      name: 'Repaired',
+      type: 'integer',
+      jsonPath: '.status.repaired',
+      description: 'Remediations that ended healed',
+    },
+    { name: 'Last Repair', type: 'date', jsonPath: '.status.lastRepairTime' },
+    AGE,
+  ],
+};
+
+const remediation: Definition = {
+  names: {
+    kind: 'DNSRemediation',
+    listKind: 'DNSRemediationList',
+    plural: 'dnsremediations',
+    singular: 'dnsremediation',
+    shortNames: ['dnsrem'],
+  },
+  description:
+    'One incident on one node, from the sighting of a forwarding loop to the release of the node. Made by the operator: the spec is the evidence and never changes, the status is the record of what was done.',
+  spec: remediationSpecSchema,
+  specIsOptional: false,
+  status: remediationStatusSchema,
+  columns: [
+    { name: 'Node', type: 'string', jsonPath: '.spec.node.name' },
+    { name: 'Cause', type: 'string', jsonPath: '.spec.cause' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+    {
+      name: 'Took',
+      type: 'string',
+      jsonPath: '.status.took',
+      description: 'From the death of the container to the end',
+    },
+    AGE,
+    { name: 'Reason', type: 'string', jsonPath: '.status.reason', priority: 1 },
+    { name: 'Policy', type: 'string', jsonPath: '.spec.policy.name', priority: 1 },
+  ],
+};
+
+export const customResourceDefinitions: readonly CustomResourceDefinition[] = [policy, remediation].map(
+  build,
+);
+
+function build(definition: Definition): CustomResourceDefinition {
+  const { names, description, columns } = definition;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${names.plural}.${GROUP}` },
+    spec: {
+      group: GROUP,
+      scope: 'Cluster',
+      // No short name of one kind, so that `kubectl get dns-health` lists both.
+      names: { ...names, categories: ['dns-health'] },
+      versions: [
+        {
+          name: VERSION,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          additionalPrinterColumns: columns,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              description,
+              ...(definition.specIsOptional ? {} : { required: ['spec'] }),
+              properties: {
+                apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
+                kind: { type: 'string', description: names.kind },
+                metadata: { type: 'object' },
+                spec: {
+                  ...structuralSchema(definition.spec),
+                  // The server fills in the defaults inside of it; without it an absent spec would stay absent.
+                  ...(definition.specIsOptional ? { default: {} } : {}),
+                },
+                status: structuralSchema(definition.status),
+              },
+            },
+          },
+        },
+      ],
+    },
+  };
+}

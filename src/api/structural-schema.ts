@@ -1,0 +1,103 @@
+/** Turns a zod schema into the structural OpenAPI schema that a CRD may hold. Between the contract and `crds/`. */
+import { z } from 'zod';
+
+export interface StructuralSchema {
+  readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, StructuralSchema>>;
+  readonly required?: readonly string[];
+  readonly items?: StructuralSchema;
+  readonly additionalProperties?: StructuralSchema;
+  readonly [keyword: string]: unknown;
+}
+
+/** What the API server understands and keeps. Everything else is either refused by it or, worse, dropped in silence. */
+const KEPT: ReadonlySet<string> = new Set([
+  'type',
+  'description',
+  'default',
+  'properties',
+  'required',
+  'items',
+  'additionalProperties',
+  'enum',
+  'format',
+  'pattern',
+  'nullable',
+  'minimum',
+  'maximum',
+  'exclusiveMinimum',
+  'exclusiveMaximum',
+  'multipleOf',
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'x-kubernetes-validations',
+  'x-kubernetes-list-type',
+  'x-kubernetes-list-map-keys',
+  'x-kubernetes-map-type',
+]);
+const TYPES: readonly string[] = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
+
+/**
+ * The input side of the schema, because a default must not make its field required, and openapi-3.0, because the
+ * newer drafts express literals and exclusive bounds in keywords that the API server drops.
+ *
+ * @throws Error naming the place of a construct that cannot be structural (a union, a tuple, any, a reference).
+ * A `.refine` leaves no trace here: repeat it as a CEL rule in `.meta`.
+ */
+export function structuralSchema(schema: z.ZodType): StructuralSchema {
+  const raw: unknown = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
+  return normalize(raw, '');
+}
+
+function normalize(raw: unknown, path: string): StructuralSchema {
+  if (!isRecord(raw)) throw new Error(`${path || 'the schema'} is no schema`);
+  const { type } = raw;
+  if (!isType(type)) throw new Error(`${path || 'the schema'} has no single type and cannot be structural`);
+  const entries = Object.entries(raw)
+    // The two are mutually exclusive; the server prunes unknown fields anyway.
+    .filter(([key, value]) => key !== 'additionalProperties' || value !== false)
+    .filter(([key, value]) => key !== '$schema' && !isNoise(key, value));
+  for (const [key] of entries) {
+    if (!KEPT.has(key)) throw new Error(`${path || 'the schema'} has ${key}, which a CRD cannot hold`);
+  }
+  return {
+    ...Object.fromEntries(entries.map(([key, value]) => [key, child(key, value, path)])),
+    type,
+  };
+}
+
+function child(key: string, value: unknown, path: string): unknown {
+  switch (key) {
+    case 'properties':
+      return isRecord(value)
+        ? Object.fromEntries(
+            Object.entries(value).map(([name, field]) => [name, normalize(field, `${path}.${name}`)]),
+          )
+        : value;
+    case 'items':
+    case 'additionalProperties':
+      return normalize(value, `${path}[]`);
+    default:
+      return value;
+  }
+}
+
+/** zod bounds every integer by what a double can count; that says nothing about the field. */
+function isNoise(key: string, value: unknown): boolean {
+  return (
+    (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) ||
+    (key === 'maximum' && value === Number.MAX_SAFE_INTEGER)
+  );
+}
+
+function isType(value: unknown): value is StructuralSchema['type'] {
+  return typeof value === 'string' && TYPES.includes(value);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
