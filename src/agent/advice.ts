@@ -1,0 +1,47 @@
+/** What a person can do about each refusal: one sentence that can be followed, said where the report is made. */
+
+import type { RefusalReason } from '../api/agent-protocol.ts';
+import { assertNever } from './assert-never.ts';
+
+export function adviceFor(reason: RefusalReason, target: string): string {
+  switch (reason) {
+    case 'CurrentIsUsable':
+      return 'The kubelet is not the cause. Look at the Corefile (forward), and at who answers on the listed servers.';
+    case 'CurrentUnreadable':
+      return `Look at that file on the node; if it lists loopback servers, point resolvConf at ${target}.`;
+    case 'EmptyValueNotAllowed':
+      return 'Set spec.repair.replaceEmptyValue in the policy if the empty value is not deliberate.';
+    case 'TargetMissing':
+      return 'Start systemd-resolved on the node, or name a file in spec.repair.targets that exists there.';
+    case 'TargetUnusable':
+      return 'Give the node real DNS servers (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
+    case 'TargetRisky':
+      return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky.';
+    case 'UnknownLayout':
+      return `Set resolvConf to ${target} where this node's kubelet is configured, and restart the kubelet.`;
+    case 'ManagedPlatform':
+      return 'Change it where the platform generates the node from.';
+    case 'FlagOverrides':
+      return `Change that line to --resolv-conf=${target} or take the flag away, then: systemctl daemon-reload && systemctl restart kubelet.`;
+    case 'DropInOverrides':
+      return `Change that line to resolvConf: ${target}, then: systemctl restart kubelet.`;
+    case 'DuplicateKey':
+      return `Leave one line, resolvConf: ${target}, then: systemctl restart kubelet.`;
+    case 'ConfigNotParseable':
+      return `Put the file right by hand, with resolvConf: ${target}, then: systemctl restart kubelet.`;
+    case 'UnsafePath':
+      return 'The directory and its parents must belong to root, be writable by root only, and the file must be a regular one with one name.';
+    case 'NotWritable':
+      return 'Look at why root may not write there: a read-only mount, chattr +i, or an owner other than root.';
+    case 'NoSpace':
+      return 'Free some space on that file system of the node.';
+    case 'PendingChanges':
+      return 'Check what was changed there, then: systemctl daemon-reload && systemctl restart kubelet.';
+    case 'UnitNotRunning':
+      return 'See systemctl status kubelet and journalctl -u kubelet on the node.';
+    case 'Locked':
+      return 'Wait until the other one has ended; its lock goes with it.';
+    default:
+      return assertNever(reason);
+  }
+}

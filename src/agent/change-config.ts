@@ -1,0 +1,107 @@
+/** Changes the one value in the kubelet's configuration file: plan the edit, back up, journal, replace, then `settle.ts`. */
+import type { GradedFile, RepairRequest } from '../api/agent-protocol.ts';
+import { editConfig } from './edit-config.ts';
+import { describeSource } from './effective.ts';
+import { decode } from './host-tree.ts';
+import { editable, type Facts } from './inspect.ts';
+import type { Journal } from './journal.ts';
+import { Refused } from './refused.ts';
+import { SafeDirectory } from './safe-directory.ts';
+import { lookAtFile, type SettleContext, type Settled, settle, sha256 } from './settle.ts';
+
+export interface Change {
+  readonly facts: Facts;
+  readonly target: GradedFile;
+  /** Whether the kubelet answers on its port, asked when the run began. */
+  readonly mustServe: Promise<boolean>;
+  readonly decided: () => void;
+}
+
+export async function changeConfig(
+  { facts, target, mustServe, decided }: Change,
+  request: RepairRequest,
+  context: SettleContext,
+): Promise<Settled> {
+  const path = facts.effective.configPath;
+  const { directory: directoryPath, name } = editable(path);
+  const directory = SafeDirectory.open(context.hostRoot, directoryPath, context.trustedUid);
+  try {
+    const file = directory.read(name);
+    const text = file && decode(file.bytes, path);
+    // The file that was judged and the file that is edited must be the same one.
+    if (file === undefined || text !== facts.effective.configText)
+      throw new Refused('PendingChanges', `${path} was changed while it was read`);
+    const edit = editConfig(text, target.path, path);
+    if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
+    decided();
+    const edited = Buffer.from(edit.text);
+    const sha256Before = sha256(file.bytes);
+    context.log('decided to change', { path, line: edit.line, before: edit.before, after: edit.after });
+
+    const answered = await mustServe;
+    if (context.stop.aborted) throw new Error('told to stop before anything was written');
+    let journal: Journal | undefined;
+    try {
+      const backup = context.journals.backUp(request.remediation, name, file.bytes, sha256Before);
+      journal = {
+        version: 1,
+        remediation: request.remediation,
+        nonce: request.nonce,
+        step: 'writing',
+        file: { directory: directoryPath, name },
+        change: {
+          path,
+          line: edit.line,
+          before: edit.before,
+          after: edit.after,
+          sha256Before,
+          sha256After: sha256(edited),
+          backup,
+        },
+        evidence: {
+          layout: facts.layout,
+          effective: { value: facts.effective.value, source: describeSource(facts.effective.source) },
+          ...(facts.current && { current: facts.current }),
+          target,
+        },
+        mustServe: answered,
+        pidBefore: facts.unit.mainPid,
+        pidAfter: 0,
+        restarts: 0,
+        bytesSinceMs: 0,
+        times: { written: new Date(context.clock.now()).toISOString() },
+      };
+      context.journals.save(journal);
+      directory.replace(name, edited, file.stats);
+    } catch (error) {
+      // The rename may have happened and only its fsync failed; then this is a change, not a refusal.
+      if (journal !== undefined && lookAtFile(journal, context).holds === 'new')
+        return await settle(journal, context);
+      discardQuietly(context);
+      throw refusal(error, path);
+    }
+    context.log('written', { path, sha256: journal.change.sha256After });
+    return await settle(journal, context);
+  } finally {
+    directory.close();
+  }
+}
+
+/** What the node did not let us write, as a refusal: the old bytes are all there. */
+function refusal(error: unknown, path: string): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `${path} could not be changed: ${String(error)}`;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new Refused('NoSpace', message, { cause: error });
+  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'EBUSY')
+    return new Refused('NotWritable', message, { cause: error });
+  return error;
+}
+
+/** One that stays, on a disk that fails, is discarded by the next run: the file holds the old bytes. */
+function discardQuietly(context: SettleContext): void {
+  try {
+    context.journals.discard();
+  } catch (error) {
+    context.log('journal could not be removed', { error: String(error) });
+  }
+}

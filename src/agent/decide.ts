@@ -1,0 +1,166 @@
+/** Facts of the node in, one decision out. Pure: the order of the guards is the order of safety. */
+import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../api/agent-protocol.ts';
+import { isUsable } from '../diagnosis/resolv-conf.ts';
+import { assertNever } from './assert-never.ts';
+import { describeSource } from './effective.ts';
+import type { Facts } from './inspect.ts';
+
+export type Decision =
+  | {
+      readonly kind: 'refuse';
+      readonly reason: RefusalReason;
+      readonly message: string;
+      readonly advice?: string;
+      readonly target?: GradedFile;
+    }
+  | { readonly kind: 'already-right'; readonly target: GradedFile }
+  | { readonly kind: 'change'; readonly target: GradedFile };
+
+/** How badly a pod fares with a file of this class. A change has to be an improvement, not a change for its own sake. */
+const BADNESS: Readonly<Record<ResolvConfClass, number>> = {
+  ok: 0,
+  risky: 1,
+  'mixed-loopback': 2,
+  stub: 3,
+  loopback: 3,
+  'self-only': 3,
+  empty: 3,
+  invalid: 3,
+  missing: 3,
+};
+
+export function decide(
+  facts: Facts,
+  request: Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue'>,
+): Decision {
+  return (
+    unitProblem(facts) ??
+    platformProblem(facts) ??
+    targetProblem(facts, request) ??
+    withTarget(facts, request, chosenTarget(facts, request))
+  );
+}
+
+function unitProblem({ unit }: Facts): Decision | undefined {
+  if (
+    unit.jobPending ||
+    unit.activeState === 'activating' ||
+    unit.activeState === 'deactivating' ||
+    unit.activeState === 'reloading'
+  )
+    return refuse(
+      'UnitNotRunning',
+      `kubelet.service is being started or stopped by somebody else (${unit.activeState}/${unit.subState})`,
+    );
+  if (unit.loadState !== 'loaded' || unit.activeState !== 'active' || unit.mainPid === 0)
+    return refuse(
+      'UnitNotRunning',
+      `kubelet.service is ${unit.loadState}, ${unit.activeState}/${unit.subState}`,
+    );
+  return undefined;
+}
+
+function platformProblem({ platform }: Facts): Decision | undefined {
+  if (platform === undefined) return undefined;
+  return refuse(
+    'ManagedPlatform',
+    `this is a node of ${platform.name}, where the kubelet's configuration is generated`,
+    platform.advice,
+  );
+}
+
+function chosenTarget(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>): GradedFile | undefined {
+  // A later target that is right is better than an earlier one that is only accepted.
+  return (
+    facts.targets.find(({ class: cls }) => isUsable(cls, { acceptRisky: false })) ??
+    facts.targets.find(({ class: cls }) => isUsable(cls, request))
+  );
+}
+
+function targetProblem(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>): Decision | undefined {
+  if (chosenTarget(facts, request) !== undefined) return undefined;
+  const target = facts.targets.toSorted((a, b) => rank(a) - rank(b))[0];
+  if (target === undefined || target.class === 'missing')
+    return {
+      ...refuse('TargetMissing', `${target?.path ?? 'the target'} is not on this node`),
+      ...(target && { target }),
+    };
+  const reason = target.class === 'risky' ? 'TargetRisky' : 'TargetUnusable';
+  const servers = target.nameservers.join(', ') || 'no nameserver';
+  return { ...refuse(reason, `${target.path} is ${target.class} (${servers})`), target };
+}
+
+/** What is there, but bad, says more than what is missing. */
+const rank = ({ class: cls }: GradedFile): number => (cls === 'missing' ? 9 : BADNESS[cls]);
+
+function withTarget(
+  facts: Facts,
+  request: Pick<RepairRequest, 'replaceEmptyValue'>,
+  target: GradedFile | undefined,
+): Decision {
+  if (target === undefined) throw new Error('no target, and no problem with it either');
+  const { effective, current, newerThanKubelet } = facts;
+  if (newerThanKubelet.length > 0 || facts.unit.needDaemonReload) {
+    const what = newerThanKubelet.length > 0 ? newerThanKubelet.join(', ') : 'kubelet.service';
+    return {
+      ...refuse(
+        'PendingChanges',
+        `${what} changed after the kubelet was started; a restart would apply that as well`,
+      ),
+      target,
+    };
+  }
+  if (effective.value === target.path) return { kind: 'already-right', target };
+  if (effective.value === '' && !request.replaceEmptyValue)
+    return {
+      ...refuse(
+        'EmptyValueNotAllowed',
+        `resolvConf is the empty string (${describeSource(effective.source)})`,
+      ),
+      target,
+    };
+  if (!facts.currentIsVisible)
+    return {
+      ...refuse(
+        'CurrentUnreadable',
+        `the kubelet reads ${effective.value}, which leads outside of what the agent can see`,
+      ),
+      target,
+    };
+  if (current !== undefined && BADNESS[current.class] <= BADNESS[target.class])
+    return {
+      ...refuse(
+        'CurrentIsUsable',
+        `the kubelet reads ${current.path}, which is ${current.class} (${current.nameservers.join(', ')})`,
+      ),
+      target,
+    };
+  switch (effective.source.kind) {
+    case 'unit-flag':
+    case 'environment-flag':
+      return {
+        ...refuse(
+          'FlagOverrides',
+          `the value is set by ${describeSource(effective.source)}, which wins over the configuration file`,
+        ),
+        target,
+      };
+    case 'drop-in':
+      return {
+        ...refuse(
+          'DropInOverrides',
+          `the value is set by the drop-in ${describeSource(effective.source)}, which wins over the configuration file`,
+        ),
+        target,
+      };
+    case 'default':
+    case 'config':
+      return { kind: 'change', target };
+    default:
+      return assertNever(effective.source);
+  }
+}
+
+function refuse(reason: RefusalReason, message: string, advice?: string): Decision & { kind: 'refuse' } {
+  return { kind: 'refuse', reason, message, ...(advice !== undefined && { advice }) };
+}

@@ -1,0 +1,28 @@
+/** The variables that systemd gives the kubelet: Environment= first, then each environment file over it. */
+import type { Variable } from './command-line.ts';
+import { parseEnvironmentFile } from './environment-file.ts';
+import type { HostTree } from './host-tree.ts';
+import type { KubeletUnit } from './kubelet-unit.ts';
+import { Refused } from './refused.ts';
+
+export function kubeletEnvironment(
+  unit: Pick<KubeletUnit, 'environment' | 'environmentFiles'>,
+  host: HostTree,
+): ReadonlyMap<string, Variable> {
+  const variables = new Map<string, Variable>();
+  for (const assignment of unit.environment) {
+    const equals = assignment.indexOf('=');
+    if (equals > 0) variables.set(assignment.slice(0, equals), { value: assignment.slice(equals + 1) });
+  }
+  for (const { path } of unit.environmentFiles) {
+    // systemd takes patterns here; nobody writes them for a kubelet, and guessing the order is not worth it.
+    if (/[*?[]/.test(path))
+      throw new Refused('UnknownLayout', `kubelet.service reads the environment files ${path}`);
+    const file = host.read(path);
+    // A missing one is either optional or the running kubelet has read it before it went: see PendingChanges.
+    if (file === undefined) continue;
+    for (const { name, value, at } of parseEnvironmentFile(file.text))
+      variables.set(name, { value, file: { path: file.path, text: file.text, at } });
+  }
+  return variables;
+}

@@ -1,0 +1,155 @@
+/** The node's files as the Job mounts them below one directory. Reads only; writes go through `safe-directory.ts`. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  type Stats,
+} from 'node:fs';
+import { posix } from 'node:path';
+import { Refused } from './refused.ts';
+
+/**
+ * All that the Job may mount. A path that ends elsewhere exists on the node, perhaps, but not here: what cannot
+ * be seen must not be taken for missing.
+ */
+const VISIBLE_DIRECTORIES = [
+  '/etc',
+  '/var/lib/kubelet',
+  '/run/systemd/resolve',
+  '/run/NetworkManager',
+] as const;
+
+/** As the kernel: more links than this are a loop. */
+const MAX_LINKS = 40;
+/** Ten times the largest kubelet configuration seen; a file beyond it is no configuration. */
+const MAX_FILE_BYTES = 1 << 20;
+
+export interface HostFile {
+  /** Where it is on the node once all links are followed. */
+  readonly path: string;
+  readonly text: string;
+  readonly stats: Stats;
+}
+
+export class HostTree {
+  readonly root: string;
+
+  constructor(root: string) {
+    this.root = root;
+  }
+
+  /** Where a path of the node is in this process. */
+  inside(path: string): string {
+    return posix.join(this.root, posix.normalize(`/${path}`));
+  }
+
+  /** Follows links against the node's root: an absolute link of the node must not lead into the container. */
+  resolve(path: string): string {
+    let links = 0;
+    const pending = path.split('/').toReversed();
+    let resolved = '/';
+    while (pending.length > 0) {
+      const part = pending.pop();
+      if (part === undefined || part === '' || part === '.') continue;
+      if (part === '..') {
+        resolved = posix.dirname(resolved);
+        continue;
+      }
+      const next = posix.join(resolved, part);
+      const target = this.#readLink(next);
+      if (target === undefined) {
+        resolved = next;
+        continue;
+      }
+      if (++links > MAX_LINKS)
+        throw new Refused('UnsafePath', `${path} goes through too many symbolic links`);
+      if (target.startsWith('/')) resolved = '/';
+      pending.push(...target.split('/').toReversed());
+    }
+    return resolved;
+  }
+
+  canSee(resolved: string): boolean {
+    return VISIBLE_DIRECTORIES.some(
+      (directory) => isWithin(resolved, directory) && this.#stat(directory)?.isDirectory() === true,
+    );
+  }
+
+  /** Undefined where there is no such file. */
+  read(path: string): HostFile | undefined {
+    const resolved = this.resolve(path);
+    if (!this.canSee(resolved))
+      throw new Refused(
+        'UnsafePath',
+        `${describe(path, resolved)} is outside of the directories that the agent may read`,
+      );
+    const bytes = readRegularFile(this.inside(resolved), describe(path, resolved));
+    return bytes && { path: resolved, text: decode(bytes.data, path), stats: bytes.stats };
+  }
+
+  /** Files below a directory in the order in which the kubelet walks it. */
+  walk(directory: string): readonly string[] {
+    return readdirSync(this.inside(this.resolve(directory)), { withFileTypes: true })
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .flatMap((entry) => {
+        const path = posix.join(directory, entry.name);
+        return entry.isDirectory() ? this.walk(path) : [path];
+      });
+  }
+
+  /** Undefined where it is missing or out of sight. */
+  stat(path: string): Stats | undefined {
+    const resolved = this.resolve(path);
+    return this.canSee(resolved) ? this.#stat(resolved) : undefined;
+  }
+
+  #stat(resolved: string): Stats | undefined {
+    return lstatSync(this.inside(resolved), { throwIfNoEntry: false });
+  }
+
+  #readLink(path: string): string | undefined {
+    return this.#stat(path)?.isSymbolicLink() === true ? readlinkSync(this.inside(path)) : undefined;
+  }
+}
+
+export function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
+/** A last component that is a link, a FIFO or a device is refused, without waiting for the FIFO's other end. */
+export function readRegularFile(path: string, shown: string): { data: Buffer; stats: Stats } | undefined {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new Refused('UnsafePath', `${shown} cannot be opened: ${code ?? String(error)}`, { cause: error });
+  }
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw new Refused('UnsafePath', `${shown} is no regular file`);
+    if (stats.size > MAX_FILE_BYTES) throw new Refused('UnsafePath', `${shown} has ${stats.size} bytes`);
+    return { data: readFileSync(fd), stats };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Strict, and keeping a byte order mark, so that encoding the text again gives the same bytes. */
+export function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (error) {
+    throw new Refused('ConfigNotParseable', `${path} is not UTF-8`, { cause: error });
+  }
+}
+
+function describe(path: string, resolved: string): string {
+  return path === resolved ? path : `${path} (${resolved} on the node)`;
+}

@@ -1,0 +1,112 @@
+/**
+ * What the agent is in the middle of, on the node's disk before each step, so that the next run can finish or
+ * undo it. At most one at a time; finished ones lie beside their backup.
+ */
+import { z } from 'zod';
+import { repairReportSchema } from '../api/agent-protocol.ts';
+import type { SafeDirectory } from './safe-directory.ts';
+
+const NAME = 'journal.json';
+
+/**
+ * - `writing`: the backup is safe; the file holds the old or already the new bytes
+ * - `restarting`: the file holds the new bytes, the restart is or is about to be asked for
+ * - `undoing`: the new kubelet did not come up; the file holds the new or already the old bytes
+ * - `undo-restarting`: the file holds the old bytes, a restart with them is or is about to be asked for
+ */
+const STEPS = ['writing', 'restarting', 'undoing', 'undo-restarting'] as const;
+
+const journalSchema = z.object({
+  version: z.literal(1),
+  remediation: z.string(),
+  nonce: z.string(),
+  step: z.enum(STEPS),
+  file: z.object({ directory: z.string(), name: z.string() }),
+  change: repairReportSchema.shape.change.unwrap(),
+  /** For the report of a re-run, which cannot see the node as it was. */
+  evidence: repairReportSchema.pick({ layout: true, effective: true, current: true, target: true }),
+  /** The kubelet answered before, so it has to answer again. */
+  mustServe: z.boolean(),
+  pidBefore: z.int(),
+  pidAfter: z.int(),
+  restarts: z.int(),
+  /** Since when the file has the bytes that the next restart is for; by the node's clock. */
+  bytesSinceMs: z.number(),
+  problem: z.string().optional(),
+  times: repairReportSchema.shape.times,
+  /** Only in a finished one. */
+  outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
+});
+export type Journal = z.infer<typeof journalSchema>;
+
+export class JournalStore {
+  readonly #directory: SafeDirectory;
+
+  constructor(directory: SafeDirectory) {
+    this.#directory = directory;
+  }
+
+  /** The unfinished one, whichever remediation it belongs to: a node has one kubelet. */
+  unfinished(): Journal | undefined {
+    return read(this.#directory);
+  }
+
+  /** What an earlier run for the same incident brought to an end, in case its report was lost. */
+  finished(remediation: string, nonce: string): Journal | undefined {
+    const own = this.#directory.existing(remediation);
+    if (own === undefined) return undefined;
+    try {
+      const journal = read(own);
+      return journal?.nonce === nonce ? journal : undefined;
+    } finally {
+      own.close();
+    }
+  }
+
+  save(journal: Journal): void {
+    this.#directory.write(NAME, Buffer.from(JSON.stringify(journal, null, 2)));
+  }
+
+  /** Nothing was written: as if the run had not been. */
+  discard(): void {
+    this.#directory.remove(NAME);
+  }
+
+  finish(journal: Journal): void {
+    this.save(journal);
+    const own = this.#directory.child(journal.remediation);
+    try {
+      this.#directory.rename(NAME, own, NAME);
+    } finally {
+      own.close();
+    }
+  }
+
+  /** Returns where the backup lies on the node. The checksum in its name keeps a re-run from writing over it. */
+  backUp(remediation: string, file: string, bytes: Uint8Array, sha256: string): string {
+    const own = this.#directory.child(remediation);
+    try {
+      const name = `${file}.${sha256.slice(0, 12)}`;
+      if (own.read(name)?.bytes.equals(bytes) !== true) own.write(name, bytes);
+      return `${own.path}/${name}`;
+    } finally {
+      own.close();
+    }
+  }
+
+  readBackup(journal: Journal): Buffer | undefined {
+    const own = this.#directory.existing(journal.remediation);
+    if (own === undefined) return undefined;
+    try {
+      return own.read(journal.change.backup.slice(journal.change.backup.lastIndexOf('/') + 1))?.bytes;
+    } finally {
+      own.close();
+    }
+  }
+}
+
+/** A journal that cannot be read is an error, not an absence: it may stand for a half-done repair. */
+function read(directory: SafeDirectory): Journal | undefined {
+  const file = directory.read(NAME);
+  return file && journalSchema.parse(JSON.parse(file.bytes.toString('utf8')));
+}

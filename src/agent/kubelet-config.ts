@@ -1,0 +1,104 @@
+/** Reads a KubeletConfiguration as the kubelet's loader does: what `resolvConf` is and where it stands. */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  type Pair,
+  parseAllDocuments,
+  type Scalar,
+  visit,
+  type YAMLMap,
+} from 'yaml';
+import { Refused } from './refused.ts';
+
+export const RESOLV_CONF_KEY = 'resolvConf';
+
+export type ResolvConfEntry =
+  | { readonly kind: 'absent' }
+  /** `null` counts as absent for the kubelet, but the key is there to be edited. */
+  | { readonly kind: 'null'; readonly line: number; readonly scalar: Scalar }
+  | { readonly kind: 'set'; readonly line: number; readonly value: string; readonly scalar: Scalar };
+
+export interface KubeletConfig {
+  readonly map: YAMLMap;
+  readonly entry: ResolvConfEntry;
+  /** How often the key stands there. The kubelet takes the last one; we edit none of several. */
+  readonly occurrences: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** `path` is for the messages only. */
+export function readKubeletConfig(text: string, path: string): KubeletConfig {
+  const document = onlyDocument(text, path);
+  const map = document.contents;
+  if (!isMap(map)) throw unreadable(path, 'is no mapping');
+  refuseReferences(document, path);
+
+  const json = document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>;
+  if (json['kind'] !== 'KubeletConfiguration')
+    throw unreadable(path, `has kind ${JSON.stringify(json['kind'])}`);
+  if (!String(json['apiVersion']).startsWith('kubelet.config.k8s.io/'))
+    throw unreadable(path, `has apiVersion ${JSON.stringify(json['apiVersion'])}`);
+
+  const pairs = map.items.filter((pair) => keyOf(pair) === RESOLV_CONF_KEY);
+  const last = pairs.at(-1);
+  return {
+    map,
+    json,
+    occurrences: pairs.length,
+    entry: last ? entryOf(last, text, path) : { kind: 'absent' },
+  };
+}
+
+export function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length;
+}
+
+export function keyOf(pair: Pair): unknown {
+  return isScalar(pair.key) ? pair.key.value : undefined;
+}
+
+function onlyDocument(text: string, path: string): Document {
+  const documents = parseAllDocuments(text, {
+    // The kubelet reads a duplicate key leniently, the last one wins; so must we, to know what it has.
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  if (!Array.isArray(documents) || documents.length !== 1 || documents[0] === undefined)
+    throw unreadable(path, 'does not hold exactly one document');
+  const problem = documents[0].errors[0];
+  if (problem) throw unreadable(path, `is no valid YAML: ${problem.message}`);
+  return documents[0];
+}
+
+/**
+ * Anchors, aliases and merge keys let one place of the file change another one. No tool that we know writes
+ * them into this file, so they are refused altogether; that also stops alias bombs before they expand.
+ */
+function refuseReferences(document: Document, path: string): void {
+  visit(document, {
+    Node(_key, node) {
+      if (isAlias(node) || (node as { anchor?: string }).anchor !== undefined)
+        throw unreadable(path, 'has YAML anchors or aliases');
+    },
+    Pair(_key, pair) {
+      if (keyOf(pair) === '<<') throw unreadable(path, 'has a YAML merge key');
+    },
+  });
+}
+
+function entryOf(pair: Pair, text: string, path: string): ResolvConfEntry {
+  const scalar = pair.value;
+  if (!isScalar(scalar) || !scalar.range)
+    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is no string`);
+  const line = lineOf(text, isScalar(pair.key) && pair.key.range ? pair.key.range[0] : scalar.range[0]);
+  if (scalar.value === null) return { kind: 'null', line, scalar };
+  if (typeof scalar.value !== 'string') throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is no string`);
+  return { kind: 'set', line, value: scalar.value, scalar };
+}
+
+function unreadable(path: string, what: string): Refused {
+  return new Refused('ConfigNotParseable', `${path} ${what}`);
+}

@@ -1,0 +1,73 @@
+/**
+ * One agent at a time on a node: a listening Unix socket in the state directory.
+ *
+ * Not a file with a pid, because a pid means nothing in another container; not one with an expiry, because a
+ * killed agent would keep its successor out for just the minutes in which a half-done repair must be finished.
+ * The kernel knows whether somebody still listens, and forgets it when the process dies, however it dies.
+ */
+import { randomBytes } from 'node:crypto';
+import { renameSync, unlinkSync } from 'node:fs';
+import { createConnection, createServer, type Server } from 'node:net';
+import { Refused } from './refused.ts';
+import type { SafeDirectory } from './safe-directory.ts';
+
+const NAME = 'lock.sock';
+
+export interface Lock {
+  readonly release: () => void;
+}
+
+export async function takeLock(directory: SafeDirectory): Promise<Lock> {
+  const path = directory.pathOf(NAME);
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const server = await listen(path);
+    if (server !== undefined) return { release: () => server.close() };
+    if ((await isAlive(path)) || !(await removeStale(directory, path))) break;
+  }
+  throw new Refused('Locked', 'another agent is at work on this node');
+}
+
+/** Undefined where the name is taken, by a living agent or by what a dead one left. */
+async function listen(path: string): Promise<Server | undefined> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((connection) => connection.destroy());
+    // Nothing waits for a lock, so it must not keep the process alive either.
+    server.unref();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE') resolve(undefined);
+      else reject(error);
+    });
+    server.listen(path, () => resolve(server));
+  });
+}
+
+async function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = createConnection(path);
+    connection.once('connect', () => {
+      connection.destroy();
+      resolve(true);
+    });
+    connection.once('error', () => resolve(false));
+  });
+}
+
+/**
+ * False where what was taken away turned out to be alive: a second successor looked at the dead socket, too, and
+ * was quicker. Not by unlink, which could not tell and would leave two holders.
+ */
+async function removeStale(directory: SafeDirectory, path: string): Promise<boolean> {
+  const aside = directory.pathOf(`.lock-${randomBytes(6).toString('hex')}`);
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return true;
+    throw error;
+  }
+  if (await isAlive(aside)) {
+    renameSync(aside, path);
+    return false;
+  }
+  unlinkSync(aside);
+  return true;
+}

@@ -1,0 +1,49 @@
+/** The verb `prove`: what resolv.conf was this new pod really given, and does anybody answer behind it? */
+import { readFileSync } from 'node:fs';
+import type { ProveReport, ProveRequest } from '../api/agent-protocol.ts';
+import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
+import { type Answered, askServer } from './ask-server.ts';
+
+const RESOLV_CONF = '/etc/resolv.conf';
+/** The rest of the contract's six answers would be silence of the same servers. */
+const MAX_ANSWERS = 6;
+
+export interface ProveContext {
+  readonly resolvConfPath?: string;
+  readonly ask?: (server: string, name: string) => Promise<Answered>;
+}
+
+export async function prove(request: ProveRequest, context: ProveContext = {}): Promise<ProveReport> {
+  const { resolvConfPath = RESOLV_CONF, ask = askServer } = context;
+  const graded = gradeResolvConf(readFileSync(resolvConfPath, 'utf8'), request.known);
+  const resolvConf = { path: RESOLV_CONF, class: graded.class, nameservers: [...graded.nameservers] };
+  const base = { verb: 'prove', nonce: request.nonce, resolvConf } as const;
+  const servers = graded.nameservers.join(', ');
+  if (!isUsable(graded.class, request))
+    return {
+      ...base,
+      outcome: 'failed',
+      reason: 'ResolvConfUnusable',
+      message: `a new pod on this node gets a resolv.conf that is ${graded.class} (${servers || 'no nameserver'})`,
+      answers: [],
+    };
+  const answers = (
+    await Promise.all(
+      graded.nameservers.map(async (server) => ({
+        server,
+        name: request.externalName,
+        ...(await ask(server, request.externalName)),
+      })),
+    )
+  ).slice(0, MAX_ANSWERS);
+  const proven = answers.some(({ result }) => result === 'NOERROR' || result === 'NXDOMAIN');
+  return {
+    ...base,
+    outcome: proven ? 'proven' : 'failed',
+    reason: proven ? 'Proven' : 'NoServerAnswers',
+    message: proven
+      ? `a new pod on this node is given ${servers}, and it answers`
+      : `none of ${servers} answers a new pod on this node`,
+    answers,
+  };
+}

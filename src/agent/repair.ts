@@ -1,0 +1,233 @@
+/** The verb `repair`: look, decide, and where it is right change one value and restart the kubelet. */
+import { type RepairReport, type RepairRequest, STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import { adviceFor } from './advice.ts';
+import { assertNever } from './assert-never.ts';
+import { changeConfig } from './change-config.ts';
+import type { Clock } from './clock.ts';
+import { decide } from './decide.ts';
+import { describeSource } from './effective.ts';
+import { HostTree } from './host-tree.ts';
+import { type Facts, inspect } from './inspect.ts';
+import { type Journal, JournalStore } from './journal.ts';
+import type { UnitManager } from './kubelet-unit.ts';
+import { takeLock } from './lock.ts';
+import type { Log } from './log.ts';
+import { Refused } from './refused.ts';
+import { SafeDirectory } from './safe-directory.ts';
+import { lookAtFile, type SettleContext, type Settled, settle } from './settle.ts';
+
+export interface RepairContext {
+  /** Where the node's directories are mounted. */
+  readonly hostRoot: string;
+  /** Who may own the directories that are written in: root, except in tests. */
+  readonly trustedUid: number;
+  readonly unit: UnitManager;
+  readonly clock: Clock;
+  readonly answers: (nodeIP: string) => Promise<boolean>;
+  readonly stop: AbortSignal;
+  readonly log: Log;
+  readonly started: string;
+}
+
+/** The name becomes a directory of the node. */
+const SAFE_NAME = /^[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?$/;
+
+export async function repair(request: RepairRequest, context: RepairContext): Promise<RepairReport> {
+  const run = new RepairRun(request, context);
+  try {
+    return await run.underLock();
+  } catch (error) {
+    return run.ended(error, true);
+  } finally {
+    context.unit.close();
+  }
+}
+
+class RepairRun {
+  readonly #request: RepairRequest;
+  readonly #context: RepairContext;
+  /** What is known so far, so that also a run that breaks off reports it. */
+  #known: Partial<RepairReport> = {};
+
+  constructor(request: RepairRequest, context: RepairContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  async underLock(): Promise<RepairReport> {
+    const { hostRoot, trustedUid } = this.#context;
+    if (!SAFE_NAME.test(this.#request.remediation))
+      throw new Error('the name of the remediation is no object name');
+    const directory = SafeDirectory.open(hostRoot, STATE_DIRECTORY, trustedUid);
+    try {
+      const lock = await takeLock(directory);
+      try {
+        const journals = new JournalStore(directory);
+        try {
+          return await this.#withJournals(journals);
+        } catch (error) {
+          return this.ended(error, this.#isUnchanged(journals));
+        }
+      } finally {
+        lock.release();
+      }
+    } finally {
+      directory.close();
+    }
+  }
+
+  async #withJournals(journals: JournalStore): Promise<RepairReport> {
+    const settling: SettleContext = {
+      ...this.#context,
+      journals,
+      answers: async () => this.#answers(),
+    };
+    const open = journals.unfinished();
+    if (open !== undefined) {
+      if (open.step !== 'writing' || lookAtFile(open, settling).holds !== 'old') {
+        this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
+        return this.#report(await settle(open, settling));
+      }
+      // Killed before the rename: as if that run had not been. Not continued, since its look at the node is old.
+      journals.discard();
+    }
+    const done = journals.finished(this.#request.remediation, this.#request.nonce);
+    if (done !== undefined) return this.#repeat(done, settling);
+    return this.#lookAndChange(settling);
+  }
+
+  async #lookAndChange(settling: SettleContext): Promise<RepairReport> {
+    // Asked while the node is read, so that the answer is there when it is needed.
+    const answered = this.#answers();
+    const facts = inspect(
+      await this.#context.unit.describe(),
+      this.#request,
+      new HostTree(this.#context.hostRoot),
+    );
+    this.#learn(facts);
+    const decision = decide(facts, this.#request);
+    this.#known = { ...this.#known, ...(decision.target && { target: decision.target }) };
+    switch (decision.kind) {
+      case 'refuse':
+        throw new Refused(decision.reason, decision.message, {
+          ...(decision.advice !== undefined && { advice: decision.advice }),
+        });
+      case 'already-right':
+        this.#decided();
+        return this.#finished({
+          outcome: 'already-right',
+          reason: 'AlreadyRight',
+          message: `the running kubelet already reads ${decision.target.path}`,
+          nodeUnchanged: true,
+          kubelet: kubelet(facts.unit.mainPid, facts.unit.mainPid, 0, true),
+        });
+      case 'change': {
+        const change = {
+          facts,
+          target: decision.target,
+          mustServe: answered,
+          decided: () => this.#decided(),
+        };
+        return this.#report(await changeConfig(change, this.#request, settling));
+      }
+      default:
+        return assertNever(decision);
+    }
+  }
+
+  /** The report of an earlier run got lost; tell its end again, if it is still true. */
+  #repeat(done: Journal, settling: SettleContext): RepairReport {
+    const expected = done.outcome === 'repaired' ? 'new' : 'old';
+    if (done.outcome !== 'failed' && lookAtFile(done, settling).holds !== expected)
+      throw new Error(`${done.change.path} was changed by somebody else after this repair had ended`);
+    return this.#report({
+      outcome: done.outcome ?? 'failed',
+      reason: 'EndedEarlier',
+      message: 'an earlier run for this remediation had ended so; nothing was done again',
+      journal: done,
+      nodeUnchanged: done.outcome !== 'repaired' && lookAtFile(done, settling).holds === 'old',
+      active: done.outcome !== 'failed',
+    });
+  }
+
+  /** Refused, interrupted, or something that nobody thought of. */
+  ended(error: unknown, nodeUnchanged: boolean): RepairReport {
+    this.#decided();
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof Refused && nodeUnchanged) {
+      const target = this.#known.target?.path ?? this.#request.targets[0] ?? '';
+      const advice = error.advice ?? adviceFor(error.reason, target);
+      return this.#finished({ outcome: 'refused', reason: error.reason, message, advice, nodeUnchanged });
+    }
+    this.#context.log('failed', { error: error instanceof Error ? error.stack : message });
+    const reason = this.#context.stop.aborted ? 'Interrupted' : 'InternalError';
+    return this.#finished({ outcome: 'failed', reason, message, nodeUnchanged });
+  }
+
+  /** In doubt it is not: an unfinished change whose file cannot be read is no reason to be calm. */
+  #isUnchanged(journals: JournalStore): boolean {
+    try {
+      const open = journals.unfinished();
+      return open === undefined || lookAtFile(open, this.#context).holds === 'old';
+    } catch {
+      return false;
+    }
+  }
+
+  async #answers(): Promise<boolean> {
+    return this.#request.nodeIP === undefined ? false : this.#context.answers(this.#request.nodeIP);
+  }
+
+  #learn({ layout, effective, current }: Facts): void {
+    this.#known = {
+      layout,
+      effective: { value: effective.value, source: describeSource(effective.source) },
+      ...(current && { current }),
+    };
+  }
+
+  #decided(): void {
+    this.#known = { ...this.#known, times: { decided: this.#now(), ...this.#known.times } };
+  }
+
+  #report({ journal, active, outcome, reason, message, nodeUnchanged }: Settled): RepairReport {
+    this.#known = { ...journal.evidence, times: { ...journal.times, ...this.#known.times } };
+    return this.#finished({
+      outcome,
+      reason,
+      message,
+      nodeUnchanged,
+      change: journal.change,
+      kubelet: kubelet(journal.pidBefore, journal.pidAfter, journal.restarts, active),
+    });
+  }
+
+  #finished(
+    end: Pick<RepairReport, 'outcome' | 'reason' | 'message' | 'nodeUnchanged'> & Partial<RepairReport>,
+  ): RepairReport {
+    return {
+      verb: 'repair',
+      nonce: this.#request.nonce,
+      layout: 'unknown',
+      ...this.#known,
+      ...end,
+      times: { started: this.#context.started, ...this.#known.times, finished: this.#now() },
+    };
+  }
+
+  #now(): string {
+    return new Date(this.#context.clock.now()).toISOString();
+  }
+}
+
+const kubelet = (
+  pidBefore: number,
+  pidAfter: number,
+  restarts: number,
+  active: boolean,
+): RepairReport['kubelet'] => ({
+  pidBefore,
+  pidAfter,
+  restarts,
+  active,
+});

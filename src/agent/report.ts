@@ -1,0 +1,47 @@
+/** Makes a report fit into the container's termination message and writes it there. */
+import { writeFileSync } from 'node:fs';
+import { type AgentReport, MAX_REPORT_BYTES } from '../api/agent-protocol.ts';
+
+/** Cut last or never: the operator acts on these. */
+const WHOLE = new Set([
+  'verb',
+  'nonce',
+  'outcome',
+  'reason',
+  'sha256Before',
+  'sha256After',
+  'layout',
+  'class',
+]);
+const SHORTEST = 16;
+
+/** The JSON of a report; the longest texts give way, half by half, until it fits. */
+export function fitReport(report: AgentReport): string {
+  let fitted: unknown = report;
+  for (let json = JSON.stringify(fitted); ; json = JSON.stringify(fitted)) {
+    const longest = longestText(fitted);
+    if (Buffer.byteLength(json) <= MAX_REPORT_BYTES || longest <= SHORTEST) return json;
+    fitted = cut(fitted, longest);
+  }
+}
+
+export function writeReport(report: AgentReport, path: string): void {
+  // Not atomic: the kubelet made this file and mounted it by itself, so that a rename over it is not possible.
+  writeFileSync(path, fitReport(report));
+}
+
+function longestText(value: unknown): number {
+  let longest = 0;
+  JSON.stringify(value, (key, inner: unknown) => {
+    if (typeof inner === 'string' && !WHOLE.has(key)) longest = Math.max(longest, inner.length);
+    return inner;
+  });
+  return longest;
+}
+
+function cut(value: unknown, longest: number): unknown {
+  return JSON.parse(JSON.stringify(value), (key, inner: unknown) => {
+    if (typeof inner !== 'string' || WHOLE.has(key) || inner.length < longest) return inner;
+    return `${inner.slice(0, Math.floor(longest / 2))}…`;
+  });
+}

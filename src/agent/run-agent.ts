@@ -1,0 +1,68 @@
+/** One run of the agent: request in, report written in every case, exit code out. Wired by `src/agent.ts`. */
+import {
+  type AgentReport,
+  type AgentRequest,
+  agentRequestSchema,
+  type ProveReport,
+  type RepairReport,
+} from '../api/agent-protocol.ts';
+import type { Log } from './log.ts';
+import { writeReport } from './report.ts';
+
+export interface Run {
+  /** The JSON of the request, as it came. */
+  readonly request: string | undefined;
+  readonly reportPath: string;
+  readonly started: string;
+  readonly log: Log;
+  readonly repair: (request: AgentRequest & { verb: 'repair' }) => Promise<RepairReport>;
+  readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
+}
+
+const GOOD: ReadonlySet<string> = new Set(['repaired', 'already-right', 'refused', 'proven']);
+
+export async function runAgent(run: Run): Promise<number> {
+  const report = await reportOf(run);
+  run.log('report', { report });
+  writeReport(report, run.reportPath);
+  return GOOD.has(report.outcome) ? 0 : 1;
+}
+
+async function reportOf(run: Run): Promise<AgentReport> {
+  let request: AgentRequest;
+  try {
+    request = agentRequestSchema.parse(JSON.parse(run.request ?? ''));
+  } catch (error) {
+    return failure(run, 'InvalidRequest', `the request is not one: ${String(error)}`, peek(run.request));
+  }
+  try {
+    return request.verb === 'repair' ? await run.repair(request) : await run.prove(request);
+  } catch (error) {
+    return failure(run, 'InternalError', String(error), request);
+  }
+}
+
+interface Identity {
+  readonly verb: 'repair' | 'prove';
+  readonly nonce: string;
+}
+
+/** What can be had from a request that is not valid, so that the operator at least knows whom the report is for. */
+function peek(request: string | undefined): Identity {
+  try {
+    const { verb, nonce } = JSON.parse(request ?? '') as { verb?: unknown; nonce?: unknown };
+    return {
+      verb: verb === 'prove' ? 'prove' : 'repair',
+      nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '',
+    };
+  } catch {
+    return { verb: 'repair', nonce: '' };
+  }
+}
+
+function failure(run: Run, reason: string, message: string, { verb, nonce }: Identity): AgentReport {
+  const end = { nonce, outcome: 'failed', reason, message } as const;
+  if (verb === 'prove') return { verb, ...end, answers: [] };
+  const times = { started: run.started, finished: new Date().toISOString() };
+  return { verb, ...end, nodeUnchanged: true, layout: 'unknown', times };
+}

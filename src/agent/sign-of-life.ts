@@ -1,0 +1,33 @@
+/** Asks the kubelet's port whether anybody is there. Any HTTP answer will do, 401 as well; nothing secret is sent. */
+import { isIPv6 } from 'node:net';
+
+const PORT = 10250;
+const TIMEOUT_MS = 1_000;
+
+export async function kubeletAnswers(nodeIP: string): Promise<boolean> {
+  // Loaded here, since only a repair that has a node address asks.
+  const { request } = await import('node:https');
+  return new Promise((resolve) => {
+    const asked = request(
+      {
+        host: nodeIP,
+        port: PORT,
+        path: '/healthz',
+        method: 'GET',
+        // The kubelet's certificate is self-signed by default, and it is not trusted with anything here.
+        rejectUnauthorized: false,
+        agent: false,
+        timeout: TIMEOUT_MS,
+        headers: { host: `${isIPv6(nodeIP) ? `[${nodeIP}]` : nodeIP}:${PORT}`, connection: 'close' },
+      },
+      (response) => {
+        response.resume();
+        resolve(true);
+      },
+    );
+    asked.once('timeout', () => asked.destroy());
+    asked.once('error', () => resolve(false));
+    asked.once('close', () => resolve(false));
+    asked.end();
+  });
+}

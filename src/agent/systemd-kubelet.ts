@@ -1,0 +1,133 @@
+/** kubelet.service over the system bus: the real `UnitManager`. */
+import { z } from 'zod';
+import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
+import { SystemBus } from './system-bus.ts';
+
+const UNIT = 'kubelet.service';
+/** systemd loads the unit when this path is asked, so that no LoadUnit has to go first. */
+const UNIT_PATH = '/org/freedesktop/systemd1/unit/kubelet_2eservice';
+const SYSTEMD = 'org.freedesktop.systemd1';
+
+const microseconds = z.bigint().transform((us) => Number(us) / 1000);
+
+const stateSchema = z.object({
+  ActiveState: z.string(),
+  SubState: z.string(),
+  Job: z.tuple([z.number(), z.string()]).transform(([id]) => id !== 0),
+  MainPID: z.number(),
+  NRestarts: z.number(),
+  ExecMainStartTimestamp: microseconds,
+});
+const STATE_PROPERTIES = [
+  ['Unit', 'ActiveState'],
+  ['Unit', 'SubState'],
+  ['Unit', 'Job'],
+  ['Service', 'MainPID'],
+  ['Service', 'NRestarts'],
+  ['Service', 'ExecMainStartTimestamp'],
+] as const;
+
+const unitSchema = stateSchema.extend({
+  LoadState: z.string(),
+  NeedDaemonReload: z.boolean(),
+  FragmentPath: z.string(),
+  DropInPaths: z.array(z.string()),
+  Restart: z.string(),
+  ExecStart: z
+    .array(z.tuple([z.string(), z.array(z.string())]).rest(z.unknown()))
+    .transform((commands) => commands.map(([, argv]) => argv)),
+  Environment: z.array(z.string()),
+  EnvironmentFiles: z
+    .array(z.tuple([z.string(), z.boolean()]))
+    .transform((files) => files.map(([path, optional]) => ({ path, optional }))),
+});
+
+export class SystemdKubelet implements UnitManager {
+  readonly #socketPath: string;
+  #bus: Promise<SystemBus> | undefined;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
+
+  readonly describe = async (): Promise<KubeletUnit> => {
+    const [unit, service] = await Promise.all([this.#properties('Unit'), this.#properties('Service')]);
+    const seen = unitSchema.parse({ ...service, ...unit });
+    return {
+      ...toState(seen),
+      loadState: seen.LoadState,
+      restartPolicy: seen.Restart,
+      needDaemonReload: seen.NeedDaemonReload,
+      execStart: seen.ExecStart,
+      environment: seen.Environment,
+      environmentFiles: seen.EnvironmentFiles,
+      fragmentPath: seen.FragmentPath,
+      dropInPaths: seen.DropInPaths,
+    };
+  };
+
+  readonly state = async (): Promise<KubeletState> => {
+    // Not GetAll: that makes systemd read a dozen cgroup files each time, and this is asked every 50 ms.
+    const values = await Promise.all(
+      STATE_PROPERTIES.map(async ([face, name]) => {
+        const [value] = await this.#call(UNIT_PATH, 'org.freedesktop.DBus.Properties', 'Get', [
+          `${SYSTEMD}.${face}`,
+          name,
+        ]);
+        return [name, value] as const;
+      }),
+    );
+    return toState(stateSchema.parse(Object.fromEntries(values)));
+  };
+
+  readonly restart = async (): Promise<void> => {
+    await this.#manager('RestartUnit', [UNIT, 'replace']);
+  };
+
+  readonly resetFailed = async (): Promise<void> => {
+    await this.#manager('ResetFailedUnit', [UNIT]);
+  };
+
+  readonly close = (): void => {
+    this.#bus?.then(
+      (bus) => bus.close(),
+      () => undefined,
+    );
+    this.#bus = undefined;
+  };
+
+  async #properties(face: 'Unit' | 'Service'): Promise<Record<string, unknown>> {
+    const [all] = await this.#call(UNIT_PATH, 'org.freedesktop.DBus.Properties', 'GetAll', [
+      `${SYSTEMD}.${face}`,
+    ]);
+    return Object.fromEntries(all as [string, unknown][]);
+  }
+
+  async #manager(member: string, args: readonly string[]): Promise<void> {
+    await this.#call('/org/freedesktop/systemd1', `${SYSTEMD}.Manager`, member, args);
+  }
+
+  async #call(path: string, face: string, member: string, args: readonly string[]) {
+    const bus = await this.#connection();
+    return bus.call({ destination: SYSTEMD, path, interface: face, member, args });
+  }
+
+  /** Connects again after a bus that went away, since a kubelet has to be watched to its end. */
+  async #connection(): Promise<SystemBus> {
+    const open = await this.#bus?.catch(() => undefined);
+    if (open !== undefined && !open.isClosed) return open;
+    this.#bus = SystemBus.connect(this.#socketPath);
+    return this.#bus;
+  }
+}
+
+function toState(seen: z.infer<typeof stateSchema>): KubeletState {
+  return {
+    activeState: seen.ActiveState,
+    subState: seen.SubState,
+    mainPid: seen.MainPID,
+    startedAtMs: seen.ExecMainStartTimestamp,
+    autoRestarts: seen.NRestarts,
+    jobPending: seen.Job,
+  };
+}

@@ -1,0 +1,80 @@
+/** Waits until the kubelet that was started after a moment has proven itself, or has failed to. */
+import type { Clock } from './clock.ts';
+import type { KubeletState, UnitManager } from './kubelet-unit.ts';
+
+/** How long the new process must stay up. A kubelet with a configuration that it cannot read is gone within 0.3 s. */
+export const STABLE_MS = 2_000;
+const DEADLINE_MS = 25_000;
+/** After SIGTERM the rest of the grace period belongs to the undoing. */
+const DEADLINE_WHEN_STOPPED_MS = 10_000;
+const POLL_MS = 50;
+
+export interface WatchOptions {
+  readonly unit: Pick<UnitManager, 'state'>;
+  readonly clock: Clock;
+  /** Only a process started at or after this moment counts. */
+  readonly startedAfterMs: number;
+  /** Asks the kubelet's port; undefined where it did not answer before either, so that it need not now. */
+  readonly answers: (() => Promise<boolean>) | undefined;
+  /** The agent itself was told to stop. */
+  readonly stop: AbortSignal;
+}
+
+export type Watched =
+  | { readonly kind: 'up'; readonly pid: number; readonly servingAtMs: number }
+  | { readonly kind: 'down'; readonly why: string; readonly pid: number };
+
+interface Candidate {
+  readonly pid: number;
+  readonly sinceMs: number;
+  readonly autoRestarts: number;
+}
+
+export async function watchKubelet(options: WatchOptions): Promise<Watched> {
+  const { unit, clock, answers, stop } = options;
+  const beganMs = clock.now();
+  let candidate: Candidate | undefined;
+  let servingAtMs: number | undefined;
+  for (;;) {
+    // A bus that is away for a moment says nothing about the kubelet; one that stays away ends at the deadline.
+    const state = await unit.state().catch(() => undefined);
+    const nowMs = clock.now();
+    if (state !== undefined) {
+      const failure = candidate ? lost(candidate, state) : neverStarted(state, options.startedAfterMs);
+      if (failure !== undefined) return { kind: 'down', why: failure, pid: state.mainPid };
+      if (isRunning(state, options.startedAfterMs)) {
+        candidate ??= { pid: state.mainPid, sinceMs: nowMs, autoRestarts: state.autoRestarts };
+        if (servingAtMs === undefined && (answers === undefined || (await answers())))
+          servingAtMs = clock.now();
+        if (servingAtMs !== undefined && nowMs - candidate.sinceMs >= STABLE_MS)
+          return { kind: 'up', pid: candidate.pid, servingAtMs };
+      }
+    }
+    const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : DEADLINE_MS;
+    if (clock.now() - beganMs >= deadlineMs) {
+      const why = candidate ? 'it runs but does not answer on its port' : 'it was not started';
+      return { kind: 'down', why: `${why} within ${deadlineMs / 1000} s`, pid: candidate?.pid ?? 0 };
+    }
+    await clock.sleep(POLL_MS);
+  }
+}
+
+function isRunning(state: KubeletState, startedAfterMs: number): boolean {
+  return state.activeState === 'active' && state.mainPid > 0 && state.startedAtMs >= startedAfterMs;
+}
+
+function lost(candidate: Candidate, state: KubeletState): string | undefined {
+  if (state.mainPid === candidate.pid && state.autoRestarts === candidate.autoRestarts) return undefined;
+  return `the new process ${candidate.pid} ended (${state.activeState}/${state.subState})`;
+}
+
+/** Between the stop and the start of one restart the unit is dead or even failed, with its job still queued: no verdict. */
+function neverStarted(state: KubeletState, startedAfterMs: number): string | undefined {
+  if (state.jobPending) return undefined;
+  if (
+    state.activeState === 'failed' ||
+    (state.subState === 'auto-restart' && state.startedAtMs >= startedAfterMs)
+  )
+    return `the new process ended at once (${state.activeState}/${state.subState})`;
+  return undefined;
+}
