@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { GROUP, VERSION } from './keys.ts';
 import { policySpecSchema, policyStatusSchema } from './policy.ts';
 import { remediationSpecSchema, remediationStatusSchema } from './remediation.ts';
-import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
+import { type StructuralSchema, structuralSchema, withFullDefault } from './structural-schema.ts';
 
 export interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
@@ -134,6 +134,7 @@ export const customResourceDefinitions: readonly CustomResourceDefinition[] = [p
 
 function build(definition: Definition): CustomResourceDefinition {
   const { names, description, columns } = definition;
+  const spec = structuralSchema(definition.spec);
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -159,11 +160,7 @@ function build(definition: Definition): CustomResourceDefinition {
                 apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
                 kind: { type: 'string', description: names.kind },
                 metadata: { type: 'object' },
-                spec: {
-                  ...structuralSchema(definition.spec),
-                  // The server fills in the defaults inside of it; without it an absent spec would stay absent.
-                  ...(definition.specIsOptional ? { default: {} } : {}),
-                },
+                spec: definition.specIsOptional ? optional(spec) : spec,
                 status: structuralSchema(definition.status),
               },
             },
@@ -172,4 +169,9 @@ function build(definition: Definition): CustomResourceDefinition {
       ],
     },
   };
+}
+
+/** Without a default of its own a spec that was left out would stay away, with all the defaults inside it. */
+function optional(spec: StructuralSchema): StructuralSchema {
+  return withFullDefault({ ...spec, default: {} });
 }

@@ -64,10 +64,22 @@ function normalize(raw: unknown, path: string): StructuralSchema {
   for (const [key] of entries) {
     if (!KEPT.has(key)) throw new Error(`${path || 'the schema'} has ${key}, which a CRD cannot hold`);
   }
-  return {
+  return withFullDefault({
     ...Object.fromEntries(entries.map(([key, value]) => [key, child(key, value, path)])),
     type,
-  };
+  });
+}
+
+/**
+ * A default of `{}` becomes the object that it stands for. The server would fill in the fields by itself, but it
+ * checks a default against the CEL rules before it does, and people see the values in `kubectl explain`.
+ */
+export function withFullDefault(schema: StructuralSchema): StructuralSchema {
+  if (!isRecord(schema.default) || !schema.properties) return schema;
+  const fields = Object.entries(schema.properties)
+    .filter(([, field]) => field.default !== undefined)
+    .map(([name, field]) => [name, field.default]);
+  return { ...schema, default: { ...Object.fromEntries(fields), ...schema.default } };
 }
 
 function child(key: string, value: unknown, path: string): unknown {

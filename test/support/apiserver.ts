@@ -1,0 +1,308 @@
+/** A real etcd and kube-apiserver on loopback, for the integration tests. One per test file; a start takes some seconds. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { controlPlanePrograms } from './control-plane-programs.ts';
+import { type LastWill, lastWill } from './last-will.ts';
+
+export interface Apiserver {
+  readonly url: string;
+  readonly caFile: string;
+  /** Of a user in system:masters. For anything less, create a service account and ask for its token. */
+  readonly token: string;
+  readonly kubeconfigPath: string;
+  /** One JSON event a line; bodies of writes included. */
+  readonly auditLogPath: string;
+  /** One call with the administrator's token. Answers of any status code are returned. */
+  call(method: Method, path: string, body?: unknown, contentType?: string): Promise<Answer>;
+  /** As a crash: no connection is closed properly. etcd keeps running. */
+  kill9(): Promise<void>;
+  /** On the same port, with the same certificate and the same content. */
+  restart(): Promise<void>;
+  /** Freezes the process: connections stay open and nothing answers. */
+  pause(): void;
+  resume(): void;
+  stop(): Promise<void>;
+}
+
+export interface Answer {
+  readonly status: number;
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever the server said
+  readonly body: any;
+}
+
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+const READY_TIMEOUT_MS = 60_000;
+
+export async function startApiserver(): Promise<Apiserver> {
+  const programs = await controlPlanePrograms();
+  const folder = await mkdtemp(join(tmpdir(), 'dnshealth-apiserver-'));
+  const will = lastWill(folder);
+  try {
+    const [clientPort, peerPort, port] = await freePorts();
+    const token = randomBytes(16).toString('hex');
+    const files = await writeFiles(folder, token, port);
+    const etcd = start(folder, programs.etcd, etcdFlags(folder, clientPort, peerPort));
+    will.names(pidsOf(etcd));
+    const flags = apiserverFlags(files, clientPort, port);
+    return await serve({ folder, will, etcd, program: programs.apiserver, flags, files, token, port });
+  } catch (error) {
+    await will.execute();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly folder: string;
+  readonly will: LastWill;
+  readonly etcd: ChildProcess;
+  readonly program: string;
+  readonly flags: readonly string[];
+  readonly files: Files;
+  readonly token: string;
+  readonly port: number;
+}
+
+async function serve(parts: Parts): Promise<Apiserver> {
+  const { will, etcd, files, token } = parts;
+  const url = `https://127.0.0.1:${parts.port}`;
+  let apiserver = await startReady(parts, url);
+  let agent = await agentFor(files);
+
+  const call: Apiserver['call'] = async (method, path, body, contentType = 'application/json') => {
+    const response = await request(url + path, {
+      method,
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    return { status: response.statusCode, body: text.startsWith('{') ? JSON.parse(text) : text };
+  };
+  const kill9 = async () => {
+    await killed(apiserver);
+    will.names(pidsOf(etcd));
+  };
+  return {
+    url,
+    caFile: files.certificate,
+    token,
+    kubeconfigPath: files.kubeconfig,
+    auditLogPath: files.auditLog,
+    call,
+    kill9,
+    restart: async () => {
+      await kill9();
+      // Its kept-alive connections led to the dead process.
+      await agent.destroy();
+      apiserver = await startReady(parts, url);
+      agent = await agentFor(files);
+    },
+    pause: () => void apiserver.kill('SIGSTOP'),
+    resume: () => void apiserver.kill('SIGCONT'),
+    stop: async () => {
+      await agent.destroy();
+      await Promise.all([killed(apiserver), killed(etcd)]);
+      will.names([]);
+      await will.execute();
+    },
+  };
+}
+
+async function startReady(parts: Parts, url: string): Promise<ChildProcess> {
+  const process = start(parts.folder, parts.program, parts.flags);
+  parts.will.names(pidsOf(parts.etcd, process));
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    for (const child of [parts.etcd, process]) {
+      if (child.exitCode !== null) throw new Error(await lastWords(parts.folder, child));
+    }
+    if (await isReady(parts.files, parts.token, url)) return process;
+    await sleep(50);
+  }
+  throw new Error(`the apiserver is not ready: ${await lastWords(parts.folder, process)}`);
+}
+
+async function isReady(files: Files, token: string, url: string): Promise<boolean> {
+  let agent: Agent | undefined;
+  try {
+    agent = await agentFor(files);
+    const { statusCode, body } = await request(`${url}/readyz`, {
+      dispatcher: agent,
+      headers: { authorization: `Bearer ${token}` },
+    });
+    await body.dump();
+    return statusCode === 200;
+  } catch {
+    // No certificate yet, no listener yet: what polling is for.
+    return false;
+  } finally {
+    await agent?.destroy();
+  }
+}
+
+/** The certificate file that the server makes for itself ends with the certificate of the authority that signed it. */
+async function agentFor(files: Files): Promise<Agent> {
+  return new Agent({ connect: { ca: await readFile(files.certificate, 'utf8') } });
+}
+
+function start(folder: string, program: string, flags: readonly string[]): ChildProcess {
+  const log = createWriteStream(logOf(folder, program), { flags: 'a' });
+  const child = spawn(program, flags, { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.pipe(log, { end: false });
+  child.stderr.pipe(log, { end: false });
+  return child;
+}
+
+function pidsOf(...children: readonly ChildProcess[]): readonly number[] {
+  return children.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+}
+
+async function killed(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  child.kill('SIGKILL');
+  await gone;
+}
+
+function logOf(folder: string, program: string): string {
+  return join(folder, `${program.split('/').at(-1)}.log`);
+}
+
+async function lastWords(folder: string, child: ChildProcess): Promise<string> {
+  const log = await readFile(logOf(folder, child.spawnfile), 'utf8');
+  return `${child.spawnfile}: ${log.split('\n').slice(-8).join('\n')}`;
+}
+
+interface Files {
+  readonly certificates: string;
+  readonly certificate: string;
+  readonly tokens: string;
+  readonly serviceAccountKey: string;
+  readonly auditPolicy: string;
+  readonly auditLog: string;
+  readonly kubeconfig: string;
+}
+
+async function writeFiles(folder: string, token: string, port: number): Promise<Files> {
+  const certificates = join(folder, 'certificates');
+  const files: Files = {
+    certificates,
+    certificate: join(certificates, 'apiserver.crt'),
+    tokens: join(folder, 'tokens.csv'),
+    serviceAccountKey: join(folder, 'service-account.key'),
+    auditPolicy: join(folder, 'audit-policy.json'),
+    auditLog: join(folder, 'audit.log'),
+    kubeconfig: join(folder, 'kubeconfig.json'),
+  };
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  await mkdir(certificates);
+  await writeFile(files.serviceAccountKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeFile(files.tokens, `${token},admin,admin,"system:masters"\n`);
+  await writeFile(files.auditLog, '');
+  await writeFile(
+    files.auditPolicy,
+    JSON.stringify({
+      apiVersion: 'audit.k8s.io/v1',
+      kind: 'Policy',
+      omitStages: ['RequestReceived'],
+      rules: [
+        { level: 'Request', verbs: ['create', 'update', 'patch', 'delete'] },
+        { level: 'Metadata', omitManagedFields: true },
+      ],
+    }),
+  );
+  await writeFile(
+    files.kubeconfig,
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'test',
+      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+      users: [{ name: 'admin', user: { token } }],
+      clusters: [
+        {
+          name: 'test',
+          cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': files.certificate },
+        },
+      ],
+    }),
+  );
+  return files;
+}
+
+function etcdFlags(folder: string, clientPort: number, peerPort: number): readonly string[] {
+  const client = `http://127.0.0.1:${clientPort}`;
+  const peer = `http://127.0.0.1:${peerPort}`;
+  return [
+    `--data-dir=${join(folder, 'etcd')}`,
+    `--listen-client-urls=${client}`,
+    `--advertise-client-urls=${client}`,
+    `--listen-peer-urls=${peer}`,
+    `--initial-advertise-peer-urls=${peer}`,
+    `--initial-cluster=default=${peer}`,
+    '--log-level=warn',
+    // Nothing outlives the test.
+    '--unsafe-no-fsync',
+  ];
+}
+
+function apiserverFlags(files: Files, etcdPort: number, port: number): readonly string[] {
+  return [
+    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    `--secure-port=${port}`,
+    `--cert-dir=${files.certificates}`,
+    `--token-auth-file=${files.tokens}`,
+    '--authorization-mode=RBAC',
+    '--anonymous-auth=false',
+    '--service-account-issuer=https://kubernetes.default.svc',
+    `--service-account-key-file=${files.serviceAccountKey}`,
+    `--service-account-signing-key-file=${files.serviceAccountKey}`,
+    '--service-cluster-ip-range=10.96.0.0/16',
+    // There is no controller that makes service accounts here, and without one no pod could be created.
+    '--disable-admission-plugins=ServiceAccount',
+    '--allow-privileged=true',
+    '--endpoint-reconciler-type=none',
+    `--audit-policy-file=${files.auditPolicy}`,
+    `--audit-log-path=${files.auditLog}`,
+    '--profiling=false',
+  ];
+}
+
+/** All are held open until all are known, so that no two are the same. */
+async function freePorts(): Promise<readonly [number, number, number]> {
+  const servers = [createServer(), createServer(), createServer()];
+  const ports = await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<number>((resolve, reject) => {
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => {
+            const address = server.address();
+            resolve(typeof address === 'object' && address !== null ? address.port : 0);
+          });
+        }),
+    ),
+  );
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise((resolve) => {
+          server.close(resolve);
+        }),
+    ),
+  );
+  const [first = 0, second = 0, third = 0] = ports;
+  return [first, second, third];
+}

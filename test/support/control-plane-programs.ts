@@ -1,0 +1,28 @@
+/** Where the real apiserver and etcd of the integration tests come from: a folder of the caller's, or the rig's cache. */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { buildGoPrograms } from '../cluster/build/go-programs.ts';
+
+export interface ControlPlanePrograms {
+  readonly etcd: string;
+  readonly apiserver: string;
+}
+
+/** The variable has the name and meaning that controller-runtime's envtest gave it. */
+const FOLDER_VARIABLE = 'KUBEBUILDER_ASSETS';
+
+/** The first build takes minutes; after that the cache answers at once. */
+export async function controlPlanePrograms(): Promise<ControlPlanePrograms> {
+  const folder = process.env[FOLDER_VARIABLE];
+  if (folder) return checked({ etcd: join(folder, 'etcd'), apiserver: join(folder, 'kube-apiserver') });
+  const folders = await buildGoPrograms((line) => console.error(line));
+  return checked({
+    etcd: join(folders.get('etcd') ?? '', 'etcd'),
+    apiserver: join(folders.get('kubernetes') ?? '', 'kube-apiserver'),
+  });
+}
+
+function checked(programs: ControlPlanePrograms): ControlPlanePrograms {
+  for (const program of Object.values(programs)) accessSync(program, constants.X_OK);
+  return programs;
+}

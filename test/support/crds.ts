@@ -1,0 +1,43 @@
+/** Brings the project's two kinds onto a test apiserver, from the files that an administrator applies. */
+import { readdir, readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
+import type { CustomResourceDefinition } from '../../src/api/crd.ts';
+import type { Apiserver } from './apiserver.ts';
+
+const CRDS = new URL('../../crds/', import.meta.url);
+const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const ESTABLISHED_TIMEOUT_MS = 20_000;
+
+export async function readCrds(): Promise<readonly CustomResourceDefinition[]> {
+  const names = (await readdir(CRDS)).filter((name) => name.startsWith('dnshealth.io_')).sort();
+  return Promise.all(
+    names.map(async (name): Promise<CustomResourceDefinition> => {
+      const parsed: CustomResourceDefinition = parse(await readFile(new URL(name, CRDS), 'utf8'));
+      return parsed;
+    }),
+  );
+}
+
+/** Creates both kinds and waits until they are served. Sent as JSON: a typed client would drop what it does not know. */
+export async function applyCrds(server: Apiserver): Promise<void> {
+  for (const crd of await readCrds()) {
+    const created = await server.call('POST', PATH, crd);
+    if (created.status !== 201 && created.status !== 409) {
+      throw new Error(`${crd.metadata.name}: ${created.body.message}`);
+    }
+    await served(server, crd);
+  }
+}
+
+/** Established is not enough: the list answers 404 for a moment after that. */
+async function served(server: Apiserver, crd: CustomResourceDefinition): Promise<void> {
+  const { group, names, versions } = crd.spec;
+  const deadline = performance.now() + ESTABLISHED_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const { status } = await server.call('GET', `/apis/${group}/${versions[0].name}/${names.plural}`);
+    if (status === 200) return;
+    await sleep(50);
+  }
+  throw new Error(`${crd.metadata.name} is not served`);
+}
