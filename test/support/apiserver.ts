@@ -20,7 +20,7 @@ export interface Apiserver {
   /** One JSON event a line; bodies of writes included. */
   readonly auditLogPath: string;
   /** One call with the administrator's token. Answers of any status code are returned. */
-  call(method: Method, path: string, body?: unknown, contentType?: string): Promise<Answer>;
+  call(method: Method, path: string, body?: unknown, types?: MediaTypes): Promise<Answer>;
   /** As a crash: no connection is closed properly. etcd keeps running. */
   kill9(): Promise<void>;
   /** On the same port, with the same certificate and the same content. */
@@ -35,6 +35,13 @@ export interface Answer {
   readonly status: number;
   // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever the server said
   readonly body: any;
+}
+
+interface MediaTypes {
+  /** Of the body. @default application/json */
+  readonly contentType?: string;
+  /** Of the answer, for example the table that kubectl prints. @default application/json */
+  readonly accept?: string;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -76,11 +83,12 @@ async function serve(parts: Parts): Promise<Apiserver> {
   let apiserver = await startReady(parts, url);
   let agent = await agentFor(files);
 
-  const call: Apiserver['call'] = async (method, path, body, contentType = 'application/json') => {
+  const call: Apiserver['call'] = async (method, path, body, types = {}) => {
+    const { contentType = 'application/json', accept = 'application/json' } = types;
     const response = await request(url + path, {
       method,
       dispatcher: agent,
-      headers: { authorization: `Bearer ${token}`, 'content-type': contentType },
+      headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept },
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.body.text();

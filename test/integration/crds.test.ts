@@ -1,0 +1,308 @@
+/** The two kinds on a real apiserver: nothing of the schema is lost, defaults and refusals are those of the zod schemas. */
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_VERSION } from '../../src/api/keys.ts';
+import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
+import type { RemediationSpec } from '../../src/api/remediation.ts';
+import { type Answer, type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { applyCrds, readCrds } from '../support/crds.ts';
+
+const POLICIES = `/apis/${API_VERSION}/dnshealthpolicies`;
+const REMEDIATIONS = `/apis/${API_VERSION}/dnsremediations`;
+const STRICT = 'fieldValidation=Strict';
+const TARGET = RESOLV_CONF_TARGETS[0];
+
+let server: Apiserver;
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyCrds(server);
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+const aPolicy = (name: string, spec?: unknown) => ({
+  apiVersion: API_VERSION,
+  kind: 'DNSHealthPolicy',
+  metadata: { name },
+  ...(spec === undefined ? {} : { spec }),
+});
+
+const aRemediationSpec = (): RemediationSpec => ({
+  policy: { name: 'default', uid: 'p-1' },
+  node: { name: 'node-1', uid: 'n-1' },
+  cause: 'KubeletResolvConf',
+  sighting: {
+    pod: { name: 'coredns-x', uid: 'c-1' },
+    line: '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone ".", see',
+    from: '127.0.0.1',
+    to: ':53',
+    zone: '.',
+    diedAt: '2026-01-01T00:00:00Z',
+    seenAt: '2026-01-01T00:00:01.000Z',
+  },
+  settings: policySpecSchema.parse({}),
+});
+const aRemediation = (name: string, spec: unknown = aRemediationSpec()) => ({
+  apiVersion: API_VERSION,
+  kind: 'DNSRemediation',
+  metadata: { name },
+  spec,
+});
+
+/** The message of a request that must have been refused as invalid. */
+function refusal({ status, body }: Answer): string {
+  expect(body).toMatchObject({ kind: 'Status', code: status, message: expect.any(String) });
+  expect([400, 422]).toContain(status);
+  return body.message;
+}
+
+describe('the CRDs', () => {
+  it('are read back with every key that was sent', async () => {
+    for (const sent of await readCrds()) {
+      const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${sent.metadata.name}`;
+      const { body } = await server.call('GET', path);
+      expect(body.spec.versions[0].schema).toEqual(sent.spec.versions[0].schema);
+      expect(body.spec).toMatchObject(sent.spec);
+      const problems = body.status.conditions.filter(
+        (condition: { type: string; status: string }) =>
+          condition.type === 'NonStructuralSchema' && condition.status === 'True',
+      );
+      expect(problems).toEqual([]);
+    }
+  });
+
+  it('are found by their short names', async () => {
+    const { body } = await server.call('GET', `/apis/${API_VERSION}`);
+    const names = body.resources.flatMap((resource: { shortNames?: string[] }) => resource.shortNames ?? []);
+    expect(names).toEqual(expect.arrayContaining(['dnshealth', 'dnsrem']));
+    expect(body.resources.map((resource: { namespaced: boolean }) => resource.namespaced)).not.toContain(
+      true,
+    );
+  });
+});
+
+describe('a policy', () => {
+  it.each([
+    ['without a spec', undefined],
+    ['with an empty spec', {}],
+    ['with empty sections', { workload: {}, quarantine: {}, repair: {}, limits: {}, verification: {} }],
+  ])('%s gets the defaults of the schema', async (_name, spec) => {
+    const { status, body } = await server.call('POST', `${POLICIES}?dryRun=All`, aPolicy('defaults', spec));
+    expect(status).toBe(201);
+    expect(body.spec).toEqual(policySpecSchema.parse({}));
+  });
+
+  it('keeps what it says and fills in the rest', async () => {
+    const spec = { mode: 'Observe', verification: { externalName: 'example.org', timeoutSeconds: 30 } };
+    const { body } = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('partial', spec));
+    expect(body.spec).toEqual(policySpecSchema.parse(spec));
+  });
+
+  it.each([
+    ['a mode that does not exist', { mode: 'Heal' }, 'spec.mode'],
+    ['a mode of the wrong type', { mode: true }, 'spec.mode'],
+    ['another kind of workload', { workload: { kind: 'StatefulSet' } }, 'spec.workload.kind'],
+    ['a workload in capitals', { workload: { name: 'CoreDNS' } }, 'spec.workload.name'],
+    ['an empty workload name', { workload: { name: '' } }, 'spec.workload.name'],
+    ['a path as the container', { workload: { container: '../x' } }, 'spec.workload.container'],
+    ['a name that is too long', { workload: { name: 'a'.repeat(254) } }, 'spec.workload.name'],
+    ['an unknown strategy', { quarantine: { strategy: 'Drain' } }, 'spec.quarantine.strategy'],
+    ['a quarantine too short', { quarantine: { maxSeconds: 59 } }, 'spec.quarantine.maxSeconds'],
+    ['a quarantine too long', { quarantine: { maxSeconds: 541 } }, 'spec.quarantine.maxSeconds'],
+    ['half a second', { quarantine: { maxSeconds: 60.5 } }, 'spec.quarantine.maxSeconds'],
+    ['a number as text', { quarantine: { maxSeconds: '60' } }, 'spec.quarantine.maxSeconds'],
+    ['a free path', { repair: { targets: ['/etc/shadow'] } }, 'spec.repair.targets'],
+    ['the stub itself', { repair: { targets: ['/etc/resolv.conf'] } }, 'spec.repair.targets'],
+    ['no target', { repair: { targets: [] } }, 'spec.repair.targets'],
+    ['a target twice', { repair: { targets: [TARGET, TARGET] } }, 'spec.repair.targets'],
+    ['a target that is no list', { repair: { targets: TARGET } }, 'spec.repair.targets'],
+    ['text for yes or no', { repair: { acceptRisky: 'yes' } }, 'spec.repair.acceptRisky'],
+    ['a number for yes or no', { repair: { replaceEmptyValue: 1 } }, 'spec.repair.replaceEmptyValue'],
+    ['nobody at a time', { limits: { maxConcurrent: 0 } }, 'spec.limits.maxConcurrent'],
+    ['everybody at a time', { limits: { maxConcurrent: 11 } }, 'spec.limits.maxConcurrent'],
+    [
+      'a domain that starts with a dot',
+      { verification: { clusterDomain: '.local' } },
+      'spec.verification.clusterDomain',
+    ],
+    [
+      'a name with a space',
+      { verification: { externalName: 'example org' } },
+      'spec.verification.externalName',
+    ],
+    ['an empty external name', { verification: { externalName: '' } }, 'spec.verification.externalName'],
+    ['no stable time', { verification: { stableSeconds: 0 } }, 'spec.verification.stableSeconds'],
+    ['a time-out too short', { verification: { timeoutSeconds: 9 } }, 'spec.verification.timeoutSeconds'],
+    [
+      'a stable time beyond the time-out',
+      { verification: { stableSeconds: 20, timeoutSeconds: 20 } },
+      'spec.verification.stableSeconds',
+    ],
+    [
+      'a stable time beyond the default time-out of another section',
+      { verification: { stableSeconds: 60, timeoutSeconds: 10 } },
+      'spec.verification.stableSeconds',
+    ],
+    ['an unknown field', { image: 'evil' }, 'spec.image'],
+    ['an unknown field in a section', { repair: { command: ['sh'] } }, 'spec.repair.command'],
+    ['a spec that is no object', 'all', 'spec'],
+    ['a list as a section', { workload: [] }, 'spec.workload'],
+  ])('with %s is refused, and the message names the field', async (_name, spec, field) => {
+    const answer = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('bad', spec));
+    const message = refusal(answer);
+    // Where decoding itself fails the server quotes the path in its own way, with the last part in quotes.
+    const words = message.replaceAll('"', '');
+    expect(words).toContain(field);
+  });
+
+  it('drops an unknown field that the client did not ask to be strict about', async () => {
+    const { status, body } = await server.call(
+      'POST',
+      `${POLICIES}?dryRun=All&fieldValidation=Ignore`,
+      aPolicy('lenient', { image: 'evil' }),
+    );
+    expect(status).toBe(201);
+    expect(body.spec).toEqual(policySpecSchema.parse({}));
+  });
+
+  it('has a status that only its subresource writes, and that leaves the spec alone', async () => {
+    const created = await server.call('POST', POLICIES, {
+      ...aPolicy('with-status'),
+      status: { repaired: 7 },
+    });
+    expect(created.body.status).toBeUndefined();
+    const patch = { spec: { mode: 'Observe' }, status: { quarantined: 1 } };
+    const merge = { contentType: 'application/merge-patch+json' };
+    const patched = await server.call('PATCH', `${POLICIES}/with-status/status`, patch, merge);
+    expect(patched.body.spec.mode).toBe('Repair');
+    expect(patched.body.status).toMatchObject({ quarantined: 1, repaired: 0, quarantinedNodes: [] });
+    const main = await server.call('PATCH', `${POLICIES}/with-status`, patch, merge);
+    expect(main.body.spec.mode).toBe('Observe');
+    expect(main.body.status.quarantined).toBe(1);
+  });
+});
+
+describe('a remediation', () => {
+  it('is accepted as the operator writes it, and its spec cannot be changed', async () => {
+    const created = await server.call('POST', `${REMEDIATIONS}?${STRICT}`, aRemediation('immutable'));
+    expect(created.body.message).toBeUndefined();
+    expect(created.body.spec).toEqual(aRemediationSpec());
+    for (const spec of [
+      { node: { name: 'node-2' } },
+      { settings: { mode: 'Observe' } },
+      { sighting: { line: 'another' } },
+    ]) {
+      const merge = { contentType: 'application/merge-patch+json' };
+      const answer = await server.call('PATCH', `${REMEDIATIONS}/immutable`, { spec }, merge);
+      const message = refusal(answer);
+      expect(message).toContain('spec');
+      expect(message).toContain('spec is immutable');
+    }
+  });
+
+  it.each([
+    ['no spec', undefined, 'spec'],
+    ['no node', { node: undefined }, 'spec.node'],
+    ['another cause', { cause: 'UpstreamLoop' }, 'spec.cause'],
+    [
+      'a line without end',
+      { sighting: { ...aRemediationSpec().sighting, line: 'x'.repeat(1025) } },
+      'spec.sighting.line',
+    ],
+    [
+      'a time that is none',
+      { sighting: { ...aRemediationSpec().sighting, diedAt: 'now' } },
+      'spec.sighting.diedAt',
+    ],
+    ['a node name with a slash', { node: { name: 'a/b', uid: 'u' } }, 'spec.node.name'],
+    ['a bad setting', { settings: { limits: { maxConcurrent: 99 } } }, 'spec.settings.limits.maxConcurrent'],
+  ])('with %s is refused, and the message names the field', async (_name, change, field) => {
+    const spec = change === undefined ? undefined : { ...aRemediationSpec(), ...change };
+    const object = { ...aRemediation('bad'), spec };
+    const answer = await server.call('POST', `${REMEDIATIONS}?dryRun=All&${STRICT}`, object);
+    expect(refusal(answer)).toContain(field);
+  });
+});
+
+describe('the tables of kubectl', () => {
+  const columns = async (path: string) => {
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+    const { body } = await server.call('GET', path, undefined, { accept });
+    const all: readonly { readonly name: string; readonly priority: number }[] = body.columnDefinitions;
+    return {
+      usual: all.filter(({ priority }) => priority === 0).map((column) => column.name),
+      wide: all.filter(({ priority }) => priority > 0).map((column) => column.name),
+    };
+  };
+
+  it('tell at a glance', async () => {
+    expect(await columns(POLICIES)).toEqual({
+      usual: ['Name', 'Mode', 'DNS', 'Looping', 'Quarantined', 'Repaired', 'Last Repair', 'Age'],
+      wide: [],
+    });
+    expect(await columns(REMEDIATIONS)).toEqual({
+      usual: ['Name', 'Node', 'Cause', 'Phase', 'Took', 'Age'],
+      wide: ['Reason', 'Policy'],
+    });
+  });
+});
+
+/** Values on both sides of every border. A null is left out: the server takes it for "not given", which zod does not. */
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
+const section = (model: Record<string, fc.Arbitrary<unknown>>) => maybe(fc.record(model));
+const nearly = (...good: readonly unknown[]) =>
+  fc.oneof(
+    { weight: 8, arbitrary: fc.constantFrom(...good) },
+    { weight: 1, arbitrary: fc.constantFrom('', 'x', 0, -1, 1.5, true, 'true', '1') },
+  );
+const name = nearly('coredns', 'a', 'a.b-c', 'rke2-coredns', '-a', 'a-', 'A', 'a'.repeat(253), 'ä');
+const domain = nearly('cluster.local', 'cluster.local.', 'a_b.example', 'x..y', '-a.b', 'a'.repeat(64));
+const flag = nearly(true, false);
+const anySpec = fc.record({
+  mode: maybe(nearly('Repair', 'Observe', 'repair')),
+  workload: section({
+    kind: maybe(nearly('Deployment', 'DaemonSet')),
+    name: maybe(name),
+    container: maybe(name),
+  }),
+  quarantine: section({
+    strategy: maybe(nearly('Cordon', 'Taint')),
+    maxSeconds: maybe(nearly(60, 61, 539, 540)),
+  }),
+  repair: section({
+    targets: maybe(fc.array(nearly(...RESOLV_CONF_TARGETS), { maxLength: 3 })),
+    acceptRisky: maybe(flag),
+    replaceEmptyValue: maybe(flag),
+  }),
+  limits: section({ maxConcurrent: maybe(nearly(1, 2, 9, 10)) }),
+  verification: section({
+    clusterDomain: maybe(domain),
+    externalName: maybe(domain),
+    stableSeconds: maybe(nearly(1, 3, 59, 60)),
+    timeoutSeconds: maybe(nearly(10, 59, 60, 61, 600)),
+  }),
+});
+
+describe('the schema and the server', () => {
+  it('accept and refuse the same specs, and fill in the same defaults', async () => {
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(anySpec, async (generated) => {
+        // What goes over the wire: without the undefined ones.
+        const spec: unknown = JSON.parse(JSON.stringify(generated));
+        const ours = policySpecSchema.safeParse(spec);
+        const theirs = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('same', spec));
+        expect({ accepted: theirs.status === 201, spec, because: theirs.body.message }).toMatchObject({
+          accepted: ours.success,
+        });
+        expect(theirs.body.spec).toEqual(ours.data);
+        accepted += ours.success ? 1 : 0;
+      }),
+      { numRuns: 200 },
+    );
+    // A property that only ever sees one of the two answers proves nothing.
+    expect(accepted).toBeGreaterThan(10);
+    expect(accepted).toBeLessThan(190);
+  });
+});
