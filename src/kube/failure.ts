@@ -1,0 +1,111 @@
+/** Turns what went wrong on the wire, or in the server, into a KubeError. */
+import { DeadlineError } from '../runtime/deadline.ts';
+import type { Asked } from './api-path.ts';
+import { KubeError } from './errors.ts';
+
+type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+interface Status {
+  readonly reason?: string;
+  readonly message?: string;
+  readonly code?: number;
+  readonly details?: { readonly retryAfterSeconds?: number };
+}
+
+/** Of an answer that is not a success. */
+export function refusal(asked: Asked, code: number, text: string, headers: Headers): KubeError {
+  const status = parseStatus(text);
+  return statusError(asked, { ...status, code }, retryAfterMs(headers), status ? undefined : text);
+}
+
+/** Of a Status object, also of one inside a watch. */
+export function statusError(asked: Asked, status: Status, headerMs?: number, plain?: string): KubeError {
+  const { verb, what } = asked;
+  const seconds = status.details?.retryAfterSeconds;
+  const wait = headerMs ?? (seconds ? seconds * 1000 : undefined);
+  return new KubeError({
+    verb,
+    what,
+    code: status.code ?? 500,
+    reason: status.reason || reasonOf(status.code ?? 500),
+    message: status.message ?? (plain ?? '').trim().slice(0, 500),
+    ...(wait === undefined ? {} : { retryAfterMs: wait }),
+  });
+}
+
+/** Of an exception: nothing answered, not in time, not to be trusted, or we gave up ourselves. */
+export function wireError(asked: Asked, error: unknown, signal?: AbortSignal): KubeError {
+  if (error instanceof KubeError) return error;
+  const { verb, what } = asked;
+  const message = messageOf(error);
+  const make = (reason: string, text = message): KubeError =>
+    new KubeError({ verb, what, code: 0, reason, message: text, cause: error });
+  const reason: unknown = signal?.aborted ? signal.reason : undefined;
+  if (reason instanceof DeadlineError) return make('Timeout', reason.message);
+  if (signal?.aborted) return make('Aborted', messageOf(reason));
+  const code = codeOf(error);
+  if (code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return make('Timeout');
+  return make(isTlsCode(code) ? 'TlsFailure' : 'Unreachable');
+}
+
+/** The server's certificate is not signed by the CA that we hold, or is not valid. */
+const isTlsCode = (code: string): boolean =>
+  /^(?:CERT_|ERR_TLS_CERT|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(?:GET_ISSUER|VERIFY))/.test(code);
+
+function codeOf(error: unknown): string {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const code: unknown = Reflect.get(at, 'code');
+    if (typeof code === 'string') return code;
+  }
+  return '';
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // Several addresses were tried: the AggregateError itself says nothing.
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return error.errors.map(messageOf).join('; ');
+  return error.message || codeOf(error) || error.name;
+}
+
+function parseStatus(text: string): Status | undefined {
+  if (!text.startsWith('{')) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null && Reflect.get(parsed, 'kind') === 'Status'
+      ? parsed
+      : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+export function retryAfterMs(headers: Headers, now = Date.now()): number | undefined {
+  const raw = headers['retry-after'];
+  const value = typeof raw === 'string' ? raw : raw?.[0];
+  if (value === undefined) return undefined;
+  const seconds = Number(value);
+  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** For answers of something that is not an API server, a load balancer for example. */
+function reasonOf(code: number): string {
+  const known: Readonly<Record<number, string>> = {
+    400: 'BadRequest',
+    401: 'Unauthorized',
+    403: 'Forbidden',
+    404: 'NotFound',
+    409: 'Conflict',
+    410: 'Expired',
+    422: 'Invalid',
+    429: 'TooManyRequests',
+    500: 'InternalError',
+    502: 'BadGateway',
+    503: 'ServiceUnavailable',
+    504: 'Timeout',
+  };
+  return known[code] ?? 'Unknown';
+}

@@ -1,0 +1,71 @@
+/** The configuration of a pod: the service account's token and CA, without any kubeconfig code in the process. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../runtime/clock.ts';
+import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts';
+
+const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
+/** The kubelet renews a token at 80 % of its life, an hour by default: a minute late does no harm. */
+const REREAD_MS = 60_000;
+
+export interface InClusterOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly directory?: string;
+  readonly clock?: Clock;
+}
+
+export const isInCluster = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
+  Boolean(env['KUBERNETES_SERVICE_HOST'] && env['KUBERNETES_SERVICE_PORT']);
+
+/** @throws Error when the environment is not that of a pod, or the files are not there. */
+export async function inClusterConfig(options: InClusterOptions = {}): Promise<ClusterConfig> {
+  const { env = process.env, directory = SERVICE_ACCOUNT_DIRECTORY, clock = systemClock } = options;
+  const host = env['KUBERNETES_SERVICE_HOST'];
+  const port = env['KUBERNETES_SERVICE_PORT'];
+  if (!host || !port)
+    throw new Error('not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set');
+
+  let tls: TlsMaterial = {};
+  let current: Credentials = { tls };
+  let readAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<Credentials> | undefined;
+
+  async function read(): Promise<Credentials> {
+    const [token, ca] = await Promise.all([
+      readFile(join(directory, 'token'), 'utf8'),
+      readFile(join(directory, 'ca.crt'), 'utf8'),
+    ]);
+    if (ca !== tls.ca) tls = { ca };
+    current = { tls, authorization: `Bearer ${token.trim()}` };
+    readAt = clock.monotonic();
+    return current;
+  }
+
+  async function credentials(): Promise<Credentials> {
+    if (clock.monotonic() - readAt < REREAD_MS) return current;
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    try {
+      return await reading;
+    } catch (error) {
+      // The kubelet swaps the files by a symlink; should one be missing for a moment, the old token still serves.
+      if (current.authorization !== undefined) return current;
+      throw error;
+    }
+  }
+
+  await credentials();
+  const namespace = await readFile(join(directory, 'namespace'), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
+  return {
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ...(namespace ? { namespace } : {}),
+    credentials,
+    distrust() {
+      readAt = Number.NEGATIVE_INFINITY;
+    },
+  };
+}

@@ -1,0 +1,120 @@
+/** Lists and watches of the Kubernetes API, as the source that a reflector reads. */
+import type { ListWatch, RawObject, WatchEvent } from '../runtime/list-watch.ts';
+import { type Asked, askedFor } from './api-path.ts';
+import { KubeError } from './errors.ts';
+import { statusError } from './failure.ts';
+import { linesOf } from './lines.ts';
+import { createRawApi, withQuery } from './raw-api.ts';
+import type { Transport } from './transport.ts';
+
+export interface ListWatchOptions {
+  /** For example "/api/v1/namespaces/kube-system/pods". */
+  readonly path: string;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Only metadata comes over the wire: of a node 1 KB instead of 12. */
+  readonly metadataOnly?: boolean;
+  /** In logs and metrics. @default the resource, "pods" */
+  readonly name?: string;
+}
+
+interface List<Raw> {
+  readonly metadata: { readonly resourceVersion: string; readonly continue?: string };
+  readonly items?: readonly Raw[] | null;
+}
+
+const metadataAs = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1`;
+
+export function createListWatch<Raw extends RawObject>(
+  transport: Transport,
+  options: ListWatchOptions,
+): ListWatch<Raw> {
+  const { path, labelSelector, fieldSelector, metadataOnly = false } = options;
+  const raw = createRawApi(transport);
+  const asked = askedFor('GET', path, true);
+
+  return {
+    what: options.name ?? asked.resource,
+    async list({ limit, continue: next, signal }) {
+      // Without a resourceVersion: the newest state, not what one of several servers remembers.
+      const page = await raw.request<List<Raw>>({
+        method: 'GET',
+        path,
+        query: { labelSelector, fieldSelector, limit, continue: next },
+        ...(metadataOnly ? { accept: metadataAs('PartialObjectMetadataList') } : {}),
+        signal,
+        // A reflector has its own back-off, which also tells the readiness probe.
+        retry: false,
+        deadlineMs: 30_000,
+      });
+      const more = page.metadata.continue;
+      return {
+        items: page.items ?? [],
+        resourceVersion: page.metadata.resourceVersion,
+        ...(more ? { continue: more } : {}),
+      };
+    },
+    async *watch({ resourceVersion, timeoutSeconds, signal, onOpen }) {
+      const target = withQuery(path, {
+        labelSelector,
+        fieldSelector,
+        watch: true,
+        allowWatchBookmarks: true,
+        resourceVersion,
+        timeoutSeconds,
+      });
+      const body = await transport.open({
+        method: 'GET',
+        target,
+        ...(metadataOnly ? { headers: { accept: metadataAs('PartialObjectMetadata') } } : {}),
+        signal,
+      });
+      onOpen?.();
+      for await (const line of linesOf(body)) yield parseEvent<Raw>(line, asked);
+    },
+  };
+}
+
+/** @throws KubeError of the Status that the server sent inside the stream, or for what is no event at all. */
+export function parseEvent<Raw extends RawObject>(line: string, asked: Asked): WatchEvent<Raw> {
+  const { type, object } = parse(line, asked);
+  switch (type) {
+    case 'ADDED':
+      return { kind: 'added', object: object as Raw };
+    case 'MODIFIED':
+      return { kind: 'modified', object: object as Raw };
+    case 'DELETED':
+      return { kind: 'deleted', object: object as Raw };
+    case 'BOOKMARK':
+      return { kind: 'bookmark', resourceVersion: (object as Raw).metadata.resourceVersion ?? '' };
+    case 'ERROR':
+      throw statusError(asked, object);
+    default:
+      throw badEvent(asked, `an event of type ${String(type)}`);
+  }
+}
+
+function parse(line: string, asked: Asked): { readonly type: unknown; readonly object: object } {
+  let event: unknown;
+  try {
+    event = JSON.parse(line);
+  } catch (error) {
+    throw badEvent(asked, 'a line that is not JSON', error);
+  }
+  if (typeof event === 'object' && event !== null && 'type' in event && 'object' in event) {
+    const { type, object } = event;
+    if (typeof object === 'object' && object !== null) return { type, object };
+  }
+  throw badEvent(asked, 'a line that is no event');
+}
+
+function badEvent({ verb, what }: Asked, found: string, cause?: unknown): KubeError {
+  return new KubeError({
+    verb,
+    what,
+    code: 0,
+    reason: 'BadAnswer',
+    message: `the watch sent ${found}`,
+    cause,
+  });
+}

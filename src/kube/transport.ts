@@ -1,0 +1,201 @@
+/** Every request to the API server goes through here: credentials, pooled connections, deadlines, retries, metrics. */
+import type { Dispatcher } from 'undici';
+import { fullJitter } from '../runtime/backoff.ts';
+import { type Clock, sleep, systemClock } from '../runtime/clock.ts';
+import { expiresAfter, type LinkedAbort, linkedAbort } from '../runtime/deadline.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { type Asked, askedFor } from './api-path.ts';
+import type { ClusterConfig } from './config.ts';
+import { type Connections, createConnections } from './connections.ts';
+import { KubeError } from './errors.ts';
+import { refusal, wireError } from './failure.ts';
+
+const DEFAULT_DEADLINE_MS = 10_000;
+const ATTEMPTS = 4;
+/** What may be sent twice without a second effect. A POST may not: its first try may have worked. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface HttpRequest {
+  readonly method: HttpMethod;
+  /** With its query, beginning with a slash. */
+  readonly target: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+  /** For the whole call with its retries. @default 10_000 */
+  readonly deadlineMs?: number | undefined;
+  /** @default true */
+  readonly retry?: boolean | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+export interface Transport {
+  /** @throws KubeError for everything but a success */
+  call(request: HttpRequest): Promise<HttpAnswer>;
+  /** Opens a watch: the deadline is for the headers, the body lasts as long as it lasts. */
+  open(request: HttpRequest): Promise<AsyncIterable<Buffer>>;
+  close(): Promise<void>;
+}
+
+export interface TransportOptions {
+  readonly metrics: Metrics;
+  /** "name/version": how the audit log knows us. */
+  readonly userAgent: string;
+  readonly deadlineMs?: number;
+  readonly allowH2?: boolean;
+  readonly clock?: Clock;
+}
+
+export function createTransport(config: ClusterConfig, options: TransportOptions): Transport {
+  const { metrics, clock = systemClock, deadlineMs: defaultDeadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const server = new URL(config.server);
+  const basePath = server.pathname.replace(/\/+$/, '');
+  const connections: Connections = createConnections({
+    ...(options.allowH2 === undefined ? {} : { allowH2: options.allowH2 }),
+    onConnect: () => metrics.apiConnections.inc(),
+  });
+
+  /** One exchange until the headers; what is not a success is read to its end and thrown. */
+  async function send(
+    request: HttpRequest,
+    asked: Asked,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    const began = clock.monotonic();
+    let code = '<error>';
+    try {
+      const { tls, authorization } = await config.credentials();
+      signal.throwIfAborted();
+      const answer = await connections.agent(tls).request({
+        origin: server.origin,
+        path: basePath + request.target,
+        method: request.method,
+        headers: {
+          'user-agent': options.userAgent,
+          accept: 'application/json',
+          ...request.headers,
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        ...(request.body === undefined ? {} : { body: request.body }),
+        signal,
+      });
+      code = String(answer.statusCode);
+      if (answer.statusCode >= 200 && answer.statusCode <= 299) return answer;
+      if (answer.statusCode === 401) config.distrust();
+      throw refusal(asked, answer.statusCode, await answer.body.text(), answer.headers);
+    } catch (error) {
+      const failure = wireError(asked, error, signal);
+      if (failure.reason === 'TlsFailure') config.distrust();
+      throw failure;
+    } finally {
+      metrics.apiRequests.inc({ verb: asked.verb, resource: asked.resource, code });
+      metrics.apiRequestTime.observe({ verb: asked.verb }, (clock.monotonic() - began) / 1000);
+    }
+  }
+
+  async function complete(request: HttpRequest, asked: Asked, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await send(request, asked, signal);
+    try {
+      return { status: answer.statusCode, headers: flat(answer.headers), text: await answer.body.text() };
+    } catch (error) {
+      throw wireError(asked, error, signal);
+    }
+  }
+
+  async function call(request: HttpRequest): Promise<HttpAnswer> {
+    const asked = askedFor(request.method, request.target);
+    const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
+    const scope = linkedAbort(request.signal);
+    const endsAt = clock.monotonic() + deadlineMs;
+    const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
+    try {
+      return await attempt(request, asked, scope, endsAt);
+    } finally {
+      limit.cancel();
+      scope.release();
+    }
+  }
+
+  async function attempt(
+    request: HttpRequest,
+    asked: Asked,
+    scope: LinkedAbort,
+    endsAt: number,
+  ): Promise<HttpAnswer> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return await complete(request, asked, scope.signal);
+      } catch (error) {
+        const waitMs = request.retry === false ? undefined : pauseBefore(error, request.method, tried);
+        if (waitMs === undefined || clock.monotonic() + waitMs >= endsAt) throw error;
+        metrics.apiRetries.inc({ verb: asked.verb, code: String((error as KubeError).code) });
+        await sleep(clock, waitMs, scope.signal);
+        if (scope.signal.aborted)
+          throw wireError(asked, error instanceof KubeError ? error.cause : error, scope.signal);
+      }
+    }
+  }
+
+  async function open(request: HttpRequest): Promise<AsyncIterable<Buffer>> {
+    const asked = askedFor(request.method, request.target, true);
+    const scope = linkedAbort(request.signal);
+    const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
+    const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
+    try {
+      const answer = await send(request, asked, scope.signal);
+      return read(answer.body, asked, scope);
+    } catch (error) {
+      scope.release();
+      throw error;
+    } finally {
+      limit.cancel();
+    }
+  }
+
+  return { call, open, close: () => connections.close() };
+}
+
+async function* read(
+  body: AsyncIterable<Buffer>,
+  asked: Asked,
+  scope: LinkedAbort,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw wireError(asked, error, scope.signal);
+  } finally {
+    scope.release();
+  }
+}
+
+/** How long to wait before the call is made again; undefined where it is not. */
+function pauseBefore(error: unknown, method: HttpMethod, tried: number): number | undefined {
+  if (!(error instanceof KubeError) || tried >= ATTEMPTS) return undefined;
+  const asked = error.retryAfterMs;
+  const jitter = fullJitter(tried, { baseMs: 200, maxMs: 2_000 });
+  // Priority and fairness refuses before anything is done, so that any method may come again.
+  if (error.code === 429) return asked ?? jitter;
+  if (!IDEMPOTENT.has(method)) return undefined;
+  // A new token may just have been written.
+  if (error.code === 401 && tried === 1) return 0;
+  // Not a bare 500: it is an error of what was asked (a log that the runtime cannot read), and stays one.
+  if (error.code === 502 || error.code === 503 || error.code === 504) return asked ?? jitter;
+  if (error.code >= 500) return asked;
+  return error.code === 0 && error.reason !== 'Aborted' ? jitter : undefined;
+}
+
+function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
+    ),
+  );
+}

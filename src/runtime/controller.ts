@@ -1,0 +1,59 @@
+/** A controller as data: what it watches, which keys a change concerns, and what is done for a key. */
+import type { Reflector } from './reflector.ts';
+import type { Change } from './store.ts';
+import type { Outcome } from './work-queue.ts';
+
+export interface Controller<K extends string = string> {
+  /** In every log line and metric. */
+  readonly name: string;
+  readonly watches: readonly Watch<K>[];
+  /** Reads the current state, never the event that led here; safe to repeat. Throwing means: again, after a back-off. */
+  reconcile(key: K, signal: AbortSignal): Promise<Outcome>;
+  /** Keys worked on at a time. @default 1 */
+  readonly concurrency?: number;
+  /** First and longest back-off of a failing key. @default 500, 300_000 */
+  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
+}
+
+/** One row of a controller's table; the object type stays inside, so that rows of different types make one array. */
+export interface Watch<K extends string> {
+  readonly reflector: Watched;
+  /** Calls `add` for everything that is known now, and for every change from now on. Returns how to stop. */
+  follow(add: (key: K, priority: number) => void): () => void;
+}
+
+/** A reflector without its object type: all that starting it and asking after it needs. */
+export type Watched = Pick<
+  Reflector<unknown>,
+  'name' | 'start' | 'synced' | 'isSynced' | 'wedged' | 'lastError' | 'lastContactAt' | 'state'
+>;
+
+/**
+ * @example
+ * watches: [
+ *   watch(remediations, (change) => [change.key]),
+ *   watch(jobs, (change) => change.object.remediation ?? [], 5),
+ * ]
+ */
+export function watch<T, K extends string>(
+  reflector: Reflector<T>,
+  keys: (change: Change<T>) => K | readonly K[],
+  priority: number | ((change: Change<T>) => number) = 0,
+): Watch<K> {
+  return {
+    reflector,
+    follow(add) {
+      const enqueue = (change: Change<T>): void => {
+        const rank = typeof priority === 'number' ? priority : priority(change);
+        const found = keys(change);
+        for (const key of typeof found === 'string' ? [found] : found) add(key, rank);
+      };
+      const stop = reflector.onChange(enqueue);
+      for (const key of reflector.keys()) {
+        const object = reflector.get(key);
+        if (object !== undefined) enqueue({ kind: 'added', key, object });
+      }
+      return stop;
+    },
+  };
+}

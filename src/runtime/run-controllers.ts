@@ -1,0 +1,179 @@
+/** Runs controllers: starts what they watch, waits until all of it is known, works on keys, drains at the end. */
+import { randomUUID } from 'node:crypto';
+import { type Clock, systemClock, type Timer } from './clock.ts';
+import type { Controller, Watched } from './controller.ts';
+import type { Check } from './health-server.ts';
+import { type Logger, withLogContext } from './logger.ts';
+import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics.ts';
+import { createWorkQueue, type Outcome, TerminalError, type WorkQueue } from './work-queue.ts';
+
+/** How often the log says what is still not synced. */
+const SYNC_REPORT_MS = 30_000;
+
+export interface RunOptions {
+  readonly controllers: readonly Controller[];
+  /** Kept in memory and waited for, although no controller is woken by them. */
+  readonly alsoWatched?: readonly Watched[];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Reconciling begins when this resolves and everything is synced: the place for leader election. @default at once */
+  readonly mayLead?: Promise<void>;
+  readonly clock?: Clock;
+}
+
+export interface ControllerRun {
+  /** Everything watched is known. It may take for ever: without a permission, for example, until that is given. */
+  readonly synced: Promise<void>;
+  /** Reconciling has begun. */
+  readonly started: Promise<void>;
+  /** Works on a key although nothing changed. */
+  enqueue(controller: string, key: string, priority?: number): void;
+  /** Takes no more keys, lets running reconciles finish, aborts them after `graceMs`, then ends the watches. */
+  stop(graceMs: number): Promise<void>;
+  /** Fails when a loop is stuck, not when the server does not answer. */
+  readonly liveness: Check;
+  /** Fails until everything is known; the text says what is missing and why. */
+  readonly readiness: Check;
+}
+
+export function runControllers(options: RunOptions): ControllerRun {
+  const { controllers, logger, metrics, clock = systemClock } = options;
+  const watched = [
+    ...new Set([
+      ...controllers.flatMap((controller) => controller.watches.map((row) => row.reflector)),
+      ...(options.alsoWatched ?? []),
+    ]),
+  ];
+  const abort = new AbortController();
+  const queues = new Map<string, WorkQueue<string>>();
+  const unfollow: (() => void)[] = [];
+  let stopped = false;
+
+  for (const controller of controllers) initMetrics(metrics, controller);
+  const loops = watched.map(async (reflector) => reflector.start(abort.signal));
+
+  const missing = (): readonly Watched[] => watched.filter((reflector) => !reflector.isSynced);
+  const describe = (reflector: Watched): string =>
+    reflector.lastError === undefined ? reflector.name : `${reflector.name} (${reflector.lastError})`;
+
+  let reporter: Timer | undefined;
+  const report = (): void => {
+    reporter = clock.setTimeout(() => {
+      logger.warn('still not synced', { missing: missing().map(describe) });
+      report();
+    }, SYNC_REPORT_MS);
+  };
+  report();
+  const synced = Promise.all(watched.map((reflector) => reflector.synced)).then(() => reporter?.cancel());
+
+  const started = Promise.all([synced, options.mayLead]).then(() => {
+    if (stopped) return;
+    // All queues exist before the first key is added, because a reconcile may enqueue for another controller.
+    for (const controller of controllers) queues.set(controller.name, queueOf(controller, options, clock));
+    for (const controller of controllers) {
+      const queue = queues.get(controller.name);
+      for (const row of controller.watches)
+        unfollow.push(row.follow((key, priority) => queue?.add(key, priority)));
+    }
+    logger.info('reconciling', { controllers: controllers.map((controller) => controller.name) });
+  });
+
+  return {
+    synced,
+    started,
+    enqueue: (controller, key, priority) => queues.get(controller)?.add(key, priority),
+    async stop(graceMs) {
+      stopped = true;
+      reporter?.cancel();
+      for (const stopFollowing of unfollow) stopFollowing();
+      // The watches end last: a reconcile that is still running reads their stores.
+      await Promise.all([...queues.values()].map((queue) => queue.shutdown(graceMs)));
+      abort.abort(new Error('the controllers are stopped'));
+      await Promise.all(loops);
+    },
+    liveness: {
+      name: 'watches',
+      check() {
+        const stuck = watched.filter((reflector) => reflector.wedged);
+        return stuck.length === 0
+          ? { ok: true }
+          : { ok: false, text: `stuck: ${stuck.map((reflector) => reflector.name).join(', ')}` };
+      },
+    },
+    readiness: {
+      name: 'synced',
+      check() {
+        const waiting = missing();
+        return waiting.length === 0
+          ? { ok: true }
+          : { ok: false, text: `not synced: ${waiting.map(describe).join('; ')}` };
+      },
+    },
+  };
+}
+
+function queueOf(controller: Controller, options: RunOptions, clock: Clock): WorkQueue<string> {
+  const { logger, metrics } = options;
+  const name = controller.name;
+
+  const handle = async (key: string, signal: AbortSignal): Promise<Outcome> =>
+    withLogContext({ controller: name, key, reconcileId: randomUUID() }, async () => {
+      const began = clock.monotonic();
+      metrics.activeWorkers.inc({ controller: name });
+      let result: ReconcileResult = 'error';
+      try {
+        const outcome = await controller.reconcile(key, signal);
+        result = outcome.kind === 'done' ? 'success' : 'requeue_after';
+        return outcome;
+      } catch (error) {
+        const terminal = error instanceof TerminalError;
+        result = terminal ? 'terminal_error' : 'error';
+        metrics.reconcileErrors.inc({ controller: name });
+        if (terminal) metrics.terminalErrors.inc({ controller: name });
+        // Here and not in the queue's onError: here the line carries the reconcileId.
+        logger.error(terminal ? 'reconcile failed, not retried' : 'reconcile failed, will be retried', {
+          error,
+        });
+        throw error;
+      } finally {
+        metrics.activeWorkers.dec({ controller: name });
+        metrics.reconcileTotal.inc({ controller: name, result });
+        metrics.reconcileTime.observe({ controller: name }, (clock.monotonic() - began) / 1000);
+      }
+    });
+
+  const queue: WorkQueue<string> = createWorkQueue(handle, {
+    concurrency: controller.concurrency ?? 1,
+    ...controller.backoff,
+    clock,
+    observer: {
+      added() {
+        metrics.queueAdds.inc({ name });
+        metrics.queueDepth.set({ name }, queue.depth.waiting + 1);
+      },
+      retried: () => metrics.queueRetries.inc({ name }),
+      started(waitedMs) {
+        metrics.queueLatency.observe({ name }, waitedMs / 1000);
+        metrics.queueDepth.set({ name }, Math.max(0, queue.depth.waiting - 1));
+      },
+      finished(workedMs) {
+        metrics.workTime.observe({ name }, workedMs / 1000);
+        metrics.queueDepth.set({ name }, queue.depth.waiting);
+      },
+    },
+  });
+  return queue;
+}
+
+/** All series exist with 0 from the start, so that an alert on a rate works before the first failure. */
+function initMetrics(metrics: Metrics, controller: Controller): void {
+  const name = controller.name;
+  for (const result of RECONCILE_RESULTS) metrics.reconcileTotal.inc({ controller: name, result }, 0);
+  metrics.reconcileErrors.inc({ controller: name }, 0);
+  metrics.terminalErrors.inc({ controller: name }, 0);
+  metrics.activeWorkers.set({ controller: name }, 0);
+  metrics.maxConcurrent.set({ controller: name }, controller.concurrency ?? 1);
+  metrics.queueDepth.set({ name }, 0);
+  metrics.queueAdds.inc({ name }, 0);
+  metrics.queueRetries.inc({ name }, 0);
+}
