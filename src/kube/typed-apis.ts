@@ -1,4 +1,5 @@
 /** client-node's typed API classes over our transport, loaded when the first of their methods is called. */
+import type * as ClientNodeModule from '@kubernetes/client-node';
 import type {
   AppsV1Api,
   BatchV1Api,
@@ -15,7 +16,7 @@ export interface TypedApis {
   readonly apps: AppsV1Api;
 }
 
-type ClientNode = typeof import('@kubernetes/client-node');
+type ClientNode = typeof ClientNodeModule;
 
 /**
  * Every method of these classes returns a promise, so the module can be loaded behind the first call: a process
@@ -25,7 +26,7 @@ export function createTypedApis(transport: Transport): TypedApis {
   let loading: Promise<{ readonly [K in keyof TypedApis]: object }> | undefined;
   const load = async (): Promise<{ readonly [K in keyof TypedApis]: object }> => {
     loading ??= import('@kubernetes/client-node').then((clientNode) => build(clientNode, transport));
-    return await loading;
+    return loading;
   };
   const lazy = <T extends object>(api: keyof TypedApis): T =>
     new Proxy({} as T, {
@@ -36,7 +37,7 @@ export function createTypedApis(transport: Transport): TypedApis {
           const target = (await load())[api];
           const call: unknown = Reflect.get(target, method);
           if (typeof call !== 'function') throw new TypeError(`${api}.${method} is not a method`);
-          return await (Reflect.apply(call, target, args) as Promise<unknown>);
+          return Reflect.apply(call, target, args) as Promise<unknown>;
         };
       },
     });

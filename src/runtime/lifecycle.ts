@@ -54,7 +54,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       logger.error('drain did not end in time', { graceMs });
       finish(1);
     }, graceMs);
-    for (const { name, action } of [...drains].reverse()) {
+    for (const { name, action } of drains.toReversed()) {
       try {
         await action();
       } catch (error) {

@@ -2,9 +2,10 @@
 import { fullJitter } from './backoff.ts';
 import { type Clock, sleep, systemClock } from './clock.ts';
 import { expiresAfter, linkedAbort } from './deadline.ts';
-import type { ListWatch, RawObject } from './list-watch.ts';
+import type { ListWatch, RawObject, WatchEvent } from './list-watch.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import { isWedged, LIST_LIMIT_MS, type ReflectorState, SILENCE_LIMIT_MS } from './reflector-state.ts';
 import { failureOf, isOlder, type SourceFailure } from './source-failure.ts';
 import { createStore, type Store } from './store.ts';
 
@@ -18,19 +19,10 @@ const BACKOFF_MAX_MS = 30_000;
 const UNREACHABLE_MAX_MS = 2_000;
 /** A stream that lived this long was healthy, even if nothing happened on it. */
 const HEALTHY_STREAM_MS = 60_000;
-/** The server sends a bookmark about once a minute; a stream that is silent for longer than this is dead. */
-const SILENCE_LIMIT_MS = 150_000;
-/** One list, all pages of it. */
-const LIST_LIMIT_MS = 60_000;
 /** So many lists in a row with an older version are believed: etcd was restored from a backup. */
 const BELIEVE_OLDER_AFTER = 3;
-
-export type ReflectorState =
-  | { readonly kind: 'idle' }
-  | { readonly kind: 'listing'; readonly sinceMs: number }
-  | { readonly kind: 'watching'; readonly sinceMs: number }
-  | { readonly kind: 'waiting'; readonly sinceMs: number; readonly waitMs: number; readonly reason: string }
-  | { readonly kind: 'stopped' };
+/** After so many failures from one version the next attempt is a list: the version itself may be what fails. */
+const RELIST_AFTER = 5;
 
 export interface ReflectorOptions<Raw extends RawObject, T> {
   readonly source: ListWatch<Raw>;
@@ -76,6 +68,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   const synced = Promise.withResolvers<void>();
   let isSynced = false;
   let lastContactAt: number | undefined;
+  let expiredBefore = false;
   let lastError: string | undefined;
   let state: ReflectorState = { kind: 'idle' };
 
@@ -91,6 +84,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
 
   const contact = (): void => {
     lastContactAt = clock.now();
+    if (state.kind === 'watching') state = { ...state, heardMs: clock.monotonic() };
     metrics.lastContact.set({ resource: name }, lastContactAt / 1000);
   };
 
@@ -129,16 +123,16 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   function recovered(): void {
     if (lastError !== undefined) logger.info('recovered', { after: lastError });
     lastError = undefined;
-    failures = 0;
   }
 
   async function watch(from: string, signal: AbortSignal): Promise<void> {
     const opened = clock.monotonic();
-    state = { kind: 'watching', sinceMs: opened };
+    state = { kind: 'watching', sinceMs: opened, heardMs: opened };
     metrics.watchRestarts.inc({ resource: name });
     const scope = linkedAbort(signal);
     const silence = expiresAfter(clock, SILENCE_LIMIT_MS, scope, `the watch of ${name} has been silent`);
     let heard = false;
+    const wasHealthy = (): boolean => heard || clock.monotonic() - opened >= HEALTHY_STREAM_MS;
     try {
       const events = source.watch({
         resourceVersion: from,
@@ -147,6 +141,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
         signal: scope.signal,
         onOpen() {
           contact();
+          recovered();
           silence.restart();
         },
       });
@@ -154,43 +149,47 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
         if (scope.signal.aborted) break;
         contact();
         silence.restart();
-        const next =
-          event.kind === 'bookmark' ? event.resourceVersion : event.object.metadata.resourceVersion;
-        // A repeated or late event must not bring an old object back.
-        if (next !== undefined && isOlder(next, version)) continue;
-        if (event.kind === 'deleted') store.remove(event.object);
-        else if (event.kind !== 'bookmark') store.put(event.object);
-        version = next ?? version;
-        newestVersion = version;
-        if (!heard) recovered();
+        apply(event);
         heard = true;
       }
       if (!signal.aborted && scope.signal.aborted) throw scope.signal.reason;
+      // Not a plain return: a server that closes each watch at once would be asked again without a pause.
+      if (!signal.aborted && !wasHealthy()) throw new Error('the watch was closed at once');
     } finally {
       silence.cancel();
       scope.release();
+      // Only here, not when the watch opens: what opens and fails again and again must be asked less and less.
+      if (wasHealthy()) {
+        failures = 0;
+        expiredBefore = false;
+      }
     }
-    if (heard || clock.monotonic() - opened >= HEALTHY_STREAM_MS) return;
-    // Not a plain return: a server that closes each watch at once would be asked again without a pause.
-    if (!signal.aborted) throw new Error('the watch was closed at once');
+  }
+
+  function apply(event: WatchEvent<Raw>): void {
+    const next = event.kind === 'bookmark' ? event.resourceVersion : event.object.metadata?.resourceVersion;
+    // A repeated or late event must not bring an old object back.
+    if (next !== undefined && isOlder(next, version)) return;
+    if (event.kind === 'deleted') store.remove(event.object);
+    else if (event.kind !== 'bookmark') store.put(event.object);
+    if (next) version = next;
+    newestVersion = version;
   }
 
   async function recover(failure: SourceFailure, signal: AbortSignal): Promise<void> {
     metrics.watchFailures.inc({ resource: name });
-    if (failure.expired) {
-      version = undefined;
-      // The first relist is due at once; a server that says 410 to every list is another matter.
-      if (state.kind === 'watching' && failures === 0) {
-        failures++;
-        logger.info('resourceVersion expired, listing again');
-        return;
-      }
-    }
     failures++;
+    if (failure.expired || (!failure.unreachable && failures % RELIST_AFTER === 0)) version = undefined;
+    if (failure.expired && !expiredBefore) {
+      // The first relist is due at once; a server to which every version is gone is another matter.
+      expiredBefore = true;
+      logger.info('resourceVersion expired, listing again');
+      return;
+    }
     lastError = failure.message;
     const maxMs = failure.unreachable ? UNREACHABLE_MAX_MS : BACKOFF_MAX_MS;
     const jitter = fullJitter(failures, { baseMs: BACKOFF_BASE_MS, maxMs, random });
-    const waitMs = Math.max(jitter, failure.retryAfterMs ?? 0);
+    const waitMs = Math.round(Math.max(jitter, failure.retryAfterMs ?? 0));
     logger.warn('list or watch failed, trying again', { error: failure.error, failures, waitMs });
     state = { kind: 'waiting', sinceMs: clock.monotonic(), waitMs, reason: failure.message };
     await sleep(clock, waitMs, signal);
@@ -208,32 +207,13 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     state = { kind: 'stopped' };
   }
 
-  function wedged(): boolean {
-    const margin = 30_000;
-    const now = clock.monotonic();
-    switch (state.kind) {
-      case 'idle':
-      case 'stopped':
-        return false;
-      case 'listing':
-        return now - state.sinceMs > LIST_LIMIT_MS + margin;
-      case 'watching':
-        return (
-          clock.now() - (lastContactAt ?? 0) > SILENCE_LIMIT_MS + margin &&
-          now - state.sinceMs > SILENCE_LIMIT_MS + margin
-        );
-      case 'waiting':
-        return now - state.sinceMs > state.waitMs + margin;
-    }
-  }
-
   return {
     name,
-    get: store.get,
-    list: store.list,
-    keys: store.keys,
-    malformedKeys: store.malformedKeys,
-    onChange: store.onChange,
+    get: (key) => store.get(key),
+    list: () => store.list(),
+    keys: () => store.keys(),
+    malformedKeys: () => store.malformedKeys(),
+    onChange: (listener) => store.onChange(listener),
     synced: synced.promise,
     get isSynced() {
       return isSynced;
@@ -248,7 +228,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
       return state;
     },
     get wedged() {
-      return wedged();
+      return isWedged(state, clock.monotonic());
     },
     start,
   };

@@ -64,6 +64,10 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
   }
 
   function put(raw: Raw): void {
+    if (!hasName(raw)) {
+      options.onMalformed('', new TypeError('an object without metadata.name'), raw);
+      return;
+    }
     const key = keyOf(raw);
     const { uid, resourceVersion } = raw.metadata;
     const standing = entries.get(key);
@@ -96,13 +100,14 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
   }
 
   function remove(raw: Raw): void {
+    if (!hasName(raw)) return;
     const key = keyOf(raw);
     malformed.delete(key);
     drop(key);
   }
 
   function replace(raws: readonly Raw[]): void {
-    const present = new Set(raws.map(keyOf));
+    const present = new Set(raws.filter(hasName).map(keyOf));
     for (const key of malformed.keys()) if (!present.has(key)) malformed.delete(key);
     for (const key of entries.keys()) if (!present.has(key)) drop(key);
     for (const raw of raws) put(raw);
@@ -122,3 +127,6 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     replace,
   };
 }
+
+/** The type says so, the wire need not. */
+const hasName = (raw: Partial<RawObject> | null): boolean => typeof raw?.metadata?.name === 'string';
