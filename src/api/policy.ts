@@ -144,52 +144,59 @@ const verificationSchema = z
   })
   .describe('What proves that DNS works again.');
 
-export const policySpecSchema = z.object({
-  mode: z
-    .enum(['Repair', 'Observe'])
-    .default('Repair')
-    .describe('Repair heals what can be healed safely. Observe only reports: no node and no pod is touched.'),
-  workload: workloadSchema,
-  quarantine: quarantineSchema,
-  repair: repairSchema,
-  limits: limitsSchema,
-  verification: verificationSchema,
-});
+export const policySpecSchema = z
+  .object({
+    mode: z
+      .enum(['Repair', 'Observe'])
+      .default('Repair')
+      .describe(
+        'Repair heals what can be healed safely. Observe only reports: no node and no pod is touched.',
+      ),
+    workload: workloadSchema,
+    quarantine: quarantineSchema,
+    repair: repairSchema,
+    limits: limitsSchema,
+    verification: verificationSchema,
+  })
+  .describe('What is watched and what may be done. Everything has a default.');
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 
 const observationSchema = z.object({
-  pod: z.string(),
-  node: z.string(),
+  pod: z.string().describe('The DNS pod that crashed.'),
+  node: z.string().describe('The node it ran on.'),
   cause: z.string().describe('The named cause, for example KubeletResolvConf or CorefileError.'),
   message: z.string().describe('What was seen, with the line of the log that says so.'),
   advice: z.string().optional().describe('What a person can do about it.'),
-  lastSeen: timestamp(),
+  lastSeen: timestamp().describe('When its container last ended so.'),
 });
 export type Observation = z.infer<typeof observationSchema>;
 
-export const policyStatusSchema = z.object({
-  observedGeneration: z.int().optional(),
-  conditions: conditions(),
-  dnsPods: z
-    .object({
-      total: z.int(),
-      ready: z.int(),
-      looping: z
-        .int()
-        .describe('Pods whose last container death was a forwarding loop and that do not serve.'),
-      summary: z.string().describe('ready/total, for the table.'),
-    })
-    .optional(),
-  quarantinedNodes: z
-    .array(z.string())
-    .default([])
-    .describe('Nodes that the operator holds in quarantine now.'),
-  quarantined: z.int().default(0).describe('How many nodes these are.'),
-  repaired: z.int().default(0).describe('How many remediations ended healed.'),
-  lastRepairTime: timestamp().optional(),
-  observations: z
-    .array(observationSchema)
-    .default([])
-    .describe('The last crash seen of each DNS pod that crashed, newest first, at most twenty.'),
-});
+export const policyStatusSchema = z
+  .object({
+    observedGeneration: z.int().optional().describe('The generation of the spec that this status speaks of.'),
+    conditions: conditions(),
+    dnsPods: z
+      .object({
+        total: z.int().describe('DNS pods of the workload.'),
+        ready: z.int().describe('Those of them that are ready.'),
+        looping: z
+          .int()
+          .describe('Pods whose last container death was a forwarding loop and that do not serve.'),
+        summary: z.string().describe('ready/total, for the table.'),
+      })
+      .optional()
+      .describe('The DNS pods as they are now.'),
+    quarantinedNodes: z
+      .array(z.string())
+      .default([])
+      .describe('Nodes that the operator holds in quarantine now.'),
+    quarantined: z.int().default(0).describe('How many nodes these are.'),
+    repaired: z.int().default(0).describe('How many remediations ended healed.'),
+    lastRepairTime: timestamp().optional().describe('When the last of them ended.'),
+    observations: z
+      .array(observationSchema)
+      .default([])
+      .describe('The last crash seen of each DNS pod that crashed, newest first, at most twenty.'),
+  })
+  .describe('What the operator sees.');
 export type PolicyStatus = z.infer<typeof policyStatusSchema>;

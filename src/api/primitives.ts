@@ -15,11 +15,11 @@ export const timestamp = () => z.string().meta({ format: 'date-time' });
 /** A condition as in metav1.Condition. */
 export const conditionSchema = z.object({
   type: z.string().describe('What the condition is about.'),
-  status: z.enum(['True', 'False', 'Unknown']),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
   reason: z.string().describe('One CamelCase word: why the status is what it is.'),
   message: z.string().describe('The same for a person.'),
-  lastTransitionTime: timestamp(),
-  observedGeneration: z.int().optional(),
+  lastTransitionTime: timestamp().describe('When the status last changed.'),
+  observedGeneration: z.int().optional().describe('The generation of the spec that it speaks of.'),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
@@ -28,4 +28,5 @@ export const conditions = () =>
   z
     .array(conditionSchema)
     .default([])
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] });
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+    .describe('What is so now, one condition of each type.');

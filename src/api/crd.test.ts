@@ -1,0 +1,82 @@
+/** What can be said of the CRDs without a server; `test/integration/crds.test.ts` asks a real one. */
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { customResourceDefinitions } from './crd.ts';
+import { crdFiles } from './generate.ts';
+import { type StructuralSchema, structuralSchema } from './structural-schema.ts';
+
+describe('crds/', () => {
+  it.each(crdFiles().map(({ url, text }) => [url.pathname.split('/').at(-1), url, text] as const))(
+    '%s is what `npm run generate` writes',
+    async (_name, url, text) => {
+      expect(await readFile(url, 'utf8')).toBe(text);
+    },
+  );
+});
+
+/** Fields of an object and below, with their paths; list items count through their own fields. */
+function fields(schema: StructuralSchema, path: string): readonly (readonly [string, StructuralSchema])[] {
+  const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
+    [`${path}.${name}`, field] as const,
+    ...fields(field, `${path}.${name}`),
+  ]);
+  return schema.items ? [...below, ...fields(schema.items, `${path}[]`)] : below;
+}
+
+describe.each(customResourceDefinitions.map((crd) => [crd.spec.names.kind, crd] as const))(
+  '%s',
+  (_kind, crd) => {
+    const schema = crd.spec.versions[0].schema.openAPIV3Schema;
+
+    it('explains every field', () => {
+      const silent = fields(schema, '')
+        .filter(([path, field]) => field.description === undefined && path !== '.metadata')
+        // The agent's reports are the protocol of two programs and are explained where that is written.
+        .filter(([path]) => !/^\.status\.(repair|proof)\./.test(path))
+        .map(([path]) => path);
+      expect(silent).toEqual([]);
+    });
+
+    it('has no bound that only says how far a double counts', () => {
+      expect(JSON.stringify(schema)).not.toContain('9007199254740991');
+    });
+  },
+);
+
+describe('structuralSchema', () => {
+  it.each([
+    ['a union', z.object({ a: z.union([z.string(), z.number()]) })],
+    ['a discriminated union', z.object({ a: z.discriminatedUnion('k', [z.object({ k: z.literal('x') })]) })],
+    ['anything', z.object({ a: z.unknown() })],
+    ['a tuple', z.object({ a: z.tuple([z.string()]) })],
+    ['two patterns', z.object({ a: z.string().regex(/a/).regex(/b/) })],
+    ['a loose object', z.object({ a: z.looseObject({}) })],
+  ])('refuses %s by the name of its place', (_name, schema) => {
+    expect(() => structuralSchema(schema)).toThrow(/^\.a(\[\])? /);
+  });
+
+  it('writes the default of an object out in full', () => {
+    const schema = z.object({
+      a: z.object({ b: z.int().default(1), c: z.string().optional() }).prefault({}),
+    });
+    expect(structuralSchema(schema).properties?.['a']).toEqual({
+      type: 'object',
+      default: { b: 1 },
+      properties: { b: { type: 'integer', default: 1 }, c: { type: 'string' } },
+    });
+  });
+
+  it('keeps real bounds, literals and extensions', () => {
+    const schema = z.object({
+      a: z.int().min(0),
+      b: z.literal('x'),
+      c: z.array(z.string()).meta({ 'x-kubernetes-list-type': 'set' }),
+    });
+    expect(structuralSchema(schema).properties).toEqual({
+      a: { type: 'integer', minimum: 0 },
+      b: { type: 'string', enum: ['x'] },
+      c: { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'set' },
+    });
+  });
+});
