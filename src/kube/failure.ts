@@ -9,7 +9,10 @@ interface Status {
   readonly reason?: string;
   readonly message?: string;
   readonly code?: number;
-  readonly details?: { readonly retryAfterSeconds?: number };
+  readonly details?: {
+    readonly retryAfterSeconds?: number;
+    readonly causes?: readonly { readonly field?: string }[];
+  };
 }
 
 /** Of an answer that is not a success. */
@@ -23,11 +26,16 @@ export function statusError(asked: Asked, status: Status, headerMs?: number, pla
   const { verb, what } = asked;
   const seconds = status.details?.retryAfterSeconds;
   const wait = headerMs ?? (seconds ? seconds * 1000 : undefined);
+  // A patch with the uid of an object that was deleted and created again: to the server an immutable field, to us
+  // the same as a delete or a replacement with a wrong uid, which it calls a conflict.
+  const isForeignUid =
+    status.code === 422 && status.details?.causes?.some(({ field }) => field === 'metadata.uid');
+  const code = isForeignUid ? 409 : (status.code ?? 500);
   return new KubeError({
     verb,
     what,
-    code: status.code ?? 500,
-    reason: status.reason || reasonOf(status.code ?? 500),
+    code,
+    reason: isForeignUid ? 'Conflict' : status.reason || reasonOf(code),
     message: status.message ?? (plain ?? '').trim().slice(0, 500),
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   });

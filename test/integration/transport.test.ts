@@ -1,0 +1,197 @@
+/** The transport on a real apiserver: pooled connections, typed and plain calls, our own errors. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { staticConfig } from '../../src/kube/config.ts';
+import {
+  isAlreadyExists,
+  isConflict,
+  isInvalid,
+  isNotFound,
+  isUnreachable,
+  KubeError,
+} from '../../src/kube/errors.ts';
+import { createEventRecorder } from '../../src/kube/event-recorder.ts';
+import { kubeconfig } from '../../src/kube/kubeconfig.ts';
+import { silentLogger } from '../../src/runtime/logger.ts';
+import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+
+describe('the transport on a real apiserver', () => {
+  let apiserver: Apiserver;
+  let metrics: Metrics;
+  let kube: KubeClient;
+
+  beforeAll(async () => {
+    apiserver = await startApiserver();
+    metrics = createMetrics();
+    const tls = { ca: await readFile(apiserver.caFile, 'utf8') };
+    const config = staticConfig(apiserver.url, { tls, authorization: `Bearer ${apiserver.token}` });
+    kube = createKubeClient(config, { metrics, userAgent: 'transport-test/1' });
+  });
+  afterAll(async () => {
+    await kube.close();
+    await apiserver.stop();
+  });
+
+  const connections = async (): Promise<number> => (await metrics.apiConnections.get()).values[0]?.value ?? 0;
+  const configMaps = '/api/v1/namespaces/default/configmaps';
+
+  it('makes 200 typed calls in a row over at most 2 connections', async () => {
+    for (let call = 0; call < 200; call++) await kube.core.listNamespacedPod({ namespace: 'default' });
+    expect(await connections()).toBeLessThanOrEqual(2);
+  });
+
+  it('makes 100 plain calls at once over few connections', async () => {
+    const before = await connections();
+    const get = async () => kube.raw.request({ method: 'GET', path: '/api/v1/namespaces/default' });
+    await Promise.all(Array.from({ length: 100 }, get));
+    expect((await connections()) - before).toBeLessThanOrEqual(3);
+  });
+
+  it('speaks HTTP/1.1 where it is told to, with a watch open', async () => {
+    const plain = createMetrics();
+    const config = await kubeconfig({ path: apiserver.kubeconfigPath });
+    const http1 = createKubeClient(config, { metrics: plain, userAgent: 'transport-test/1', allowH2: false });
+    const stop = new AbortController();
+    const watch = http1.listWatch({ path: configMaps });
+    const { resourceVersion } = await watch.list({ limit: 500, signal: stop.signal });
+    const events = watch.watch({ resourceVersion, timeoutSeconds: 30, signal: stop.signal });
+    const first = events[Symbol.asyncIterator]().next();
+    await http1.raw.request({
+      method: 'POST',
+      path: configMaps,
+      body: { metadata: { name: 'beside-a-watch' } },
+    });
+    await expect(first).resolves.toMatchObject({ value: { kind: 'added' } });
+    stop.abort();
+    await http1.close();
+    expect((await plain.apiConnections.get()).values[0]?.value).toBeLessThanOrEqual(3);
+  });
+
+  it('reads the kubeconfig of a person', async () => {
+    const config = await kubeconfig({ path: apiserver.kubeconfigPath });
+    const person = createKubeClient(config, { metrics: createMetrics(), userAgent: 'transport-test/1' });
+    const { major } = await person.raw.request<{ major: string }>({ method: 'GET', path: '/version' });
+    expect(major).toBe('1');
+    await person.close();
+  });
+
+  describe('errors', () => {
+    it('tells what was not found, from a typed call', async () => {
+      const error = await kube.core.readNode({ name: 'node-1' }).catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(KubeError);
+      expect(error).toMatchObject({
+        code: 404,
+        reason: 'NotFound',
+        verb: 'get',
+        what: 'get nodes/node-1',
+        retryable: false,
+      });
+      expect((error as KubeError).message).toBe('get nodes/node-1: 404 NotFound: nodes "node-1" not found');
+      expect(isNotFound(error)).toBe(true);
+    });
+
+    it('tells an object that exists from a conflict', async () => {
+      const create = async () =>
+        kube.raw.request({ method: 'POST', path: configMaps, body: { metadata: { name: 'twice' } } });
+      await create();
+      await expect(create()).rejects.toSatisfy((e) => isAlreadyExists(e) && !isConflict(e));
+    });
+
+    it('refuses a merge patch with a stale resourceVersion or a foreign uid', async () => {
+      const path = `${configMaps}/patched`;
+      const made = await kube.raw.request<{ metadata: { resourceVersion: string } }>({
+        method: 'POST',
+        path: configMaps,
+        body: { metadata: { name: 'patched' } },
+      });
+      const { resourceVersion } = made.metadata;
+      const patch = async (metadata: object, data: object) =>
+        kube.raw.request({ method: 'PATCH', path, body: { metadata, data } });
+      await patch({ resourceVersion }, { a: '1' });
+      await expect(patch({ resourceVersion }, { a: '2' })).rejects.toSatisfy(isConflict);
+      await expect(patch({ uid: '00000000-0000-0000-0000-000000000000' }, { a: '3' })).rejects.toSatisfy(
+        isConflict,
+      );
+    });
+
+    it('names the field of an invalid object', async () => {
+      const body = { metadata: { name: 'Not_A_Name' } };
+      const failed = kube.raw.request({ method: 'POST', path: configMaps, body });
+      await expect(failed).rejects.toSatisfy(isInvalid);
+      await expect(failed).rejects.toThrow(/create configmaps in default: 422 Invalid: .*metadata\.name/);
+    });
+
+    it('says Unauthorized for a wrong token', async () => {
+      const tls = { ca: await readFile(apiserver.caFile, 'utf8') };
+      const config = staticConfig(apiserver.url, { tls, authorization: 'Bearer wrong' });
+      const stranger = createKubeClient(config, { metrics: createMetrics(), userAgent: 'transport-test/1' });
+      await expect(stranger.core.listNode()).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
+      await stranger.close();
+    });
+
+    it('says TlsFailure for a CA that did not sign the server', async () => {
+      const config = staticConfig(apiserver.url, { tls: {}, authorization: `Bearer ${apiserver.token}` });
+      const doubter = createKubeClient(config, {
+        metrics: createMetrics(),
+        userAgent: 'transport-test/1',
+        deadlineMs: 2_000,
+      });
+      await expect(doubter.core.listNode()).rejects.toMatchObject({ code: 0, reason: 'TlsFailure' });
+      await doubter.close();
+    });
+  });
+
+  it('counts requests by verb, resource and code', async () => {
+    await kube.core.readNode({ name: 'counted' }).catch(() => {});
+    const { text } = await metrics.scrape();
+    expect(text).toMatch(/rest_client_requests_total\{verb="get",resource="nodes",code="404"\} [1-9]/);
+  });
+
+  it('writes events on cluster-scoped and namespaced objects, and folds what repeats', async () => {
+    const events = createEventRecorder({
+      raw: kube.raw,
+      logger: silentLogger,
+      metrics,
+      reportingController: 'example.io/operator',
+    });
+    const node = { apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: 'uid-of-node-1' };
+    const pod = { apiVersion: 'v1', kind: 'Pod', name: 'dns', namespace: 'kube-system', uid: 'uid-of-pod' };
+    const told = {
+      type: 'Warning',
+      reason: 'Quarantined',
+      action: 'Quarantine',
+      note: `held ${'ä'.repeat(2000)}`,
+    } as const;
+    for (let time = 0; time < 3; time++) events.record({ regarding: node, ...told });
+    events.record({ regarding: pod, related: node, ...told, type: 'Normal', note: 'said once' });
+    await events.drain();
+
+    const read = async (namespace: string) =>
+      (
+        await kube.raw.request<{ items: { series?: { count: number }; note: string; type: string }[] }>({
+          method: 'GET',
+          path: `/apis/events.k8s.io/v1/namespaces/${namespace}/events`,
+        })
+      ).items;
+    expect(await read('default')).toMatchObject([{ series: { count: 3 }, type: 'Warning' }]);
+    expect(await read('kube-system')).toMatchObject([{ note: 'said once', type: 'Normal' }]);
+    expect((await metrics.eventsDropped.get()).values.every(({ value }) => value === 0)).toBe(true);
+  });
+
+  it('ends a call at its deadline while the server is frozen, and works again after', {
+    timeout: 30_000,
+  }, async () => {
+    apiserver.pause();
+    try {
+      const began = performance.now();
+      const frozen = kube.raw.request({ method: 'GET', path: '/version', deadlineMs: 1_000 });
+      await expect(frozen).rejects.toSatisfy((error) => isUnreachable(error));
+      expect(performance.now() - began).toBeLessThan(1_500);
+    } finally {
+      apiserver.resume();
+    }
+    await kube.raw.request({ method: 'GET', path: '/version' });
+  });
+});
