@@ -83,7 +83,7 @@ function declaredValue(text: string | undefined): Declared {
   const document = parseDocument(text, { uniqueKeys: false });
   if (document.errors.length > 0) return { kind: 'unknown' };
   const root: unknown = document.toJS();
-  if (typeof root !== 'object' || root === null) return { kind: 'unknown' };
+  if (typeof root !== 'object' || root === null || Array.isArray(root)) return { kind: 'unknown' };
   const value: unknown = 'resolvConf' in root ? root.resolvConf : undefined;
   if (value === undefined || value === null) return { kind: 'absent' };
   return typeof value === 'string' ? { kind: 'value', value } : { kind: 'unknown' };

@@ -5,6 +5,9 @@ import type { KnownAddresses } from '../api/agent-protocol.ts';
 import { RESOLV_CONF_CLASSES } from '../api/agent-protocol.ts';
 import { gradeResolvConf, isUsable } from './resolv-conf.ts';
 
+/** Any UTF-16 text, torn surrogates included; fc.string's own mode for that is a hundred times slower. */
+const anyText = fc.uint16Array({ maxLength: 200 }).map((units) => String.fromCharCode(...units));
+
 const known: KnownAddresses = {
   clusterDNS: ['10.233.0.3', 'fd00:233::3'],
   nodeLocalDNS: ['169.254.20.10', '169.254.25.10'],
@@ -104,7 +107,7 @@ const noise = fc.constantFrom(
 describe('for any file', () => {
   it('never throws, and gives a known class with at most three servers', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+      fc.property(anyText, (text) => {
         const graded = grade(text);
         expect(RESOLV_CONF_CLASSES).toContain(graded.class);
         expect(graded.nameservers.length).toBeLessThanOrEqual(3);

@@ -1,0 +1,204 @@
+/** Corefiles as they are found, what they say about ".", and that no text makes the parser throw. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseCorefile } from './corefile.ts';
+import { rootForward } from './root-forward.ts';
+
+/** Any UTF-16 text, torn surrogates included; fc.string's own mode for that is a hundred times slower. */
+const anyText = fc.uint16Array({ maxLength: 200 }).map((units) => String.fromCharCode(...units));
+
+const KUBEADM = `.:53 {
+    errors
+    health {
+       lameduck 5s
+    }
+    ready
+    kubernetes cluster.local in-addr.arpa ip6.arpa {
+       pods insecure
+       fallthrough in-addr.arpa ip6.arpa
+       ttl 30
+    }
+    prometheus :9153
+    forward . /etc/resolv.conf {
+       max_concurrent 1000
+    }
+    cache 30 {
+       disable success cluster.local
+    }
+    loop
+    reload
+    loadbalance
+}
+`;
+const SELF = ['10.244.0.7', '10.96.0.10'];
+
+function root(text: string) {
+  const parsed = parseCorefile(text);
+  if (parsed.kind !== 'corefile') throw new Error(parsed.message);
+  return rootForward(parsed, SELF);
+}
+
+describe('rootForward', () => {
+  it.each([
+    ['kubeadm', KUBEADM, true, true, []],
+    ['kubeadm with CRLF', KUBEADM.replaceAll('\n', '\r\n'), true, true, []],
+    ['itself', '. {\n loop\n forward . 127.0.0.1\n}', false, true, ['127.0.0.1']],
+    ['itself with a port', '.:53 {\n forward . 127.0.0.1:53\n}', false, false, ['127.0.0.1:53']],
+    ['itself, IPv6', '. {\n forward . dns://[::1]:53\n}', false, false, ['dns://[::1]:53']],
+    ['itself, bare IPv6', '. {\n forward . ::1\n}', false, false, ['::1']],
+    ['localhost', '. {\n forward . localhost\n}', false, false, ['localhost']],
+    ['the cluster DNS over TLS', '. {\n forward . tls://10.96.0.10\n}', false, false, ['tls://10.96.0.10']],
+    ['its own address', '. {\n forward . 10.244.0.7\n}', false, false, ['10.244.0.7']],
+    ['true upstreams', '. {\n forward . 8.8.8.8 1.1.1.1\n}', false, false, []],
+    ['a file and itself', '. {\n forward . /etc/resolv.conf 127.0.0.1\n}', true, false, ['127.0.0.1']],
+    ['another file', '. {\n forward . /run/systemd/resolve/resolv.conf\n}', false, false, []],
+    ['before 1.5', '.:53 {\n errors\n proxy . /etc/resolv.conf\n cache 30\n}', true, false, []],
+    ['comments', '.:53 {\n forward . /etc/resolv.conf # loop\n # loop\n}', true, false, []],
+    ['comment glued to a word', '.:53 {\n forward . /etc/resolv.conf#x\n loop#y\n}', true, true, []],
+    ['quotes', '".:53" {\n forward . "/etc/resolv.conf"\n loop\n}', true, true, []],
+    ['no braces', '.:53\nforward . /etc/resolv.conf\nloop\n', true, true, []],
+    ['several zones', 'cluster.local, .:53 {\n forward . /etc/resolv.conf\n}', true, false, []],
+    ['zones over lines', 'cluster.local,\n. {\n forward . /etc/resolv.conf\n}', true, false, []],
+    ['only a port', ':53 {\n forward . /etc/resolv.conf\n}', true, false, []],
+    ['a scheme', 'dns://.:53 {\n forward . /etc/resolv.conf\n}', true, false, []],
+    ['a port by environment', '.:{$PORT} {\n forward . /etc/resolv.conf\n}', true, false, []],
+    ['an upstream by environment', '. {\n forward . {$UPSTREAM}\n}', false, false, []],
+    [
+      'a stub domain beside',
+      'corp.example {\n forward . 127.0.0.1\n}\n. {\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+    [
+      'a zone of the same block',
+      '. {\n forward corp.example 127.0.0.1\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+    ['a snippet', '(up) {\n forward . /etc/resolv.conf\n loop\n}\n.:53 {\n import up\n}', true, true, []],
+    [
+      'a snippet that nobody uses',
+      '(up) {\n forward . 127.0.0.1\n}\n.:53 {\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+    [
+      'top-level import',
+      'import /etc/coredns/*.server\n.:53 {\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+    [
+      'DNS over TLS beside port 53',
+      'tls://. {\n forward . 127.0.0.1\n}\n. {\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+    ['only another port', '.:1053 {\n forward . /etc/resolv.conf\n}', true, false, []],
+    [
+      'a word that only looks like it',
+      '. {\n forwards . 127.0.0.1\n log "forward . 127.0.0.1"\n}',
+      false,
+      false,
+      [],
+    ],
+    [
+      'an option that is called like it',
+      '. {\n cache {\n forward . 127.0.0.1\n }\n forward . /etc/resolv.conf\n}',
+      true,
+      false,
+      [],
+    ],
+  ])('%s', (_name, text, usesPodResolvConf, loopEnabled, selfTargets) => {
+    expect(root(text)).toMatchObject({ usesPodResolvConf, loopEnabled, selfTargets });
+  });
+
+  it('is null where nobody serves "."', () => {
+    expect(root('cluster.local:53 {\n forward . 1.1.1.1\n}')).toBeNull();
+    expect(root('')).toBeNull();
+  });
+
+  it('names the files whose content is not known', () => {
+    expect(root('. {\n import /etc/coredns/custom/*.override\n}')?.imports).toEqual([
+      '/etc/coredns/custom/*.override',
+    ]);
+  });
+});
+
+describe('parseCorefile', () => {
+  it.each([
+    ['example.org', 'example.org.', 53, 'dns'],
+    ['Example.ORG.:1053', 'example.org.', 1053, 'dns'],
+    ['tls://example.org', 'example.org.', 853, 'tls'],
+    ['https://.', '.', 443, 'https'],
+    ['10.0.0.0/24', '10.0.0.0/24.', 53, 'dns'],
+    ['10.0.0.0/24:54', '10.0.0.0/24.', 54, 'dns'],
+    ['2001:db8::/64', '2001:db8::/64.', 53, 'dns'],
+    ['odd://.', '.', null, 'unknown'],
+  ])('reads the address %s', (key, zone, port, scheme) => {
+    const parsed = parseCorefile(`${key} {\n whoami\n}`);
+    expect(parsed).toMatchObject({ blocks: [{ addresses: [{ zone, port, scheme }] }] });
+  });
+
+  it.each([
+    ['a block that is not closed', '.:53 {\n forward . 1.1.1.1\n', 1, 'missing'],
+    ['an option block that is not closed', '. {\n cache {\n x\n', 2, 'cache'],
+    ['a stray brace', '. {\n}\n}\n', 3, "'}'"],
+    ['a block without a zone', '{\n whoami\n}', 1, 'zone'],
+  ])('says what is wrong with %s, and where', (_name, text, line, part) => {
+    const parsed = parseCorefile(text);
+    expect(parsed).toMatchObject({ kind: 'syntax-error', line });
+    expect(parsed).toHaveProperty('message', expect.stringContaining(part));
+  });
+
+  it('never throws and always ends', () => {
+    const word = fc.constantFrom(
+      '{',
+      '}',
+      '.',
+      '.:53',
+      'forward',
+      '"',
+      '\\',
+      '#',
+      ',',
+      '\n',
+      ' ',
+      'import',
+      '(s)',
+      's',
+      '{$E}',
+      '/etc/resolv.conf',
+      '{%',
+      'loop',
+      '::',
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 40 }), fc.constantFrom('', ' '), (words, glue) => {
+        expect(['corefile', 'syntax-error']).toContain(parseCorefile(words.join(glue)).kind);
+      }),
+      { numRuns: 1000 },
+    );
+    fc.assert(
+      fc.property(anyText, (text) => {
+        expect(() => parseCorefile(text)).not.toThrow();
+      }),
+    );
+  });
+
+  it('comments and blank lines change nothing', () => {
+    const noise = fc.constantFrom('', '   # forward . 127.0.0.1', '\t', '# }', '# {', '  # "');
+    const lines = KUBEADM.split('\n');
+    fc.assert(
+      fc.property(fc.array(noise, { minLength: lines.length, maxLength: lines.length }), (extra) => {
+        const text = lines.map((line, i) => `${extra[i]}\n${line}`).join('\n');
+        expect(root(text)).toEqual(root(KUBEADM));
+      }),
+    );
+  });
+});
