@@ -13,7 +13,7 @@ const log = jsonLog({ program: 'dnshealth-agent' }, (line) => process.stdout.wri
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
-process.exitCode = await runAgent({
+const exitCode = await runAgent({
   request: process.env[REQUEST_ENV],
   reportPath: REPORT_PATH,
   started,
@@ -39,3 +39,8 @@ process.exitCode = await runAgent({
   },
   prove: async (request) => (await import('./agent/prove.ts')).prove(request),
 });
+
+// Not by waiting for the last handle: a connection to the bus or the kubelet that lingers would keep the Job running.
+process.exit(exitCode);
+// Not left to the event loop: a socket that somebody forgot would keep the Job, and the node's quarantine, open.
+process.exit(exitCode);

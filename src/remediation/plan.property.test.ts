@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Script, SimulatedCluster } from '../../test/support/simulated-cluster.ts';
-import { FINAL_PHASES } from '../api/remediation.ts';
+import { FINAL_PHASES, type Phase } from '../api/remediation.ts';
 
 /** More than any path needs, waits included; a plan that goes in circles does not get there. */
 const MANY_STEPS = 800;
@@ -31,6 +31,13 @@ function run(script: Script): SimulatedCluster {
   const cluster = new SimulatedCluster(script);
   for (let step = 0; step < MANY_STEPS; step += 1) if (cluster.step().kind === 'pass') return cluster;
   throw new Error(`still ${cluster.status.phase} (${cluster.status.reason}) after ${MANY_STEPS} steps`);
+}
+
+function expectedPhase({ agent, proof, dnsWorks }: Script): Phase {
+  if (agent === 'refused') return 'Refused';
+  if (agent === 'rolled-back') return 'RolledBack';
+  const repaired = agent === 'repaired' || agent === 'already-right';
+  return repaired && proof === 'proven' && dnsWorks ? 'Healed' : 'Failed';
 }
 
 describe('whatever happens, and wherever the operator is killed between an effect and its record', () => {
@@ -71,12 +78,7 @@ describe('whatever happens, and wherever the operator is killed between an effec
   it('the outcome is the one that the node and DNS gave', () => {
     fc.assert(
       fc.property(scripts, (script) => {
-        const { phase } = run(script).status;
-        const repaired = script.agent === 'repaired' || script.agent === 'already-right';
-        if (script.agent === 'refused') expect(phase).toBe('Refused');
-        else if (script.agent === 'rolled-back') expect(phase).toBe('RolledBack');
-        else if (repaired && script.proof === 'proven' && script.dnsWorks) expect(phase).toBe('Healed');
-        else expect(phase).toBe('Failed');
+        expect(run(script).status.phase).toBe(expectedPhase(script));
       }),
       { numRuns: 3000 },
     );

@@ -1,0 +1,132 @@
+/** From the plan's word to the effect's call: the only place where the two meet. */
+import type { KnownAddresses } from '../api/agent-protocol.ts';
+import { probeDns } from '../effects/dns-probe.ts';
+import { removeProofPod, startProof } from '../effects/proof-pod.ts';
+import { quarantineNode } from '../effects/quarantine.ts';
+import { recreatePods } from '../effects/recreate.ts';
+import { releaseNode } from '../effects/release.ts';
+import { cancelRepair, startRepair } from '../effects/repair-job.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
+import type { ObservedNode } from '../observe/node.ts';
+import { isoTime } from '../remediation/conditions.ts';
+import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
+import type { Outcome } from '../remediation/outcome.ts';
+import { assertNever, type Effect } from '../remediation/verdict.ts';
+import type { Remediation } from '../remediation/world.ts';
+import type { Settings } from './settings.ts';
+
+/** Well-known addresses of node-local DNS: kubeadm's addon and kubespray. */
+const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'];
+
+export interface EffectContext {
+  readonly kube: KubeClient;
+  readonly settings: Settings;
+  readonly remediation: Remediation;
+  readonly node: ObservedNode | null;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Carries out one effect. Each may be repeated; what one throws is retried with the plan made anew. */
+export async function carryOut(effect: Effect, context: EffectContext): Promise<Outcome> {
+  const { kube, settings, remediation, node, signal } = context;
+  const { spec } = remediation;
+  const policy = spec.settings;
+  switch (effect.kind) {
+    case 'quarantine': {
+      const record = await quarantineNode(
+        kube,
+        {
+          node: spec.node,
+          remediation: remediation.name,
+          strategy: policy.quarantine.strategy,
+          since: isoTime(context.now),
+        },
+        signal,
+      );
+      return { effect, result: { record } };
+    }
+    case 'start-repair':
+      await startRepair(
+        kube,
+        {
+          remediation,
+          node: spec.node.name,
+          image: settings.agentImage,
+          activeDeadlineSeconds: JOB_ACTIVE_SECONDS,
+          agent: {
+            verb: 'repair',
+            nonce: remediation.uid,
+            remediation: remediation.name,
+            targets: policy.repair.targets,
+            acceptRisky: policy.repair.acceptRisky,
+            replaceEmptyValue: policy.repair.replaceEmptyValue,
+            known: await knownAddresses(context),
+            ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
+          },
+        },
+        signal,
+      );
+      return { effect, result: null };
+    case 'cancel-repair':
+      await cancelRepair(kube, remediation.name, signal);
+      return { effect, result: null };
+    case 'start-proof':
+      await startProof(
+        kube,
+        {
+          remediation,
+          node: spec.node.name,
+          image: settings.agentImage,
+          activeDeadlineSeconds: PROOF_MS / 1000,
+          agent: {
+            verb: 'prove',
+            nonce: remediation.uid,
+            remediation: remediation.name,
+            known: await knownAddresses(context),
+            acceptRisky: policy.repair.acceptRisky,
+            externalName: externalName(context),
+          },
+        },
+        signal,
+      );
+      return { effect, result: null };
+    case 'release':
+      await releaseNode(kube, { node: spec.node.name, remediation: remediation.name }, signal);
+      return { effect, result: null };
+    case 'recreate':
+      await recreatePods(kube, effect.pods, signal);
+      return { effect, result: null };
+    case 'probe': {
+      const answers = await probeDns(
+        {
+          address: effect.pod.ip,
+          clusterName: `kubernetes.default.svc.${policy.verification.clusterDomain}`,
+          clusterAddress: settings.kubernetesAddress,
+          externalName: externalName(context),
+        },
+        signal,
+      );
+      return { effect, result: { answers } };
+    }
+    case 'remove-proof-pod':
+      await removeProofPod(kube, remediation.name, signal);
+      return { effect, result: null };
+    default:
+      return assertNever(effect);
+  }
+}
+
+async function knownAddresses({ kube, node, signal }: EffectContext): Promise<KnownAddresses> {
+  return {
+    clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
+    nodeLocalDNS: NODE_LOCAL_DNS,
+    node: [...(node?.addresses ?? [])],
+  };
+}
+
+/** A name that was never asked before, so that no cache on the way has its answer already. */
+const externalName = ({ remediation, now }: EffectContext): string =>
+  remediation.spec.settings.verification.externalName ??
+  `t${now.toString(36)}-${remediation.uid.slice(0, 8)}.invalid`;

@@ -1,0 +1,77 @@
+/** The table of what wakes whom: every controller, what it watches, and which keys a change concerns. */
+
+import { FINAL_PHASES } from '../api/remediation.ts';
+import type { Reflectors } from '../observe/reflectors.ts';
+import { type Controller, watch } from '../runtime/controller.ts';
+
+type Reconcile = Controller['reconcile'];
+
+export interface Reconcilers {
+  readonly sighting: Reconcile;
+  readonly remediation: Reconcile;
+  readonly policy: Reconcile;
+  readonly orphan: Reconcile;
+}
+
+/** Priorities: a node under repair before a fresh crash before counting. */
+const URGENT = 10;
+const FRESH = 5;
+
+/** Names of the controllers are names of queues, in metrics and log lines. */
+export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers): readonly Controller[] {
+  const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
+  const allPolicies = () => policies.keys();
+  const allPods = () => dnsPods.keys();
+  /** Those that something else in the cluster may move on; history is left alone. */
+  const open = () =>
+    remediations
+      .list()
+      .filter(
+        ({ status }) => !FINAL_PHASES.includes(status.phase) || status.quarantine?.heldSince !== undefined,
+      )
+      .map(({ name }) => name);
+
+  return [
+    {
+      name: 'sighting',
+      watches: [
+        watch(dnsPods, (change) => change.key, FRESH),
+        watch(policies, allPods),
+        // A crash that came while its node had an incident is looked at again when that one ends.
+        watch(remediations, allPods),
+      ],
+      reconcile: reconcile.sighting,
+    },
+    {
+      name: 'remediation',
+      watches: [
+        // One that ends makes room for those that wait.
+        watch(remediations, (change) => [change.key, ...open()], FRESH),
+        watch(jobs, (change) => change.object.remediation, URGENT),
+        watch(agentPods, (change) => change.object.remediation, URGENT),
+        watch(dnsPods, open, FRESH),
+        watch(nodeMarks, (change) => change.object.record.remediation),
+        watch(policies, open),
+      ],
+      reconcile: reconcile.remediation,
+    },
+    {
+      name: 'policy',
+      watches: [
+        watch(policies, allPolicies),
+        watch(remediations, allPolicies),
+        watch(dnsPods, allPolicies),
+        watch(nodeMarks, allPolicies),
+      ],
+      reconcile: reconcile.policy,
+    },
+    {
+      name: 'orphan',
+      watches: [
+        watch(nodeMarks, (change) => change.key),
+        watch(remediations, (change) => (change.kind === 'deleted' ? nodeMarks.keys() : [])),
+      ],
+      reconcile: reconcile.orphan,
+    },
+  ];
+}

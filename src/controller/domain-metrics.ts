@@ -1,0 +1,60 @@
+/** What the operator measures of its own subject, beside the runtime's metrics. */
+import { FINAL_PHASES, type RemediationStatus, STEP_NAMES, type StepName } from '../api/remediation.ts';
+import type { Remediation } from '../remediation/world.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+
+const STEP_BUCKETS = [0.1, 0.25, 0.5, 1, 2, 3, 5, 8, 13, 21, 34, 60, 120];
+const INCIDENT_BUCKETS = [2, 4, 6, 8, 10, 15, 20, 30, 60, 120, 300, 600];
+
+export interface DomainMetrics {
+  /** A container death was diagnosed. */
+  sighted(cause: string): void;
+  /** A remediation's status was written. */
+  follow(before: Remediation, after: RemediationStatus): void;
+}
+
+export function createDomainMetrics(metrics: Metrics): DomainMetrics {
+  const sightings = metrics.counter('dnshealth_sightings_total', 'Container deaths of DNS pods by cause', [
+    'cause',
+  ]);
+  const ended = metrics.counter('dnshealth_remediations_total', 'Remediations by how they ended', [
+    'outcome',
+    'reason',
+  ]);
+  const waits = metrics.counter('dnshealth_waits_total', 'Times a repair was not begun, by reason', [
+    'reason',
+  ]);
+  const step = metrics.histogram('dnshealth_step_seconds', 'Duration of a step', ['step'], STEP_BUCKETS);
+  const incident = metrics.histogram(
+    'dnshealth_incident_seconds',
+    'From the death of the container to the end of the incident',
+    ['outcome'],
+    INCIDENT_BUCKETS,
+  );
+  sightings.inc({ cause: 'KubeletResolvConf' }, 0);
+  for (const outcome of FINAL_PHASES) ended.inc({ outcome, reason: '' }, 0);
+
+  return {
+    sighted: (cause) => sightings.inc({ cause }),
+    follow({ status: before, spec }, after) {
+      for (const name of STEP_NAMES) {
+        const seconds = justFinished(name, before, after);
+        if (seconds !== null) step.observe({ step: name }, seconds);
+      }
+      if (after.phase === 'Pending' && after.reason !== before.reason && after.reason !== undefined)
+        waits.inc({ reason: after.reason });
+      if (before.finishedAt === undefined && after.finishedAt !== undefined) {
+        ended.inc({ outcome: after.phase, reason: after.reason ?? '' });
+        const seconds = (Date.parse(after.finishedAt) - Date.parse(spec.sighting.diedAt)) / 1000;
+        incident.observe({ outcome: after.phase }, seconds);
+      }
+    },
+  };
+}
+
+function justFinished(name: StepName, before: RemediationStatus, after: RemediationStatus): number | null {
+  const stepIn = (status: RemediationStatus) => status.steps.find((candidate) => candidate.name === name);
+  const done = stepIn(after);
+  if (!done?.finishedAt || stepIn(before)?.finishedAt) return null;
+  return (Date.parse(done.finishedAt) - Date.parse(done.startedAt)) / 1000;
+}

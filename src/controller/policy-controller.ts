@@ -1,0 +1,71 @@
+/** Keeps a policy's status true: what `kubectl get dnshealth` shows. Writes nothing but that status. */
+import { isDeepStrictEqual } from 'node:util';
+import type { KubeClient } from '../kube/client.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import { parsePolicy } from '../observe/custom-resources.ts';
+import type { Ownership } from '../observe/ownership.ts';
+import { policyStatus } from '../remediation/policy-status.ts';
+import type { Outcome } from '../runtime/work-queue.ts';
+import type { Sightings } from './sightings.ts';
+import type { Stores } from './stores.ts';
+import { containerOf, podsOf, policyInConflictWith, viewOf } from './workloads.ts';
+
+export interface PolicyControllerOptions {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly ownership: Ownership;
+  readonly sightings: Sightings;
+  readonly now: () => number;
+}
+
+/** A looping CoreDNS may run, and even be Ready, for a second; the plugin's own check ends after thirty. */
+const LOOP_FORGOTTEN_AFTER_MS = 35_000;
+/** "Looping" ends by time, without an event of the API. */
+const RECOUNT_MS = 15_000;
+
+/** Returns the reconcile function. The key is the policy's name. */
+export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
+  const api = kube.customResource<object>('dnshealthpolicies');
+
+  return async function reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
+    const raw = await api.get(name, signal).catch((error: unknown) => {
+      if (isNotFound(error)) return null;
+      throw error;
+    });
+    if (raw === null) return { kind: 'done' };
+    const policy = parsePolicy(raw);
+    const pods = await podsOf(policy.spec.workload, stores, ownership, signal);
+    const looped = sightings.loopedPods();
+    const looping = pods.filter((pod) => {
+      const since = containerOf(pod, policy.spec.workload)?.runningSince ?? null;
+      return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
+    });
+    const remediations = stores.remediations.list();
+    const own = new Set(
+      remediations.flatMap((one) => (one.spec.policy.uid === policy.uid ? [one.name] : [])),
+    );
+    const next = policyStatus({
+      policy: { uid: policy.uid, generation: policy.generation, mode: policy.spec.mode },
+      previous: policy.status,
+      conflictsWith: policyInConflictWith(policy, stores.policies.list()),
+      workloadExists: pods.length > 0,
+      dnsPods: pods.map((pod) => viewOf(pod, policy.spec.workload)),
+      loopingPods: looping.map((pod) => pod.name),
+      quarantinedNodes: stores.nodeMarks
+        .list()
+        .flatMap((mark) => (own.has(mark.record.remediation) ? [mark.name] : [])),
+      remediations,
+      observations: sightings.observationsFor(policy.uid),
+      now: now(),
+    });
+    if (!isDeepStrictEqual(next, policy.status)) {
+      try {
+        await api.replaceStatus(name, { ...raw, status: next }, signal);
+      } catch (error) {
+        if (isConflict(error)) return { kind: 'requeue', afterMs: 100 };
+        throw error;
+      }
+    }
+    return looping.length > 0 ? { kind: 'requeue', afterMs: RECOUNT_MS } : { kind: 'done' };
+  };
+}

@@ -1,0 +1,106 @@
+/** The loop body: read the world, ask `remediation/` for the one next action, do it, write it down. */
+import { isDeepStrictEqual } from 'node:util';
+import type { RemediationStatus } from '../api/remediation.ts';
+import { NotOursError } from '../effects/quarantine.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import { parseRemediation } from '../observe/custom-resources.ts';
+import type { Ownership } from '../observe/ownership.ts';
+import { findRecurrence } from '../observe/recurrence.ts';
+import { plan } from '../remediation/plan.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
+import { assertNever, type Verdict } from '../remediation/verdict.ts';
+import { type Logger, withLogContext } from '../runtime/logger.ts';
+import type { Outcome as QueueOutcome } from '../runtime/work-queue.ts';
+import { carryOut } from './carry-out.ts';
+import type { DomainMetrics } from './domain-metrics.ts';
+import type { Narrator } from './narrator.ts';
+import { readWorld } from './read-world.ts';
+import type { Settings } from './settings.ts';
+import type { Stores } from './stores.ts';
+
+export interface RemediationControllerOptions {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly ownership: Ownership;
+  readonly settings: Settings;
+  readonly narrator: Narrator;
+  readonly metrics: DomainMetrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+const DONE: QueueOutcome = { kind: 'done' };
+/** The action was taken and written down; what follows is decided from a fresh look. */
+const AGAIN: QueueOutcome = { kind: 'requeue', afterMs: 0 };
+
+/** Returns the reconcile function. The key is the remediation's name. */
+export function createRemediationReconciler(options: RemediationControllerOptions) {
+  const { kube, stores, ownership, logger, now } = options;
+  const api = kube.customResource<object>('dnsremediations');
+
+  return async (name: string, signal: AbortSignal): Promise<QueueOutcome> =>
+    withLogContext({ remediation: name }, async () => reconcile(name, signal));
+
+  async function reconcile(name: string, signal: AbortSignal): Promise<QueueOutcome> {
+    const raw = await api.get(name, signal).catch((error: unknown) => {
+      if (isNotFound(error)) return null;
+      throw error;
+    });
+    if (raw === null) return DONE;
+    const remediation = parseRemediation(raw);
+    const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
+    const { world, node } = await readWorld(kube, stores, ownership, remediation, signal);
+    const verdict = plan({
+      policy: policy ? { mode: policy.spec.mode } : null,
+      remediation,
+      world,
+      now: now(),
+    });
+
+    let next: RemediationStatus;
+    switch (verdict.kind) {
+      case 'pass':
+        return DONE;
+      case 'wait':
+        next = whileWaiting(remediation.status, verdict.reason, verdict.message);
+        break;
+      case 'act': {
+        logger.info('acting', { effect: verdict.effect.kind, phase: remediation.status.phase });
+        try {
+          const context = { kube, settings: options.settings, remediation, node, now: now(), signal };
+          const outcome = await carryOut(verdict.effect, context);
+          next = afterEffect(remediation.status, outcome, now());
+        } catch (error) {
+          // Somebody else wrote the node, or took it: the plan is made anew from what is there now.
+          if (isConflict(error) || error instanceof NotOursError) {
+            logger.info('the node was changed meanwhile', { error });
+            return { kind: 'requeue', afterMs: 100 };
+          }
+          throw error;
+        }
+        break;
+      }
+      case 'record':
+        next = afterFinding(remediation.status, verdict.finding, now());
+        break;
+      case 'end':
+        next = afterEnd(remediation.status, verdict.ending, remediation.spec, now());
+        next.recurrence = [...(await findRecurrence(kube, next.repair, node?.kubeletVersion ?? '', signal))];
+        break;
+      default:
+        return assertNever(verdict);
+    }
+
+    if (!isDeepStrictEqual(next, remediation.status)) {
+      await api.replaceStatus(name, { ...raw, status: next }, signal);
+      options.narrator.tell(remediation, next);
+      options.metrics.follow(remediation, next);
+    }
+    return afterwards(verdict);
+  }
+}
+
+function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>): QueueOutcome {
+  return verdict.kind === 'wait' ? { kind: 'requeue', afterMs: verdict.recheckMs } : AGAIN;
+}

@@ -1,0 +1,33 @@
+/** What the process is told by its environment, checked once at the start. */
+import { z } from 'zod';
+
+const settingsSchema = z.object({
+  AGENT_IMAGE: z.string().min(1, 'the image of the repair Job and the proof pod is needed'),
+  /** The address of the kubernetes Service: the operator's way to the API, and what the cluster's own name must resolve to. */
+  KUBERNETES_SERVICE_HOST: z.string().min(1, 'the operator runs in a pod, where the kubelet sets it'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+});
+
+export interface Settings {
+  readonly agentImage: string;
+  readonly kubernetesAddress: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly healthPort: number;
+}
+
+/** @throws Error that names each variable which is missing or wrong, and how. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
+  const parsed = settingsSchema.safeParse(env);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`the environment is not usable: ${problems.join('; ')}`);
+  }
+  const { AGENT_IMAGE, KUBERNETES_SERVICE_HOST, LOG_LEVEL, HEALTH_PORT } = parsed.data;
+  return {
+    agentImage: AGENT_IMAGE,
+    kubernetesAddress: KUBERNETES_SERVICE_HOST,
+    logLevel: LOG_LEVEL,
+    healthPort: HEALTH_PORT,
+  };
+}

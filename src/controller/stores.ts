@@ -1,0 +1,21 @@
+/** The caches that the controllers read. What a decision about a node hangs on is read live instead. */
+import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
+import type { ObservedRemediation, Policy } from '../observe/custom-resources.ts';
+import type { DnsPod } from '../observe/dns-pod.ts';
+import type { NodeMark } from '../observe/node-mark.ts';
+import type { Store } from '../runtime/store.ts';
+
+export interface Stores {
+  /** Keys: name. */
+  readonly policies: Store<Policy>;
+  /** Keys: name. */
+  readonly remediations: Store<ObservedRemediation>;
+  /** Keys: namespace/name. */
+  readonly dnsPods: Store<DnsPod>;
+  /** Keys: namespace/name. */
+  readonly jobs: Store<AgentJob>;
+  /** Keys: namespace/name. */
+  readonly agentPods: Store<AgentPod>;
+  /** Nodes that carry a quarantine record. Keys: name. */
+  readonly nodeMarks: Store<NodeMark>;
+}

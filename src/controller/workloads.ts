@@ -1,0 +1,53 @@
+/** Which pods belong to which policy, and which policy is in charge where two name the same workload. */
+import type { PolicySpec } from '../api/policy.ts';
+import type { Policy } from '../observe/custom-resources.ts';
+import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
+import type { Ownership } from '../observe/ownership.ts';
+import type { DnsPodView } from '../remediation/world.ts';
+import type { Stores } from './stores.ts';
+
+/** The older of two policies for one workload is in charge; the younger reports a conflict and does nothing. */
+export function policyInConflictWith(policy: Policy, policies: readonly Policy[]): string | null {
+  const rival = policies.find(
+    (other) =>
+      other.uid !== policy.uid &&
+      other.spec.workload.kind === policy.spec.workload.kind &&
+      other.spec.workload.name === policy.spec.workload.name &&
+      (other.createdAt < policy.createdAt ||
+        (other.createdAt === policy.createdAt && other.name < policy.name)),
+  );
+  return rival?.name ?? null;
+}
+
+/** The pods that the workload owns, proven by uid. */
+export async function podsOf(
+  workload: PolicySpec['workload'],
+  stores: Stores,
+  ownership: Ownership,
+  signal: AbortSignal,
+): Promise<readonly DnsPod[]> {
+  const pods = stores.dnsPods.list();
+  const owned = await Promise.all(pods.map((pod) => ownership.owns(workload, pod, signal)));
+  return pods.filter((_pod, index) => owned[index]);
+}
+
+export const containerOf = (pod: DnsPod, workload: PolicySpec['workload']): DnsContainer | undefined =>
+  pod.containers.find((container) => container.name === workload.container);
+
+/** The pod as the decision sees it. */
+export function viewOf(pod: DnsPod, workload: PolicySpec['workload']): DnsPodView {
+  const container = containerOf(pod, workload);
+  return {
+    name: pod.name,
+    uid: pod.uid,
+    node: pod.node,
+    ip: pod.ip,
+    createdAt: pod.createdAt,
+    startedAt: pod.startedAt,
+    deleting: pod.deleting,
+    ready: pod.ready,
+    runningSince: container?.runningSince ?? null,
+    containerID: container?.id ?? null,
+    restartCount: container?.restartCount ?? 0,
+  };
+}

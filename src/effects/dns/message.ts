@@ -1,0 +1,50 @@
+/** One DNS question and the check that a reply belongs to it. */
+import { randomInt } from 'node:crypto';
+import dnsPacket from 'dns-packet';
+
+export interface DnsServer {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DnsReply {
+  readonly rcode: string;
+  /** The A records of the answer, following no alias: CoreDNS gives the whole chain. */
+  readonly addresses: readonly string[];
+}
+
+export interface DnsQuestion {
+  readonly id: number;
+  readonly name: string;
+  readonly message: dnsPacket.Packet;
+}
+
+/** An A question with a random id. */
+export function question(name: string): DnsQuestion {
+  const id = randomInt(0, 65_536);
+  const bare = name.replace(/\.$/, '');
+  return {
+    id,
+    name: bare.toLowerCase(),
+    message: {
+      type: 'query',
+      id,
+      flags: dnsPacket.RECURSION_DESIRED,
+      questions: [{ type: 'A', name: bare }],
+    },
+  };
+}
+
+/**
+ * Whether a decoded message answers the question; null where it belongs to another one or to a forger.
+ */
+export function replyTo(
+  asked: DnsQuestion,
+  message: dnsPacket.Packet & { readonly rcode?: string },
+): DnsReply | null {
+  const echoed = message.questions?.[0]?.name.toLowerCase();
+  if (message.type !== 'response' || message.id !== asked.id || echoed !== asked.name) return null;
+  const addresses = (message.answers ?? []).flatMap((answer) => (answer.type === 'A' ? [answer.data] : []));
+  // Its types leave out the rcode that dns-packet's decoder sets.
+  return { rcode: message.rcode ?? 'NOERROR', addresses };
+}

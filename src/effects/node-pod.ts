@@ -1,0 +1,77 @@
+/** The shape that the repair Job's pod and the proof pod share: everything that makes them least privileged. */
+import type { V1Container, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
+import { type AgentRequest, REPORT_PATH, REQUEST_ENV } from '../api/agent-protocol.ts';
+import { MANAGED_BY, MANAGED_BY_LABEL, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+
+/** Labels by which the operator finds what it made for an incident. */
+export const ownLabels = (remediation: string, role: 'repair' | 'prove'): Record<string, string> => ({
+  [MANAGED_BY_LABEL]: MANAGED_BY,
+  [REMEDIATION_LABEL]: remediation,
+  [ROLE_LABEL]: role,
+});
+
+/** Owner reference to the cluster-scoped DNSRemediation: what it made goes when it goes. */
+export const ownedBy = (remediation: { readonly name: string; readonly uid: string }) => [
+  {
+    apiVersion: 'dnshealth.io/v1alpha1',
+    kind: 'DNSRemediation',
+    name: remediation.name,
+    uid: remediation.uid,
+  },
+];
+
+/** client-node's model as plain data: it is sent as JSON, never through the class. */
+type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
+
+/**
+ * A pod spec that runs the node side on one node.
+ *
+ * - `nodeName` binds it past the scheduler, and every taint is tolerated: the node is in quarantine.
+ * - `dnsPolicy: Default`: it must work while cluster DNS is down, and the proof pod is about just that file.
+ * - `IfNotPresent`: no registry is needed where the image is, and a node that lost it can still get it.
+ */
+export function nodePodSpec(
+  node: string,
+  image: string,
+  request: AgentRequest,
+  container: {
+    readonly volumeMounts?: V1Container['volumeMounts'];
+    readonly securityContext: Pick<V1SecurityContext, keyof V1SecurityContext>;
+  },
+): PodSpec {
+  return {
+    nodeName: node,
+    tolerations: [{ operator: 'Exists' }],
+    restartPolicy: 'Never',
+    dnsPolicy: 'Default',
+    enableServiceLinks: false,
+    automountServiceAccountToken: false,
+    serviceAccountName: 'dnshealth-agent',
+    terminationGracePeriodSeconds: 60,
+    containers: [
+      {
+        name: 'agent',
+        image,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['/usr/local/bin/node'],
+        args: ['--max-semi-space-size=2', '--max-old-space-size=64', '/app/agent.js'],
+        env: [{ name: REQUEST_ENV, value: JSON.stringify(request) }],
+        terminationMessagePath: REPORT_PATH,
+        terminationMessagePolicy: 'File',
+        resources: {
+          requests: { cpu: '10m', memory: '64Mi' },
+          limits: { memory: '192Mi' },
+        },
+        ...(container.volumeMounts ? { volumeMounts: container.volumeMounts } : {}),
+        securityContext: {
+          privileged: false,
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+          seccompProfile: { type: 'RuntimeDefault' },
+          ...container.securityContext,
+        },
+      },
+    ],
+  };
+}

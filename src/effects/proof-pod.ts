@@ -1,0 +1,72 @@
+/** The proof pod: a new sandbox on the repaired node, which reads the resolv.conf it was really given. */
+import type { V1Pod } from '@kubernetes/client-node';
+import type { ProveRequest } from '../api/agent-protocol.ts';
+import { NODE_NAMESPACE } from '../api/keys.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+
+/** Nobody, as in most images; the proof needs no file of the node. */
+const NOBODY = 65_534;
+
+export interface ProofPodRequest {
+  readonly remediation: { readonly name: string; readonly uid: string };
+  readonly node: string;
+  readonly image: string;
+  readonly activeDeadlineSeconds: number;
+  readonly agent: ProveRequest;
+}
+
+export const proofPodName = (remediation: string): string => `${remediation}-proof`;
+const podsPath = `/api/v1/namespaces/${NODE_NAMESPACE}/pods`;
+
+/** Creates the pod; one that exists already is the one that this incident made before. */
+export async function startProof(
+  kube: KubeClient,
+  request: ProofPodRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await kube.raw.request<V1Pod>({ method: 'POST', path: podsPath, body: proofPod(request), signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/** The manifest, for the effect and for the test that proves its shape. */
+export function proofPod({ remediation, node, image, agent, activeDeadlineSeconds }: ProofPodRequest): V1Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name: proofPodName(remediation.name),
+      namespace: NODE_NAMESPACE,
+      labels: ownLabels(remediation.name, 'prove'),
+      ownerReferences: ownedBy(remediation),
+    },
+    spec: {
+      ...nodePodSpec(node, image, agent, {
+        securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY, runAsNonRoot: true },
+      }),
+      activeDeadlineSeconds,
+    },
+  };
+}
+
+/** Deletes the pod, at once: it has nothing to shut down. One that is gone is no error. */
+export async function removeProofPod(
+  kube: KubeClient,
+  remediation: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await kube.raw.request({
+      method: 'DELETE',
+      path: `${podsPath}/${proofPodName(remediation)}`,
+      body: { gracePeriodSeconds: 0 },
+      signal,
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}

@@ -1,0 +1,124 @@
+/** The node-side Job: fixed program, fixed mounts, pinned to the node. Nothing of a custom resource reaches its command. */
+import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import { HOST_ROOT, type RepairRequest, STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import { NODE_NAMESPACE } from '../api/keys.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+
+const jobsPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
+/** How long the finished Job and its log stay for people to read. */
+const TTL_SECONDS = 3600;
+
+export interface RepairJobRequest {
+  readonly remediation: { readonly name: string; readonly uid: string };
+  readonly node: string;
+  readonly image: string;
+  readonly activeDeadlineSeconds: number;
+  readonly agent: RepairRequest;
+}
+
+/** A directory of the node below `HOST_ROOT`. Directories, never files: a rename over a mounted file is EBUSY. */
+interface HostDirectory {
+  readonly name: string;
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+const DIRECTORIES: readonly HostDirectory[] = [
+  // /etc/resolv.conf is a symlink there, and the environment files of kubelet.service live there.
+  { name: 'etc', path: '/etc', readOnly: true },
+  { name: 'kubernetes', path: '/etc/kubernetes', readOnly: false },
+  { name: 'kubelet', path: '/var/lib/kubelet', readOnly: false },
+  { name: 'resolved', path: '/run/systemd/resolve', readOnly: true },
+  // Not /var/run/dbus: that is an absolute symlink on some hosts.
+  { name: 'dbus', path: '/run/dbus', readOnly: true },
+  { name: 'state', path: STATE_DIRECTORY, readOnly: false },
+];
+const NETWORK_MANAGER: HostDirectory = {
+  name: 'network-manager',
+  path: '/run/NetworkManager',
+  readOnly: true,
+};
+
+/** Creates the Job; one that exists already is the one that this incident made before. */
+export async function startRepair(
+  kube: KubeClient,
+  request: RepairJobRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await kube.raw.request<V1Job>({
+      method: 'POST',
+      path: jobsPath,
+      body: repairJob(request),
+      signal,
+    });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+  }
+}
+
+/**
+ * Takes back a Job whose agent never ran. In the foreground: the Job stands until its pod is gone, so that its
+ * absence means that nothing of it can start any more.
+ */
+export async function cancelRepair(
+  kube: KubeClient,
+  remediation: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await kube.raw.request({
+      method: 'DELETE',
+      path: `${jobsPath}/${remediation}`,
+      body: { propagationPolicy: 'Foreground' },
+      signal,
+    });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+  }
+}
+
+/** The manifest, for the effect and for the test that proves its shape. */
+export function repairJob(request: RepairJobRequest): V1Job {
+  const { remediation, node, image, agent } = request;
+  const directories = agent.targets.some((target) => target.startsWith(NETWORK_MANAGER.path))
+    ? [...DIRECTORIES, NETWORK_MANAGER]
+    : DIRECTORIES;
+  const labels = ownLabels(remediation.name, 'repair');
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: remediation.name,
+      namespace: NODE_NAMESPACE,
+      labels,
+      ownerReferences: ownedBy(remediation),
+    },
+    spec: {
+      // The agent undoes by itself and may not be started by anybody but the plan.
+      backoffLimit: 0,
+      activeDeadlineSeconds: request.activeDeadlineSeconds,
+      ttlSecondsAfterFinished: TTL_SECONDS,
+      template: {
+        metadata: { labels },
+        spec: {
+          ...nodePodSpec(node, image, agent, {
+            volumeMounts: directories.map(mount),
+            // Root without capabilities: enough for root's own files and for the system bus, for nothing else.
+            securityContext: { runAsUser: 0, runAsGroup: 0, appArmorProfile: { type: 'Unconfined' } },
+          }),
+          volumes: directories.map(volume),
+        },
+      },
+    },
+  };
+}
+
+const volume = ({ name, path }: HostDirectory): V1Volume => ({ name, hostPath: { path } });
+const mount = ({ name, path, readOnly }: HostDirectory): V1VolumeMount => ({
+  name,
+  mountPath: `${HOST_ROOT}${path}`,
+  readOnly,
+});

@@ -1,0 +1,150 @@
+/** What became of the agent on a node: of the repair Job with its pod, or of the proof pod. */
+import { z } from 'zod';
+import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+
+const time = z.coerce.date().transform((date) => date.getTime());
+const labels = z.record(z.string(), z.string()).default({});
+
+const jobSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    creationTimestamp: time,
+    deletionTimestamp: time.nullish(),
+    labels,
+  }),
+  status: z
+    .object({
+      conditions: z
+        .array(
+          z.object({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().nullish(),
+            message: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+
+const podSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    creationTimestamp: time,
+    deletionTimestamp: time.nullish(),
+    labels,
+    ownerReferences: z.array(z.object({ uid: z.string() })).nullish(),
+  }),
+  status: z
+    .object({
+      phase: z.string().nullish(),
+      reason: z.string().nullish(),
+      message: z.string().nullish(),
+      containerStatuses: z
+        .array(
+          z.object({
+            containerID: z.string().nullish(),
+            state: z
+              .object({
+                running: z.object({}).nullish(),
+                waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(),
+                terminated: z
+                  .object({ exitCode: z.int(), reason: z.string().nullish(), message: z.string().nullish() })
+                  .nullish(),
+              })
+              .nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+
+/** A Job of ours. */
+export interface AgentJob {
+  readonly name: string;
+  readonly uid: string;
+  readonly remediation: string;
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  /** Why the Job controller gave it up; null while it has not. */
+  readonly failure: string | null;
+}
+
+/** A pod of ours in the node namespace. */
+export interface AgentPod {
+  readonly name: string;
+  readonly uid: string;
+  readonly remediation: string;
+  readonly role: string;
+  readonly ownerUIDs: readonly string[];
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly state: 'starting' | 'running' | 'ended';
+  readonly blockedBy: string | null;
+  readonly message: string | null;
+}
+
+/** @throws ZodError where the object is not a Job. */
+export function parseAgentJob(raw: unknown): AgentJob {
+  const { metadata, status } = jobSchema.parse(raw);
+  const failed = status?.conditions?.find(({ type, status: state }) => type === 'Failed' && state === 'True');
+  return {
+    name: metadata.name,
+    uid: metadata.uid,
+    remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
+    createdAt: metadata.creationTimestamp,
+    deleting: metadata.deletionTimestamp != null,
+    failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : null,
+  };
+}
+
+/** Ends that the runtime reports where the container's program never ran. */
+const NEVER_RAN = new Set(['StartError', 'ContainerCannotRun', 'CreateContainerError']);
+
+/** @throws ZodError where the object is not a pod. */
+export function parseAgentPod(raw: unknown): AgentPod {
+  const { metadata, status } = podSchema.parse(raw);
+  const base = {
+    name: metadata.name,
+    uid: metadata.uid,
+    remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
+    role: metadata.labels[ROLE_LABEL] ?? '',
+    ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+    createdAt: metadata.creationTimestamp,
+    deleting: metadata.deletionTimestamp != null,
+  };
+  const container = status?.containerStatuses?.[0];
+  const terminated = container?.state?.terminated;
+  if (terminated) {
+    const reason = terminated.reason ?? '';
+    const neverRan = NEVER_RAN.has(reason);
+    const why = neverRan ? `${reason}: ${terminated.message ?? ''}` : null;
+    return { ...base, state: 'ended', blockedBy: why, message: neverRan ? null : (terminated.message ?? '') };
+  }
+  if (container?.state?.running) return { ...base, state: 'running', blockedBy: null, message: null };
+  const waiting = container?.state?.waiting;
+  const why = waiting?.message ?? waiting?.reason ?? status?.message ?? status?.reason ?? null;
+  // The kubelet refused or gave up the whole pod before any container of it ran.
+  if (status?.phase === 'Failed' && !container?.containerID)
+    return { ...base, state: 'ended', blockedBy: why ?? 'the pod failed', message: null };
+  return { ...base, state: 'starting', blockedBy: why === 'ContainerCreating' ? null : why, message: null };
+}
+
+/** The run that a Job stands for, from the Job and the pod it made, if any. */
+export function runOfJob(
+  job: AgentJob,
+  pod: AgentPod | null,
+): Pick<AgentPod, 'uid' | 'createdAt' | 'deleting' | 'state' | 'blockedBy' | 'message'> {
+  const { uid, createdAt, deleting } = job;
+  if (pod) {
+    const { state, blockedBy, message } = pod;
+    // The Job was given up while its container ran: the end of the container is still to come, or is lost.
+    return { uid, createdAt, deleting, state, blockedBy: blockedBy ?? job.failure, message };
+  }
+  if (job.failure !== null) return { uid, createdAt, deleting, state: 'ended', blockedBy: null, message: '' };
+  return { uid, createdAt, deleting, state: 'starting', blockedBy: null, message: null };
+}

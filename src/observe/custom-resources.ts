@@ -1,0 +1,81 @@
+/** Our own two kinds, parsed with the schemas that also made their CRDs; stored objects of an older version get their defaults here. */
+import { z } from 'zod';
+import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
+import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
+import {
+  type RemediationSpec,
+  type RemediationStatus,
+  remediationSpecSchema,
+  remediationStatusSchema,
+} from '../api/remediation.ts';
+
+const time = z.coerce.date().transform((date) => date.getTime());
+const metadata = z.object({
+  name: z.string(),
+  uid: z.string(),
+  resourceVersion: z.string(),
+  creationTimestamp: time,
+  generation: z.int().default(1),
+  annotations: z.record(z.string(), z.string()).default({}),
+  deletionTimestamp: time.nullish(),
+});
+
+const policySchema = z.object({
+  metadata,
+  spec: policySpecSchema.prefault({}),
+  status: policyStatusSchema.prefault({}),
+});
+
+export interface Policy {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAt: number;
+  readonly generation: number;
+  readonly spec: PolicySpec;
+  readonly status: PolicyStatus;
+}
+
+/** @throws ZodError where the object does not fit its own schema. */
+export function parsePolicy(raw: unknown): Policy {
+  const { metadata: meta, spec, status } = policySchema.parse(raw);
+  return {
+    name: meta.name,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    createdAt: meta.creationTimestamp,
+    generation: meta.generation,
+    spec,
+    status,
+  };
+}
+
+const remediationSchema = z.object({
+  metadata,
+  spec: remediationSpecSchema,
+  status: remediationStatusSchema.prefault({}),
+});
+
+export interface ObservedRemediation {
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly createdAt: number;
+  readonly acknowledged: boolean;
+  readonly spec: RemediationSpec;
+  readonly status: RemediationStatus;
+}
+
+/** @throws ZodError where the object does not fit its own schema. */
+export function parseRemediation(raw: unknown): ObservedRemediation {
+  const { metadata: meta, spec, status } = remediationSchema.parse(raw);
+  return {
+    name: meta.name,
+    uid: meta.uid,
+    resourceVersion: meta.resourceVersion,
+    createdAt: meta.creationTimestamp,
+    acknowledged: meta.annotations[ACKNOWLEDGED_ANNOTATION] === 'true',
+    spec,
+    status,
+  };
+}

@@ -1,0 +1,149 @@
+/** A DNS pod as the operator keeps it: parsed once at the border, everything else of the object is dropped. */
+import { z } from 'zod';
+
+const time = z.coerce.date().transform((date) => date.getTime());
+
+const terminatedSchema = z.object({
+  exitCode: z.int(),
+  reason: z.string().default(''),
+  startedAt: time.nullish(),
+  finishedAt: time.nullish(),
+  containerID: z.string().nullish(),
+});
+
+const stateSchema = z
+  .object({
+    running: z.object({ startedAt: time.nullish() }).nullish(),
+    waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(),
+    terminated: terminatedSchema.nullish(),
+  })
+  .nullish();
+
+const podSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string(),
+    creationTimestamp: time,
+    deletionTimestamp: time.nullish(),
+    ownerReferences: z
+      .array(
+        z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().nullish() }),
+      )
+      .nullish(),
+  }),
+  spec: z.object({
+    nodeName: z.string().nullish(),
+    hostNetwork: z.boolean().nullish(),
+    dnsPolicy: z.string().nullish(),
+    dnsConfig: z.object({ nameservers: z.array(z.string()).nullish() }).nullish(),
+    volumes: z
+      .array(z.object({ name: z.string(), configMap: z.object({ name: z.string().nullish() }).nullish() }))
+      .nullish(),
+  }),
+  status: z
+    .object({
+      podIP: z.string().nullish(),
+      podIPs: z.array(z.object({ ip: z.string() })).nullish(),
+      startTime: time.nullish(),
+      conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
+      containerStatuses: z
+        .array(
+          z.object({
+            name: z.string(),
+            ready: z.boolean(),
+            restartCount: z.int(),
+            containerID: z.string().nullish(),
+            state: stateSchema,
+            lastState: stateSchema,
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+
+/** How one container ended. Times in epoch milliseconds, of whole seconds as the kubelet gives them. */
+export interface ContainerDeath {
+  readonly exitCode: number;
+  readonly reason: string;
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  /** It is the container's present state, not its last one: no newer container has been started. */
+  readonly isCurrent: boolean;
+}
+
+export interface DnsContainer {
+  readonly name: string;
+  readonly id: string | null;
+  readonly restartCount: number;
+  readonly runningSince: number | null;
+  readonly death: ContainerDeath | null;
+}
+
+export interface DnsPod {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly node: string;
+  readonly ip: string | null;
+  readonly ips: readonly string[];
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly deleting: boolean;
+  readonly ready: boolean;
+  readonly hostNetwork: boolean;
+  readonly dnsPolicy: string;
+  readonly dnsConfigNameservers: readonly string[];
+  /** The ConfigMaps it mounts; one of them holds the Corefile. */
+  readonly configMaps: readonly string[];
+  readonly controller: { readonly kind: string; readonly name: string; readonly uid: string } | null;
+  readonly containers: readonly DnsContainer[];
+}
+
+/** @throws ZodError where the object is not a pod. */
+export function parseDnsPod(raw: unknown): DnsPod {
+  const { metadata, spec, status } = podSchema.parse(raw);
+  const ips = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : []);
+  const controller = metadata.ownerReferences?.find((owner) => owner.controller === true);
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    uid: metadata.uid,
+    node: spec.nodeName ?? '',
+    ip: status?.podIP ?? ips[0] ?? null,
+    ips,
+    createdAt: metadata.creationTimestamp,
+    startedAt: status?.startTime ?? null,
+    deleting: metadata.deletionTimestamp != null,
+    ready:
+      status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
+    hostNetwork: spec.hostNetwork ?? false,
+    dnsPolicy: spec.dnsPolicy ?? 'ClusterFirst',
+    dnsConfigNameservers: spec.dnsConfig?.nameservers ?? [],
+    configMaps: (spec.volumes ?? []).flatMap(({ configMap }) => (configMap?.name ? [configMap.name] : [])),
+    controller: controller ? { kind: controller.kind, name: controller.name, uid: controller.uid } : null,
+    containers: (status?.containerStatuses ?? []).map((container) => ({
+      name: container.name,
+      id: container.containerID ?? null,
+      restartCount: container.restartCount,
+      runningSince: container.state?.running ? (container.state.running.startedAt ?? 0) : null,
+      death: latestDeath(container.state, container.lastState),
+    })),
+  };
+}
+
+type State = z.infer<typeof stateSchema>;
+
+/** The first `terminated` is evidence enough: CrashLoopBackOff comes a second later, and not always. */
+function latestDeath(state: State, lastState: State): ContainerDeath | null {
+  const death = state?.terminated ?? lastState?.terminated;
+  if (!death) return null;
+  return {
+    exitCode: death.exitCode,
+    reason: death.reason,
+    startedAt: death.startedAt ?? 0,
+    finishedAt: death.finishedAt ?? 0,
+    isCurrent: state?.terminated != null,
+  };
+}

@@ -1,0 +1,69 @@
+/** Does a workload own a pod? The chain of controllers is followed by uid, so that a look-alike is not taken for the real one. */
+import { DNS_NAMESPACE } from '../api/keys.ts';
+import type { PolicySpec } from '../api/policy.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isNotFound } from '../kube/errors.ts';
+import type { DnsPod } from './dns-pod.ts';
+
+interface Owned {
+  readonly metadata?: {
+    readonly uid?: string;
+    readonly ownerReferences?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly controller?: boolean;
+    }[];
+  };
+}
+
+/** A pod that only carries the label `k8s-app=kube-dns` proves nothing: anybody who may create pods there can set it. */
+export interface Ownership {
+  owns(workload: PolicySpec['workload'], pod: DnsPod, signal: AbortSignal): Promise<boolean>;
+}
+
+/**
+ * An answer is kept per ReplicaSet: its owner never changes, and its uid is never used again.
+ * An error of the API (403, unreachable) is thrown, never taken for "no".
+ */
+export function createOwnership(kube: KubeClient): Ownership {
+  const deploymentOf = new Map<string, string | null>();
+
+  async function get(resource: string, name: string, signal: AbortSignal): Promise<Owned | null> {
+    try {
+      const path = `/apis/apps/v1/namespaces/${DNS_NAMESPACE}/${resource}/${name}`;
+      return await kube.raw.request<Owned>({ method: 'GET', path, signal });
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The name of the Deployment whose ReplicaSet this is, if both really exist under these uids. */
+  async function deploymentNameOf(
+    replicaSet: { name: string; uid: string },
+    signal: AbortSignal,
+  ): Promise<string | null> {
+    const known = deploymentOf.get(replicaSet.uid);
+    if (known !== undefined) return known;
+    const set = await get('replicasets', replicaSet.name, signal);
+    if (set?.metadata?.uid !== replicaSet.uid) return null;
+    const owner = set.metadata.ownerReferences?.find((reference) => reference.controller === true);
+    if (owner?.kind !== 'Deployment') return null;
+    const deployment = await get('deployments', owner.name, signal);
+    const name = deployment?.metadata?.uid === owner.uid ? owner.name : null;
+    if (name !== null) deploymentOf.set(replicaSet.uid, name);
+    return name;
+  }
+
+  return {
+    async owns(workload, pod, signal) {
+      const { controller } = pod;
+      if (!controller) return false;
+      if (workload.kind === 'DaemonSet')
+        return controller.kind === 'DaemonSet' && controller.name === workload.name;
+      if (controller.kind !== 'ReplicaSet') return false;
+      return (await deploymentNameOf(controller, signal)) === workload.name;
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** What the operator watches: the table of objects, selectors, and what is kept of each. */
+import {
+  DNS_NAMESPACE,
+  DNS_POD_SELECTOR,
+  GROUP,
+  MANAGED_BY,
+  MANAGED_BY_LABEL,
+  NODE_NAMESPACE,
+  VERSION,
+} from '../api/keys.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { createReflector } from '../runtime/reflector.ts';
+import { parseAgentJob, parseAgentPod } from './agent-run.ts';
+import { parsePolicy, parseRemediation } from './custom-resources.ts';
+import { parseDnsPod } from './dns-pod.ts';
+import { parseNodeMark } from './node-mark.ts';
+
+const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
+
+export type Reflectors = ReturnType<typeof createReflectors>;
+
+export function createReflectors(
+  kube: KubeClient,
+  options: { readonly logger: Logger; readonly metrics: Metrics },
+) {
+  const custom = `/apis/${GROUP}/${VERSION}`;
+  return {
+    policies: createReflector({
+      source: kube.listWatch({ path: `${custom}/dnshealthpolicies` }),
+      transform: parsePolicy,
+      ...options,
+    }),
+    remediations: createReflector({
+      source: kube.listWatch({ path: `${custom}/dnsremediations` }),
+      transform: parseRemediation,
+      ...options,
+    }),
+    dnsPods: createReflector({
+      source: kube.listWatch({
+        path: `/api/v1/namespaces/${DNS_NAMESPACE}/pods`,
+        labelSelector: DNS_POD_SELECTOR,
+      }),
+      transform: parseDnsPod,
+      ...options,
+    }),
+    jobs: createReflector({
+      source: kube.listWatch({
+        path: `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`,
+        labelSelector: OURS,
+      }),
+      transform: parseAgentJob,
+      ...options,
+    }),
+    agentPods: createReflector({
+      source: kube.listWatch({ path: `/api/v1/namespaces/${NODE_NAMESPACE}/pods`, labelSelector: OURS }),
+      transform: parseAgentPod,
+      ...options,
+    }),
+    // Metadata only: a full node has twelve kilobytes, of which one annotation is wanted.
+    nodeMarks: createReflector({
+      source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
+      transform: parseNodeMark,
+      ...options,
+    }),
+  };
+}

@@ -1,0 +1,96 @@
+/** Container death to diagnosis: reads the dead container's log and the Corefile, and asks `diagnosis/` what they mean. */
+import { DNS_NAMESPACE } from '../api/keys.ts';
+import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isNotFound, KubeError } from '../kube/errors.ts';
+import type { DnsContainer, DnsPod } from './dns-pod.ts';
+
+/** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
+const TAIL_LINES = 40;
+const LIMIT_BYTES = 16_384;
+/** kubeadm and kubespray both call it so; the operator may read no other ConfigMap. */
+const COREFILE_CONFIG_MAP = 'coredns';
+
+export interface SightRequest {
+  readonly pod: DnsPod;
+  readonly container: DnsContainer;
+  readonly clusterDNS: readonly string[];
+}
+
+/**
+ * What the container's last death means.
+ *
+ * @returns null when no log could be read: the runtime refuses for a moment around a restart, so ask again
+ * @throws KubeError when the API cannot be reached or denies the read
+ */
+export async function sight(
+  kube: KubeClient,
+  request: SightRequest,
+  signal: AbortSignal,
+): Promise<Diagnosis | null> {
+  const { pod, container, clusterDNS } = request;
+  const { death } = container;
+  if (!death) return null;
+  const [log, corefile] = await Promise.all([
+    readLogOfDeath(kube, request, signal),
+    readCorefile(kube, pod, signal),
+  ]);
+  if (log === null) return null;
+  return diagnose({
+    death,
+    log,
+    ...(corefile === null ? {} : { corefile }),
+    pod: {
+      ips: pod.ips,
+      hostNetwork: pod.hostNetwork,
+      dnsPolicy: pod.dnsPolicy,
+      dnsConfigNameservers: pod.dnsConfigNameservers,
+    },
+    clusterDNS,
+  });
+}
+
+/**
+ * The log of the container that died, under either of its two names: while it is the present one, the plain log;
+ * after a newer one was created, the previous. The runtime may refuse either for a moment, so the other is tried.
+ */
+async function readLogOfDeath(
+  kube: KubeClient,
+  { pod, container }: SightRequest,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const order = container.death?.isCurrent ? [false, true] : [true, false];
+  for (const previous of order) {
+    try {
+      const log = await kube.readLog({
+        namespace: DNS_NAMESPACE,
+        pod: pod.name,
+        container: container.name,
+        previous,
+        tailLines: TAIL_LINES,
+        limitBytes: LIMIT_BYTES,
+        signal,
+      });
+      // The runtime answers 200 with this text where it cannot find the file.
+      if (log !== '' && !log.startsWith('unable to retrieve container logs')) return log;
+    } catch (error) {
+      const refused =
+        error instanceof KubeError && (error.code === 400 || error.code === 404 || error.code === 500);
+      if (!refused) throw error;
+    }
+  }
+  return null;
+}
+
+/** null where the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */
+async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal): Promise<string | null> {
+  if (!pod.configMaps.includes(COREFILE_CONFIG_MAP)) return null;
+  try {
+    const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/${COREFILE_CONFIG_MAP}`;
+    const map = await kube.raw.request<{ data?: { Corefile?: string } }>({ method: 'GET', path, signal });
+    return map.data?.Corefile ?? null;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+/** The operator: wires sources, controllers and the life of the process, starts them and drains them. */
+import { controllerTable } from './controller/controllers.ts';
+import { createDomainMetrics } from './controller/domain-metrics.ts';
+import { createNarrator } from './controller/narrator.ts';
+import { createOrphanReconciler } from './controller/orphan-controller.ts';
+import { createPolicyReconciler } from './controller/policy-controller.ts';
+import { createRemediationReconciler } from './controller/remediation-controller.ts';
+import { readSettings } from './controller/settings.ts';
+import { createSightingReconciler } from './controller/sighting-controller.ts';
+import { createSightings } from './controller/sightings.ts';
+import { createKubeClient } from './kube/client.ts';
+import { createEventRecorder } from './kube/event-recorder.ts';
+import { inClusterConfig } from './kube/in-cluster-config.ts';
+import { createOwnership } from './observe/ownership.ts';
+import { createReflectors } from './observe/reflectors.ts';
+import { startHealthServer } from './runtime/health-server.ts';
+import { createLifecycle } from './runtime/lifecycle.ts';
+import { createLogger } from './runtime/logger.ts';
+import { createMetrics } from './runtime/metrics.ts';
+import { runControllers } from './runtime/run-controllers.ts';
+
+/** Below the Deployment's terminationGracePeriodSeconds. */
+const DRAIN_MS = 20_000;
+
+const settings = readSettings(process.env);
+const logger = createLogger({ level: settings.logLevel });
+const metrics = createMetrics({ process: true });
+const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
+
+const kube = createKubeClient(await inClusterConfig(), { metrics, userAgent: 'dnshealth-operator/0.1.0' });
+const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
+const recorder = createEventRecorder(reporting);
+const stores = createReflectors(kube, { logger, metrics });
+
+const parts = {
+  kube,
+  stores,
+  settings,
+  logger,
+  ownership: createOwnership(kube),
+  sightings: createSightings(),
+  narrator: createNarrator(recorder, logger),
+  metrics: createDomainMetrics(metrics),
+  policyChanged: (name: string) => run.enqueue('policy', name),
+  now: Date.now,
+};
+const controllers = controllerTable(stores, {
+  sighting: createSightingReconciler(parts),
+  remediation: createRemediationReconciler(parts),
+  policy: createPolicyReconciler(parts),
+  orphan: createOrphanReconciler(kube, stores, logger),
+});
+const run = runControllers({ controllers, logger, metrics });
+
+const health = await startHealthServer({
+  port: settings.healthPort,
+  liveness: [run.liveness],
+  readiness: [run.readiness],
+  metrics,
+  logger,
+});
+lifecycle.onDrain('connections', () => kube.close());
+lifecycle.onDrain('probes and metrics', () => health.close());
+lifecycle.onDrain('events', () => recorder.drain());
+lifecycle.onDrain('controllers', () => run.stop(DRAIN_MS / 2));
+
+lifecycle.enter('syncing');
+// Whichever comes first: a signal may end the process before everything is known.
+void run.started.then(() => lifecycle.enter('leading'));
+process.exitCode = await lifecycle.ended;

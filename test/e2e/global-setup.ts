@@ -1,0 +1,25 @@
+/** One rig with the operator installed for all end-to-end files that share it; taken down at the end, also after a failure. */
+import type { TestProject } from 'vitest/node';
+import { Rig } from '../cluster/rig.ts';
+import { installOperator } from '../support/installation.ts';
+
+const NAME = 'e2e';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly rigName: string;
+  }
+}
+
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const say = (line: string): void => void process.stderr.write(`[rig] ${line}\n`);
+  const rig = await Rig.up({ name: NAME, onProgress: say });
+  try {
+    await installOperator(rig, say);
+  } catch (error) {
+    await rig.down();
+    throw error;
+  }
+  project.provide('rigName', NAME);
+  return async () => rig.down();
+}

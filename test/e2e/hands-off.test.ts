@@ -1,0 +1,145 @@
+import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { breakNode } from '../cluster/break-node.ts';
+import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import { until } from '../cluster/until.ts';
+import {
+  policyStatus,
+  remediations,
+  restoreCluster,
+  scheduling,
+  untilEnded,
+} from '../support/cluster-state.ts';
+import { applyPolicy } from '../support/installation.ts';
+import { kubeletStarts } from '../support/kubelet.ts';
+
+const rig = Rig.open(inject('rigName'));
+const NODE = 'node-1';
+const UPLINK = '/run/systemd/resolve/resolv.conf';
+
+async function corefile(): Promise<string> {
+  const map = await rig.api.json<{ data: { Corefile: string } }>(
+    '/api/v1/namespaces/kube-system/configmaps/coredns',
+  );
+  return map.data.Corefile;
+}
+
+async function setCorefile(text: string): Promise<void> {
+  const patch = JSON.stringify({ data: { Corefile: text } });
+  await rig.kubectl([
+    '-n',
+    'kube-system',
+    'patch',
+    'configmap',
+    'coredns',
+    '--type=merge',
+    `--patch=${patch}`,
+  ]);
+}
+
+describe('a crash that is no loop: a Corefile with a syntax error', () => {
+  let good: string;
+
+  beforeEach(async () => {
+    await restoreCluster(rig);
+    good = await corefile();
+  });
+  afterAll(async () => {
+    await setCorefile(good);
+    await restoreCluster(rig);
+  });
+
+  it('is reported in the policy’s status, and no node is touched', async () => {
+    await applyPolicy(rig, {});
+    const pids = await Promise.all(rig.nodes.map(async ({ name }) => (await kubeletStarts(rig, name)).pid));
+    await setCorefile(good.replace('forward .', 'forwardd .'));
+    const [pod] = await rig.dnsPods(NODE);
+    await rig.kubectl(['-n', 'kube-system', 'delete', 'pod', pod?.metadata.name ?? '']);
+
+    const seen = await until(
+      async () => (await policyStatus(rig))?.observations.find(({ cause }) => cause === 'CorefileError'),
+      { what: 'the policy to report the crash', timeoutMs: 60_000 },
+    );
+    expect(seen.message).toContain("Unknown directive 'forwardd'");
+    expect(seen.advice).toBeTruthy();
+    expect(await remediations(rig)).toEqual([]);
+    for (const { name } of rig.nodes)
+      expect(await scheduling(rig, name)).toMatchObject({ unschedulable: false, ours: [] });
+    expect(
+      await Promise.all(rig.nodes.map(async ({ name }) => (await kubeletStarts(rig, name)).pid)),
+    ).toEqual(pids);
+  });
+});
+
+describe('a target that would not help', () => {
+  beforeEach(async () => restoreCluster(rig));
+  afterAll(async () => restoreCluster(rig));
+
+  it.each([
+    {
+      what: 'is missing',
+      spoil: ['mv', UPLINK, `${UPLINK}.away`],
+      mend: ['mv', `${UPLINK}.away`, UPLINK],
+      reason: 'TargetMissing',
+    },
+    {
+      what: 'is itself a stub',
+      spoil: ['sh', '-c', `cp ${UPLINK} ${UPLINK}.away && echo nameserver 127.0.0.53 > ${UPLINK}`],
+      mend: ['mv', `${UPLINK}.away`, UPLINK],
+      reason: 'TargetUnusable',
+    },
+  ])(
+    'because it $what: nothing is written, the reason is told, the node is given back',
+    async ({ spoil, mend, reason }) => {
+      await breakNode(rig, NODE);
+      const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+      const { pid } = await kubeletStarts(rig, NODE);
+      expect(await rig.exec(NODE, spoil)).toMatchObject({ code: 0 });
+      try {
+        await applyPolicy(rig, {});
+        const { status } = await untilEnded(rig, NODE);
+        expect(status).toMatchObject({ phase: 'Refused', reason });
+        expect(status.advice).toBeTruthy();
+        expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
+        expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+        expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+      } finally {
+        await rig.exec(NODE, mend);
+      }
+    },
+  );
+});
+
+describe('a kubelet that does not start with the new value', () => {
+  const DROP_IN = '/etc/systemd/system/kubelet.service.d/99-guard.conf';
+  beforeEach(async () => restoreCluster(rig));
+  afterAll(async () => {
+    await rig.exec(NODE, [
+      'sh',
+      '-c',
+      `rm -f ${DROP_IN} && systemctl daemon-reload && systemctl reset-failed kubelet.service`,
+    ]);
+    await restoreCluster(rig);
+  });
+
+  it('gets its old bytes back and runs; the remediation says so', async () => {
+    // The unit is guarded by a check that an administrator might have: it lets the kubelet start with the old value only.
+    await rig.writeFile(
+      NODE,
+      DROP_IN,
+      `[Service]\nExecStartPre=/bin/sh -c '! grep -q "${UPLINK}" ${KUBELET_CONFIG}'\n`,
+    );
+    await breakNode(rig, NODE);
+    const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+    await applyPolicy(rig, {});
+    const { status } = await untilEnded(rig, NODE);
+    expect(status).toMatchObject({
+      phase: 'RolledBack',
+      repair: { outcome: 'rolled-back', nodeUnchanged: true },
+    });
+    expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
+    const active = await rig.exec(NODE, ['systemctl', 'is-active', 'kubelet.service']);
+    expect(active.stdout.trim()).toBe('active');
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+});

@@ -1,0 +1,57 @@
+import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { RemediationStatus } from '../../src/api/remediation.ts';
+import { breakNode } from '../cluster/break-node.ts';
+import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import {
+  remediations,
+  restoreCluster,
+  scheduling,
+  untilEnded,
+  untilRemediation,
+} from '../support/cluster-state.ts';
+import { applyPolicy, OPERATOR_NAMESPACE, operatorPod } from '../support/installation.ts';
+import { kubeletStarts } from '../support/kubelet.ts';
+
+const rig = Rig.open(inject('rigName'));
+const NODE = 'node-1';
+
+const moments: readonly {
+  readonly when: string;
+  readonly reached: (status: RemediationStatus) => boolean;
+}[] = [
+  { when: 'during quarantine', reached: ({ quarantine }) => quarantine?.heldSince !== undefined },
+  { when: 'during the Job', reached: ({ steps }) => steps.some(({ name }) => name === 'Repair') },
+  { when: 'before release', reached: ({ repair }) => repair !== undefined },
+];
+
+describe('an operator that is killed', () => {
+  beforeEach(async () => restoreCluster(rig));
+  afterAll(async () => restoreCluster(rig));
+
+  it.each(moments)(
+    '$when goes on where the world is, and the incident ends well, once',
+    async ({ reached }) => {
+      await breakNode(rig, NODE);
+      const before = await kubeletStarts(rig, NODE);
+      const operator = await operatorPod(rig);
+      await applyPolicy(rig, {});
+      await untilRemediation(
+        rig,
+        NODE,
+        'to come that far',
+        ({ status }) => status !== undefined && reached(status),
+      );
+      await rig.killContainer(OPERATOR_NAMESPACE, operator.name);
+
+      const { status } = await untilEnded(rig, NODE);
+      expect(status.phase).toBe('Healed');
+      expect(await remediations(rig)).toHaveLength(1);
+      expect(await rig.resolvConf(NODE)).toBe(GOOD_RESOLV_CONF);
+      expect((await kubeletStarts(rig, NODE)).starts - before.starts).toBe(1);
+      expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+      const jobs = await rig.api.json<{ items: unknown[] }>('/apis/batch/v1/namespaces/dnshealth-node/jobs');
+      expect(jobs.items).toHaveLength(1);
+    },
+  );
+});

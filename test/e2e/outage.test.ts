@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { askUdp } from '../../src/effects/dns/ask-udp.ts';
+import { breakNode } from '../cluster/break-node.ts';
+import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import { remediations, restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
+import { applyPolicy, waitForOperator } from '../support/installation.ts';
+
+const rig = Rig.open(inject('rigName'));
+
+describe('cluster DNS is down entirely: the CoreDNS pods of both nodes loop', () => {
+  beforeAll(async () => {
+    await restoreCluster(rig);
+    for (const { name } of rig.nodes) await breakNode(rig, name);
+    await waitForOperator(rig, 120);
+    await applyPolicy(rig, {});
+  });
+  afterAll(async () => restoreCluster(rig));
+
+  it('both nodes are healed, one after the other', async () => {
+    for (const { name } of rig.nodes) {
+      const { status } = await untilEnded(rig, name, 240_000);
+      expect(status.phase, `${name}: ${status.message}`).toBe('Healed');
+      expect(await rig.resolvConf(name)).toBe(GOOD_RESOLV_CONF);
+      expect(await scheduling(rig, name)).toMatchObject({ unschedulable: false, ours: [] });
+    }
+    // Of two repairs, one was over before the other took its node.
+    const held = (await remediations(rig))
+      .filter(({ status }) => status?.phase === 'Healed')
+      .map(({ status }) => {
+        const step = (name: string) => status?.steps.find((one) => one.name === name);
+        return { from: step('Quarantine')?.finishedAt ?? '', to: step('Release')?.finishedAt ?? '' };
+      })
+      .toSorted((a, b) => (a.from < b.from ? -1 : 1));
+    expect(held).toHaveLength(2);
+    expect((held[0]?.to ?? '') < (held[1]?.from ?? '')).toBe(true);
+  });
+
+  it('and the cluster’s DNS Service answers again', async () => {
+    const reply = await askUdp(
+      { address: rig.clusterDns, port: 53 },
+      'kubernetes.default.svc.cluster.local',
+      AbortSignal.timeout(2_000),
+    );
+    expect(reply.rcode).toBe('NOERROR');
+  });
+});

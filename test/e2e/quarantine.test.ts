@@ -1,0 +1,64 @@
+import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { breakNode } from '../cluster/break-node.ts';
+import { Rig } from '../cluster/rig.ts';
+import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
+import { applyPolicy } from '../support/installation.ts';
+
+const rig = Rig.open(inject('rigName'));
+const NODE = 'node-1';
+const OUR_TAINT = 'dnshealth.io/quarantine:NoSchedule';
+const FOREIGN_TAINT = 'example.com/maintenance:PreferNoSchedule';
+
+describe('a node under repair', () => {
+  beforeEach(async () => restoreCluster(rig));
+  afterAll(async () => {
+    await rig.kubectl(['taint', 'node', NODE, `${FOREIGN_TAINT}-`], { allowFailure: true });
+    await restoreCluster(rig);
+  });
+
+  /** What a user could see of the node in the middle of the repair. */
+  async function whileRepairing() {
+    await untilRemediation(
+      rig,
+      NODE,
+      'to be in quarantine',
+      ({ status }) => status?.quarantine?.heldSince !== undefined,
+    );
+    return scheduling(rig, NODE);
+  }
+
+  it('is tainted, not cordoned, where the policy says Taint; a foreign taint stays throughout', async () => {
+    await rig.kubectl(['taint', 'node', NODE, '--overwrite', FOREIGN_TAINT.replace(':', '=:')]);
+    await breakNode(rig, NODE);
+    await applyPolicy(rig, { quarantine: { strategy: 'Taint' } });
+    expect(await whileRepairing()).toEqual({
+      unschedulable: false,
+      taints: [OUR_TAINT, FOREIGN_TAINT].toSorted(),
+      ours: ['dnshealth.io/quarantine'],
+    });
+    expect((await untilEnded(rig, NODE)).status.phase).toBe('Healed');
+    expect(await scheduling(rig, NODE)).toEqual({ unschedulable: false, taints: [FOREIGN_TAINT], ours: [] });
+  });
+
+  it('is cordoned where the policy says Cordon, and schedulable again afterwards', async () => {
+    await breakNode(rig, NODE);
+    await applyPolicy(rig, { quarantine: { strategy: 'Cordon' } });
+    expect(await whileRepairing()).toMatchObject({ unschedulable: true, ours: ['dnshealth.io/quarantine'] });
+    expect((await untilEnded(rig, NODE)).status.phase).toBe('Healed');
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+
+  it.each(['Cordon', 'Taint'])(
+    'stays cordoned after a repair by %s when a person had cordoned it before',
+    async (strategy) => {
+      await breakNode(rig, NODE);
+      await rig.kubectl(['cordon', NODE]);
+      await applyPolicy(rig, { quarantine: { strategy } });
+      expect((await untilEnded(rig, NODE)).status).toMatchObject({
+        phase: 'Healed',
+        quarantine: { nodeWasUnschedulable: true },
+      });
+      expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: true, ours: [] });
+    },
+  );
+});

@@ -1,0 +1,131 @@
+/** What tests look at and set back in a rig's cluster. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PolicyStatus } from '../../src/api/policy.ts';
+import type { RemediationSpec, RemediationStatus } from '../../src/api/remediation.ts';
+import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import type { Rig } from '../cluster/rig.ts';
+import { until } from '../cluster/until.ts';
+
+export interface RemediationObject {
+  readonly metadata: { readonly name: string; readonly uid: string; readonly creationTimestamp: string };
+  readonly spec: RemediationSpec;
+  readonly status?: RemediationStatus;
+}
+
+export interface NodeObject {
+  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly spec: {
+    readonly unschedulable?: boolean;
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[];
+  };
+}
+
+const CUSTOM = '/apis/dnshealth.io/v1alpha1';
+const FINAL = new Set(['Healed', 'Refused', 'RolledBack', 'Failed', 'Cancelled']);
+
+export async function remediations(rig: Rig): Promise<readonly RemediationObject[]> {
+  return (await rig.api.json<{ items: RemediationObject[] }>(`${CUSTOM}/dnsremediations`)).items;
+}
+
+export async function nodeObject(rig: Rig, name: string): Promise<NodeObject> {
+  return rig.api.json<NodeObject>(`/api/v1/nodes/${name}`);
+}
+
+export async function policyStatus(rig: Rig): Promise<PolicyStatus | undefined> {
+  return (await rig.api.json<{ status?: PolicyStatus }>(`${CUSTOM}/dnshealthpolicies/coredns`)).status;
+}
+
+/** Waits until the remediation of a node satisfies a condition, and gives it. */
+export async function untilRemediation(
+  rig: Rig,
+  node: string,
+  what: string,
+  accept: (remediation: RemediationObject) => boolean,
+  timeoutMs = 120_000,
+): Promise<RemediationObject> {
+  return until(
+    async () => (await remediations(rig)).find((one) => one.spec.node.name === node && accept(one)),
+    { what: `the remediation of ${node} ${what}`, timeoutMs, everyMs: 50 },
+  );
+}
+
+/** Waits until the remediation of a node has ended and given the node back. */
+export async function untilEnded(
+  rig: Rig,
+  node: string,
+  timeoutMs = 150_000,
+): Promise<RemediationObject & { status: RemediationStatus }> {
+  const ended = await untilRemediation(
+    rig,
+    node,
+    'to end',
+    ({ status }) =>
+      status !== undefined &&
+      FINAL.has(status.phase) &&
+      (status.hold !== undefined || status.quarantine?.heldSince === undefined),
+    timeoutMs,
+  );
+  if (!ended.status) throw new Error('a remediation that ended has a status');
+  return { ...ended, status: ended.status };
+}
+
+/** Names, effects and cordon of a node, without what the rig's own controllers add and take. */
+export async function scheduling(
+  rig: Rig,
+  name: string,
+): Promise<{ unschedulable: boolean; taints: string[]; ours: string[] }> {
+  const node = await nodeObject(rig, name);
+  return {
+    unschedulable: node.spec.unschedulable ?? false,
+    taints: (node.spec.taints ?? [])
+      .map(({ key, effect }) => `${key}:${effect}`)
+      .filter((taint) => !taint.startsWith('node.kubernetes.io/'))
+      .toSorted(),
+    ours: Object.keys(node.metadata.annotations ?? {}).filter((key) => key.startsWith('dnshealth.io/')),
+  };
+}
+
+/**
+ * Brings the cluster back to how a test may begin: no remediation, nodes schedulable, right kubelet values, one
+ * Ready CoreDNS pod on each node.
+ */
+export async function restoreCluster(rig: Rig): Promise<void> {
+  await rig.kubectl(['delete', 'dnshealthpolicies', '--all', '--wait=true'], { allowFailure: true });
+  await rig.kubectl(['delete', 'dnsremediations', '--all', '--wait=true'], { allowFailure: true });
+  await until(
+    async () => {
+      const holders = await Promise.all(rig.nodes.map((node) => scheduling(rig, node.name)));
+      return holders.every(({ ours }) => ours.length === 0) || undefined;
+    },
+    { what: 'the operator to give all nodes back', timeoutMs: 30_000 },
+  );
+  for (const { name } of rig.nodes) {
+    await rig.kubectl(['uncordon', name]);
+    if ((await rig.resolvConf(name)) === GOOD_RESOLV_CONF) continue;
+    await rig.setResolvConf(name, GOOD_RESOLV_CONF);
+    const restarted = await rig.exec(name, ['systemctl', 'restart', 'kubelet.service']);
+    if (restarted.code !== 0) throw new Error(`kubelet.service on ${name}: ${restarted.stderr}`);
+  }
+  await spreadDns(rig);
+}
+
+/** One Ready CoreDNS pod on each node: pods that loop or sit together are deleted and placed anew. */
+export async function spreadDns(rig: Rig): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const pods = await rig.dnsPods();
+    const placed = new Set<string>();
+    for (const pod of pods) {
+      const node = pod.spec.nodeName ?? '';
+      const restarts = pod.status.containerStatuses?.[0]?.restartCount ?? 0;
+      if (restarts === 0 && !placed.has(node)) placed.add(node);
+      else await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);
+    }
+    try {
+      await rig.waitForDns(20_000);
+      return;
+    } catch (error) {
+      if (attempt === 4) throw error;
+      await sleep(100);
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** Asks a DNS server again and again, as a business pod would, and keeps what went wrong. */
+import { askUdp } from '../../src/effects/dns/ask-udp.ts';
+
+export interface ProberReport {
+  readonly asked: number;
+  readonly failures: readonly string[];
+}
+
+/** Ten questions a second over UDP, each with a second to be answered, until `stop`. */
+export function startProber(address: string, name: string, everyMs = 100): { stop(): Promise<ProberReport> } {
+  const failures: string[] = [];
+  const pending: Promise<void>[] = [];
+  const ask = async (): Promise<void> => {
+    const at = new Date().toISOString();
+    try {
+      const reply = await askUdp({ address, port: 53 }, name, AbortSignal.timeout(1_000));
+      if (reply.rcode !== 'NOERROR') failures.push(`${at} ${reply.rcode}`);
+    } catch (error) {
+      failures.push(`${at} ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  const timer = setInterval(() => pending.push(ask()), everyMs);
+  return {
+    async stop() {
+      clearInterval(timer);
+      await Promise.all(pending);
+      return { asked: pending.length, failures };
+    },
+  };
+}
