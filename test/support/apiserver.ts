@@ -1,13 +1,19 @@
 /** A real etcd and kube-apiserver on loopback, for the integration tests. One per test file; a start takes some seconds. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import {
+  type ApiserverFiles,
+  apiserverFlags,
+  etcdFlags,
+  freePorts,
+  writeFiles,
+} from './apiserver-command.ts';
 import { controlPlanePrograms } from './control-plane-programs.ts';
 import { type LastWill, lastWill } from './last-will.ts';
 
@@ -72,7 +78,7 @@ interface Parts {
   readonly etcd: ChildProcess;
   readonly program: string;
   readonly flags: readonly string[];
-  readonly files: Files;
+  readonly files: ApiserverFiles;
   readonly token: string;
   readonly port: number;
 }
@@ -138,7 +144,7 @@ async function startReady(parts: Parts, url: string): Promise<ChildProcess> {
   throw new Error(`the apiserver is not ready: ${await lastWords(parts.folder, process)}`);
 }
 
-async function isReady(files: Files, token: string, url: string): Promise<boolean> {
+async function isReady(files: ApiserverFiles, token: string, url: string): Promise<boolean> {
   let agent: Agent | undefined;
   try {
     agent = await agentFor(files);
@@ -157,7 +163,7 @@ async function isReady(files: Files, token: string, url: string): Promise<boolea
 }
 
 /** The certificate file that the server makes for itself ends with the certificate of the authority that signed it. */
-async function agentFor(files: Files): Promise<Agent> {
+async function agentFor(files: ApiserverFiles): Promise<Agent> {
   return new Agent({ connect: { ca: await readFile(files.certificate, 'utf8') } });
 }
 
@@ -189,128 +195,4 @@ function logOf(folder: string, program: string): string {
 async function lastWords(folder: string, child: ChildProcess): Promise<string> {
   const log = await readFile(logOf(folder, child.spawnfile), 'utf8');
   return `${child.spawnfile}: ${log.split('\n').slice(-8).join('\n')}`;
-}
-
-interface Files {
-  readonly certificates: string;
-  readonly certificate: string;
-  readonly tokens: string;
-  readonly serviceAccountKey: string;
-  readonly auditPolicy: string;
-  readonly auditLog: string;
-  readonly kubeconfig: string;
-}
-
-async function writeFiles(folder: string, token: string, port: number): Promise<Files> {
-  const certificates = join(folder, 'certificates');
-  const files: Files = {
-    certificates,
-    certificate: join(certificates, 'apiserver.crt'),
-    tokens: join(folder, 'tokens.csv'),
-    serviceAccountKey: join(folder, 'service-account.key'),
-    auditPolicy: join(folder, 'audit-policy.json'),
-    auditLog: join(folder, 'audit.log'),
-    kubeconfig: join(folder, 'kubeconfig.json'),
-  };
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  await mkdir(certificates);
-  await writeFile(files.serviceAccountKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  await writeFile(files.tokens, `${token},admin,admin,"system:masters"\n`);
-  await writeFile(files.auditLog, '');
-  await writeFile(
-    files.auditPolicy,
-    JSON.stringify({
-      apiVersion: 'audit.k8s.io/v1',
-      kind: 'Policy',
-      omitStages: ['RequestReceived'],
-      rules: [
-        { level: 'Request', verbs: ['create', 'update', 'patch', 'delete'] },
-        { level: 'Metadata', omitManagedFields: true },
-      ],
-    }),
-  );
-  await writeFile(
-    files.kubeconfig,
-    JSON.stringify({
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': 'test',
-      contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
-      users: [{ name: 'admin', user: { token } }],
-      clusters: [
-        {
-          name: 'test',
-          cluster: { server: `https://127.0.0.1:${port}`, 'certificate-authority': files.certificate },
-        },
-      ],
-    }),
-  );
-  return files;
-}
-
-function etcdFlags(folder: string, clientPort: number, peerPort: number): readonly string[] {
-  const client = `http://127.0.0.1:${clientPort}`;
-  const peer = `http://127.0.0.1:${peerPort}`;
-  return [
-    `--data-dir=${join(folder, 'etcd')}`,
-    `--listen-client-urls=${client}`,
-    `--advertise-client-urls=${client}`,
-    `--listen-peer-urls=${peer}`,
-    `--initial-advertise-peer-urls=${peer}`,
-    `--initial-cluster=default=${peer}`,
-    '--log-level=warn',
-    // Nothing outlives the test.
-    '--unsafe-no-fsync',
-  ];
-}
-
-function apiserverFlags(files: Files, etcdPort: number, port: number): readonly string[] {
-  return [
-    `--etcd-servers=http://127.0.0.1:${etcdPort}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
-    `--secure-port=${port}`,
-    `--cert-dir=${files.certificates}`,
-    `--token-auth-file=${files.tokens}`,
-    '--authorization-mode=RBAC',
-    '--anonymous-auth=false',
-    '--service-account-issuer=https://kubernetes.default.svc',
-    `--service-account-key-file=${files.serviceAccountKey}`,
-    `--service-account-signing-key-file=${files.serviceAccountKey}`,
-    '--service-cluster-ip-range=10.96.0.0/16',
-    // There is no controller that makes service accounts here, and without one no pod could be created.
-    '--disable-admission-plugins=ServiceAccount',
-    '--allow-privileged=true',
-    '--endpoint-reconciler-type=none',
-    `--audit-policy-file=${files.auditPolicy}`,
-    `--audit-log-path=${files.auditLog}`,
-    '--profiling=false',
-  ];
-}
-
-/** All are held open until all are known, so that no two are the same. */
-async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise((resolve) => {
-          server.close(resolve);
-        }),
-    ),
-  );
-  const [first = 0, second = 0, third = 0] = ports;
-  return [first, second, third];
 }
