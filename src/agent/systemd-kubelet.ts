@@ -45,6 +45,7 @@ const unitSchema = stateSchema.extend({
 export class SystemdKubelet implements UnitManager {
   readonly #socketPath: string;
   #bus: Promise<SystemBus> | undefined;
+  #isLost = false;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -109,14 +110,23 @@ export class SystemdKubelet implements UnitManager {
 
   async #call(path: string, face: string, member: string, args: readonly string[]) {
     const bus = await this.#connection();
-    return bus.call({ destination: SYSTEMD, path, interface: face, member, args });
+    try {
+      return await bus.call({ destination: SYSTEMD, path, interface: face, member, args });
+    } finally {
+      if (bus.isClosed) this.#isLost = true;
+    }
   }
 
   /** Connects again after a bus that went away, since a kubelet has to be watched to its end. */
-  async #connection(): Promise<SystemBus> {
-    const open = await this.#bus?.catch(() => undefined);
-    if (open !== undefined && !open.isClosed) return open;
-    this.#bus = SystemBus.connect(this.#socketPath);
+  #connection(): Promise<SystemBus> {
+    if (this.#bus === undefined || this.#isLost) {
+      this.#isLost = false;
+      // Kept before anything is awaited: two calls at once must not open two connections.
+      this.#bus = SystemBus.connect(this.#socketPath);
+      this.#bus.catch(() => {
+        this.#isLost = true;
+      });
+    }
     return this.#bus;
   }
 }
