@@ -30,7 +30,7 @@ interface ContainerState {
 
 export interface Node {
   readonly metadata: { readonly name: string };
-  readonly spec: { readonly unschedulable?: boolean };
+  readonly spec: { readonly unschedulable?: boolean; readonly taints?: readonly { readonly key: string }[] };
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 

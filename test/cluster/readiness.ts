@@ -22,14 +22,24 @@ export async function apiserverReady(api: ApiClient, timeoutMs: number): Promise
   });
 }
 
+/**
+ * Ready in the kubelet's eyes and in the scheduler's: the taint of a new node goes a moment after its condition
+ * turns, and pods made in between all land on the node that was first.
+ */
 export async function nodesReady(api: ApiClient, count: number, timeoutMs: number): Promise<void> {
   await until(
     async () => {
       const { items } = await api.json<{ items: Node[] }>('/api/v1/nodes');
-      return items.filter((node) => hasCondition(node, 'Ready')).length === count || undefined;
+      return (
+        items.filter((node) => hasCondition(node, 'Ready') && !isNew(node)).length === count || undefined
+      );
     },
     { what: `${count} Ready nodes`, timeoutMs },
   );
+}
+
+function isNew(node: Node): boolean {
+  return node.spec.taints?.some((taint) => taint.key === 'node.kubernetes.io/not-ready') ?? false;
 }
 
 /** A Ready CoreDNS pod on each of the nodes. */

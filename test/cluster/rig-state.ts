@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, wr
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { SLOTS } from './address-plan.ts';
+import { restoreLimits } from './machine-limits.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 
 const recordSchema = z.object({
@@ -53,7 +54,10 @@ export function claimSlot(name: string, isFree: (slot: number) => boolean): numb
       writeFileSync(join(slotsDir(), String(slot)), name, { flag: 'wx' });
       return slot;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      // The last rig's end may have removed the folder between the two calls.
+      if (code === 'ENOENT') return claimSlot(name, isFree);
+      if (code !== 'EEXIST') throw error;
     }
   }
   throw new Error(`all ${SLOTS} slots are taken: ${slotsOf().join(', ')}`);
@@ -70,9 +74,10 @@ export function slotsOf(name?: string): number[] {
   }
 }
 
-/** Gives the slots back and removes the state folders that are empty after that. */
+/** Gives the slots back; the last rig also gives back what was changed for all, and removes the state folders. */
 export function releaseSlots(name: string): void {
   for (const slot of slotsOf(name)) rmSync(join(slotsDir(), String(slot)), { force: true });
+  if (slotsOf().length === 0) restoreLimits();
   for (const dir of [slotsDir(), join(stateDir(), 'rigs'), stateDir()]) {
     try {
       rmdirSync(dir);

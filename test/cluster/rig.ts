@@ -1,10 +1,12 @@
 /** A rig: a running two-node cluster, and everything a test may do to it. */
+import { join } from 'node:path';
 import { type AddressPlan, addressPlan, type NodePlan } from './address-plan.ts';
 import { type ApiClient, apiClient, type Pod } from './api-client.ts';
 import type { Progress } from './build/artifact-cache.ts';
 import { buildArtifacts } from './build/artifacts.ts';
 import { componentProcess, inNetns, signalComponent } from './control-plane/component-process.ts';
 import { COMPONENTS, type Component } from './control-plane/components.ts';
+import { raiseLimits } from './machine-limits.ts';
 import { machineRoutes, usesNetwork } from './network/network.ts';
 import { KUBELET_CONFIG, resolvConfOf, withResolvConf } from './node/kubelet-files.ts';
 import { bootNode, execInNode, haltNode, importImages, type NodeContext } from './node/rig-node.ts';
@@ -13,7 +15,8 @@ import { apiserverReady, dnsPods, dnsReady, nodesReady } from './readiness.ts';
 import { type RigPaths, rigPaths } from './rig-paths.ts';
 import { kubectlCommand, type RigParts, startRig, startRigComponent } from './rig-start.ts';
 import { claimSlot, readRecord, writeRecord } from './rig-state.ts';
-import { type RunOptions, type RunResult, run } from './run.ts';
+import { type RunOptions, type RunResult, run, withCgroup } from './run.ts';
+import { hostCgroup } from './teardown/cgroups.ts';
 import { tearDown } from './teardown/down.ts';
 
 export interface UpOptions {
@@ -70,12 +73,18 @@ export class Rig {
     if (readRecord(paths)?.phase === 'up') return Rig.open(name);
     await ensureMachine(say);
     await tearDown(paths);
+    const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
+    return withCgroup(procs, () => Rig.#start(paths, options.nodeCount ?? 2, say));
+  }
+
+  static async #start(paths: RigPaths, nodeCount: number, say: Progress): Promise<Rig> {
     const artifacts = await buildArtifacts(say);
     const routes = await machineRoutes();
+    const { name } = paths;
     const slot = claimSlot(name, (candidate) => !usesNetwork(routes, addressPlan(candidate).network));
-    const plan = addressPlan(slot, options.nodeCount ?? 2);
-    const createdAt = new Date().toISOString();
-    const record = { name, slot, nodeCount: plan.nodes.length, createdAt, artifacts };
+    raiseLimits(say);
+    const plan = addressPlan(slot, nodeCount);
+    const record = { name, slot, nodeCount, createdAt: new Date().toISOString(), artifacts };
     writeRecord(paths, { ...record, phase: 'starting' });
     const begin = performance.now();
     const seconds = () => ((performance.now() - begin) / 1000).toFixed(1).padStart(5);

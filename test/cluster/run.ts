@@ -1,4 +1,5 @@
 /** Runs a program to its end and collects what it printed; everything in the rig that is short-lived goes through here. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 
@@ -36,9 +37,25 @@ export class RunError extends Error {
   }
 }
 
+const procsFile = new AsyncLocalStorage<string>();
+
+/**
+ * Programs that `body` runs enter the cgroup of this cgroup.procs file before they start, so that they can be found
+ * when this process is killed. Not the process itself: it may be a test runner with other children.
+ */
+export function withCgroup<T>(procs: string, body: () => Promise<T>): Promise<T> {
+  return procsFile.run(procs, body);
+}
+
+/** The argv that enters the cgroup and becomes the program, under the same pid. */
+export function enteringCgroup(procs: string, argv: readonly string[]): string[] {
+  return ['/bin/sh', '-c', 'echo $$ > "$1" || exit 1; shift; exec "$@"', 'sh', procs, ...argv];
+}
+
 /** Runs argv; throws RunError on a non-zero exit unless `allowFailure`. A program ended by a signal has code 128. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const [file, ...args] = argv;
+  const procs = procsFile.getStore();
+  const [file, ...args] = procs === undefined ? argv : enteringCgroup(procs, argv);
   if (file === undefined) throw new Error('run() needs a program');
   const inputFd = options.inputFile === undefined ? undefined : openSync(options.inputFile, 'r');
   return new Promise((resolve, reject) => {

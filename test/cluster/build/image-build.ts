@@ -1,4 +1,4 @@
-/** Builds a Dockerfile into an OCI archive with buildah, on the base made from Debian packages: no registry, no daemon. */
+/** Builds a Dockerfile into an image archive with buildah, on the base made from Debian packages: no registry, no daemon. */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -23,7 +23,7 @@ export interface ImageRequest {
   readonly onProgress?: Progress;
 }
 
-/** Gives the path of the OCI archive for `rig.loadImage`; comes from the cache if nothing that goes in has changed. */
+/** Gives the path of the image archive for `rig.loadImage`; comes from the cache if nothing that goes in has changed. */
 export async function buildImage(request: ImageRequest): Promise<string> {
   const say = request.onProgress ?? (() => undefined);
   const base = await buildBaseImage(say);
@@ -98,9 +98,9 @@ async function buildah(request: ImageRequest, job: BuildahJob): Promise<void> {
     ...buildArgs.map(([key, value]) => `--build-arg=${key}=${value}`),
     job.context,
   ]);
-  // Not compressed: it never travels, and every node would have to unpack it.
-  const destination = `oci-archive:${job.archive}:${job.name}`;
-  await run([...buildah, 'push', '--quiet', '--disable-compression', job.name, destination]);
+  // Docker's archive format, because buildah always compresses an OCI archive's layers: the image never travels,
+  // and each node would have to unpack it.
+  await run([...buildah, 'push', '--quiet', job.name, `docker-archive:${job.archive}:${job.name}`]);
   await rm(job.scratch, { recursive: true, force: true });
 }
 

@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } f
 import { join } from 'node:path';
 import { identify, isAlive, type ProcessIdentity, signalProcess } from '../process-identity.ts';
 import type { RigPaths } from '../rig-paths.ts';
+import { enteringCgroup } from '../run.ts';
 import { hostCgroup } from '../teardown/cgroups.ts';
 import { until } from '../until.ts';
 import type { Component } from './components.ts';
@@ -19,18 +20,8 @@ export function startComponent(paths: RigPaths, component: Component, argv: read
   const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
   const log = openSync(join(paths.logs, `${component}.log`), 'a');
   try {
-    const child = spawn(
-      '/bin/sh',
-      [
-        '-c',
-        'echo $$ > "$1" || exit 1; shift; exec "$@"',
-        'sh',
-        procs,
-        ...inNetns(paths.controlPlaneNetns),
-        ...argv,
-      ],
-      { detached: true, stdio: ['ignore', log, log], cwd: paths.dir },
-    );
+    const [file = '', ...args] = enteringCgroup(procs, [...inNetns(paths.controlPlaneNetns), ...argv]);
+    const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log], cwd: paths.dir });
     const identity = child.pid === undefined ? undefined : identify(child.pid);
     if (!identity) throw new Error(`${component} did not start`);
     writeFileSync(join(paths.processes, component), JSON.stringify(identity));

@@ -1,7 +1,7 @@
 /** All processes of a rig, found by what the kernel says of them: their cgroup or their network namespace. */
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { identify, signalProcess } from '../process-identity.ts';
+import { identify, isAlive, type ProcessIdentity, signalProcess } from '../process-identity.ts';
 import type { RigPaths } from '../rig-paths.ts';
 import { processesInCgroup } from './cgroups.ts';
 
@@ -37,16 +37,22 @@ export function rigProcesses(paths: RigPaths): number[] {
   return [...pids].filter((pid) => identify(pid) !== undefined);
 }
 
-/** Kills until none is left; a node's PID 1 takes all of its pid namespace with it. */
+/**
+ * Kills until none is left; a node's PID 1 takes all of its pid namespace with it. A dying process leaves its cgroup
+ * and namespaces some time before it is gone, hence those that were found once are waited for by name.
+ */
 export async function killRigProcesses(paths: RigPaths): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    const pids = rigProcesses(paths);
-    if (pids.length === 0) return;
-    for (const pid of pids) {
+  const killed = new Map<number, ProcessIdentity>();
+  for (let attempt = 0; attempt < 400; attempt++) {
+    for (const pid of rigProcesses(paths)) {
       const identity = identify(pid);
-      if (identity) signalProcess(identity, 'SIGKILL');
+      if (identity) killed.set(pid, identity);
     }
-    await sleep(50);
+    const left = [...killed.values()].filter(isAlive);
+    if (left.length === 0) return;
+    for (const identity of left) signalProcess(identity, 'SIGKILL');
+    await sleep(25);
   }
-  throw new Error(`processes that do not die: ${rigProcesses(paths).join(', ')}`);
+  const left = [...killed.values()].filter(isAlive).map((identity) => identity.pid);
+  throw new Error(`processes that do not die: ${left.join(', ')}`);
 }

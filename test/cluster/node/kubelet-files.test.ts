@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { addressPlan } from '../address-plan.ts';
+import { kubeletConfiguration, kubeletEnvironment, resolvConfOf, withResolvConf } from './kubelet-files.ts';
+
+const plan = addressPlan(0);
+const configuration = kubeletConfiguration(plan, { canLowerOomScore: false });
+
+test('the kubelet is given the uplink file and the cluster DNS address', () => {
+  expect(parse(configuration)).toMatchObject({
+    kind: 'KubeletConfiguration',
+    resolvConf: '/run/systemd/resolve/resolv.conf',
+    clusterDNS: [plan.clusterDns],
+    oomScoreAdj: 0,
+  });
+});
+
+test('where the machine can lower an OOM score the kubelet keeps its default', () => {
+  expect(parse(kubeletConfiguration(plan, { canLowerOomScore: true }))).not.toHaveProperty('oomScoreAdj');
+});
+
+test('breaking changes that value and no other byte', () => {
+  const broken = withResolvConf(configuration, '/etc/resolv.conf');
+  expect(resolvConfOf(broken)).toBe('/etc/resolv.conf');
+  const changed = broken.split('\n').filter((line, i) => line !== configuration.split('\n')[i]);
+  expect(changed).toEqual(['resolvConf: "/etc/resolv.conf"']);
+  expect(withResolvConf(broken, '/run/systemd/resolve/resolv.conf')).toBe(configuration);
+});
+
+test('a configuration without the line is refused, not extended', () => {
+  expect(() => withResolvConf('kind: KubeletConfiguration\n', '/x')).toThrow('no resolvConf line');
+});
+
+test('the environment names the configuration file, as kubespray does', () => {
+  const [node] = plan.nodes;
+  if (!node) throw new Error('no node');
+  expect(kubeletEnvironment(node)).toContain('--config=/etc/kubernetes/kubelet-config.yaml');
+});
