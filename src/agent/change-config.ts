@@ -31,6 +31,11 @@ export async function changeConfig(
     // The file that was judged and the file that is edited must be the same one.
     if (file === undefined || text !== facts.effective.configText)
       throw new Refused('PendingChanges', `${path} was changed while it was read`);
+    if (file.stats.nlink > 1)
+      throw new Refused(
+        'UnsafePath',
+        `${path} has ${file.stats.nlink} names (hard links); only one would change`,
+      );
     const edit = editConfig(text, target.path, path);
     if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
     decided();

@@ -92,11 +92,6 @@ export class SafeDirectory {
 
   /** Puts new bytes in place of the file that was read, whole or not at all, with its owner and mode. */
   replace(name: string, bytes: Uint8Array, read: Stats): void {
-    if (read.nlink > 1)
-      throw new Refused(
-        'UnsafePath',
-        `${this.path}/${name} has ${read.nlink} names (hard links); only one would change`,
-      );
     this.#install(name, bytes, read, () => {
       const now = lstatSync(this.#at(name));
       if (

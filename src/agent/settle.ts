@@ -91,7 +91,10 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
   const { unit, clock } = context;
   const before = await unit.state().catch(() => undefined);
   const isUndo = journal.step === 'undo-restarting';
-  const startedSince = before !== undefined && before.startedAtMs >= journal.bytesSinceMs;
+  // The process number as well, because a clock that was set back makes the old kubelet look younger than the file.
+  const notPid = isUndo ? journal.pidAfter : journal.pidBefore;
+  const startedSince =
+    before !== undefined && before.mainPid !== notPid && before.startedAtMs >= journal.bytesSinceMs;
   // An undo does not wait for systemd's own next attempt, ten seconds later: only a kubelet that runs will do.
   const happened = isUndo
     ? startedSince && before.activeState === 'active'
@@ -117,6 +120,7 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
     unit,
     clock,
     startedAfterMs: journal.bytesSinceMs,
+    notPid,
     answers: journal.mustServe ? context.answers : undefined,
     stop: context.stop,
   });

@@ -14,6 +14,8 @@ export interface WatchOptions {
   readonly clock: Clock;
   /** Only a process started at or after this moment counts. */
   readonly startedAfterMs: number;
+  /** The process that was there before; 0 where there was none. */
+  readonly notPid: number;
   /** Asks the kubelet's port; undefined where it did not answer before either, so that it need not now. */
   readonly answers: (() => Promise<boolean>) | undefined;
   /** The agent itself was told to stop. */
@@ -42,7 +44,7 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
     if (state !== undefined) {
       const failure = candidate ? lost(candidate, state) : neverStarted(state, options.startedAfterMs);
       if (failure !== undefined) return { kind: 'down', why: failure, pid: state.mainPid };
-      if (isRunning(state, options.startedAfterMs)) {
+      if (isRunning(state, options)) {
         candidate ??= { pid: state.mainPid, sinceMs: nowMs, autoRestarts: state.autoRestarts };
         if (servingAtMs === undefined && (answers === undefined || (await answers())))
           servingAtMs = clock.now();
@@ -59,8 +61,9 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
   }
 }
 
-function isRunning(state: KubeletState, startedAfterMs: number): boolean {
-  return state.activeState === 'active' && state.mainPid > 0 && state.startedAtMs >= startedAfterMs;
+function isRunning(state: KubeletState, { startedAfterMs, notPid }: WatchOptions): boolean {
+  const { activeState, mainPid, startedAtMs } = state;
+  return activeState === 'active' && mainPid > 0 && mainPid !== notPid && startedAtMs >= startedAfterMs;
 }
 
 function lost(candidate: Candidate, state: KubeletState): string | undefined {

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { expandCommandLine, splitWords, type Variable } from './command-line.ts';
+import { parseEnvironmentFile } from './environment-file.ts';
+import { findFlag } from './kubelet-flags.ts';
+
+describe('parseEnvironmentFile', () => {
+  it.each([
+    ['A=b', [['A', 'b']]],
+    ['A="b c"', [['A', 'b c']]],
+    ['A=\'b "c"\'', [['A', 'b "c"']]],
+    ['A=b c  \n', [['A', 'b c']]],
+    ['A=b"c"', [['A', 'b"c"']]],
+    ['A="b""c"', [['A', 'bc']]],
+    ['# A=b\n;B=c\n  C=d', [['C', 'd']]],
+    ['# goes on \\\nA=b\nB=c', [['B', 'c']]],
+    [
+      'A=b \\\n c\nB=d',
+      [
+        ['A', 'b  c'],
+        ['B', 'd'],
+      ],
+    ],
+    ['A="b\\\nc"', [['A', 'bc']]],
+    ['A="\\x\\""', [['A', '\\x"']]],
+    ['A=', [['A', '']]],
+    [
+      'no assignment\nA=b\r\nB=c',
+      [
+        ['A', 'b'],
+        ['B', 'c'],
+      ],
+    ],
+    [
+      '1A=b\nA=1\nA=2',
+      [
+        ['A', '1'],
+        ['A', '2'],
+      ],
+    ],
+  ])('%j', (text, expected) => {
+    expect(parseEnvironmentFile(text).map(({ name, value }) => [name, value])).toEqual(expected);
+  });
+
+  it('tells where each character of a value stands', () => {
+    const text = '# x\nA="--resolv-conf=/a \\\n--v=2"\n';
+    const [assignment] = parseEnvironmentFile(text);
+    expect(assignment?.at.map((at) => text[at]).join('')).toBe(assignment?.value);
+  });
+});
+
+describe('expandCommandLine', () => {
+  const environment = new Map<string, Variable>([
+    ['ARGS', { value: '--a=1 "--b=x y" \'--c\'=3' }],
+    ['ONE', { value: 'x y' }],
+    ['EMPTY', { value: '' }],
+  ]);
+  it.each([
+    [['$ARGS'], ['--a=1', '--b=x y', '--c=3']],
+    [['--d=${ONE}', '$UNSET', '$EMPTY'], ['--d=x y']],
+    [
+      ['--e=$ONE', '$$ONE', '${UNSET}'],
+      ['--e=$ONE', '$ONE', ''],
+    ],
+  ])('%j', (argv, expected) => {
+    expect(expandCommandLine(argv, environment).map(({ text }) => text)).toEqual(expected);
+  });
+
+  it('drops backslashes as systemd does', () => {
+    expect(splitWords('a\\ b "c\\"d"').map(({ text }) => text)).toEqual(['a b', 'c"d']);
+  });
+});
+
+describe('findFlag', () => {
+  const flag = (line: string): string | undefined =>
+    findFlag(
+      line.split(' ').map((text) => ({ text })),
+      'resolv-conf',
+    )?.value;
+  it.each([
+    ['--resolv-conf=/a', '/a'],
+    ['--resolv-conf /a --v=2', '/a'],
+    ['--resolv_conf=/a', '/a'],
+    ['--resolv-conf=/a --resolv-conf=/b', '/b'],
+    ['--resolv-conf=', ''],
+    ['--resolv-conf-x=/a --v=2', undefined],
+    ['-- --resolv-conf=/a', undefined],
+  ])('%s', (line, expected) => {
+    expect(flag(line)).toBe(expected);
+  });
+});
