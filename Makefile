@@ -1,0 +1,57 @@
+# Everything a developer runs. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# The npm package `node` brings Node 24 where the machine has an older one.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Only when the lock file is newer than what is installed.
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	@touch $@
+
+.PHONY: setup
+setup: node_modules/.package-lock.json ## install what the project needs from npm
+
+.PHONY: demo
+demo: setup ## start a real cluster, break a node as in the article, watch the repair (root, Debian)
+	node test/demo/demo.ts
+
+.PHONY: demo-down
+demo-down: setup ## take the demo's cluster away
+	npm run --silent cluster -- down
+
+.PHONY: check
+check: setup ## types, lint with the import rules, format
+	npm run --silent check
+
+.PHONY: test
+test: check ## everything: check, unit, integration (apiserver and etcd), end to end (the rig)
+	node test/run.ts unit integration e2e
+
+.PHONY: test-unit
+test-unit: setup ## what needs nothing but Node
+	node test/run.ts unit
+
+.PHONY: generate
+generate: setup ## write crds/ anew from src/api
+	npm run --silent generate
+
+.PHONY: format
+format: setup ## format all files
+	npm run --silent format
+
+.PHONY: build
+build: setup ## bundle operator and agent into dist/
+	npm run --silent build
+
+.PHONY: bench
+bench: setup ## measure repairs on the rig and write docs/benchmarks.md (about ten minutes)
+	npm run --silent bench:repair
+
+.PHONY: clean
+clean: ## remove what was built here; the rig's cache stays
+	rm -rf dist node_modules
