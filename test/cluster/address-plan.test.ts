@@ -31,7 +31,7 @@ test('every address of a slot is a valid one inside its network', () => {
 
 test('a slot that does not exist is refused', () => {
   expect(() => addressPlan(-1)).toThrow('slot must be 0 to 39, got -1');
-  expect(() => addressPlan(SLOTS)).toThrow();
+  expect(() => addressPlan(SLOTS)).toThrow('slot must be 0 to 39, got 40');
 });
 
 test.each([

@@ -16,8 +16,10 @@ afterEach(() => {
 });
 
 const silent = () => undefined;
-const build = vi.fn(async (dir: string) => writeFile(join(dir, 'file'), 'built'));
-beforeEach(() => build.mockClear());
+const build = vi.fn<(dir: string) => Promise<void>>(async (dir) => writeFile(join(dir, 'file'), 'built'));
+beforeEach(() => {
+  build.mockClear();
+});
 
 test('builds once for the same inputs and again for others', async () => {
   const first = await cached({ kind: 'thing', inputs: ['1'], build }, silent);

@@ -23,7 +23,10 @@ export interface Artifact {
   readonly kind: string;
   /** Everything that decides what comes out. */
   readonly inputs: readonly (string | Uint8Array)[];
-  /** Fills the folder. It runs again from an empty one if it was interrupted. */
+  /**
+   * Fills the folder. It runs again from an empty one if it was interrupted; what a program needs as TMPDIR belongs
+   * in here as well, so that a killed one leaves nothing elsewhere.
+   */
   readonly build: (dir: string) => Promise<void>;
   /** Older ones of the kind beyond this number are deleted after a build. @default all are kept */
   readonly keep?: number;
@@ -47,6 +50,7 @@ export async function cached(artifact: Artifact, onProgress: Progress): Promise<
     if (isComplete(dir)) return dir;
     const temporary = join(cacheDir(), `tmp.${artifact.kind}-${hash}`);
     rmSync(temporary, { recursive: true, force: true });
+    sweep();
     mkdirSync(temporary);
     const begin = performance.now();
     const seconds = () => `${((performance.now() - begin) / 1000).toFixed(0)} s`;
@@ -94,6 +98,16 @@ function ownerLives(file: string): boolean {
     return isAlive(JSON.parse(readFileSync(file, 'utf8')) as ProcessIdentity);
   } catch {
     return false;
+  }
+}
+
+/** Removes what builds that were killed left half-done. */
+function sweep(): void {
+  for (const name of readdirSync(cacheDir())) {
+    const artifact = /^tmp\.(.+)$/.exec(name)?.[1];
+    if (artifact === undefined || ownerLives(join(cacheDir(), `${artifact}.lock`))) continue;
+    rmSync(join(cacheDir(), name), { recursive: true, force: true });
+    rmSync(join(cacheDir(), `${artifact}.lock`), { force: true });
   }
 }
 

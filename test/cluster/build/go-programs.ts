@@ -87,7 +87,7 @@ function buildOne(build: GoBuild, goVersion: string, onProgress: Progress): Prom
             output,
             ...build.packages,
           ],
-          { cwd: moduleDir, env: { CGO_ENABLED: '0' } },
+          { cwd: moduleDir, env: { CGO_ENABLED: '0', TMPDIR: dir } },
         );
       },
     },

@@ -84,23 +84,27 @@ async function buildah(request: ImageRequest, job: BuildahJob): Promise<void> {
   const storage = ['--root', join(job.scratch, 'root'), '--runroot', join(job.scratch, 'run')];
   const buildah = ['buildah', ...storage, '--storage-driver', 'vfs'];
   await mkdir(job.scratch, { recursive: true });
-  const base = (await run([...buildah, 'pull', '--quiet', `oci-archive:${job.base}`])).stdout.trim();
+  const env = { TMPDIR: job.scratch };
+  const base = (await run([...buildah, 'pull', '--quiet', `oci-archive:${job.base}`], { env })).stdout.trim();
   await run([...buildah, 'tag', base, BASE_IMAGE]);
   const buildArgs = Object.entries({ ...request.buildArgs, BASE: BASE_IMAGE });
-  await run([
-    ...buildah,
-    'bud',
-    '--isolation=chroot',
-    '--pull-never',
-    '--timestamp=0',
-    `--tag=${job.name}`,
-    `--file=${request.dockerfile}`,
-    ...buildArgs.map(([key, value]) => `--build-arg=${key}=${value}`),
-    job.context,
-  ]);
+  await run(
+    [
+      ...buildah,
+      'bud',
+      '--isolation=chroot',
+      '--pull-never',
+      '--timestamp=0',
+      `--tag=${job.name}`,
+      `--file=${request.dockerfile}`,
+      ...buildArgs.map(([key, value]) => `--build-arg=${key}=${value}`),
+      job.context,
+    ],
+    { env },
+  );
   // Docker's archive format, because buildah always compresses an OCI archive's layers: the image never travels,
   // and each node would have to unpack it.
-  await run([...buildah, 'push', '--quiet', job.name, `docker-archive:${job.archive}:${job.name}`]);
+  await run([...buildah, 'push', '--quiet', job.name, `docker-archive:${job.archive}:${job.name}`], { env });
   await rm(job.scratch, { recursive: true, force: true });
 }
 

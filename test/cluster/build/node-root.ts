@@ -1,7 +1,7 @@
 /** The nodes' root file system and the base of container images, both made from Debian packages by mmdebstrap. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { run } from '../run.ts';
 import { cached, type Progress } from './artifact-cache.ts';
 import { writeOciArchive } from './oci-archive.ts';
@@ -82,6 +82,6 @@ async function bundleCertificates(root: string): Promise<void> {
 function mmdebstrap(variant: string, packages: readonly string[], target: string) {
   return run(
     ['mmdebstrap', '--quiet', `--variant=${variant}`, `--include=${packages.join(',')}`, SUITE, target],
-    { env: { DEBIAN_FRONTEND: 'noninteractive' } },
+    { env: { DEBIAN_FRONTEND: 'noninteractive', TMPDIR: dirname(target) } },
   );
 }
