@@ -29,7 +29,10 @@ async function askOnce(server: string, name: string, port: number): Promise<stri
   const query = packet.encode({ type: 'query', id, flags: packet.RECURSION_DESIRED, questions: [question] });
   return new Promise((resolve) => {
     const socket = createSocket(isIPv6(server) ? 'udp6' : 'udp4');
+    let isDone = false;
     const done = (result: string): void => {
+      if (isDone) return;
+      isDone = true;
       clearTimeout(timer);
       socket.close();
       resolve(result);
@@ -42,7 +45,10 @@ async function askOnce(server: string, name: string, port: number): Promise<stri
       if (rcode !== undefined) done(rcode);
     });
     // Connected, so that only this server's datagrams arrive and a closed port is told at once.
-    socket.connect(port, server, () => socket.send(query));
+    socket.connect(port, server, (error?: NodeJS.ErrnoException) => {
+      if (error) done(error.code ?? error.message);
+      else socket.send(query);
+    });
   });
 }
 

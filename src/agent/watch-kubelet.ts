@@ -42,7 +42,7 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
     const state = await unit.state().catch(() => undefined);
     const nowMs = clock.now();
     if (state !== undefined) {
-      const failure = candidate ? lost(candidate, state) : neverStarted(state, options.startedAfterMs);
+      const failure = candidate ? lost(candidate, state) : neverStarted(state);
       if (failure !== undefined) return { kind: 'down', why: failure, pid: state.mainPid };
       if (isRunning(state, options)) {
         candidate ??= { pid: state.mainPid, sinceMs: nowMs, autoRestarts: state.autoRestarts };
@@ -72,12 +72,8 @@ function lost(candidate: Candidate, state: KubeletState): string | undefined {
 }
 
 /** Between the stop and the start of one restart the unit is dead or even failed, with its job still queued: no verdict. */
-function neverStarted(state: KubeletState, startedAfterMs: number): string | undefined {
-  if (state.jobPending) return undefined;
-  if (
-    state.activeState === 'failed' ||
-    (state.subState === 'auto-restart' && state.startedAtMs >= startedAfterMs)
-  )
-    return `the new process ended at once (${state.activeState}/${state.subState})`;
-  return undefined;
+function neverStarted(state: KubeletState): string | undefined {
+  if (state.jobPending || (state.activeState !== 'failed' && state.subState !== 'auto-restart'))
+    return undefined;
+  return `the new process ended at once, or was not even started (${state.activeState}/${state.subState})`;
 }

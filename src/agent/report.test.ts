@@ -1,0 +1,141 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  agentReportSchema,
+  MAX_REPORT_BYTES,
+  type ProveReport,
+  type RepairReport,
+} from '../api/agent-protocol.ts';
+import { fitReport } from './report.ts';
+import { type Run, runAgent } from './run-agent.ts';
+
+const REPAIRED: RepairReport = {
+  verb: 'repair',
+  nonce: 'n',
+  outcome: 'repaired',
+  reason: 'Repaired',
+  message: 'm',
+  nodeUnchanged: false,
+  layout: 'kubespray',
+  times: {},
+};
+const PROVEN: ProveReport = {
+  verb: 'prove',
+  nonce: 'n',
+  outcome: 'proven',
+  reason: 'Proven',
+  message: '',
+  answers: [],
+};
+
+describe('fitReport', () => {
+  it('is valid and small enough whatever the texts are', () => {
+    const text = fc.string({ maxLength: 6000, unit: 'binary' });
+    fc.assert(
+      fc.property(text, text, text, text, (message, advice, before, after) => {
+        const change = {
+          path: '/p',
+          line: 1,
+          before,
+          after,
+          sha256Before: 'a'.repeat(64),
+          sha256After: 'b'.repeat(64),
+          backup: '/b',
+        };
+        const json = fitReport({ ...REPAIRED, message, advice, change });
+        const read = agentReportSchema.parse(JSON.parse(json));
+        return (
+          Buffer.byteLength(json) <= MAX_REPORT_BYTES &&
+          read.verb === 'repair' &&
+          read.change?.sha256After === change.sha256After
+        );
+      }),
+    );
+  });
+
+  it('leaves a report that fits as it is', () => {
+    expect(JSON.parse(fitReport(REPAIRED))).toEqual(REPAIRED);
+  });
+});
+
+describe('runAgent', () => {
+  const path = join(mkdtempSync(join(tmpdir(), 'dnshealth-report-')), 'termination-log');
+  const run = async (request: string | undefined, change: Partial<Run> = {}) => {
+    writeFileSync(path, '');
+    const code = await runAgent({
+      request,
+      reportPath: path,
+      started: '2026-01-01T00:00:00.000Z',
+      log: () => undefined,
+      repair: async () => REPAIRED,
+      prove: async () => PROVEN,
+      ...change,
+    });
+    return { code, report: agentReportSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) };
+  };
+  const repair = JSON.stringify({
+    verb: 'repair',
+    nonce: 'n',
+    remediation: 'r',
+    targets: ['/run/systemd/resolve/resolv.conf'],
+    acceptRisky: false,
+    replaceEmptyValue: false,
+    known: {},
+  });
+  const prove = JSON.stringify({
+    verb: 'prove',
+    nonce: 'n',
+    remediation: 'r',
+    known: {},
+    acceptRisky: false,
+    externalName: 'x.invalid',
+  });
+
+  it.each([
+    ['repaired', 0],
+    ['already-right', 0],
+    ['refused', 0],
+    ['rolled-back', 1],
+    ['failed', 1],
+  ] as const)('%s ends with exit code %i', async (outcome, code) => {
+    expect(await run(repair, { repair: async () => ({ ...REPAIRED, outcome }) })).toMatchObject({
+      code,
+      report: { outcome },
+    });
+  });
+
+  it('ends a proof with 0 or 1', async () => {
+    expect(await run(prove)).toMatchObject({ code: 0 });
+    expect(await run(prove, { prove: async () => ({ ...PROVEN, outcome: 'failed' }) })).toMatchObject({
+      code: 1,
+    });
+  });
+
+  it.each([
+    ['nothing', undefined, { verb: 'repair', nonce: '' }],
+    ['no JSON', '{', { verb: 'repair', nonce: '' }],
+    [
+      'a path that is no target',
+      repair.replace('/run/systemd/resolve/', '/tmp/'),
+      { verb: 'repair', nonce: 'n' },
+    ],
+    ['a proof without a name', prove.replace('x.invalid', ''), { verb: 'prove', nonce: 'n' }],
+    ['an endless nonce', JSON.stringify({ nonce: 'n'.repeat(9999) }), { nonce: 'n'.repeat(64) }],
+  ])('reports an invalid request: %s', async (_name, request, expected) => {
+    expect(await run(request)).toMatchObject({
+      code: 1,
+      report: { outcome: 'failed', reason: 'InvalidRequest', ...expected },
+    });
+  });
+
+  it('reports what nobody thought of', async () => {
+    const report = await run(repair, { repair: async () => Promise.reject(new Error('boom')) });
+    expect(report).toMatchObject({
+      code: 1,
+      report: { outcome: 'failed', reason: 'InternalError', message: 'Error: boom' },
+    });
+  });
+});
