@@ -7,7 +7,8 @@ import type { DnsContainer, DnsPod } from './dns-pod.ts';
 
 /** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
 const TAIL_LINES = 40;
-const LIMIT_BYTES = 16_384;
+/** Far above what so many lines can have: the limit keeps the beginning of the tail, and the line is at its end. */
+const LIMIT_BYTES = 262_144;
 /** kubeadm and kubespray both call it so; the operator may read no other ConfigMap. */
 const COREFILE_CONFIG_MAP = 'coredns';
 

@@ -1,0 +1,35 @@
+/** Memory and start-up of the running operator, from its own metrics and log. */
+import type { Rig } from '../cluster/rig.ts';
+import { OPERATOR_NAMESPACE, operatorPod } from '../support/installation.ts';
+
+export interface OperatorFigures {
+  readonly rssMiB: number;
+  readonly startToSyncedSeconds: number;
+}
+
+export async function operatorFigures(rig: Rig): Promise<OperatorFigures> {
+  const { name } = await operatorPod(rig);
+  const pod = await rig.api.json<{ status: { podIP: string } }>(
+    `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${name}`,
+  );
+  const metrics = await (
+    await fetch(`http://${pod.status.podIP}:8080/metrics`, { signal: AbortSignal.timeout(5_000) })
+  ).text();
+  const log = await rig.api.text(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${name}/log`);
+  const reconciling = log
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as { time: string; message: string })
+    .find(({ message }) => message === 'reconciling');
+  const startedAt = gauge(metrics, 'process_start_time_seconds') * 1000;
+  return {
+    rssMiB: gauge(metrics, 'process_resident_memory_bytes') / 2 ** 20,
+    startToSyncedSeconds: (Date.parse(reconciling?.time ?? '') - startedAt) / 1000,
+  };
+}
+
+function gauge(metrics: string, name: string): number {
+  const line = metrics.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+  if (!line) throw new Error(`the operator has no metric ${name}`);
+  return Number(line.slice(name.length));
+}

@@ -1,0 +1,70 @@
+/** `npm run bench:repair`: the operator's repair and the same change by hand, in turn on one rig; writes docs/benchmarks.md. */
+import { statSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { breakNode } from '../cluster/break-node.ts';
+import { Rig } from '../cluster/rig.ts';
+import { until } from '../cluster/until.ts';
+import { restoreCluster, untilEnded } from '../support/cluster-state.ts';
+import { applyPolicy, buildOperatorImage, installOperator, PROJECT_ROOT } from '../support/installation.ts';
+import { repairByHand } from './by-hand.ts';
+import { watchDeaths } from './deaths.ts';
+import { operatorFigures } from './operator-figures.ts';
+import { type RepairTimes, report } from './report.ts';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
+const runs = Number(values.runs);
+const NODE = 'node-1';
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** Seconds from the death of the container, by the time stamp of its FATAL line. */
+async function operatorRepair(rig: Rig): Promise<RepairTimes> {
+  await restoreCluster(rig);
+  await applyPolicy(rig, {});
+  const deaths = watchDeaths(rig, NODE);
+  try {
+    await breakNode(rig, NODE, { wait: false });
+    const { spec, status } = await untilEnded(rig, NODE);
+    if (status.phase !== 'Healed') throw new Error(`${status.phase}: ${status.message}`);
+    const died = await until(() => deaths.of(spec.sighting.line), {
+      what: 'the time stamp of the FATAL line',
+      timeoutMs: 5_000,
+    });
+    const since = (text: string | undefined): number => (Date.parse(text ?? '') - died) / 1000;
+    const step = (name: string) => status.steps.find((one) => one.name === name);
+    return {
+      claimed: since(spec.sighting.seenAt),
+      quarantined: since(step('Quarantine')?.finishedAt),
+      kubeletBack: since(status.repair?.times.restarted),
+      released: since(step('Release')?.finishedAt),
+      verified: since(status.finishedAt),
+    };
+  } finally {
+    await deaths.stop();
+  }
+}
+
+const rig = await Rig.up({ name: 'bench', onProgress: say });
+try {
+  await installOperator(rig, say);
+  const imageBytes = statSync(await buildOperatorImage(say)).size;
+  await restoreCluster(rig);
+  await applyPolicy(rig, {});
+  const idle = await operatorFigures(rig);
+  const ours: RepairTimes[] = [];
+  const byHand: number[] = [];
+  for (let round = 1; round <= runs; round += 1) {
+    // In turn, so that a change in the machine's speed falls on both.
+    await restoreCluster(rig);
+    byHand.push(await repairByHand(rig, NODE));
+    ours.push(await operatorRepair(rig));
+    say(
+      `round ${round} of ${runs}: by hand ${byHand.at(-1)?.toFixed(1)} s, verified ${ours.at(-1)?.verified.toFixed(1)} s`,
+    );
+  }
+  const after = await operatorFigures(rig);
+  const text = report({ ours, byHand, idle, after, imageBytes });
+  writeFileSync(`${PROJECT_ROOT}/docs/benchmarks.md`, text);
+  process.stdout.write(text);
+} finally {
+  await rig.down();
+}
