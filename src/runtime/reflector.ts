@@ -77,6 +77,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   let newestVersion: string | undefined;
   let olderLists = 0;
   let failures = 0;
+  let wasUnreachable = false;
 
   metrics.watchRestarts.inc({ resource: name }, 0);
   metrics.watchFailures.inc({ resource: name }, 0);
@@ -178,6 +179,10 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
 
   async function recover(failure: SourceFailure, signal: AbortSignal): Promise<void> {
     metrics.watchFailures.inc({ resource: name });
+    // Each kind has its own back-off: a server that comes back refuses for a second or two while it starts, and
+    // must not be met with the patience that its absence has built up.
+    if (failure.unreachable !== wasUnreachable) failures = 0;
+    wasUnreachable = failure.unreachable;
     failures++;
     if (failure.expired || (!failure.unreachable && failures % RELIST_AFTER === 0)) version = undefined;
     if (failure.expired && !expiredBefore) {

@@ -1,0 +1,412 @@
+import { describe, expect, it } from 'vitest';
+import type { ListWatch, RawObject, WatchEvent } from './list-watch.ts';
+import { silentLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+import { createReflector } from './reflector.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
+
+interface Thing extends RawObject {
+  readonly value?: string;
+}
+
+const thing = (name: string, resourceVersion: number, value = '', uid = `uid-${name}`): Thing => ({
+  metadata: { name, uid, resourceVersion: String(resourceVersion) },
+  value,
+});
+const added = (object: Thing): WatchEvent<Thing> => ({ kind: 'added', object });
+const modified = (object: Thing): WatchEvent<Thing> => ({ kind: 'modified', object });
+const deleted = (object: Thing): WatchEvent<Thing> => ({ kind: 'deleted', object });
+const failure = (code: number, retryAfterMs?: number): Error =>
+  Object.assign(new Error(`code ${code}`), { code, retryAfterMs });
+
+/** A server whose every answer the test gives by hand. */
+function setup(random = 0.5) {
+  const clock = createFakeClock();
+  const metrics = createMetrics();
+  let objects: readonly Thing[] = [];
+  let version = 1;
+  let listFails: Error | undefined;
+  const lists: string[] = [];
+  const watches: {
+    readonly from: string;
+    readonly timeoutSeconds: number;
+    send(event: WatchEvent<Thing>): void;
+    end(error?: Error): void;
+    isOpen: boolean;
+  }[] = [];
+
+  const source: ListWatch<Thing> = {
+    what: 'things',
+    list({ continue: next }) {
+      lists.push(next ?? '');
+      if (listFails) return Promise.reject(listFails);
+      return Promise.resolve({ items: objects, resourceVersion: String(version) });
+    },
+    async *watch({ resourceVersion, timeoutSeconds, signal, onOpen }) {
+      const queue: WatchEvent<Thing>[] = [];
+      let end: { readonly error?: Error | undefined } | undefined;
+      let wake = Promise.withResolvers<void>();
+      const watch = {
+        from: resourceVersion,
+        timeoutSeconds,
+        isOpen: true,
+        send(event: WatchEvent<Thing>) {
+          queue.push(event);
+          wake.resolve();
+        },
+        end(error?: Error) {
+          end = { error };
+          wake.resolve();
+        },
+      };
+      watches.push(watch);
+      signal.addEventListener('abort', () => watch.end(signal.reason as Error));
+      onOpen?.();
+      try {
+        for (;;) {
+          for (let event = queue.shift(); event; event = queue.shift()) yield event;
+          if (end?.error) throw end.error;
+          if (end) return;
+          await wake.promise;
+          wake = Promise.withResolvers<void>();
+        }
+      } finally {
+        watch.isOpen = false;
+      }
+    },
+  };
+  const malformed: string[] = [];
+  const reflector = createReflector<Thing, string>({
+    source,
+    transform: ({ value = '' }) => {
+      if (value === 'bad') throw new TypeError('bad');
+      return value === 'skip' ? null : value;
+    },
+    onMalformed: (key) => malformed.push(key),
+    logger: silentLogger,
+    metrics,
+    clock,
+    random: () => random,
+  });
+  const told: string[] = [];
+  reflector.onChange(({ kind, key, object }) => told.push(`${kind} ${key} ${object}`.trim()));
+  const stop = new AbortController();
+  return {
+    clock,
+    reflector,
+    told,
+    malformed,
+    lists,
+    watches,
+    stop,
+    has(next: readonly Thing[], at: number) {
+      objects = next;
+      version = at;
+    },
+    failLists(error?: Error) {
+      listFails = error;
+    },
+    start(): Promise<void> {
+      const loop = reflector.start(stop.signal);
+      return loop;
+    },
+    last: () => {
+      const watch = watches.at(-1);
+      if (!watch) throw new Error('no watch was opened');
+      return watch;
+    },
+  };
+}
+
+async function running(random?: number) {
+  const all = setup(random);
+  all.has([thing('a', 5, 'one')], 10);
+  void all.start();
+  await all.clock.settle();
+  return all;
+}
+
+describe('the reflector', () => {
+  it('lists, then watches from there', async () => {
+    const { reflector, last, told } = await running();
+    expect(reflector.isSynced).toBe(true);
+    expect(reflector.get('a')).toBe('one');
+    expect(told).toEqual(['added a one']);
+    expect(last().from).toBe('10');
+  });
+
+  it('asks for a watch of 240 to 300 seconds', async () => {
+    expect((await running(0)).last().timeoutSeconds).toBe(240);
+    expect((await running(0.999_999)).last().timeoutSeconds).toBe(300);
+  });
+
+  it('tells what is added, modified with the old object, and deleted', async () => {
+    const { clock, last, told } = await running();
+    last().send(added(thing('b', 11, 'b1')));
+    last().send(modified(thing('a', 12, 'two')));
+    last().send(deleted(thing('b', 13, 'b1')));
+    await clock.settle();
+    expect(told).toEqual(['added a one', 'added b b1', 'modified a two', 'deleted b b1']);
+  });
+
+  it('goes on at the version of a bookmark', async () => {
+    const { clock, last } = await running();
+    last().send({ kind: 'bookmark', resourceVersion: '50' });
+    await clock.settle();
+    last().end();
+    await clock.settle();
+    expect(last().from).toBe('50');
+  });
+
+  it('watches again at once, without a list, after the server ended a healthy stream', async () => {
+    const { clock, last, lists, watches } = await running();
+    await clock.advance(60_000);
+    last().end();
+    await clock.settle();
+    expect(watches).toHaveLength(2);
+    expect(lists).toHaveLength(1);
+  });
+
+  it('waits before it asks a server again that closes each watch at once', async () => {
+    const { clock, watches, last } = await running();
+    last().end();
+    await clock.advance(249);
+    expect(watches).toHaveLength(1);
+    await clock.advance(1);
+    expect(watches).toHaveLength(2);
+  });
+
+  it.each([
+    ['a reset', failure(0)],
+    ['a 503', failure(503)],
+    ['a 429', failure(429)],
+    ['a 403', failure(403)],
+    ['an error inside the stream', failure(500)],
+    ['an error of another kind', new SyntaxError('not JSON')],
+  ])('goes on after %s from where it was', async (_name, error) => {
+    const { clock, last, lists, reflector, watches } = await running();
+    last().send(modified(thing('a', 12, 'two')));
+    await clock.settle();
+    last().end(error);
+    await clock.settle();
+    expect(reflector.state.kind).toBe('waiting');
+    expect(reflector.lastError).toBe(error.message);
+    await clock.advance(500);
+    expect(watches).toHaveLength(2);
+    expect(last().from).toBe('12');
+    expect(lists).toHaveLength(1);
+    expect(reflector.lastError).toBeUndefined();
+    expect(reflector.get('a')).toBe('two');
+  });
+
+  it('honours Retry-After', async () => {
+    const { clock, last, watches } = await running();
+    last().end(failure(429, 7_000));
+    await clock.advance(6_999);
+    expect(watches).toHaveLength(1);
+    await clock.advance(1);
+    expect(watches).toHaveLength(2);
+  });
+
+  it('backs off to 30 s from a server that refuses, to 2 s from one that does not answer', async () => {
+    for (const [code, longest] of [
+      [500, 30_000],
+      [0, 2_000],
+    ] as const) {
+      const all = setup(1);
+      all.failLists(failure(code));
+      void all.start();
+      await all.clock.advance(300_000);
+      const before = all.lists.length;
+      await all.clock.advance(300_000);
+      expect(all.lists.length - before).toBe(300_000 / longest);
+      expect(all.reflector.isSynced).toBe(false);
+      all.failLists();
+      await all.clock.advance(longest);
+      expect(all.reflector.isSynced).toBe(true);
+    }
+  });
+
+  it('meets a server that comes back without the patience that its absence has built up', async () => {
+    const all = setup(1);
+    all.failLists(failure(0));
+    void all.start();
+    await all.clock.advance(120_000);
+    all.failLists(failure(403));
+    await all.clock.advance(2_000);
+    all.failLists();
+    await all.clock.advance(1_000);
+    expect(all.reflector.isSynced).toBe(true);
+  });
+
+  it('replaces everything after a 410, at once, and tells the deletes', async () => {
+    const { clock, has, last, told, lists, reflector } = await running();
+    last().send(added(thing('b', 11, 'b1')));
+    await clock.settle();
+    has([thing('b', 20, 'b2'), thing('c', 21, 'c1')], 30);
+    last().end(failure(410));
+    await clock.settle();
+    expect(lists).toHaveLength(2);
+    expect(told.slice(2)).toEqual(['deleted a one', 'modified b b2', 'added c c1']);
+    expect(reflector.keys()).toEqual(['b', 'c']);
+    expect(last().from).toBe('30');
+  });
+
+  it('does not spin on a server to which every version is gone', async () => {
+    const { clock, last, lists, watches } = await running(1);
+    for (let time = 0; time < 200; time++) {
+      const open = watches.length;
+      last().end(failure(410));
+      await clock.advance(1_000);
+      if (watches.length === open) await clock.advance(30_000);
+    }
+    expect(lists.length).toBeGreaterThan(20);
+    const before = lists.length;
+    last().end(failure(410));
+    await clock.advance(29_000);
+    expect(lists.length - before).toBeLessThanOrEqual(1);
+  });
+
+  it('lists again when one version fails for the fifth time', async () => {
+    const { clock, last, lists } = await running();
+    for (let time = 0; time < 5; time++) {
+      last().end(failure(500));
+      await clock.advance(30_000);
+    }
+    expect(lists).toHaveLength(2);
+  });
+
+  it('ignores an event that is older than what it knows', async () => {
+    const { clock, last, reflector } = await running();
+    last().send(modified(thing('a', 20, 'new')));
+    last().send(modified(thing('a', 15, 'old')));
+    last().send(deleted(thing('a', 16, 'old')));
+    await clock.settle();
+    expect(reflector.get('a')).toBe('new');
+  });
+
+  it('compares versions as numbers', async () => {
+    const { clock, last, reflector } = await running();
+    last().send(modified(thing('a', 99, 'ninety-nine')));
+    last().send(modified(thing('a', 100, 'a hundred')));
+    await clock.settle();
+    expect(reflector.get('a')).toBe('a hundred');
+  });
+
+  it('does not believe a list that is older than what it knows, before the third', async () => {
+    const { clock, has, last, reflector } = await running();
+    last().send(modified(thing('a', 100, 'new')));
+    await clock.settle();
+    has([thing('a', 5, 'restored')], 40);
+    last().end(failure(410));
+    await clock.settle();
+    expect(reflector.get('a')).toBe('new');
+    await clock.advance(30_000);
+    expect(reflector.get('a')).toBe('restored');
+    expect(last().from).toBe('40');
+  });
+
+  it('notices a stream that is silent for 150 s', async () => {
+    const { clock, watches } = await running();
+    await clock.advance(149_999);
+    expect(watches).toHaveLength(1);
+    await clock.advance(1_000);
+    expect(watches).toHaveLength(2);
+    expect(watches[0]?.isOpen).toBe(false);
+  });
+
+  it('leaves a malformed object out, tells it once, and takes it when it is mended', async () => {
+    const { clock, last, malformed, reflector, told } = await running();
+    last().send(added(thing('b', 11, 'bad')));
+    last().send(modified(thing('a', 12, 'bad')));
+    await clock.settle();
+    expect(malformed).toEqual(['b', 'a']);
+    expect(reflector.malformedKeys()).toEqual(['b', 'a']);
+    expect(told.at(-1)).toBe('deleted a one');
+    last().send(modified(thing('b', 13, 'good')));
+    last().send(deleted(thing('a', 14, 'bad')));
+    await clock.settle();
+    expect(reflector.list()).toEqual(['good']);
+    expect(reflector.malformedKeys()).toEqual([]);
+  });
+
+  it('survives an object without a name', async () => {
+    const { clock, last, reflector } = await running();
+    last().send(added({ value: 'nameless' } as unknown as Thing));
+    last().send(added(thing('b', 12, 'named')));
+    await clock.settle();
+    expect(reflector.list()).toEqual(['one', 'named']);
+  });
+
+  it('leaves out what the transform does not want', async () => {
+    const { clock, last, reflector, told } = await running();
+    last().send(added(thing('b', 11, 'skip')));
+    last().send(modified(thing('a', 12, 'skip')));
+    await clock.settle();
+    expect(reflector.list()).toEqual([]);
+    expect(told).toEqual(['added a one', 'deleted a one']);
+  });
+
+  it('tells all listeners when one throws', async () => {
+    const { clock, last, reflector } = await running();
+    const heard: string[] = [];
+    reflector.onChange(() => {
+      throw new Error('a bad listener');
+    });
+    reflector.onChange(({ key }) => heard.push(key));
+    last().send(added(thing('b', 11)));
+    await clock.settle();
+    expect(heard).toEqual(['b']);
+  });
+
+  it('stops when it is told to, in every state, and leaves no timer', async () => {
+    for (const state of ['watching', 'waiting'] as const) {
+      const all = setup();
+      if (state === 'waiting') all.failLists(failure(500));
+      const loop = all.start();
+      await all.clock.settle();
+      expect(all.reflector.state.kind).toBe(state);
+      all.stop.abort();
+      await loop;
+      expect(all.reflector.state).toEqual({ kind: 'stopped' });
+      expect(all.clock.pendingTimers).toBe(0);
+    }
+  });
+
+  it('is not wedged while the server is silent or gone', async () => {
+    const { clock, reflector, last, failLists } = await running(1);
+    for (let minute = 0; minute < 10; minute++) {
+      await clock.advance(60_000);
+      expect(reflector.wedged).toBe(false);
+    }
+    failLists(failure(0));
+    last().end(failure(410));
+    for (let minute = 0; minute < 10; minute++) {
+      await clock.advance(60_000);
+      expect(reflector.wedged).toBe(false);
+    }
+  });
+
+  it('is wedged when its source neither answers nor heeds the signal', async () => {
+    const clock = createFakeClock();
+    const deaf: ListWatch<Thing> = {
+      what: 'things',
+      list: () => new Promise(() => {}),
+      watch: () => {
+        throw new Error('not reached');
+      },
+    };
+    const reflector = createReflector({
+      source: deaf,
+      transform: ({ value }) => value ?? '',
+      logger: silentLogger,
+      metrics: createMetrics(),
+      clock,
+    });
+    void reflector.start(new AbortController().signal);
+    await clock.advance(89_000);
+    expect(reflector.wedged).toBe(false);
+    await clock.advance(2_000);
+    expect(reflector.wedged).toBe(true);
+  });
+});

@@ -1,0 +1,298 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createFakeClock } from './testing/fake-clock.ts';
+import { createWorkQueue, type Handle, type Outcome, TerminalError } from './work-queue.ts';
+
+const DONE: Outcome = { kind: 'done' };
+/** The longest back-off and the shortest are the same: half the ceiling. */
+const random = (): number => 0;
+
+/** A handler whose runs the test ends one by one. */
+function manual() {
+  const running = new Map<string, PromiseWithResolvers<Outcome>>();
+  const started: string[] = [];
+  const handle: Handle<string> = (key) => {
+    started.push(key);
+    const run = Promise.withResolvers<Outcome>();
+    running.set(key, run);
+    return run.promise;
+  };
+  return {
+    handle,
+    started,
+    finish: (key: string, outcome: Outcome = DONE) => running.get(key)?.resolve(outcome),
+    fail: (key: string, error: Error = new Error('no')) => running.get(key)?.reject(error),
+  };
+}
+
+function setup(concurrency = 1) {
+  const clock = createFakeClock();
+  const work = manual();
+  const errors: string[] = [];
+  const queue = createWorkQueue(work.handle, {
+    concurrency,
+    baseMs: 1_000,
+    maxMs: 8_000,
+    clock,
+    random,
+    onError: (key, failures) => errors.push(`${key} ${failures}`),
+  });
+  return { clock, queue, errors, ...work };
+}
+
+describe('the work queue', () => {
+  it('runs a key once that was added many times while it waited', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.add('a');
+    await clock.settle();
+    for (let time = 0; time < 5; time++) queue.add('b');
+    finish('a');
+    await clock.settle();
+    finish('b');
+    await clock.settle();
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  it('runs a key once more that was added while it ran, and not beside itself', async () => {
+    const { clock, queue, started, finish } = setup(3);
+    queue.add('a');
+    await clock.settle();
+    queue.add('a');
+    queue.add('a');
+    await clock.settle();
+    expect(started).toEqual(['a']);
+    finish('a');
+    await clock.settle();
+    expect(started).toEqual(['a', 'a']);
+  });
+
+  it('takes the higher priority first, also when it is raised while waiting', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.add('busy');
+    await clock.settle();
+    queue.add('low');
+    queue.add('high', 5);
+    queue.add('raised', -1);
+    queue.add('raised', 10);
+    for (const key of ['busy', 'raised', 'high', 'low']) {
+      finish(key);
+      await clock.settle();
+    }
+    expect(started).toEqual(['busy', 'raised', 'high', 'low']);
+  });
+
+  it('keeps the earliest of several delays', async () => {
+    const { clock, queue, started } = setup();
+    queue.addAfter('a', 500);
+    queue.addAfter('a', 100);
+    queue.addAfter('a', 900);
+    await clock.advance(99);
+    expect(started).toEqual([]);
+    await clock.advance(1);
+    expect(started).toEqual(['a']);
+    expect(queue.depth).toEqual({ waiting: 0, running: 1, delayed: 0 });
+  });
+
+  it('ends the delay of a key that is added', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.addAfter('a', 500);
+    queue.add('a');
+    await clock.settle();
+    finish('a');
+    await clock.advance(1_000);
+    expect(started).toEqual(['a']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('runs a key again after what it asked for', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.add('a');
+    await clock.settle();
+    finish('a', { kind: 'requeue', afterMs: 300 });
+    await clock.advance(299);
+    expect(started).toHaveLength(1);
+    await clock.advance(1);
+    expect(started).toHaveLength(2);
+  });
+
+  it('retries with a back-off that doubles to its limit, and forgets it after a success', async () => {
+    const { clock, queue, started, errors, fail, finish } = setup();
+    queue.add('a');
+    await clock.settle();
+    for (const waitMs of [500, 1_000, 2_000, 4_000, 4_000]) {
+      const before = started.length;
+      fail('a');
+      await clock.advance(waitMs - 1);
+      expect(started).toHaveLength(before);
+      await clock.advance(1);
+      expect(started).toHaveLength(before + 1);
+    }
+    expect(errors.at(-1)).toBe('a 5');
+    finish('a');
+    queue.add('a');
+    await clock.settle();
+    fail('a');
+    await clock.settle();
+    expect(errors.at(-1)).toBe('a 1');
+  });
+
+  it('lets a failing key that was added meanwhile wait for its back-off', async () => {
+    const { clock, queue, started, fail } = setup();
+    queue.add('a');
+    await clock.settle();
+    queue.add('a');
+    fail('a');
+    await clock.advance(499);
+    expect(started).toHaveLength(1);
+    await clock.advance(1);
+    expect(started).toHaveLength(2);
+  });
+
+  it('does not retry a TerminalError, but runs what was added during it', async () => {
+    const { clock, queue, started, fail, errors } = setup();
+    queue.add('a');
+    await clock.settle();
+    fail('a', new TerminalError('never'));
+    await clock.advance(60_000);
+    expect(started).toHaveLength(1);
+    expect(errors).toEqual(['a 1']);
+    queue.add('a');
+    await clock.settle();
+    queue.add('a');
+    fail('a', new TerminalError('never'));
+    await clock.settle();
+    expect(started).toHaveLength(3);
+  });
+
+  it('waits for what runs at a shutdown, and drops the rest', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.add('a');
+    queue.add('b');
+    queue.addAfter('c', 100);
+    await clock.settle();
+    let ended = false;
+    const shutdown = queue.shutdown(5_000).then(() => {
+      ended = true;
+    });
+    queue.add('d');
+    queue.addAfter('e', 1);
+    await clock.advance(1_000);
+    expect(ended).toBe(false);
+    finish('a', { kind: 'requeue', afterMs: 1 });
+    await shutdown;
+    await clock.advance(10_000);
+    expect(started).toEqual(['a']);
+    expect(queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('aborts what still runs when the grace is over, and waits for it', async () => {
+    const clock = createFakeClock();
+    const queue = createWorkQueue<string>(
+      (_key, signal) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason as Error));
+        }),
+      { concurrency: 1, clock },
+    );
+    queue.add('a');
+    await clock.settle();
+    const shutdown = queue.shutdown(5_000);
+    await clock.advance(4_999);
+    expect(queue.depth.running).toBe(1);
+    await clock.advance(1);
+    await shutdown;
+    expect(queue.depth.running).toBe(0);
+  });
+
+  it('survives a handler that throws before it returns a promise', async () => {
+    const { clock, queue, errors } = (() => {
+      const clock = createFakeClock();
+      const errors: string[] = [];
+      const handle: Handle<string> = () => {
+        throw new Error('at once');
+      };
+      const onError = (key: string): void => void errors.push(key);
+      return { clock, errors, queue: createWorkQueue(handle, { concurrency: 1, clock, random, onError }) };
+    })();
+    queue.add('a');
+    await clock.advance(250);
+    expect(errors).toEqual(['a', 'a']);
+  });
+
+  it('refuses a concurrency that is no whole number of at least 1', () => {
+    for (const concurrency of [0, 1.5, Number.NaN])
+      expect(() => createWorkQueue(() => Promise.resolve(DONE), { concurrency })).toThrow(/concurrency/);
+  });
+});
+
+type Step =
+  | { readonly kind: 'add'; readonly key: string; readonly priority: number }
+  | { readonly kind: 'addAfter'; readonly key: string; readonly ms: number }
+  | { readonly kind: 'advance'; readonly ms: number };
+type Run = { readonly takesMs: number; readonly end: 'done' | 'requeue' | 'fail' | 'terminal' };
+
+const keys = fc.constantFrom('a', 'b', 'c', 'd');
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ kind: fc.constant('add' as const), key: keys, priority: fc.integer({ min: -5, max: 10 }) }),
+  fc.record({ kind: fc.constant('addAfter' as const), key: keys, ms: fc.integer({ min: 0, max: 3_000 }) }),
+  fc.record({ kind: fc.constant('advance' as const), ms: fc.integer({ min: 0, max: 2_000 }) }),
+);
+const run: fc.Arbitrary<Run> = fc.record({
+  takesMs: fc.integer({ min: 0, max: 1_500 }),
+  end: fc.constantFrom(
+    'done' as const,
+    'done' as const,
+    'requeue' as const,
+    'fail' as const,
+    'terminal' as const,
+  ),
+});
+
+describe('the work queue, whatever happens', () => {
+  it('never runs a key twice at a time, loses no add, stays within its concurrency, and empties', async () => {
+    const properties = fc.asyncProperty(
+      fc.array(step, { maxLength: 40 }),
+      fc.array(run, { maxLength: 40 }),
+      fc.integer({ min: 1, max: 3 }),
+      async (steps, runs, concurrency) => {
+        const clock = createFakeClock();
+        const active = new Set<string>();
+        const lastStart = new Map<string, number>();
+        const lastAdd = new Map<string, number>();
+        let order = 0;
+        let next = 0;
+        const handle: Handle<string> = async (key) => {
+          expect(active.has(key)).toBe(false);
+          active.add(key);
+          expect(active.size).toBeLessThanOrEqual(concurrency);
+          lastStart.set(key, ++order);
+          // When the script is used up, everything succeeds: then the queue must come to rest.
+          const { takesMs, end } = runs[next++] ?? { takesMs: 1, end: 'done' };
+          await new Promise<void>((resolve) => {
+            clock.setTimeout(resolve, takesMs);
+          });
+          active.delete(key);
+          if (end === 'fail') throw new Error('no');
+          if (end === 'terminal') throw new TerminalError('never');
+          return end === 'done' ? DONE : { kind: 'requeue', afterMs: 700 };
+        };
+        const queue = createWorkQueue(handle, { concurrency, baseMs: 100, maxMs: 2_000, clock });
+        for (const action of steps) {
+          if (action.kind === 'advance') await clock.advance(action.ms);
+          else {
+            lastAdd.set(action.key, ++order);
+            if (action.kind === 'add') queue.add(action.key, action.priority);
+            else queue.addAfter(action.key, action.ms);
+          }
+        }
+        await clock.advance(200_000);
+        for (const [key, added] of lastAdd) expect(lastStart.get(key)).toBeGreaterThan(added);
+        expect(queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
+        expect(clock.pendingTimers).toBe(0);
+        await queue.shutdown(0);
+      },
+    );
+    await fc.assert(properties, { numRuns: 300 });
+  }, 60_000);
+});
