@@ -70,7 +70,9 @@ export class Rig {
     const name = options.name ?? DEFAULT_NAME;
     const say = options.onProgress ?? (() => undefined);
     const paths = rigPaths(name);
-    if (readRecord(paths)?.phase === 'up') return Rig.open(name);
+    // After a restart of the machine the record is still there, and nothing of the rig.
+    const runs = COMPONENTS.some((component) => componentProcess(paths, component) !== undefined);
+    if (runs && readRecord(paths)?.phase === 'up') return Rig.open(name);
     await ensureMachine(say);
     await tearDown(paths);
     const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
