@@ -30,7 +30,7 @@ check: setup ## types, lint with the import rules, format
 
 .PHONY: test
 test: check ## everything: check, unit, integration (apiserver and etcd), end to end (the rig)
-	node test/run.ts unit integration e2e
+	node test/run.ts unit integration rig e2e
 
 .PHONY: test-unit
 test-unit: setup ## what needs nothing but Node

@@ -1,4 +1,4 @@
-/** The three classes of tests: what needs nothing, what needs an apiserver, what needs nodes. */
+/** The classes of tests: what needs nothing, what needs an apiserver, the cluster itself, what needs its nodes. */
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -22,8 +22,18 @@ export default defineConfig({
       },
       {
         test: {
+          // The cluster itself, without the operator: it starts rigs of its own.
+          name: 'rig',
+          include: ['test/e2e/rig.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['test/e2e/rig.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
