@@ -2,7 +2,7 @@
  * What the agent is in the middle of, on the node's disk before each step, so that the next run can finish or
  * undo it. At most one at a time; finished ones lie beside their backup.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { repairReportSchema } from '../api/agent-protocol.ts';
 import type { SafeDirectory } from './safe-directory.ts';
 

@@ -1,5 +1,5 @@
 /** kubelet.service over the system bus: the real `UnitManager`. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { SystemBus } from './system-bus.ts';
 
