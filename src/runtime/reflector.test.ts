@@ -99,11 +99,11 @@ function setup(random = 0.5) {
     lists,
     watches,
     stop,
-    has(next: readonly Thing[], at: number) {
+    has: (next: readonly Thing[], at: number): void => {
       objects = next;
       version = at;
     },
-    failLists(error?: Error) {
+    failLists: (error?: Error): void => {
       listFails = error;
     },
     start(): Promise<void> {

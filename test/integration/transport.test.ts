@@ -1,5 +1,8 @@
 /** The transport on a real apiserver: pooled connections, typed and plain calls, our own errors. */
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
@@ -12,6 +15,7 @@ import {
   KubeError,
 } from '../../src/kube/errors.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
+import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
 import { kubeconfig } from '../../src/kube/kubeconfig.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
@@ -178,6 +182,30 @@ describe('the transport on a real apiserver', () => {
     expect(await read('default')).toMatchObject([{ series: { count: 3 }, type: 'Warning' }]);
     expect(await read('kube-system')).toMatchObject([{ note: 'said once', type: 'Normal' }]);
     expect((await metrics.eventsDropped.get()).values.every(({ value }) => value === 0)).toBe(true);
+  });
+
+  it('takes a rotated token and a rotated CA without a restart', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'service-account-'));
+    const write = async (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
+    const { hostname, port } = new URL(apiserver.url);
+    const ca = await readFile(apiserver.caFile, 'utf8');
+    // Before the rotation: a token that is no longer valid, and the CA of another cluster.
+    await Promise.all([write('token', 'expired'), write('ca.crt', rootCertificates[0] ?? '')]);
+    const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+    const config = await inClusterConfig({ env, directory });
+    const pod = createKubeClient(config, {
+      metrics: createMetrics(),
+      userAgent: 'transport-test/1',
+      deadlineMs: 2_000,
+    });
+    const list = async (): Promise<unknown> => pod.core.listNode();
+    await expect(list()).rejects.toMatchObject({ reason: 'TlsFailure' });
+    await write('ca.crt', ca);
+    await expect(list()).rejects.toMatchObject({ code: 401 });
+    await write('token', apiserver.token);
+    await list();
+    await pod.close();
+    await rm(directory, { recursive: true });
   });
 
   it('ends a call at its deadline while the server is frozen, and works again after', {

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import { type Controller, watch } from './controller.ts';
+import type { ListWatch, RawObject, WatchEvent } from './list-watch.ts';
+import { createLogger, silentLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+import { createReflector, type Reflector } from './reflector.ts';
+import { runControllers } from './run-controllers.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
+import { TerminalError } from './work-queue.ts';
+
+/** Things that are listed once and then change when the test says so. */
+function setup(names: readonly string[], reconcile: Controller['reconcile'], mayLead?: Promise<void>) {
+  const clock = createFakeClock();
+  const metrics = createMetrics();
+  const lines: Record<string, unknown>[] = [];
+  const logger = createLogger({ destination: { write: (line) => void lines.push(JSON.parse(line)) } });
+  let listFails: Error | undefined;
+  let wake = Promise.withResolvers<void>();
+  const events: WatchEvent<RawObject>[] = [];
+  const source: ListWatch<RawObject> = {
+    what: 'things',
+    list: () =>
+      listFails
+        ? Promise.reject(listFails)
+        : Promise.resolve({ items: names.map((name) => ({ metadata: { name } })), resourceVersion: '1' }),
+    async *watch({ signal }) {
+      signal.addEventListener('abort', () => wake.resolve());
+      while (!signal.aborted) {
+        for (let event = events.shift(); event; event = events.shift()) yield event;
+        await wake.promise;
+        wake = Promise.withResolvers<void>();
+      }
+    },
+  };
+  const transform = (raw: RawObject): string => raw.metadata.name;
+  const things: Reflector<string> = createReflector({
+    source,
+    transform,
+    logger: silentLogger,
+    metrics,
+    clock,
+  });
+  const start = () =>
+    runControllers({
+      controllers: [{ name: 'tidy', watches: [watch(things, (change) => change.key)], reconcile }],
+      logger,
+      metrics,
+      clock,
+      ...(mayLead ? { mayLead } : {}),
+    });
+  return {
+    clock,
+    lines,
+    metrics,
+    start,
+    failLists: (error?: Error) => {
+      listFails = error;
+    },
+    add: (name: string): void => {
+      events.push({ kind: 'added', object: { metadata: { name } } });
+      wake.resolve();
+    },
+  };
+}
+
+describe('running controllers', () => {
+  it('reconciles what is there, then what changes', async () => {
+    const seen: string[] = [];
+    const { clock, start, add } = setup(['a', 'b'], async (key) => {
+      seen.push(key);
+      return { kind: 'done' };
+    });
+    const run = start();
+    await run.started;
+    await clock.settle();
+    expect(seen).toEqual(['a', 'b']);
+    add('c');
+    await clock.settle();
+    expect(seen).toEqual(['a', 'b', 'c']);
+    run.enqueue('tidy', 'a');
+    await clock.settle();
+    expect(seen).toEqual(['a', 'b', 'c', 'a']);
+    await run.stop(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('reconciles nothing before everything is known, and says what is missing', async () => {
+    const seen: string[] = [];
+    const { clock, start, failLists, lines } = setup(['a'], async (key) => {
+      seen.push(key);
+      return { kind: 'done' };
+    });
+    failLists(Object.assign(new Error('list things: 403 Forbidden'), { code: 403 }));
+    const run = start();
+    await clock.advance(31_000);
+    expect(seen).toEqual([]);
+    expect(run.readiness.check()).toEqual({
+      ok: false,
+      text: 'not synced: things (list things: 403 Forbidden)',
+    });
+    expect(run.liveness.check()).toEqual({ ok: true });
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        message: 'still not synced',
+        missing: ['things (list things: 403 Forbidden)'],
+      }),
+    );
+    failLists();
+    await clock.advance(30_000);
+    expect(seen).toEqual(['a']);
+    expect(run.readiness.check()).toEqual({ ok: true });
+    await run.stop(0);
+  });
+
+  it('keeps its stores warm but does nothing before it may lead', async () => {
+    const seen: string[] = [];
+    const lead = Promise.withResolvers<void>();
+    const reconcile: Controller['reconcile'] = async (key) => {
+      seen.push(key);
+      return { kind: 'done' };
+    };
+    const { clock, start } = setup(['a'], reconcile, lead.promise);
+    const run = start();
+    await run.synced;
+    await clock.settle();
+    expect(seen).toEqual([]);
+    lead.resolve();
+    await run.started;
+    await clock.settle();
+    expect(seen).toEqual(['a']);
+    await run.stop(0);
+  });
+
+  it('gives every line of a reconcile its controller, key and reconcileId, and counts the result', async () => {
+    let tries = 0;
+    const { clock, start, lines, metrics } = setup(['a'], async () => {
+      tries++;
+      if (tries === 1) throw new Error('not yet');
+      if (tries === 2) return { kind: 'requeue', afterMs: 10 };
+      throw new TerminalError('never');
+    });
+    const run = start();
+    await run.started;
+    await clock.advance(10_000);
+    expect(tries).toBe(3);
+    expect(lines.filter(({ level }) => level === 'error')).toEqual([
+      expect.objectContaining({
+        message: 'reconcile failed, will be retried',
+        controller: 'tidy',
+        key: 'a',
+        reconcileId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
+        error: expect.objectContaining({ message: 'not yet' }) as unknown,
+      }),
+      expect.objectContaining({ message: 'reconcile failed, not retried', key: 'a' }),
+    ]);
+    const { text } = await metrics.scrape();
+    for (const [result, count] of Object.entries({
+      success: 0,
+      error: 1,
+      requeue_after: 1,
+      terminal_error: 1,
+    }))
+      expect(text).toContain(
+        `controller_runtime_reconcile_total{controller="tidy",result="${result}"} ${count}`,
+      );
+    expect(text).toContain('workqueue_depth{name="tidy"} 0');
+    expect(text).toContain('workqueue_retries_total{name="tidy"} 1');
+    await run.stop(0);
+  });
+
+  it('lets a running reconcile finish at the end, and aborts it after the grace', async () => {
+    let aborted = false;
+    const { clock, start } = setup(
+      ['a'],
+      (_key, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            aborted = true;
+            resolve({ kind: 'done' });
+          });
+        }),
+    );
+    const run = start();
+    await run.started;
+    await clock.settle();
+    const stopped = run.stop(5_000);
+    await clock.advance(4_999);
+    expect(aborted).toBe(false);
+    await clock.advance(1);
+    await stopped;
+    expect(aborted).toBe(true);
+  });
+});
