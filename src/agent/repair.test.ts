@@ -1,13 +1,8 @@
 import {
   chmodSync,
-  cpSync,
-  existsSync,
   linkSync,
   lstatSync,
-  mkdirSync,
-  mkdtempSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -15,169 +10,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RepairReport, repairReportSchema, repairRequestSchema } from '../api/agent-protocol.ts';
-import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
+import { BAD, FakeNode, GOOD, KUBEADM, KUBESPRAY, UID, UPLINK } from './fake-node.ts';
 import { takeLock } from './lock.ts';
-import { repair } from './repair.ts';
 import { SafeDirectory } from './safe-directory.ts';
-
-const UPLINK = '/run/systemd/resolve/resolv.conf';
-const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
-const KUBEADM = '/var/lib/kubelet/config.yaml';
-const BAD = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n# told by the inventory\nresolvConf: "/etc/resolv.conf"\neventRecordQPS: 50\n`;
-const GOOD = BAD.replace('/etc/resolv.conf', UPLINK);
-const UID = process.getuid?.() ?? 0;
-
-/** A node on a scratch directory, with a systemd that starts kubelets in no time. */
-class FakeNode implements UnitManager {
-  readonly root = mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
-  config = KUBESPRAY;
-  argv: string[] = ['/usr/local/bin/kubelet', '$KUBELET_ARGS'];
-  environmentFiles = [{ path: '/etc/kubernetes/kubelet.env', optional: false }];
-  nowMs = Date.now();
-  restarts = 0;
-  /** What the kubelet does with the text that it is started with. */
-  starts: (text: string) => 'runs' | 'exits' | 'is mute' = () => 'runs';
-  refusesRestart = false;
-  override: Partial<KubeletUnit> = {};
-  #state: KubeletState & { text: string };
-  readonly stop = new AbortController();
-  /** Called before and after each word with systemd. */
-  onCall: () => void = () => undefined;
-
-  constructor(from?: FakeNode) {
-    if (from !== undefined) {
-      cpSync(from.root, this.root, {
-        recursive: true,
-        verbatimSymlinks: true,
-        filter: (path) => !path.endsWith('.sock'),
-      });
-      this.nowMs = from.nowMs;
-      this.restarts = from.restarts;
-      this.starts = from.starts;
-      this.#state = from.#state;
-      return;
-    }
-    this.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=2 --config=${KUBESPRAY}"\n`);
-    this.write(KUBESPRAY, BAD, 0o600);
-    this.write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
-    this.write(UPLINK, 'nameserver 192.0.2.1\n');
-    symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(this.root, 'etc/resolv.conf'));
-    mkdirSync(join(this.root, 'var/lib/dnshealth'), { recursive: true });
-    mkdirSync(join(this.root, 'var/lib/kubelet'), { recursive: true });
-    this.#state = {
-      activeState: 'active',
-      subState: 'running',
-      mainPid: 100,
-      startedAtMs: 0,
-      autoRestarts: 0,
-      jobPending: false,
-      text: BAD,
-    };
-  }
-
-  write(path: string, text: string, mode = 0o644): void {
-    const inside = join(this.root, path);
-    mkdirSync(dirname(inside), { recursive: true });
-    writeFileSync(inside, text, { mode });
-  }
-  read(path: string = this.config): string {
-    return readFileSync(join(this.root, path), 'utf8');
-  }
-
-  /** As the node would be after the agent was killed now. Sockets cannot be copied, and mean nothing then. */
-  copy(): FakeNode {
-    return new FakeNode(this);
-  }
-
-  readonly describe = async (): Promise<KubeletUnit> => ({
-    ...this.#state,
-    loadState: 'loaded',
-    restartPolicy: 'always',
-    needDaemonReload: false,
-    execStart: [this.argv],
-    environment: [],
-    environmentFiles: this.environmentFiles,
-    fragmentPath: '/etc/systemd/system/kubelet.service',
-    dropInPaths: [],
-    ...this.override,
-  });
-  readonly state = async (): Promise<KubeletState> => {
-    this.onCall();
-    return this.#state;
-  };
-  readonly restart = async (): Promise<void> => {
-    if (this.refusesRestart) throw new Error('access denied');
-    this.onCall();
-    this.restarts++;
-    this.boot();
-    this.onCall();
-  };
-  readonly resetFailed = async (): Promise<void> => undefined;
-  readonly close = (): void => undefined;
-
-  boot(): void {
-    const text = this.read();
-    // The real clock has made the file's change time; the kubelet is started after that.
-    this.nowMs = Math.max(this.nowMs, Date.now()) + 10;
-    const up = this.starts(text) !== 'exits';
-    this.#state = {
-      activeState: up ? 'active' : 'activating',
-      subState: up ? 'running' : 'auto-restart',
-      mainPid: up ? this.#state.mainPid + 1 : 0,
-      startedAtMs: this.nowMs,
-      autoRestarts: 0,
-      jobPending: false,
-      text,
-    };
-  }
-
-  async repair(change: Record<string, unknown> = {}): Promise<RepairReport> {
-    if (this.#state.startedAtMs === 0) {
-      // File times are those of the kernel's clock, which moves in steps: keep clear of them on both sides.
-      await setTimeout(10);
-      this.#state = { ...this.#state, startedAtMs: Date.now() };
-      await setTimeout(10);
-      this.nowMs = Date.now();
-    }
-    const request = repairRequestSchema.parse({
-      verb: 'repair',
-      nonce: 'uid-1',
-      remediation: 'node-1-abc',
-      targets: [UPLINK],
-      acceptRisky: false,
-      replaceEmptyValue: false,
-      known: { clusterDNS: ['10.233.0.3'] },
-      nodeIP: '192.0.2.7',
-      ...change,
-    });
-    const report = await repair(request, {
-      hostRoot: this.root,
-      trustedUid: UID,
-      unit: this,
-      clock: {
-        now: () => this.nowMs,
-        sleep: async (ms) => {
-          this.nowMs += ms;
-        },
-      },
-      answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
-      stop: this.stop.signal,
-      log: () => undefined,
-      started: new Date(this.nowMs).toISOString(),
-    });
-    return repairReportSchema.parse(report);
-  }
-
-  /** The state directory as the next run finds it. */
-  journalIsOpen(): boolean {
-    return existsSync(join(this.root, 'var/lib/dnshealth/journal.json'));
-  }
-}
 
 let node: FakeNode;
 beforeEach(() => {
@@ -451,83 +288,5 @@ describe('repair', () => {
     node.override = { startedAtMs: Date.now() - 1000 };
     utimesSync(join(node.root, KUBESPRAY), 0, 0);
     expect(await node.repair()).toMatchObject({ outcome: 'refused', reason: 'PendingChanges' });
-  });
-});
-
-describe('repair after a crash', () => {
-  /** Runs once, keeps a copy of the whole node at every word with systemd: each is a moment at which it may be killed. */
-  async function snapshots(prepare: (node: FakeNode) => void): Promise<readonly FakeNode[]> {
-    const taken: FakeNode[] = [];
-    prepare(node);
-    node.onCall = () => taken.push(node.copy());
-    await node.repair();
-    node.onCall = () => undefined;
-    return taken;
-  }
-
-  it('ends repaired from every moment of a good run, with one restart over all', async () => {
-    const taken = await snapshots(() => undefined);
-    expect(taken.length).toBeGreaterThan(5);
-    for (const killed of taken) {
-      expect(await killed.repair()).toMatchObject({
-        outcome: 'repaired',
-        kubelet: { restarts: 1, active: true },
-      });
-      expect(killed.read()).toBe(GOOD);
-      expect(killed.restarts).toBe(1);
-      expect(await killed.repair()).toMatchObject({ outcome: 'repaired', reason: 'EndedEarlier' });
-      expect(killed.journalIsOpen()).toBe(false);
-      rmSync(killed.root, { recursive: true });
-    }
-  });
-
-  it('ends rolled back from every moment of a run whose kubelet does not come up', async () => {
-    const taken = await snapshots((n) => {
-      n.starts = (text) => (text === GOOD ? 'exits' : 'runs');
-    });
-    for (const killed of taken) {
-      expect(await killed.repair()).toMatchObject({
-        outcome: 'rolled-back',
-        kubelet: { restarts: 2, active: true },
-      });
-      expect(killed.read()).toBe(BAD);
-      expect(killed.restarts).toBe(2);
-      rmSync(killed.root, { recursive: true });
-    }
-  });
-
-  it('goes on for another incident, since a node has one kubelet', async () => {
-    const taken = await snapshots(() => undefined);
-    for (const killed of taken) {
-      expect(await killed.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
-        outcome: 'repaired',
-      });
-      expect(killed.restarts).toBe(1);
-      rmSync(killed.root, { recursive: true });
-    }
-  });
-
-  it('touches nothing that somebody else has written meanwhile', async () => {
-    const taken = await snapshots(() => undefined);
-    for (const killed of taken.filter((one) => one.journalIsOpen())) {
-      killed.write(KUBESPRAY, `${GOOD}# mine\n`);
-      expect(await killed.repair()).toMatchObject({
-        outcome: 'failed',
-        reason: 'ForeignEdit',
-        nodeUnchanged: false,
-      });
-      expect(killed.read()).toBe(`${GOOD}# mine\n`);
-      rmSync(killed.root, { recursive: true });
-    }
-  });
-
-  it('does not take a damaged journal for none', async () => {
-    node.write('/var/lib/dnshealth/journal.json', '{');
-    expect(await node.repair()).toMatchObject({
-      outcome: 'failed',
-      reason: 'InternalError',
-      nodeUnchanged: false,
-    });
-    expect(node.read()).toBe(BAD);
   });
 });

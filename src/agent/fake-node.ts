@@ -1,0 +1,170 @@
+/** A node for the tests of the repair: a scratch directory tree, and a systemd that starts kubelets in no time. */
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type RepairReport, repairReportSchema, repairRequestSchema } from '../api/agent-protocol.ts';
+import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
+import { repair } from './repair.ts';
+
+export const UPLINK = '/run/systemd/resolve/resolv.conf';
+export const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
+export const KUBEADM = '/var/lib/kubelet/config.yaml';
+export const BAD = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n# told by the inventory\nresolvConf: "/etc/resolv.conf"\neventRecordQPS: 50\n`;
+export const GOOD = BAD.replace('/etc/resolv.conf', UPLINK);
+export const UID = process.getuid?.() ?? 0;
+
+/** A node on a scratch directory, with a systemd that starts kubelets in no time. */
+export class FakeNode implements UnitManager {
+  readonly root = mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
+  config = KUBESPRAY;
+  argv: string[] = ['/usr/local/bin/kubelet', '$KUBELET_ARGS'];
+  environmentFiles = [{ path: '/etc/kubernetes/kubelet.env', optional: false }];
+  nowMs = Date.now();
+  restarts = 0;
+  /** What the kubelet does with the text that it is started with. */
+  starts: (text: string) => 'runs' | 'exits' | 'is mute' = () => 'runs';
+  refusesRestart = false;
+  override: Partial<KubeletUnit> = {};
+  #state: KubeletState & { text: string };
+  readonly stop = new AbortController();
+  /** Called before and after each word with systemd. */
+  onCall: () => void = () => undefined;
+
+  constructor(from?: FakeNode) {
+    if (from !== undefined) {
+      cpSync(from.root, this.root, {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (path) => !path.endsWith('.sock'),
+      });
+      this.nowMs = from.nowMs;
+      this.restarts = from.restarts;
+      this.starts = from.starts;
+      this.#state = from.#state;
+      return;
+    }
+    this.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=2 --config=${KUBESPRAY}"\n`);
+    this.write(KUBESPRAY, BAD, 0o600);
+    this.write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
+    this.write(UPLINK, 'nameserver 192.0.2.1\n');
+    symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(this.root, 'etc/resolv.conf'));
+    mkdirSync(join(this.root, 'var/lib/dnshealth'), { recursive: true });
+    mkdirSync(join(this.root, 'var/lib/kubelet'), { recursive: true });
+    this.#state = {
+      activeState: 'active',
+      subState: 'running',
+      mainPid: 100,
+      startedAtMs: 0,
+      autoRestarts: 0,
+      jobPending: false,
+      text: BAD,
+    };
+  }
+
+  write(path: string, text: string, mode = 0o644): void {
+    const inside = join(this.root, path);
+    mkdirSync(dirname(inside), { recursive: true });
+    writeFileSync(inside, text, { mode });
+  }
+  read(path: string = this.config): string {
+    return readFileSync(join(this.root, path), 'utf8');
+  }
+
+  /** As the node would be after the agent was killed now. Sockets cannot be copied, and mean nothing then. */
+  copy(): FakeNode {
+    return new FakeNode(this);
+  }
+
+  readonly describe = async (): Promise<KubeletUnit> => ({
+    ...this.#state,
+    loadState: 'loaded',
+    restartPolicy: 'always',
+    needDaemonReload: false,
+    execStart: [this.argv],
+    environment: [],
+    environmentFiles: this.environmentFiles,
+    fragmentPath: '/etc/systemd/system/kubelet.service',
+    dropInPaths: [],
+    ...this.override,
+  });
+  readonly state = async (): Promise<KubeletState> => {
+    this.onCall();
+    return this.#state;
+  };
+  readonly restart = async (): Promise<void> => {
+    if (this.refusesRestart) throw new Error('access denied');
+    this.onCall();
+    this.restarts++;
+    this.boot();
+    this.onCall();
+  };
+  readonly resetFailed = async (): Promise<void> => undefined;
+  readonly close = (): void => undefined;
+
+  boot(): void {
+    const text = this.read();
+    // The real clock has made the file's change time; the kubelet is started after that.
+    this.nowMs = Math.max(this.nowMs, Date.now()) + 10;
+    const up = this.starts(text) !== 'exits';
+    this.#state = {
+      activeState: up ? 'active' : 'activating',
+      subState: up ? 'running' : 'auto-restart',
+      mainPid: up ? this.#state.mainPid + 1 : 0,
+      startedAtMs: this.nowMs,
+      autoRestarts: 0,
+      jobPending: false,
+      text,
+    };
+  }
+
+  async repair(change: Record<string, unknown> = {}): Promise<RepairReport> {
+    if (this.#state.startedAtMs === 0) {
+      // File times are those of the kernel's clock, which moves in steps: keep clear of them on both sides.
+      await setTimeout(10);
+      this.#state = { ...this.#state, startedAtMs: Date.now() };
+      await setTimeout(10);
+      this.nowMs = Date.now();
+    }
+    const request = repairRequestSchema.parse({
+      verb: 'repair',
+      nonce: 'uid-1',
+      remediation: 'node-1-abc',
+      targets: [UPLINK],
+      acceptRisky: false,
+      replaceEmptyValue: false,
+      known: { clusterDNS: ['10.233.0.3'] },
+      nodeIP: '192.0.2.7',
+      ...change,
+    });
+    const report = await repair(request, {
+      hostRoot: this.root,
+      trustedUid: UID,
+      unit: this,
+      clock: {
+        now: () => this.nowMs,
+        sleep: async (ms) => {
+          this.nowMs += ms;
+        },
+      },
+      answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
+      stop: this.stop.signal,
+      log: () => undefined,
+      started: new Date(this.nowMs).toISOString(),
+    });
+    return repairReportSchema.parse(report);
+  }
+
+  /** The state directory as the next run finds it. */
+  journalIsOpen(): boolean {
+    return existsSync(join(this.root, 'var/lib/dnshealth/journal.json'));
+  }
+}

@@ -1,0 +1,87 @@
+import { rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
+
+let node: FakeNode;
+beforeEach(() => {
+  node = new FakeNode();
+});
+afterEach(() => rmSync(node.root, { recursive: true }));
+
+describe('repair after a crash', () => {
+  /** Runs once, keeps a copy of the whole node at every word with systemd: each is a moment at which it may be killed. */
+  async function snapshots(prepare: (node: FakeNode) => void): Promise<readonly FakeNode[]> {
+    const taken: FakeNode[] = [];
+    prepare(node);
+    node.onCall = () => taken.push(node.copy());
+    await node.repair();
+    node.onCall = () => undefined;
+    return taken;
+  }
+
+  it('ends repaired from every moment of a good run, with one restart over all', async () => {
+    const taken = await snapshots(() => undefined);
+    expect(taken.length).toBeGreaterThan(5);
+    for (const killed of taken) {
+      expect(await killed.repair()).toMatchObject({
+        outcome: 'repaired',
+        kubelet: { restarts: 1, active: true },
+      });
+      expect(killed.read()).toBe(GOOD);
+      expect(killed.restarts).toBe(1);
+      expect(await killed.repair()).toMatchObject({ outcome: 'repaired', reason: 'EndedEarlier' });
+      expect(killed.journalIsOpen()).toBe(false);
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+
+  it('ends rolled back from every moment of a run whose kubelet does not come up', async () => {
+    const taken = await snapshots((n) => {
+      n.starts = (text) => (text === GOOD ? 'exits' : 'runs');
+    });
+    for (const killed of taken) {
+      expect(await killed.repair()).toMatchObject({
+        outcome: 'rolled-back',
+        kubelet: { restarts: 2, active: true },
+      });
+      expect(killed.read()).toBe(BAD);
+      expect(killed.restarts).toBe(2);
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+
+  it('goes on for another incident, since a node has one kubelet', async () => {
+    const taken = await snapshots(() => undefined);
+    for (const killed of taken) {
+      expect(await killed.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
+        outcome: 'repaired',
+      });
+      expect(killed.restarts).toBe(1);
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+
+  it('touches nothing that somebody else has written meanwhile', async () => {
+    const taken = await snapshots(() => undefined);
+    for (const killed of taken.filter((one) => one.journalIsOpen())) {
+      killed.write(KUBESPRAY, `${GOOD}# mine\n`);
+      expect(await killed.repair()).toMatchObject({
+        outcome: 'failed',
+        reason: 'ForeignEdit',
+        nodeUnchanged: false,
+      });
+      expect(killed.read()).toBe(`${GOOD}# mine\n`);
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+
+  it('does not take a damaged journal for none', async () => {
+    node.write('/var/lib/dnshealth/journal.json', '{');
+    expect(await node.repair()).toMatchObject({
+      outcome: 'failed',
+      reason: 'InternalError',
+      nodeUnchanged: false,
+    });
+    expect(node.read()).toBe(BAD);
+  });
+});
