@@ -258,14 +258,16 @@ describe('the work queue, whatever happens', () => {
       async (steps, runs, concurrency) => {
         const clock = createFakeClock();
         const active = new Set<string>();
+        const violations: string[] = [];
         const lastStart = new Map<string, number>();
         const lastAdd = new Map<string, number>();
         let order = 0;
         let next = 0;
         const handle: Handle<string> = async (key) => {
-          expect(active.has(key)).toBe(false);
+          // Collected, not thrown: to the queue an exception in here is only a failure to be retried.
+          if (active.has(key)) violations.push(`${key} runs twice at a time`);
           active.add(key);
-          expect(active.size).toBeLessThanOrEqual(concurrency);
+          if (active.size > concurrency) violations.push(`${active.size} run at a time`);
           lastStart.set(key, ++order);
           // When the script is used up, everything succeeds: then the queue must come to rest.
           const { takesMs, end } = runs[next++] ?? { takesMs: 1, end: 'done' };
@@ -287,6 +289,7 @@ describe('the work queue, whatever happens', () => {
           }
         }
         await clock.advance(200_000);
+        expect(violations).toEqual([]);
         for (const [key, added] of lastAdd) expect(lastStart.get(key)).toBeGreaterThan(added);
         expect(queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
         expect(clock.pendingTimers).toBe(0);

@@ -188,6 +188,28 @@ describe('the reflector on a real apiserver', () => {
     expect(reflector.state.kind).toBe('watching');
   });
 
+  it('loses nothing while the apiserver is frozen, with and without a call that shows it', {
+    timeout: 120_000,
+  }, async () => {
+    await create('a');
+    const reflector = await started();
+    for (const [value, call] of [
+      ['after silence', false],
+      ['after a call', true],
+    ] as const) {
+      apiserver.pause();
+      // The call's headers are late after 5 s; undici then asks for a PING, and drops the session 5 s later.
+      if (call) await expect(kube.raw.request({ method: 'GET', path, deadlineMs: 9_000 })).rejects.toThrow();
+      await sleep(2_000);
+      apiserver.resume();
+      const resumed = performance.now();
+      await change('a', value);
+      await expect.poll(() => reflector.get(key('a'))?.value, { timeout: 10_000, interval: 20 }).toBe(value);
+      expect(performance.now() - resumed).toBeLessThan(3_000);
+      await expectEqualToFreshList(reflector);
+    }
+  });
+
   it('lists again when its version is too old for the server', { timeout: 120_000 }, async () => {
     await create('a');
     await create('gone');
