@@ -10,7 +10,11 @@ const OUR_TAINT = 'dnshealth.io/quarantine:NoSchedule';
 const FOREIGN_TAINT = 'example.com/maintenance:PreferNoSchedule';
 
 describe('a node under repair', () => {
-  beforeEach(async () => restoreCluster(rig));
+  beforeEach(async () => {
+    // First, because it would keep the CoreDNS pod of the node away from it.
+    await rig.kubectl(['taint', 'node', NODE, `${FOREIGN_TAINT}-`], { allowFailure: true });
+    await restoreCluster(rig);
+  });
   afterAll(async () => {
     await rig.kubectl(['taint', 'node', NODE, `${FOREIGN_TAINT}-`], { allowFailure: true });
     await restoreCluster(rig);

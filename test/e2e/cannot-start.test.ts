@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { breakNode } from '../cluster/break-node.ts';
+import { fullImageName } from '../cluster/build/image-build.ts';
+import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
+import { applyPolicy, buildOperatorImage, IMAGE } from '../support/installation.ts';
+
+const rig = Rig.open(inject('rigName'));
+/** Not the operator's: it could not be restarted without its image. */
+const NODE = 'node-2';
+
+describe('a repair Job that cannot start', () => {
+  beforeEach(async () => {
+    await restoreCluster(rig);
+    await rig.kubectl([
+      '-n',
+      'dnshealth-system',
+      'patch',
+      'deployment',
+      'dnshealth-operator',
+      `--patch=${onNode('node-1')}`,
+    ]);
+    await rig.kubectl([
+      '-n',
+      'dnshealth-system',
+      'rollout',
+      'status',
+      'deployment/dnshealth-operator',
+      '--timeout=60s',
+    ]);
+    await breakNode(rig, NODE);
+    const removed = await rig.exec(NODE, [
+      'ctr',
+      '-n',
+      'k8s.io',
+      'images',
+      'rm',
+      '--sync',
+      fullImageName(IMAGE),
+    ]);
+    if (removed.code !== 0) throw new Error(removed.stderr);
+  });
+  afterEach(async () => {
+    await rig.loadImage(await buildOperatorImage(() => undefined));
+    await rig.kubectl([
+      '-n',
+      'dnshealth-system',
+      'patch',
+      'deployment',
+      'dnshealth-operator',
+      `--patch=${onNode(null)}`,
+    ]);
+    await restoreCluster(rig);
+  });
+
+  it('because its image is missing: ends as failed with the reason, and the node is given back', async () => {
+    const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+    await applyPolicy(rig, {});
+    const { status } = await untilEnded(rig, NODE);
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+    expect(status.message).toContain(IMAGE.split(':')[0]);
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+    expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
+    // Nothing of it may start later, on a node that was given back.
+    const jobs = await rig.api.json<{ items: unknown[] }>('/apis/batch/v1/namespaces/dnshealth-node/jobs');
+    expect(jobs.items).toEqual([]);
+  });
+
+  it('because the node went away: ends as failed, and the node is given back all the same', async () => {
+    await applyPolicy(rig, {});
+    await untilRemediation(
+      rig,
+      NODE,
+      'to have its Job',
+      ({ status }) => status?.steps.some(({ name }) => name === 'Repair') ?? false,
+    );
+    await rig.powerOff(NODE);
+    try {
+      const { status } = await untilEnded(rig, NODE);
+      expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+      expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+    } finally {
+      await rig.powerOn(NODE);
+      await rig.waitForNodes();
+    }
+  });
+});
+
+const onNode = (node: string | null): string =>
+  JSON.stringify({ spec: { template: { spec: { nodeSelector: { 'kubernetes.io/hostname': node } } } } });
