@@ -4,7 +4,7 @@ import type { TlsMaterial } from './config.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
 
 /** Also the time after which undici asks an h2 session for a PING: a dead one is dropped five seconds later. */
-export const HEADERS_TIMEOUT_MS = 5_000;
+const HEADERS_TIMEOUT_MS = 5_000;
 /**
  * An idle connection is probed after this, then every second, and is dead after ten probes (libuv's constants).
  * It is how watches on a black-holed network are noticed in about 15 s without one request being sent.
