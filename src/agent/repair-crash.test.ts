@@ -1,4 +1,5 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
 
@@ -73,6 +74,16 @@ describe('repair after a crash', () => {
       expect(killed.read()).toBe(`${GOOD}# mine\n`);
       rmSync(killed.root, { recursive: true });
     }
+  });
+
+  it('does not settle again what had ended before its journal was put aside', async () => {
+    node.starts = (text) => (text === GOOD ? 'exits' : 'runs');
+    await node.repair();
+    const state = join(node.root, 'var/lib/dnshealth');
+    renameSync(join(state, 'node-1-abc/journal.json'), join(state, 'journal.json'));
+    expect(await node.repair()).toMatchObject({ outcome: 'rolled-back', reason: 'EndedEarlier' });
+    expect(node.restarts).toBe(2);
+    expect(node.journalIsOpen()).toBe(false);
   });
 
   it('does not take a damaged journal for none', async () => {

@@ -83,6 +83,11 @@ class RepairRun {
       answers: async () => this.#answers(),
     };
     const open = journals.unfinished();
+    if (open?.outcome !== undefined) {
+      // Killed after the end, before the journal was put aside. Settled once; not a second time.
+      journals.finish(open);
+      return this.#repeat(open, settling);
+    }
     if (open !== undefined) {
       if (open.step !== 'writing' || lookAtFile(open, settling).holds !== 'old') {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
