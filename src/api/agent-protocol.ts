@@ -2,7 +2,7 @@
  * What operator and node side say to each other: the request in one environment variable, the report in the
  * container's termination message (at most 4096 bytes, a limit of the kubelet).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { RESOLV_CONF_TARGETS } from './policy.ts';
 
 /** Environment variable of the Job's and the proof pod's container that holds the JSON request. */

@@ -1,7 +1,7 @@
 /** What can be said of the CRDs without a server; `test/integration/crds.test.ts` asks a real one. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { customResourceDefinitions } from './crd.ts';
 import { crdFiles } from './generate.ts';
 import { type StructuralSchema, structuralSchema } from './structural-schema.ts';

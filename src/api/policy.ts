@@ -1,5 +1,5 @@
 /** DNSHealthPolicy: what the administrator declares. The zod schema is the source; `crds/` is generated from it. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
 /**

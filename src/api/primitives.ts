@@ -1,5 +1,5 @@
 /** Small schemas that both kinds share: names, times, conditions. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** RFC 1123 label or subdomain, as Kubernetes names are. */
 export const objectName = () =>

@@ -1,5 +1,5 @@
 /** The JSON in a node's quarantine annotation, written by `effects/quarantine.ts` and read wherever a node is. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const quarantineRecordSchema = z.object({
   remediation: z.string().min(1),

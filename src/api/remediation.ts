@@ -1,5 +1,5 @@
 /** DNSRemediation: one incident on one node. Its spec is the immutable evidence, its status the record of what was done. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { proveReportSchema, repairReportSchema } from './agent-protocol.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';

@@ -1,5 +1,5 @@
 /** Turns a zod schema into the structural OpenAPI schema that a CRD may hold. Between the contract and `crds/`. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface StructuralSchema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';

@@ -53,6 +53,8 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
         watch(nodeMarks, (change) => change.object.record.remediation),
         watch(policies, open),
       ],
+      // Deadlines run while an effect keeps failing, and must be seen.
+      backoff: { baseMs: 500, maxMs: 15_000 },
       reconcile: reconcile.remediation,
     },
     {

@@ -28,7 +28,13 @@ export async function readWorld(
     readNodeOf(kube, remediation, signal),
     podsOf(workload, stores, ownership, signal),
   ]);
-  const job = stores.jobs.list().find((candidate) => candidate.remediation === remediation.name);
+  // By uid here too: the Job of a deleted remediation of the same name stands until it is collected.
+  const job = stores.jobs
+    .list()
+    .find(
+      (candidate) =>
+        candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
+    );
   const ours = stores.agentPods.list().filter((pod) => pod.remediation === remediation.name);
   // By uid: a pod that only carries our labels was not made by our Job.
   const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));

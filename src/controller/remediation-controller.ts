@@ -1,7 +1,7 @@
 /** The loop body: read the world, ask `remediation/` for the one next action, do it, write it down. */
 import { isDeepStrictEqual } from 'node:util';
 import type { RemediationStatus } from '../api/remediation.ts';
-import { NotOursError } from '../effects/quarantine.ts';
+import { NotOursError } from '../effects/not-ours.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import { parseRemediation } from '../observe/custom-resources.ts';
@@ -30,6 +30,9 @@ export interface RemediationControllerOptions {
   readonly now: () => number;
 }
 
+const CONFLICT_MS = 100;
+/** It becomes ours by the doing of others only. */
+const NOT_OURS_MS = 2_000;
 const DONE: QueueOutcome = { kind: 'done' };
 /** The action was taken and written down; what follows is decided from a fresh look. */
 const AGAIN: QueueOutcome = { kind: 'requeue', afterMs: 0 };
@@ -72,10 +75,14 @@ export function createRemediationReconciler(options: RemediationControllerOption
           const outcome = await carryOut(verdict.effect, context);
           next = afterEffect(remediation.status, outcome, now());
         } catch (error) {
-          // Somebody else wrote the node, or took it: the plan is made anew from what is there now.
-          if (isConflict(error) || error instanceof NotOursError) {
-            logger.info('the node was changed meanwhile', { error });
-            return { kind: 'requeue', afterMs: 100 };
+          // Somebody else wrote it, or took it: the plan is made anew from what is there now.
+          if (isConflict(error)) {
+            logger.info('it was changed meanwhile', { error });
+            return { kind: 'requeue', afterMs: CONFLICT_MS };
+          }
+          if (error instanceof NotOursError) {
+            logger.warn('somebody else has it', { error });
+            return { kind: 'requeue', afterMs: NOT_OURS_MS };
           }
           throw error;
         }
@@ -93,7 +100,13 @@ export function createRemediationReconciler(options: RemediationControllerOption
     }
 
     if (!isDeepStrictEqual(next, remediation.status)) {
-      await api.replaceStatus(name, { ...raw, status: next }, signal);
+      try {
+        await api.replaceStatus(name, { ...raw, status: next }, signal);
+      } catch (error) {
+        // Annotated by a person, or deleted, since it was read: every effect may be repeated.
+        if (!isConflict(error) && !isNotFound(error)) throw error;
+        return { kind: 'requeue', afterMs: CONFLICT_MS };
+      }
       options.narrator.tell(remediation, next);
       options.metrics.follow(remediation, next);
     }

@@ -1,5 +1,5 @@
 /** What the process is told by its environment, checked once at the start. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const settingsSchema = z.object({
   AGENT_IMAGE: z.string().min(1, 'the image of the repair Job and the proof pod is needed'),

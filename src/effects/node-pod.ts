@@ -1,7 +1,10 @@
 /** The shape that the repair Job's pod and the proof pod share: everything that makes them least privileged. */
-import type { V1Container, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
+import type { V1Container, V1Job, V1Pod, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
 import { type AgentRequest, REPORT_PATH, REQUEST_ENV } from '../api/agent-protocol.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { isAlreadyExists } from '../kube/errors.ts';
+import { NotOursError } from './not-ours.ts';
 
 /** Labels by which the operator finds what it made for an incident. */
 export const ownLabels = (remediation: string, role: 'repair' | 'prove'): Record<string, string> => ({
@@ -19,6 +22,34 @@ export const ownedBy = (remediation: { readonly name: string; readonly uid: stri
     uid: remediation.uid,
   },
 ];
+
+/**
+ * Creates what an incident needs once. What exists already under that name is the one that this incident made
+ * before, unless it was made for a deleted remediation of the same name and is not collected yet.
+ *
+ * @throws NotOursError for the latter: it goes by itself, so try again
+ */
+export async function createOnce(
+  kube: KubeClient,
+  path: string,
+  manifest: V1Job | V1Pod,
+  remediation: { readonly uid: string },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await kube.raw.request({ method: 'POST', path, body: manifest, signal });
+  } catch (error) {
+    if (!isAlreadyExists(error)) throw error;
+    const name = manifest.metadata?.name ?? '';
+    const standing = await kube.raw.request<V1Job | V1Pod>({
+      method: 'GET',
+      path: `${path}/${name}`,
+      signal,
+    });
+    if (standing.metadata?.ownerReferences?.some(({ uid }) => uid === remediation.uid)) return;
+    throw new NotOursError(`${manifest.kind} ${name} was made for another remediation`, { cause: error });
+  }
+}
 
 /** client-node's model as plain data: it is sent as JSON, never through the class. */
 type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;

@@ -3,8 +3,8 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { ProveRequest } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
-import { nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+import { isNotFound } from '../kube/errors.ts';
+import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
 /** Nobody, as in most images; the proof needs no file of the node. */
 const NOBODY = 65_534;
@@ -20,17 +20,13 @@ export interface ProofPodRequest {
 export const proofPodName = (remediation: string): string => `${remediation}-proof`;
 const podsPath = `/api/v1/namespaces/${NODE_NAMESPACE}/pods`;
 
-/** Creates the pod; one that exists already is the one that this incident made before. */
+/** Creates the pod, once. @throws NotOursError where one of a deleted remediation still has its name */
 export async function startProof(
   kube: KubeClient,
   request: ProofPodRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await kube.raw.request<V1Pod>({ method: 'POST', path: podsPath, body: proofPod(request), signal });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await createOnce(kube, podsPath, proofPod(request), request.remediation, signal);
 }
 
 /** The manifest, for the effect and for the test that proves its shape. */

@@ -4,6 +4,7 @@ import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { patchNode, readNode } from './node-patch.ts';
+import { NotOursError } from './not-ours.ts';
 
 export interface QuarantineRequest {
   readonly node: { readonly name: string; readonly uid: string };
@@ -13,9 +14,6 @@ export interface QuarantineRequest {
   readonly since: string;
 }
 
-/** The node is held by another remediation, or is not the node of this incident. */
-export class NotOursError extends Error {}
-
 /**
  * Cordons or taints the node.
  *
@@ -24,7 +22,8 @@ export class NotOursError extends Error {}
  * A node that already carries this remediation's record is left alone and its record returned.
  *
  * @throws KubeError 409 when the node changed meanwhile: read again and repeat
- * @throws NotOursError when another remediation holds the node
+ * @throws NotOursError when another remediation holds the node, or it is another node of the same name, or its
+ *   record cannot be read: what was before would be lost
  */
 export async function quarantineNode(
   kube: KubeClient,
@@ -37,6 +36,8 @@ export async function quarantineNode(
   const standing = readRecord(node);
   if (standing?.remediation === request.remediation) return standing;
   if (standing) throw new NotOursError(`node ${request.node.name} is held by ${standing.remediation}`);
+  if (node.metadata.annotations?.[QUARANTINE_ANNOTATION] !== undefined)
+    throw new NotOursError(`node ${request.node.name} carries a quarantine record that cannot be read`);
 
   const record: QuarantineRecord = {
     remediation: request.remediation,

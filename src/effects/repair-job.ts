@@ -3,8 +3,8 @@ import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import { HOST_ROOT, type RepairRequest, STATE_DIRECTORY } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
-import { nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+import { isNotFound } from '../kube/errors.ts';
+import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
 const jobsPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
 /** How long the finished Job and its log stay for people to read. */
@@ -41,22 +41,13 @@ const NETWORK_MANAGER: HostDirectory = {
   readOnly: true,
 };
 
-/** Creates the Job; one that exists already is the one that this incident made before. */
+/** Creates the Job, once. @throws NotOursError where one of a deleted remediation still has its name */
 export async function startRepair(
   kube: KubeClient,
   request: RepairJobRequest,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await kube.raw.request<V1Job>({
-      method: 'POST',
-      path: jobsPath,
-      body: repairJob(request),
-      signal,
-    });
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-  }
+  await createOnce(kube, jobsPath, repairJob(request), request.remediation, signal);
 }
 
 /**

@@ -1,9 +1,10 @@
 /** What became of the agent on a node: of the repair Job with its pod, or of the proof pod. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
 
 const time = z.coerce.date().transform((date) => date.getTime());
 const labels = z.record(z.string(), z.string()).default({});
+const ownerReferences = z.array(z.object({ uid: z.string() })).nullish();
 
 const jobSchema = z.object({
   metadata: z.object({
@@ -12,6 +13,7 @@ const jobSchema = z.object({
     creationTimestamp: time,
     deletionTimestamp: time.nullish(),
     labels,
+    ownerReferences,
   }),
   status: z
     .object({
@@ -36,7 +38,7 @@ const podSchema = z.object({
     creationTimestamp: time,
     deletionTimestamp: time.nullish(),
     labels,
-    ownerReferences: z.array(z.object({ uid: z.string() })).nullish(),
+    ownerReferences,
   }),
   status: z
     .object({
@@ -68,6 +70,7 @@ export interface AgentJob {
   readonly name: string;
   readonly uid: string;
   readonly remediation: string;
+  readonly ownerUIDs: readonly string[];
   readonly createdAt: number;
   readonly deleting: boolean;
   /** Why the Job controller gave it up; null while it has not. */
@@ -96,6 +99,7 @@ export function parseAgentJob(raw: unknown): AgentJob {
     name: metadata.name,
     uid: metadata.uid,
     remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
+    ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,
     failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : null,

@@ -1,5 +1,5 @@
 /** Our own two kinds, parsed with the schemas that also made their CRDs; stored objects of an older version get their defaults here. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
 import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
 import {

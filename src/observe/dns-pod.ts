@@ -1,5 +1,5 @@
 /** A DNS pod as the operator keeps it: parsed once at the border, everything else of the object is dropped. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const time = z.coerce.date().transform((date) => date.getTime());
 

@@ -1,5 +1,5 @@
 /** Of all nodes only this is cached: who holds them in quarantine. Read from their metadata, so 5,000 nodes cost little. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { QUARANTINE_ANNOTATION } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
 

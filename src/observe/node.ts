@@ -1,5 +1,5 @@
 /** A node as the decision sees it, from one live read. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
 import { managedPlatform } from '../diagnosis/managed-platform.ts';

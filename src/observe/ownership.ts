@@ -23,11 +23,12 @@ export interface Ownership {
 }
 
 /**
- * An answer is kept per ReplicaSet: its owner never changes, and its uid is never used again.
+ * A yes is kept by uid: an owner never changes, and a uid is never used again.
  * An error of the API (403, unreachable) is thrown, never taken for "no".
  */
 export function createOwnership(kube: KubeClient): Ownership {
-  const deploymentOf = new Map<string, string | null>();
+  const deploymentOf = new Map<string, string>();
+  const daemonSets = new Set<string>();
 
   async function get(resource: string, name: string, signal: AbortSignal): Promise<Owned | null> {
     try {
@@ -56,12 +57,28 @@ export function createOwnership(kube: KubeClient): Ownership {
     return name;
   }
 
+  async function isDaemonSet(
+    { name, uid }: { name: string; uid: string },
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (daemonSets.has(uid)) return true;
+    const set = await get('daemonsets', name, signal);
+    if (set?.metadata?.uid !== uid) return false;
+    daemonSets.add(uid);
+    return true;
+  }
+
   return {
     async owns(workload, pod, signal) {
       const { controller } = pod;
       if (!controller) return false;
+      // A pod of another kind or name costs no request.
       if (workload.kind === 'DaemonSet')
-        return controller.kind === 'DaemonSet' && controller.name === workload.name;
+        return (
+          controller.kind === 'DaemonSet' &&
+          controller.name === workload.name &&
+          (await isDaemonSet(controller, signal))
+        );
       if (controller.kind !== 'ReplicaSet') return false;
       return (await deploymentNameOf(controller, signal)) === workload.name;
     },

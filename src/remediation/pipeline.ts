@@ -7,10 +7,11 @@ import { recreate } from './stages/recreate.ts';
 import { release } from './stages/release.ts';
 import { repair } from './stages/repair.ts';
 import { tidy } from './stages/tidy.ts';
+import { timeLimit } from './stages/time-limit.ts';
 import { verify } from './stages/verify.ts';
 
 /** From the claim to the proof. The first stage that does not pass decides. */
-export const HEALING = [admit, quarantine, repair, prove, release, recreate, verify] as const;
+export const HEALING = [admit, quarantine, timeLimit, repair, prove, release, recreate, verify] as const;
 
 /** After the outcome is written: nothing of ours stays behind. */
 export const CLOSING = [giveBack, tidy] as const;

@@ -1,7 +1,7 @@
 /** What a rig writes down about itself, and the slots that keep two rigs' addresses apart. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { SLOTS } from './address-plan.ts';
 import { restoreLimits } from './machine-limits.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';

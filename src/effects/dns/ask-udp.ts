@@ -23,8 +23,10 @@ export async function askUdp(server: DnsServer, name: string, signal: AbortSigna
   try {
     signal.throwIfAborted();
     // Connected, so that a closed port is an error at once and no other host can answer.
-    socket.connect(server.port, server.address, () => {
-      socket.send(dnsPacket.encode(asked.message));
+    socket.connect(server.port, server.address, (error?: Error) => {
+      // Without a route the callback gets the error; a send would then throw where nobody can catch it.
+      if (error) reject(error);
+      else socket.send(dnsPacket.encode(asked.message));
     });
     return await promise;
   } finally {

@@ -6,7 +6,8 @@ import type { Situation } from '../world.ts';
 export function giveBack(situation: Situation): Verdict {
   const { remediation, world, now } = situation;
   const { hold, quarantine } = remediation.status;
-  if (!world.node) return pass;
+  // A node that is gone is held by nobody; the record must say so, or it takes a slot for ever.
+  if (!world.node) return quarantine?.heldSince === undefined ? pass : act({ kind: 'release' });
   const held = holdsNode(situation);
   if (!hold) return held || quarantine?.heldSince !== undefined ? act({ kind: 'release' }) : pass;
 
