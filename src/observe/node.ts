@@ -30,6 +30,8 @@ export interface ObservedNode {
   readonly excluded: boolean;
   readonly hasOurTaint: boolean;
   readonly quarantine: QuarantineRecord | null;
+  /** There is a record that cannot be understood: somebody else wrote it, so it is left alone. */
+  readonly hasUnreadableRecord: boolean;
   readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
   readonly addresses: readonly string[];
   readonly kubeletVersion: string;
@@ -39,7 +41,8 @@ export interface ObservedNode {
 export function parseNode(raw: unknown): ObservedNode {
   const { metadata, spec, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};
-  const record = metadata.annotations?.[QUARANTINE_ANNOTATION];
+  const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
+  const quarantine = text === undefined ? null : parseQuarantineRecord(text);
   return {
     name: metadata.name,
     uid: metadata.uid,
@@ -48,7 +51,8 @@ export function parseNode(raw: unknown): ObservedNode {
     unschedulable: spec.unschedulable ?? false,
     excluded: labels[EXCLUDE_LABEL] === 'true',
     hasOurTaint: spec.taints?.some(({ key }) => key === QUARANTINE_TAINT_KEY) ?? false,
-    quarantine: record === undefined ? null : parseQuarantineRecord(record),
+    quarantine,
+    hasUnreadableRecord: text !== undefined && quarantine === null,
     managedPlatform: managedPlatform({ ...status.nodeInfo, labels }),
     addresses: (status.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')

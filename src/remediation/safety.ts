@@ -117,6 +117,12 @@ function byBegunThenAge(a: Remediation, b: Remediation): number {
 }
 
 const nodeIsFree: Guard = (situation) => {
+  if (situation.world.node?.hasUnreadableRecord)
+    return wait(
+      'NodeHeld',
+      'The node carries an annotation dnshealth.io/quarantine that cannot be read. Remove it if nobody holds the node.',
+      RECHECK_MS,
+    );
   const holder = situation.world.node?.quarantine;
   if (!holder || holdsNode(situation)) return pass;
   return wait('NodeHeld', `The node is still held by ${holder.remediation}.`, RECHECK_MS);

@@ -25,6 +25,8 @@ export interface NodeView {
   readonly excluded: boolean;
   readonly hasOurTaint: boolean;
   readonly quarantine: QuarantineRecord | null;
+  /** Its quarantine annotation is there but was not written by us. */
+  readonly hasUnreadableRecord: boolean;
   /** Set where the platform rewrites its nodes itself, with what to do instead. */
   readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
 }

@@ -69,6 +69,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     excluded: false,
     hasOurTaint: false,
     quarantine: null,
+    hasUnreadableRecord: false,
     managedPlatform: null,
     ...overrides,
   };
