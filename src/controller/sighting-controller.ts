@@ -1,6 +1,7 @@
 /** A DNS pod's container died: find out why, say so, and claim the incident where it can be repaired. */
 import { createHash } from 'node:crypto';
 import { API_VERSION } from '../api/keys.ts';
+import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -34,6 +35,15 @@ export interface SightingControllerOptions {
   readonly now: () => number;
 }
 
+interface Claim {
+  readonly pod: DnsPod;
+  readonly container: DnsContainer;
+  readonly diagnosis: Extract<Diagnosis, { kind: 'loop' }>;
+  readonly policy: Policy;
+  /** Seen for the first time: a repeated look says nothing new. */
+  readonly isNews: boolean;
+}
+
 const DONE: Outcome = { kind: 'done' };
 /** The runtime refuses a log for a moment around a restart. */
 const LOG_RETRY_MS = 300;
@@ -52,20 +62,38 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const container = containerOf(pod, policy.spec.workload);
     const death = container?.death;
     if (!container || !death || death.exitCode === 0) return DONE;
-    const deathID = `${container.restartCount}/${death.finishedAt}`;
-    if (sightings.isKnown(pod.uid, deathID)) return DONE;
-
-    const clusterDNS = await clusterDnsAddresses(kube, signal);
-    const diagnosis = await sight(kube, { pod, container, clusterDNS }, signal);
+    const known = sightings.find(pod.uid, death.id);
+    // As the last state its log has a name of its own, and cannot be mistaken for that of a newer container.
+    const doubtful = known?.wasCurrent === true && !death.isCurrent && known.diagnosis.kind !== 'loop';
+    if (known?.isSettled && !doubtful) return DONE;
+    const diagnosis = known && !doubtful ? known.diagnosis : await look(pod, container, signal);
     if (!diagnosis) return { kind: 'requeue', afterMs: LOG_RETRY_MS };
 
+    const isNews = diagnosis.cause !== known?.diagnosis.cause;
     // Claimed before it is remembered: an operator killed in between claims again, and collides.
-    if (diagnosis.kind === 'loop' && diagnosis.remedy.kind === 'repair')
-      await claim(pod, container, diagnosis, policy, signal);
-    remember(pod, policy, deathID, diagnosis, death.finishedAt);
+    const isSettled =
+      diagnosis.kind !== 'loop' ||
+      diagnosis.remedy.kind !== 'repair' ||
+      (await claim({ pod, container, diagnosis, policy, isNews }, signal));
+    const observation = observationOf(pod, diagnosis, death.finishedAt);
+    const { id: deathID, isCurrent: wasCurrent } = death;
+    sightings.remember(pod.uid, {
+      deathID,
+      wasCurrent,
+      diagnosis,
+      isSettled,
+      policyUID: policy.uid,
+      observation,
+    });
+    if (isNews) tell(pod, policy, diagnosis, observation);
     options.policyChanged(policy.name);
     return DONE;
   };
+
+  async function look(pod: DnsPod, container: DnsContainer, signal: AbortSignal): Promise<Diagnosis | null> {
+    const clusterDNS = await clusterDnsAddresses(kube, signal);
+    return sight(kube, { pod, container, clusterDNS }, signal);
+  }
 
   async function policyFor(pod: DnsPod, signal: AbortSignal): Promise<Policy | null> {
     const policies = stores.policies.list();
@@ -76,16 +104,14 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     return null;
   }
 
+  /** Whether the sighting is settled; where it is not, it is looked at again when something changes. */
   async function claim(
-    pod: DnsPod,
-    container: DnsContainer,
-    diagnosis: Extract<Diagnosis, { kind: 'loop' }>,
-    policy: Policy,
+    { pod, container, diagnosis, policy, isNews }: Claim,
     signal: AbortSignal,
-  ): Promise<void> {
-    if (policy.spec.mode === 'Observe') return;
+  ): Promise<boolean> {
+    if (policy.spec.mode === 'Observe') return false;
     const node = await readNode(pod.node, signal);
-    if (!node) return;
+    if (!node) return false;
     const { line, from, to, zone, corednsVersion } = diagnosis.sighting;
     const sighting: Sighting = {
       pod: { name: pod.name, uid: pod.uid },
@@ -105,12 +131,13 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       now: now(),
     });
     if (decision.kind === 'skip') {
-      logger.info('sighting makes no new incident', {
-        pod: pod.name,
-        node: node.name,
-        reason: decision.reason,
-      });
-      return;
+      if (isNews)
+        logger.info('sighting makes no new incident', {
+          pod: pod.name,
+          node: node.name,
+          reason: decision.reason,
+        });
+      return decision.reason !== 'NodeHasIncident';
     }
     try {
       await kube.customResource('dnsremediations').create(
@@ -132,36 +159,24 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
+    return true;
   }
 
+  /** null where it is gone, or is none of ours: the policy's status tells what was seen, and that is all. */
   async function readNode(name: string, signal: AbortSignal): Promise<{ name: string; uid: string } | null> {
     try {
       const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-      const { uid } = parseNode(await kube.raw.request({ method: 'GET', path, signal }));
-      return { name, uid };
+      const { uid, excluded } = parseNode(await kube.raw.request({ method: 'GET', path, signal }));
+      return excluded ? null : { name, uid };
     } catch (error) {
       if (isNotFound(error)) return null;
       throw error;
     }
   }
 
-  function remember(pod: DnsPod, policy: Policy, death: string, diagnosis: Diagnosis, diedAt: number): void {
+  function tell(pod: DnsPod, policy: Policy, diagnosis: Diagnosis, observation: Observation): void {
     const isLoop = diagnosis.kind === 'loop';
-    const message = isLoop ? diagnosis.sighting.line : diagnosis.message;
-    const advice = diagnosis.remedy.kind === 'advice' ? diagnosis.remedy.advice : undefined;
-    sightings.remember(pod.uid, {
-      death,
-      policyUID: policy.uid,
-      isLoop,
-      observation: {
-        pod: pod.name,
-        node: pod.node,
-        cause: diagnosis.cause,
-        message: message.slice(0, 1024),
-        ...(advice === undefined ? {} : { advice }),
-        lastSeen: isoTime(diedAt),
-      },
-    });
+    const { message, advice } = observation;
     options.metrics.sighted(diagnosis.cause);
     logger.info('container death diagnosed', {
       pod: pod.name,
@@ -184,6 +199,19 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       },
     );
   }
+}
+
+function observationOf(pod: DnsPod, diagnosis: Diagnosis, diedAt: number): Observation {
+  const message = diagnosis.kind === 'loop' ? diagnosis.sighting.line : diagnosis.message;
+  const advice = diagnosis.remedy.kind === 'advice' ? diagnosis.remedy.advice : undefined;
+  return {
+    pod: pod.name,
+    node: pod.node,
+    cause: diagnosis.cause,
+    message: message.slice(0, 1024),
+    ...(advice === undefined ? {} : { advice }),
+    lastSeen: isoTime(diedAt),
+  };
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

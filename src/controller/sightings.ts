@@ -1,17 +1,21 @@
 /** What the operator has seen of each DNS pod's last death. Kept in memory: after a start it is read again from the pods. */
 import type { Observation } from '../api/policy.ts';
+import type { Diagnosis } from '../diagnosis/diagnose.ts';
 
-interface Seen {
-  /** One death: container restarts and time of the end. */
-  readonly death: string;
+export interface Seen {
+  readonly deathID: string;
+  /** The log was read while this was the container's present state; a newer container may have written it. */
+  readonly wasCurrent: boolean;
+  readonly diagnosis: Diagnosis;
+  /** Nothing more follows from this death; false while its node has an incident, or the policy only observes. */
+  readonly isSettled: boolean;
   readonly policyUID: string;
-  readonly isLoop: boolean;
   readonly observation: Observation;
 }
 
 export interface Sightings {
-  /** The death was looked at already. */
-  isKnown(podUID: string, death: string): boolean;
+  /** What is known of this death. */
+  find(podUID: string, deathID: string): Seen | null;
   remember(podUID: string, seen: Seen): void;
   /** Forgets pods that no longer exist. */
   keepOnly(podUIDs: ReadonlySet<string>): void;
@@ -22,12 +26,16 @@ export interface Sightings {
 export function createSightings(): Sightings {
   const seen = new Map<string, Seen>();
   return {
-    isKnown: (podUID, death) => seen.get(podUID)?.death === death,
+    find(podUID, deathID) {
+      const last = seen.get(podUID);
+      return last?.deathID === deathID ? last : null;
+    },
     remember: (podUID, sighting) => void seen.set(podUID, sighting),
     keepOnly(podUIDs) {
       for (const podUID of seen.keys()) if (!podUIDs.has(podUID)) seen.delete(podUID);
     },
-    loopedPods: () => new Set([...seen].flatMap(([podUID, { isLoop }]) => (isLoop ? [podUID] : []))),
+    loopedPods: () =>
+      new Set([...seen].flatMap(([podUID, { diagnosis }]) => (diagnosis.kind === 'loop' ? [podUID] : []))),
     observationsFor: (policyUID) =>
       [...seen.values()].flatMap((one) => (one.policyUID === policyUID ? [one.observation] : [])),
   };

@@ -65,6 +65,8 @@ const podSchema = z.object({
 
 /** How one container ended. Times in epoch milliseconds, of whole seconds as the kubelet gives them. */
 export interface ContainerDeath {
+  /** Tells two deaths apart: the container's own id, which stays when the death moves from `state` to `lastState`. */
+  readonly id: string;
   readonly exitCode: number;
   readonly reason: string;
   readonly startedAt: number;
@@ -140,6 +142,7 @@ function latestDeath(state: State, lastState: State): ContainerDeath | null {
   const death = state?.terminated ?? lastState?.terminated;
   if (!death) return null;
   return {
+    id: death.containerID ?? `${death.startedAt ?? 0}/${death.finishedAt ?? 0}`,
     exitCode: death.exitCode,
     reason: death.reason,
     startedAt: death.startedAt ?? 0,

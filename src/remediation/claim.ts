@@ -26,9 +26,11 @@ export interface ClaimRequest {
 
 /** Decides whether a sighting becomes an incident of its own. */
 export function decideClaim({ sighting, node, remediations, digest, now }: ClaimRequest): ClaimDecision {
-  const name = remediationName(node, sighting.pod.uid, digest);
   const diedAt = Date.parse(sighting.diedAt);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
+  const closed = before.filter((other) => isClosedBefore(other, diedAt));
+  const name = remediationName(node, `${sighting.pod.uid}${'+'.repeat(closed.length)}`, digest);
   if (here.some((other) => other.name === name)) return { kind: 'skip', reason: 'Known' };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
@@ -45,14 +47,20 @@ export function decideClaim({ sighting, node, remediations, digest, now }: Claim
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
 
 /**
- * Derived from the node and the pod that died, so that a second create collides, and a pod that goes on
- * looping after its incident ended makes no new one: its successor does.
+ * The pod was found well, or the wait for its turn was given up, and it died again afterwards: that is another
+ * incident. After any other end a person is asked for something, and the same pod makes no new one.
  */
+function isClosedBefore({ status }: Remediation, diedAt: number): boolean {
+  const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled';
+  return isClosed && diedAt > Date.parse(status.finishedAt ?? '');
+}
+
+/** Derived from the node and the pod that died, so that a second create collides. */
 function remediationName(
   node: { readonly name: string; readonly uid: string },
-  podUID: string,
+  pod: string,
   digest: (text: string) => string,
 ): string {
   const readable = node.name.toLowerCase().replaceAll('.', '-').slice(0, NODE_PART_LENGTH).replace(/-+$/, '');
-  return `${readable}-${digest(`${node.uid}/${podUID}`).slice(0, 8)}`;
+  return `${readable}-${digest(`${node.uid}/${pod}`).slice(0, 8)}`;
 }
