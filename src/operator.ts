@@ -22,49 +22,60 @@ import { runControllers } from './runtime/run-controllers.ts';
 /** Below the Deployment's terminationGracePeriodSeconds. */
 const DRAIN_MS = 20_000;
 
-const settings = readSettings(process.env);
-const logger = createLogger({ level: settings.logLevel });
-const metrics = createMetrics({ process: true });
-const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
+/** @returns the exit code, when the process was told to end and everything is drained. */
+async function operate(): Promise<number> {
+  const settings = readSettings(process.env);
+  const logger = createLogger({ level: settings.logLevel });
+  const metrics = createMetrics({ process: true });
+  const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
 
-const kube = createKubeClient(await inClusterConfig(), { metrics, userAgent: 'dnshealth-operator/0.1.0' });
-const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
-const recorder = createEventRecorder(reporting);
-const stores = createReflectors(kube, { logger, metrics });
+  const kube = createKubeClient(await inClusterConfig(), { metrics, userAgent: 'dnshealth-operator/0.1.0' });
+  const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
+  const recorder = createEventRecorder(reporting);
+  const stores = createReflectors(kube, { logger, metrics });
 
-const parts = {
-  kube,
-  stores,
-  settings,
-  logger,
-  ownership: createOwnership(kube),
-  sightings: createSightings(),
-  narrator: createNarrator(recorder, logger),
-  metrics: createDomainMetrics(metrics),
-  policyChanged: (name: string) => run.enqueue('policy', name),
-  now: Date.now,
-};
-const controllers = controllerTable(stores, {
-  sighting: createSightingReconciler(parts),
-  remediation: createRemediationReconciler(parts),
-  policy: createPolicyReconciler(parts),
-  orphan: createOrphanReconciler(kube, stores, logger),
-});
-const run = runControllers({ controllers, logger, metrics });
+  const parts = {
+    kube,
+    stores,
+    settings,
+    logger,
+    ownership: createOwnership(kube),
+    sightings: createSightings(),
+    narrator: createNarrator(recorder, logger),
+    metrics: createDomainMetrics(metrics),
+    policyChanged: (name: string) => run.enqueue('policy', name),
+    now: Date.now,
+  };
+  const controllers = controllerTable(stores, {
+    sighting: createSightingReconciler(parts),
+    remediation: createRemediationReconciler(parts),
+    policy: createPolicyReconciler(parts),
+    orphan: createOrphanReconciler(kube, stores, logger),
+  });
+  const run = runControllers({ controllers, logger, metrics });
 
-const health = await startHealthServer({
-  port: settings.healthPort,
-  liveness: [run.liveness],
-  readiness: [run.readiness],
-  metrics,
-  logger,
-});
-lifecycle.onDrain('connections', () => kube.close());
-lifecycle.onDrain('probes and metrics', () => health.close());
-lifecycle.onDrain('events', () => recorder.drain());
-lifecycle.onDrain('controllers', () => run.stop(DRAIN_MS / 2));
+  const health = await startHealthServer({
+    port: settings.healthPort,
+    liveness: [run.liveness],
+    readiness: [run.readiness],
+    metrics,
+    logger,
+  });
+  lifecycle.onDrain('connections', () => kube.close());
+  lifecycle.onDrain('probes and metrics', () => health.close());
+  lifecycle.onDrain('events', () => recorder.drain());
+  lifecycle.onDrain('controllers', () => run.stop(DRAIN_MS / 2));
 
-lifecycle.enter('syncing');
-// Whichever comes first: a signal may end the process before everything is known.
-void run.started.then(() => lifecycle.enter('leading'));
-process.exitCode = await lifecycle.ended;
+  lifecycle.enter('syncing');
+  // Whichever comes first: a signal may end the process before everything is known.
+  void run.started.then(() => lifecycle.enter('leading'));
+  return lifecycle.ended;
+}
+
+try {
+  process.exitCode = await operate();
+} catch (error) {
+  // One line that says what is wrong with the environment, the service account or the port: nothing runs yet.
+  createLogger().fatal('the operator cannot start', { error });
+  process.exit(1);
+}

@@ -1,10 +1,13 @@
 /** What the process is told by its environment, checked once at the start. */
 import * as z from 'zod';
 
+/** The same words for a variable that is missing and for one that is empty. */
+const required = (why: string) => z.string(why).min(1, why);
+
 const settingsSchema = z.object({
-  AGENT_IMAGE: z.string().min(1, 'the image of the repair Job and the proof pod is needed'),
+  AGENT_IMAGE: required('the image of the repair Job and the proof pod is needed'),
   /** The address of the kubernetes Service: the operator's way to the API, and what the cluster's own name must resolve to. */
-  KUBERNETES_SERVICE_HOST: z.string().min(1, 'the operator runs in a pod, where the kubelet sets it'),
+  KUBERNETES_SERVICE_HOST: required('the operator runs in a pod, where the kubelet sets it'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
