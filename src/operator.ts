@@ -73,7 +73,8 @@ async function operate(): Promise<number> {
 }
 
 try {
-  process.exitCode = await operate();
+  // Not by waiting for the last handle: a connection that lingers would keep the pod until it is killed.
+  process.exit(await operate());
 } catch (error) {
   // One line that says what is wrong with the environment, the service account or the port: nothing runs yet.
   createLogger().fatal('the operator cannot start', { error });
