@@ -9,6 +9,7 @@ import { until } from '../cluster/until.ts';
 export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const IMAGE = 'dnshealth-operator:0.1.0';
 export const OPERATOR_NAMESPACE = 'dnshealth-system';
+const DEPLOYMENT = 'deployment/dnshealth-operator';
 
 type Progress = (line: string) => void;
 
@@ -36,6 +37,7 @@ async function bundle(): Promise<void> {
 export async function installOperator(rig: Rig, onProgress: Progress): Promise<void> {
   const archive = await buildOperatorImage(onProgress);
   await rig.loadImage(archive);
+  const standing = await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'get', DEPLOYMENT], { allowFailure: true });
   await rig.kubectl(['apply', '-k', `${PROJECT_ROOT}/config/default`]);
   await rig.kubectl([
     'wait',
@@ -43,6 +45,8 @@ export async function installOperator(rig: Rig, onProgress: Progress): Promise<v
     '--timeout=30s',
     'crd/dnshealthpolicies.dnshealth.io',
   ]);
+  // The tag is the same for every build, so that an operator of an earlier one would just go on.
+  if (standing.code === 0) await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'rollout', 'restart', DEPLOYMENT]);
   await waitForOperator(rig);
 }
 
@@ -52,7 +56,7 @@ export async function waitForOperator(rig: Rig, timeoutSeconds = 60): Promise<vo
     OPERATOR_NAMESPACE,
     'rollout',
     'status',
-    'deployment/dnshealth-operator',
+    DEPLOYMENT,
     `--timeout=${timeoutSeconds}s`,
   ]);
 }
