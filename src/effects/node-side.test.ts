@@ -1,0 +1,262 @@
+/** The shape of everything that is started on a node: least privilege, and nothing of a custom resource in it. */
+import type { V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { aRemediation } from '../../test/support/builders.ts';
+import { agentRequestSchema, REQUEST_ENV } from '../api/agent-protocol.ts';
+import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
+import { proofPod } from './proof-pod.ts';
+import { repairJob } from './repair-job.ts';
+
+const IMAGE = 'registry.example/dnshealth-operator@sha256:abc';
+const known = { clusterDNS: ['10.96.0.10'], nodeLocalDNS: ['169.254.20.10'], node: ['192.0.2.11'] };
+const { name, uid } = aRemediation();
+const remediation = { name, uid };
+
+function theJob(policy: PolicySpec = policySpecSchema.parse({}), node = 'node-1') {
+  const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
+  return repairJob({
+    remediation,
+    node,
+    image: IMAGE,
+    activeDeadlineSeconds: 120,
+    agent: { verb: 'repair', nonce: uid, remediation: name, targets, acceptRisky, replaceEmptyValue, known },
+  });
+}
+
+function theProof(policy: PolicySpec = policySpecSchema.parse({})) {
+  return proofPod({
+    remediation,
+    node: 'node-1',
+    image: IMAGE,
+    activeDeadlineSeconds: 60,
+    agent: {
+      verb: 'prove',
+      nonce: uid,
+      remediation: name,
+      known,
+      acceptRisky: policy.repair.acceptRisky,
+      externalName: policy.verification.externalName ?? 'x.invalid',
+    },
+  });
+}
+
+type JobSpec = Pick<V1JobSpec, keyof V1JobSpec>;
+const specOf = (policy?: PolicySpec): V1PodSpec => theJob(policy).spec?.template.spec as V1PodSpec;
+const proofSpecOf = (policy?: PolicySpec): V1PodSpec => theProof(policy).spec as V1PodSpec;
+const targeting = (...targets: readonly string[]) => policySpecSchema.parse({ repair: { targets } });
+
+const KNOWN_DIRECTORIES = [
+  ['/etc', true],
+  ['/etc/kubernetes', false],
+  ['/var/lib/kubelet', false],
+  ['/run/systemd/resolve', true],
+  ['/run/dbus', true],
+  ['/var/lib/dnshealth', false],
+] as const;
+
+describe.each([
+  ['the repair Job’s pod', specOf],
+  ['the proof pod', proofSpecOf],
+])('%s', (_what, make) => {
+  const spec = make();
+  const [container] = spec.containers;
+
+  it('is not privileged, and may not become so', () => {
+    expect(container?.securityContext).toMatchObject({
+      privileged: false,
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
+    expect(container?.securityContext?.capabilities).not.toHaveProperty('add');
+    expect(container?.securityContext).not.toHaveProperty('procMount');
+  });
+
+  it('shares no namespace of the host', () => {
+    for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'])
+      expect(spec).not.toHaveProperty(field);
+    expect(container).not.toHaveProperty('ports');
+  });
+
+  it('holds no token and no other container', () => {
+    expect(spec).toMatchObject({
+      automountServiceAccountToken: false,
+      serviceAccountName: 'dnshealth-agent',
+    });
+    expect(spec.containers).toHaveLength(1);
+    for (const field of ['initContainers', 'ephemeralContainers', 'imagePullSecrets'])
+      expect(spec).not.toHaveProperty(field);
+    expect(container).not.toHaveProperty('envFrom');
+    expect(container).not.toHaveProperty('lifecycle');
+  });
+
+  it('is bound to the node past the scheduler, tolerates the quarantine, and is never restarted', () => {
+    expect(spec).toMatchObject({
+      nodeName: 'node-1',
+      tolerations: [{ operator: 'Exists' }],
+      restartPolicy: 'Never',
+      dnsPolicy: 'Default',
+    });
+  });
+
+  it('is told what to do in one variable that the agent’s own schema accepts', () => {
+    expect(container?.env?.map((variable) => variable.name)).toEqual([REQUEST_ENV]);
+    const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
+    expect(request).toMatchObject({ nonce: uid, remediation: name, known });
+  });
+
+  it('reports through its termination message', () => {
+    expect(container).toMatchObject({
+      terminationMessagePath: '/dev/termination-log',
+      terminationMessagePolicy: 'File',
+    });
+  });
+});
+
+describe('the repair Job', () => {
+  it('runs once, ends by itself, and goes with its remediation', () => {
+    const { metadata, spec } = theJob();
+    expect(spec).toMatchObject({
+      backoffLimit: 0,
+      activeDeadlineSeconds: 120,
+      ttlSecondsAfterFinished: 3600,
+    });
+    expect(metadata).toMatchObject({
+      name,
+      namespace: 'dnshealth-node',
+      ownerReferences: [{ kind: 'DNSRemediation', name, uid }],
+    });
+    for (const labels of [metadata?.labels, spec?.template.metadata?.labels])
+      expect(labels).toMatchObject({ 'dnshealth.io/remediation': name, 'dnshealth.io/role': 'repair' });
+  });
+
+  it('sees the known directories of the node, of which three may be written', () => {
+    const { volumes, containers } = specOf();
+    const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
+    expect(containers[0]?.volumeMounts?.map((mount) => [paths.get(mount.name), mount.readOnly])).toEqual(
+      KNOWN_DIRECTORIES,
+    );
+    for (const mount of containers[0]?.volumeMounts ?? [])
+      expect(mount.mountPath).toBe(`/host${paths.get(mount.name)}`);
+  });
+
+  it('sees NetworkManager’s directory only where the policy targets its file, and cannot write it', () => {
+    const path = '/run/NetworkManager';
+    const [resolved, networkManager] = RESOLV_CONF_TARGETS;
+    const mountsIt = (spec: V1PodSpec) => spec.volumes?.some(({ hostPath }) => hostPath?.path === path);
+    expect(mountsIt(specOf(targeting(resolved)))).toBe(false);
+    const spec = specOf(targeting(resolved, networkManager));
+    expect(mountsIt(spec)).toBe(true);
+    expect(spec.containers[0]?.volumeMounts?.at(-1)).toMatchObject({
+      mountPath: `/host${path}`,
+      readOnly: true,
+    });
+  });
+
+  it('is root, for root’s own files, and nothing more', () => {
+    expect(specOf().containers[0]?.securityContext).toMatchObject({ runAsUser: 0, runAsGroup: 0 });
+  });
+});
+
+describe('the proof pod', () => {
+  it('is nobody, sees nothing of the node, and ends by itself', () => {
+    const spec = proofSpecOf();
+    expect(spec).not.toHaveProperty('volumes');
+    expect(spec.activeDeadlineSeconds).toBe(60);
+    expect(spec.containers[0]?.securityContext).toMatchObject({ runAsUser: 65_534, runAsNonRoot: true });
+    expect(theProof().metadata).toMatchObject({
+      name: `${name}-proof`,
+      namespace: 'dnshealth-node',
+      ownerReferences: [{ uid }],
+      labels: { 'dnshealth.io/role': 'prove' },
+    });
+  });
+});
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
+const dnsName = fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.'));
+/** Any policy that the schema lets through. */
+const policies: fc.Arbitrary<PolicySpec> = fc
+  .record({
+    mode: fc.constantFrom('Repair', 'Observe'),
+    workload: fc.record({ kind: fc.constantFrom('Deployment', 'DaemonSet'), name: label, container: label }),
+    quarantine: fc.record({
+      strategy: fc.constantFrom('Cordon', 'Taint'),
+      maxSeconds: fc.integer({ min: 60, max: 540 }),
+    }),
+    repair: fc.record({
+      targets: fc.shuffledSubarray([...RESOLV_CONF_TARGETS], { minLength: 1 }),
+      acceptRisky: fc.boolean(),
+      replaceEmptyValue: fc.boolean(),
+    }),
+    limits: fc.record({ maxConcurrent: fc.integer({ min: 1, max: 10 }) }),
+    verification: fc.record(
+      {
+        clusterDomain: dnsName,
+        externalName: dnsName,
+        stableSeconds: fc.integer({ min: 1, max: 9 }),
+        timeoutSeconds: fc.integer({ min: 10, max: 600 }),
+      },
+      { requiredKeys: ['clusterDomain', 'stableSeconds', 'timeoutSeconds'] },
+    ),
+  })
+  .map((spec) => policySpecSchema.parse(spec));
+
+/** The pod spec without the one value that the agent parses with its own closed schema. */
+function withoutRequest(spec: V1PodSpec): unknown {
+  const copy: V1PodSpec = structuredClone(spec);
+  for (const container of copy.containers) delete container.env;
+  return copy;
+}
+
+describe('no policy whatever', () => {
+  const plain = withoutRequest(specOf());
+  const withNetworkManager = withoutRequest(specOf(targeting(...RESOLV_CONF_TARGETS)));
+
+  it('changes anything of the repair Job but its request and the one directory that it targets', () => {
+    fc.assert(
+      fc.property(policies, (policy) => {
+        const targetsIt = policy.repair.targets.some((target) => target.startsWith('/run/NetworkManager/'));
+        expect(withoutRequest(specOf(policy))).toEqual(targetsIt ? withNetworkManager : plain);
+        const { metadata, spec } = theJob(policy);
+        const { template, ...rest } = theJob().spec as JobSpec;
+        expect(metadata).toEqual(theJob().metadata);
+        expect(spec).toMatchObject(rest);
+        expect(spec?.template.metadata).toEqual(template.metadata);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('changes anything of the proof pod but its request', () => {
+    const proof = withoutRequest(proofSpecOf());
+    fc.assert(
+      fc.property(policies, (policy) => {
+        expect(withoutRequest(proofSpecOf(policy))).toEqual(proof);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('puts anything into a request but what the agent’s schema has a closed list for', () => {
+    fc.assert(
+      fc.property(policies, (policy) => {
+        const request = agentRequestSchema.parse(
+          JSON.parse(specOf(policy).containers[0]?.env?.[0]?.value ?? ''),
+        );
+        expect(request).toEqual({
+          verb: 'repair',
+          nonce: uid,
+          remediation: name,
+          known,
+          targets: policy.repair.targets,
+          acceptRisky: policy.repair.acceptRisky,
+          replaceEmptyValue: policy.repair.replaceEmptyValue,
+        });
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

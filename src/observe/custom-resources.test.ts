@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { ZodError } from 'zod';
+import { aRemediation, at } from '../../test/support/builders.ts';
+import { stampAt } from '../../test/support/raw-objects.ts';
+import { policySpecSchema } from '../api/policy.ts';
+import { parsePolicy, parseRemediation } from './custom-resources.ts';
+
+const metadata = { name: 'coredns', uid: 'policy-1', resourceVersion: '9', creationTimestamp: stampAt(0) };
+
+describe('a policy at the border', () => {
+  it('has all defaults where nothing was written, as one of an older version that was stored', () => {
+    for (const raw of [{ metadata }, { metadata, spec: {} }])
+      expect(parsePolicy(raw)).toMatchObject({
+        name: 'coredns',
+        createdAt: at(0),
+        generation: 1,
+        spec: policySpecSchema.parse({}),
+        status: { conditions: [], observations: [], quarantined: 0, repaired: 0 },
+      });
+  });
+
+  it('gets the defaults of what is left out inside of what is given', () => {
+    const { spec } = parsePolicy({ metadata, spec: { quarantine: { strategy: 'Taint' } } });
+    expect(spec.quarantine).toEqual({ strategy: 'Taint', maxSeconds: 480 });
+    expect(spec.mode).toBe('Repair');
+  });
+
+  it('is refused, not guessed at, where a field is wrong', () => {
+    for (const spec of [
+      { mode: 'Maybe' },
+      { repair: { targets: ['/etc/shadow'] } },
+      { limits: { maxConcurrent: 0 } },
+    ])
+      expect(() => parsePolicy({ metadata, spec })).toThrow(ZodError);
+    expect(() => parsePolicy({ spec: {} })).toThrow(ZodError);
+  });
+});
+
+describe('a remediation at the border', () => {
+  const { spec } = aRemediation();
+
+  it('is Pending where no status was written yet', () => {
+    const remediation = parseRemediation({ metadata, spec });
+    expect(remediation.status).toMatchObject({
+      phase: 'Pending',
+      steps: [],
+      deletedPods: [],
+      conditions: [],
+    });
+    expect(remediation.acknowledged).toBe(false);
+  });
+
+  it('is acknowledged by the value "true" and no other', () => {
+    const acknowledged = (value: string) =>
+      parseRemediation({
+        metadata: { ...metadata, annotations: { 'dnshealth.io/acknowledged': value } },
+        spec,
+      }).acknowledged;
+    expect(['true', 'false', '', 'True'].filter(acknowledged)).toEqual(['true']);
+  });
+
+  it('is refused where its evidence is not complete', () => {
+    expect(() => parseRemediation({ metadata, spec: { ...spec, node: undefined } })).toThrow(ZodError);
+    expect(() => parseRemediation({ metadata, spec, status: { phase: 'Dreaming' } })).toThrow(ZodError);
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { ZodError } from 'zod';
+import { at } from '../../test/support/builders.ts';
+import { aDeath, aRawDnsPod, running, stampAt } from '../../test/support/raw-objects.ts';
+import { parseDnsPod } from './dns-pod.ts';
+
+const deathOf = (container: object) => parseDnsPod(aRawDnsPod({ container })).containers[0]?.death;
+
+describe('a DNS pod at the border', () => {
+  it('keeps what a decision needs, under our names', () => {
+    expect(parseDnsPod(aRawDnsPod())).toEqual({
+      name: 'coredns-sick',
+      namespace: 'kube-system',
+      uid: 'pod-sick',
+      node: 'node-1',
+      ip: '10.244.1.5',
+      ips: ['10.244.1.5', 'fd00:1::5'],
+      createdAt: at(-10),
+      startedAt: at(-9),
+      deleting: false,
+      ready: false,
+      hostNetwork: false,
+      dnsPolicy: 'Default',
+      dnsConfigNameservers: [],
+      configMaps: ['coredns'],
+      controller: { kind: 'ReplicaSet', name: 'coredns-5d78', uid: 'replica-set-1' },
+      containers: [
+        {
+          name: 'coredns',
+          id: 'containerd://first',
+          restartCount: 0,
+          runningSince: null,
+          death: {
+            id: 'containerd://first',
+            exitCode: 1,
+            reason: 'Error',
+            startedAt: at(-1),
+            finishedAt: at(0),
+            isCurrent: true,
+          },
+        },
+      ],
+    });
+  });
+
+  it('may be without status and node: it was only just created', () => {
+    const pod = parseDnsPod(aRawDnsPod({ spec: { nodeName: undefined }, status: null }));
+    expect(pod).toMatchObject({ node: '', ip: null, ips: [], startedAt: null, ready: false, containers: [] });
+  });
+
+  it('has an address also where the old server gives only podIP', () => {
+    const pod = parseDnsPod(aRawDnsPod({ status: { podIPs: undefined } }));
+    expect(pod).toMatchObject({ ip: '10.244.1.5', ips: ['10.244.1.5'] });
+  });
+
+  it('is controlled only by the owner that says so', () => {
+    const ownerReferences = [{ kind: 'Node', name: 'node-1', uid: 'n' }];
+    expect(parseDnsPod(aRawDnsPod({ metadata: { ownerReferences } })).controller).toBeNull();
+  });
+
+  it('takes null for what is left out, as some servers write it', () => {
+    const pod = parseDnsPod(
+      aRawDnsPod({
+        metadata: { deletionTimestamp: null, ownerReferences: null },
+        spec: { hostNetwork: null, dnsPolicy: null, dnsConfig: null, volumes: null },
+        status: { conditions: null, containerStatuses: null },
+      }),
+    );
+    expect(pod).toMatchObject({
+      deleting: false,
+      controller: null,
+      dnsPolicy: 'ClusterFirst',
+      containers: [],
+    });
+  });
+
+  it.each([
+    ['a string', 'pod'],
+    ['null', null],
+    ['an object without metadata', { spec: {} }],
+    ['a pod whose restart count is a text', aRawDnsPod({ container: { restartCount: '2' } })],
+    ['a pod whose time is no time', aRawDnsPod({ metadata: { creationTimestamp: 'yesterday' } })],
+    [
+      'a pod whose exit code is no whole number',
+      aRawDnsPod({ container: { state: aDeath({ exitCode: 1.5 }) } }),
+    ],
+  ])('refuses %s', (_what, raw) => {
+    expect(() => parseDnsPod(raw)).toThrow(ZodError);
+  });
+});
+
+describe('the death of a container', () => {
+  it('is the present state while no newer container was started', () => {
+    expect(deathOf({ state: aDeath() })).toMatchObject({ isCurrent: true, finishedAt: at(0) });
+  });
+
+  it('is the last state while a newer container waits or runs, and keeps its identity', () => {
+    const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } };
+    const before = deathOf({ state: aDeath() });
+    for (const state of [waiting, running(1)])
+      expect(deathOf({ state, lastState: aDeath() })).toEqual({ ...before, isCurrent: false });
+  });
+
+  it('is the present one where there are two', () => {
+    const container = {
+      state: aDeath({ finishedAt: stampAt(9), containerID: 'containerd://second' }),
+      lastState: aDeath(),
+    };
+    expect(deathOf(container)).toMatchObject({ id: 'containerd://second', finishedAt: at(9) });
+  });
+
+  it('is known by its times where the runtime gives no id', () => {
+    const id = deathOf({ state: aDeath({ containerID: undefined }) })?.id;
+    expect(id).toBe(`${at(-1)}/${at(0)}`);
+  });
+
+  it('is none in a container that was never started or runs for the first time', () => {
+    for (const state of [undefined, { waiting: { reason: 'ContainerCreating' } }, running(0)])
+      expect(deathOf({ state, lastState: {} })).toBeNull();
+  });
+});

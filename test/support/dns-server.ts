@@ -1,0 +1,82 @@
+/** A DNS server on loopback that answers as a test tells it: the same port over UDP and TCP. */
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import dnsPacket from 'dns-packet';
+
+/** Sends bytes to whoever asked; over TCP the caller adds the length itself, or not, as the test wants it. */
+export type Reply = (query: dnsPacket.Packet, send: (bytes: Buffer) => void) => void;
+
+export interface DnsTestServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export async function startDnsServer(reply: {
+  readonly udp?: Reply;
+  readonly tcp?: Reply;
+}): Promise<DnsTestServer> {
+  const connections = new Set<Socket>();
+  const tcp = createServer((socket) => {
+    connections.add(socket);
+    // A client that is served enough resets the connection.
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (bytes: Buffer) =>
+      reply.tcp?.(dnsPacket.streamDecode(bytes), (out) => socket.write(out)),
+    );
+  });
+  tcp.listen(0, '127.0.0.1');
+  await once(tcp, 'listening');
+  const { port } = tcp.address() as AddressInfo;
+  const udp = createSocket('udp4');
+  udp.on('message', (bytes, from) =>
+    reply.udp?.(dnsPacket.decode(bytes), (out) => udp.send(out, from.port, from.address)),
+  );
+  udp.bind(port, '127.0.0.1');
+  await once(udp, 'listening');
+  return {
+    port,
+    async close() {
+      for (const socket of connections) socket.destroy();
+      await Promise.all([
+        new Promise<void>((resolve) => {
+          udp.close(resolve);
+        }),
+        new Promise((resolve) => {
+          tcp.close(resolve);
+        }),
+      ]);
+    },
+  };
+}
+
+const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
+
+/** An answer to the query: its id and question, the rcode, and A records. */
+export function answerTo(
+  query: dnsPacket.Packet,
+  { rcode = 'NOERROR', addresses = [], id = query.id ?? 0, name }: Partial<AnswerOptions> = {},
+): Buffer {
+  const [question] = query.questions ?? [];
+  return dnsPacket.encode({
+    type: 'response',
+    id,
+    flags: dnsPacket.RECURSION_DESIRED | dnsPacket.RECURSION_AVAILABLE | RCODES[rcode],
+    questions: [{ type: 'A', name: name ?? question?.name ?? '' }],
+    answers: addresses.map((data) => ({ type: 'A', name: question?.name ?? '', ttl: 5, data })),
+  });
+}
+
+interface AnswerOptions {
+  readonly rcode: keyof typeof RCODES;
+  readonly addresses: readonly string[];
+  readonly id: number;
+  readonly name: string;
+}
+
+/** With the two bytes of length that go before each message over TCP. */
+export function framed(message: Buffer): Buffer {
+  const length = Buffer.alloc(2);
+  length.writeUInt16BE(message.length);
+  return Buffer.concat([length, message]);
+}

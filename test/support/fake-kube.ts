@@ -1,0 +1,50 @@
+/** An API of canned answers by path, for units that only read: everything else is 404. It keeps what was asked. */
+import type { KubeClient, LogRequest } from '../../src/kube/client.ts';
+import { KubeError } from '../../src/kube/errors.ts';
+import type { RawRequest } from '../../src/kube/raw-api.ts';
+
+export interface FakeKube {
+  readonly kube: KubeClient;
+  /** Answers by path; an Error is thrown. May be changed while in use. */
+  readonly answers: Map<string, object>;
+  /** "GET /api/v1/nodes/node-1", and "LOG pod previous=false". */
+  readonly asked: string[];
+  /** Bodies of what was created. */
+  readonly created: unknown[];
+  log: (request: LogRequest) => string;
+}
+
+export const kubeError = (code: number, reason: string): KubeError =>
+  new KubeError({ code, reason, verb: 'get', what: 'something', message: 'as the test wants it' });
+
+export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKube {
+  const fake: FakeKube = {
+    kube: undefined as never,
+    answers: new Map(Object.entries(answers)),
+    asked: [],
+    created: [],
+    log: () => {
+      throw kubeError(400, 'BadRequest');
+    },
+  };
+  const request = async ({ method, path }: RawRequest): Promise<object> => {
+    fake.asked.push(`${method} ${path}`);
+    const answer = fake.answers.get(path);
+    if (answer === undefined) throw kubeError(404, 'NotFound');
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  const kube = {
+    raw: { request },
+    readLog: async (asked: LogRequest) => {
+      fake.asked.push(`LOG ${asked.pod} previous=${asked.previous === true}`);
+      return fake.log(asked);
+    },
+    customResource: () => ({
+      create: async (object: unknown) => {
+        fake.created.push(object);
+      },
+    }),
+  };
+  return Object.assign(fake, { kube: kube as unknown as KubeClient });
+}
