@@ -1,0 +1,296 @@
+/** Each effect on a real apiserver, as the operator's own service account: twice, too late, and against others' writes. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { NotOursError } from '../../src/effects/not-ours.ts';
+import { proofPodName, removeProofPod, startProof } from '../../src/effects/proof-pod.ts';
+import { type QuarantineRequest, quarantineNode } from '../../src/effects/quarantine.ts';
+import { recreatePods } from '../../src/effects/recreate.ts';
+import { releaseNode } from '../../src/effects/release.ts';
+import { cancelRepair, type RepairJobRequest, startRepair } from '../../src/effects/repair-job.ts';
+import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
+import { staticConfig } from '../../src/kube/config.ts';
+import { isConflict } from '../../src/kube/errors.ts';
+import { createMetrics } from '../../src/runtime/metrics.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
+
+const RECORD = 'dnshealth.io/quarantine';
+const OUR_TAINT = { key: 'dnshealth.io/quarantine', effect: 'NoSchedule' };
+const FOREIGN = [
+  { key: 'example.com/drain', value: 'soon', effect: 'NoSchedule' },
+  { key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule', timeAdded: '2026-03-01T12:00:00Z' },
+];
+const signal = new AbortController().signal;
+
+let server: Apiserver;
+let kube: KubeClient;
+
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyInstallation(server);
+  const tls = { ca: await readFile(server.caFile, 'utf8') };
+  const token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
+  kube = createKubeClient(staticConfig(server.url, { tls, authorization: `Bearer ${token}` }), {
+    metrics: createMetrics(),
+    userAgent: 'effects-test/1',
+  });
+});
+afterAll(async () => {
+  await kube.close();
+  await server.stop();
+});
+
+const NODE = '/api/v1/nodes/node-1';
+const node = async () => (await server.call('GET', NODE)).body;
+const merge = async (body: object) =>
+  server.call('PATCH', NODE, body, { contentType: 'application/merge-patch+json' });
+
+/** A node of that name, new or again. */
+async function aNode({ spec = {}, annotations = {} }: { spec?: object; annotations?: object } = {}) {
+  await server.call('DELETE', NODE);
+  const { status, body } = await server.call('POST', '/api/v1/nodes', {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name: 'node-1', annotations: { 'example.com/owner': 'team-a', ...annotations } },
+    spec,
+  });
+  expect(status).toBe(201);
+  return body;
+}
+
+const quarantineOf = (uid: string, overrides: Partial<QuarantineRequest> = {}): QuarantineRequest => ({
+  node: { name: 'node-1', uid },
+  remediation: 'incident-1',
+  strategy: 'Cordon',
+  since: '2026-03-01T12:00:01.000Z',
+  ...overrides,
+});
+const release = async (remediation = 'incident-1') =>
+  releaseNode(kube, { node: 'node-1', remediation }, signal);
+
+describe.each(['Cordon', 'Taint'] as const)('quarantine by %s, and release', (strategy) => {
+  it.each([
+    ['a plain node', {}],
+    ['a node that a person had cordoned', { unschedulable: true }],
+    ['a node with taints of others', { taints: FOREIGN }],
+    ['a cordoned node with taints of others', { unschedulable: true, taints: FOREIGN }],
+  ])('leave %s exactly as it was found', async (_what, spec) => {
+    const found = await aNode({ spec });
+    await quarantineNode(kube, quarantineOf(found.metadata.uid, { strategy }), signal);
+    const held = await node();
+    expect(JSON.parse(held.metadata.annotations[RECORD])).toMatchObject({
+      remediation: 'incident-1',
+      strategy,
+    });
+    if (strategy === 'Cordon') expect(held.spec.unschedulable).toBe(true);
+    else expect(held.spec.taints).toContainEqual(OUR_TAINT);
+    for (const taint of found.spec.taints ?? []) expect(held.spec.taints).toContainEqual(taint);
+
+    await release();
+    const given = await node();
+    expect(given.spec).toEqual(found.spec);
+    expect(given.metadata.annotations).toEqual(found.metadata.annotations);
+  });
+
+  it('write once, however often they are repeated', async () => {
+    const { metadata } = await aNode();
+    const request = quarantineOf(metadata.uid, { strategy });
+    const record = await quarantineNode(kube, request, signal);
+    const { resourceVersion } = (await node()).metadata;
+    const again = { ...request, since: '2026-03-01T13:00:00.000Z' };
+    expect(await quarantineNode(kube, again, signal)).toEqual(record);
+    expect((await node()).metadata.resourceVersion).toBe(resourceVersion);
+
+    await release();
+    const given = (await node()).metadata.resourceVersion;
+    await release();
+    expect((await node()).metadata.resourceVersion).toBe(given);
+  });
+
+  it('keep a taint that others set meanwhile, and a cordon where ours is a taint', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid, { strategy }), signal);
+    const taints = [...((await node()).spec.taints ?? []), ...FOREIGN];
+    await merge({ spec: { taints, unschedulable: true } });
+    await release();
+    const { spec } = await node();
+    expect(spec.taints).toEqual(
+      expect.arrayContaining(FOREIGN.map(({ key }) => expect.objectContaining({ key }))),
+    );
+    expect(spec.taints).not.toContainEqual(expect.objectContaining({ key: OUR_TAINT.key }));
+    expect(spec.unschedulable).toBe(strategy === 'Taint' ? true : undefined);
+  });
+});
+
+/** A client before which somebody else writes the node whenever it was read. */
+function overtaken(): KubeClient {
+  return {
+    ...kube,
+    raw: {
+      ...kube.raw,
+      async request<T>(asked: Parameters<KubeClient['raw']['request']>[0]): Promise<T> {
+        const answer = await kube.raw.request<T>(asked);
+        if (asked.method === 'GET')
+          await merge({ metadata: { annotations: { 'example.com/beat': `${performance.now()}` } } });
+        return answer;
+      },
+    },
+  };
+}
+
+describe('a node that changes between the look and the write', () => {
+  it('is not quarantined: 409, and it stays as it is', async () => {
+    const { metadata } = await aNode();
+    const attempt = quarantineNode(overtaken(), quarantineOf(metadata.uid), signal);
+    await expect(attempt).rejects.toSatisfy(isConflict);
+    expect((await node()).spec.unschedulable).toBeUndefined();
+  });
+
+  it('is not released: 409, and it stays held', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid), signal);
+    const attempt = releaseNode(overtaken(), { node: 'node-1', remediation: 'incident-1' }, signal);
+    await expect(attempt).rejects.toSatisfy(isConflict);
+    expect((await node()).metadata.annotations).toHaveProperty([RECORD]);
+  });
+});
+
+describe('a node that is not ours', () => {
+  it('is refused while another remediation holds it, and that one’s hold is not released by us', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid, { remediation: 'other' }), signal);
+    const before = await node();
+    await expect(quarantineNode(kube, quarantineOf(metadata.uid), signal)).rejects.toThrow(NotOursError);
+    await release();
+    expect(await node()).toEqual(before);
+  });
+
+  it('is refused when it was created again under the same name', async () => {
+    const { metadata } = await aNode();
+    const successor = await aNode();
+    await expect(quarantineNode(kube, quarantineOf(metadata.uid), signal)).rejects.toThrow(NotOursError);
+    expect(await node()).toEqual(successor);
+  });
+
+  it.each(['', 'mine', '{}', '{"remediation":"incident-1"}'])(
+    'is left alone where its record cannot be read: %j',
+    async (text) => {
+      const before = await aNode({ annotations: { [RECORD]: text } });
+      const attempt = quarantineNode(kube, quarantineOf(before.metadata.uid), signal);
+      await expect(attempt).rejects.toThrow(NotOursError);
+      await release();
+      expect(await node()).toEqual(before);
+    },
+  );
+
+  it('is no error to release once it is gone', async () => {
+    await server.call('DELETE', NODE);
+    await expect(release()).resolves.toBeUndefined();
+  });
+});
+
+const PODS = '/api/v1/namespaces/kube-system/pods';
+const aDnsPod = async (name: string) => {
+  const { body } = await server.call('POST', PODS, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, labels: { 'k8s-app': 'kube-dns' } },
+    spec: { containers: [{ name: 'coredns', image: 'coredns' }] },
+  });
+  return { name, uid: body.metadata.uid as string };
+};
+const exists = async (path: string) => (await server.call('GET', path)).status === 200;
+
+describe('recreating DNS pods', () => {
+  it('deletes the pod that was meant, and says nothing when it is gone already', async () => {
+    const pod = await aDnsPod('coredns-a');
+    await recreatePods(kube, [pod], signal);
+    expect(await exists(`${PODS}/coredns-a`)).toBe(false);
+    await expect(recreatePods(kube, [pod], signal)).resolves.toBeUndefined();
+  });
+
+  it('spares a successor of the same name, and goes on with the next', async () => {
+    const gone = await aDnsPod('coredns-b');
+    await server.call('DELETE', `${PODS}/coredns-b`, { gracePeriodSeconds: 0 });
+    await aDnsPod('coredns-b');
+    const next = await aDnsPod('coredns-c');
+    await recreatePods(kube, [gone, next], signal);
+    expect(await exists(`${PODS}/coredns-b`)).toBe(true);
+    expect(await exists(`${PODS}/coredns-c`)).toBe(false);
+  });
+});
+
+describe('the node side', () => {
+  const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
+  const PROOF = `/api/v1/namespaces/dnshealth-node/pods/${proofPodName('incident-1')}`;
+  const remediation = { name: 'incident-1', uid: '11111111-1111-4111-8111-111111111111' };
+  const successor = { ...remediation, uid: '22222222-2222-4222-8222-222222222222' };
+  const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
+  const base = { remediation, node: 'node-1', image: 'dnshealth-operator:test', activeDeadlineSeconds: 60 };
+  const said = { nonce: remediation.uid, remediation: remediation.name, known, acceptRisky: false };
+  const repair: RepairJobRequest = {
+    ...base,
+    agent: {
+      verb: 'repair',
+      ...said,
+      targets: ['/run/systemd/resolve/resolv.conf'],
+      replaceEmptyValue: false,
+    },
+  };
+  const proof = { ...base, agent: { verb: 'prove' as const, ...said, externalName: 'x.invalid' } };
+  const uidAt = async (path: string) => (await server.call('GET', path)).body.metadata?.uid as string;
+
+  beforeEach(async () => {
+    await server.call('DELETE', `${JOBS}/incident-1`, {
+      propagationPolicy: 'Background',
+      gracePeriodSeconds: 0,
+    });
+    await server.call('DELETE', PROOF, { gracePeriodSeconds: 0 });
+  });
+
+  it('is accepted by the apiserver as it is written, and started once', async () => {
+    await startRepair(kube, repair, signal);
+    const uid = await uidAt(`${JOBS}/incident-1`);
+    await startRepair(kube, repair, signal);
+    expect(await uidAt(`${JOBS}/incident-1`)).toBe(uid);
+
+    await startProof(kube, proof, signal);
+    const proofUID = await uidAt(PROOF);
+    await startProof(kube, proof, signal);
+    expect(await uidAt(PROOF)).toBe(proofUID);
+  });
+
+  it('is not mistaken for its own by a later remediation of the same name', async () => {
+    await startRepair(kube, repair, signal);
+    await startProof(kube, proof, signal);
+    await expect(startRepair(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
+      NotOursError,
+    );
+    await expect(startProof(kube, { ...proof, remediation: successor }, signal)).rejects.toThrow(
+      NotOursError,
+    );
+  });
+
+  it('is taken back in the foreground: the Job stands until its pods are gone', async () => {
+    await startRepair(kube, repair, signal);
+    await cancelRepair(kube, 'incident-1', signal);
+    const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
+    expect(metadata.finalizers).toContain('foregroundDeletion');
+    await expect(cancelRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await server.call(
+      'PATCH',
+      `${JOBS}/incident-1`,
+      { metadata: { finalizers: null } },
+      { contentType: 'application/merge-patch+json' },
+    );
+    await expect(cancelRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+  });
+
+  it('leaves no proof pod, also when asked twice', async () => {
+    await startProof(kube, proof, signal);
+    await removeProofPod(kube, 'incident-1', signal);
+    // No kubelet confirms the end here, so a pod that is bound to a node may stand; none may be asked for.
+    await expect(removeProofPod(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    expect(await exists(PROOF)).toBe(false);
+  });
+});

@@ -1,0 +1,208 @@
+/** What the operator's service account may do, and what it may not: asked of a real apiserver with RBAC. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { applyInstallation, type Manifest, readInstallation } from '../support/installed-rbac.ts';
+
+interface Attributes {
+  readonly group?: string;
+  readonly resource: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+}
+type Row = readonly [verb: string, attributes: Attributes];
+
+const OPERATOR = 'system:serviceaccount:dnshealth-system:dnshealth-operator';
+const AGENT = 'system:serviceaccount:dnshealth-node:dnshealth-agent';
+const inKubeSystem = { namespace: 'kube-system' };
+const inNodeNamespace = { namespace: 'dnshealth-node' };
+const inDefault = { namespace: 'default' };
+const inOwn = { namespace: 'dnshealth-system' };
+const nodes = { resource: 'nodes' };
+const pods = { resource: 'pods' };
+const ours = (resource: string, subresource?: string): Attributes => ({
+  group: 'dnshealth.io',
+  resource,
+  ...(subresource ? { subresource } : {}),
+});
+const rbac = (resource: string): Attributes => ({ group: 'rbac.authorization.k8s.io', resource });
+const apps = (resource: string): Attributes => ({ group: 'apps', resource });
+
+const ALLOWED: readonly Row[] = [
+  ...['get', 'list', 'watch'].flatMap((verb): Row[] => [
+    [verb, ours('dnshealthpolicies')],
+    [verb, ours('dnsremediations')],
+    [verb, nodes],
+    [verb, { ...pods, ...inKubeSystem }],
+    [verb, { ...pods, ...inNodeNamespace }],
+    [verb, { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
+  ]),
+  ['create', ours('dnsremediations')],
+  ['update', ours('dnsremediations', 'status')],
+  ['update', ours('dnshealthpolicies', 'status')],
+  ['patch', nodes],
+  ['delete', { ...pods, ...inKubeSystem }],
+  ['get', { ...pods, subresource: 'log', ...inKubeSystem }],
+  ['list', { resource: 'services', ...inKubeSystem }],
+  ['get', { resource: 'configmaps', name: 'coredns', ...inKubeSystem }],
+  ['get', { resource: 'configmaps', name: 'kubelet-config', ...inKubeSystem }],
+  ...['deployments', 'replicasets', 'daemonsets'].map(
+    (resource): Row => ['get', { ...apps(resource), ...inKubeSystem }],
+  ),
+  ['create', { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
+  ['delete', { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
+  ['create', { ...pods, ...inNodeNamespace }],
+  ['delete', { ...pods, ...inNodeNamespace }],
+  ['create', { group: 'events.k8s.io', resource: 'events', ...inDefault }],
+  ['patch', { group: 'events.k8s.io', resource: 'events', ...inKubeSystem }],
+];
+
+const REFUSED: readonly Row[] = [
+  ['*', { group: '*', resource: '*' }],
+  ...['get', 'list', 'watch', 'create'].flatMap((verb): Row[] => [
+    [verb, { resource: 'secrets' }],
+    [verb, { resource: 'secrets', ...inKubeSystem }],
+    [verb, { resource: 'secrets', ...inOwn }],
+  ]),
+  ['get', { ...nodes, subresource: 'proxy' }],
+  ['create', { ...nodes, subresource: 'proxy' }],
+  ['update', { ...nodes, subresource: 'status' }],
+  ['patch', { ...nodes, subresource: 'status' }],
+  ['create', nodes],
+  ['update', nodes],
+  ['delete', nodes],
+  ['deletecollection', { ...pods, ...inKubeSystem }],
+  ...[inKubeSystem, inNodeNamespace, inDefault].flatMap((where): Row[] => [
+    ['create', { ...pods, subresource: 'exec', ...where }],
+    ['get', { ...pods, subresource: 'exec', ...where }],
+    ['create', { ...pods, subresource: 'attach', ...where }],
+    ['create', { ...pods, subresource: 'portforward', ...where }],
+    ['update', { ...pods, subresource: 'ephemeralcontainers', ...where }],
+    ['patch', { ...pods, ...where }],
+    ['create', { ...pods, subresource: 'eviction', ...where }],
+  ]),
+  ['create', { ...pods, ...inKubeSystem }],
+  ['get', { ...pods, ...inDefault }],
+  ['delete', { ...pods, ...inDefault }],
+  ['delete', { ...pods, ...inOwn }],
+  ['create', { ...pods, ...inDefault }],
+  ['list', pods],
+  ['get', { ...pods, subresource: 'log', ...inDefault }],
+  ['get', { ...pods, subresource: 'log', ...inNodeNamespace }],
+  ['list', { resource: 'configmaps', ...inKubeSystem }],
+  ['watch', { resource: 'configmaps', ...inKubeSystem }],
+  ['get', { resource: 'configmaps', name: 'kubeadm-config', ...inKubeSystem }],
+  ['update', { resource: 'configmaps', name: 'coredns', ...inKubeSystem }],
+  ['patch', { resource: 'configmaps', name: 'kubelet-config', ...inKubeSystem }],
+  ['patch', { ...apps('deployments'), ...inKubeSystem }],
+  ['update', { ...apps('deployments'), subresource: 'scale', ...inKubeSystem }],
+  ['delete', { ...apps('daemonsets'), ...inKubeSystem }],
+  ['create', { ...apps('daemonsets'), ...inNodeNamespace }],
+  ['create', { group: 'batch', resource: 'jobs', ...inKubeSystem }],
+  ['patch', { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
+  ['create', { group: 'batch', resource: 'cronjobs', ...inNodeNamespace }],
+  ['create', { resource: 'serviceaccounts', subresource: 'token', ...inKubeSystem }],
+  ['impersonate', { resource: 'users' }],
+  ['impersonate', { resource: 'serviceaccounts', ...inKubeSystem }],
+  ...['create', 'update', 'patch', 'bind', 'escalate'].flatMap((verb): Row[] => [
+    [verb, rbac('clusterroles')],
+    [verb, rbac('clusterrolebindings')],
+    [verb, { ...rbac('roles'), ...inKubeSystem }],
+  ]),
+  ['create', { group: 'certificates.k8s.io', resource: 'certificatesigningrequests' }],
+  ['create', { group: 'admissionregistration.k8s.io', resource: 'mutatingwebhookconfigurations' }],
+  ['patch', { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' }],
+  ['create', ours('dnshealthpolicies')],
+  ['update', ours('dnshealthpolicies')],
+  ['patch', ours('dnshealthpolicies')],
+  ['delete', ours('dnshealthpolicies')],
+  ['update', ours('dnsremediations')],
+  ['patch', ours('dnsremediations')],
+  ['delete', ours('dnsremediations')],
+  ['patch', { resource: 'namespaces' }],
+];
+
+const told = ([verb, { group, resource, subresource, namespace, name }]: Row): string =>
+  `${verb} ${group ? `${group}/` : ''}${resource}${subresource ? `/${subresource}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`;
+
+let server: Apiserver;
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyInstallation(server);
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+async function may(user: string, [verb, resourceAttributes]: Row): Promise<boolean> {
+  const { status, body } = await server.call('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    spec: {
+      user,
+      groups: ['system:serviceaccounts', 'system:authenticated'],
+      resourceAttributes: { verb, ...resourceAttributes },
+    },
+  });
+  expect(status).toBe(201);
+  return body.status.allowed;
+}
+
+describe('the operator', () => {
+  it.each(ALLOWED.map((row) => ({ row, what: told(row) })))('may $what', async ({ row }) => {
+    expect(await may(OPERATOR, row)).toBe(true);
+  });
+
+  it.each(REFUSED.map((row) => ({ row, what: told(row) })))('may not $what', async ({ row }) => {
+    expect(await may(OPERATOR, row)).toBe(false);
+  });
+});
+
+describe('the agent’s service account', () => {
+  it('may nothing that the operator may, and nothing else of the list', async () => {
+    for (const row of [...ALLOWED, ...REFUSED])
+      expect([told(row), await may(AGENT, row)]).toEqual([told(row), false]);
+  });
+});
+
+describe('the roles as they are written', () => {
+  const rulesOf = (manifests: readonly Manifest[]) =>
+    manifests.flatMap(({ kind, metadata, rules = [] }) =>
+      rules.map((rule) => ({ role: `${kind} ${metadata.name}`, rule })),
+    );
+
+  it('have no wildcard, and nothing that leads to everything else', async () => {
+    const rules = rulesOf(await readInstallation());
+    expect(rules.length).toBeGreaterThan(10);
+    const forbidden = {
+      apiGroups: ['*', 'rbac.authorization.k8s.io', 'admissionregistration.k8s.io', 'certificates.k8s.io'],
+      resources: [
+        '*',
+        'secrets',
+        'nodes/proxy',
+        'nodes/status',
+        'pods/exec',
+        'pods/attach',
+        'pods/portforward',
+        'serviceaccounts/token',
+        'pods/ephemeralcontainers',
+      ],
+      verbs: ['*', 'escalate', 'bind', 'impersonate', 'deletecollection'],
+    } as const;
+    for (const { role, rule } of rules) {
+      expect(rule.nonResourceURLs, role).toBeUndefined();
+      for (const field of ['apiGroups', 'resources', 'verbs'] as const)
+        for (const word of forbidden[field]) expect(rule[field], `${role}: ${field}`).not.toContain(word);
+      for (const resource of rule.resources ?? []) expect(resource, role).not.toMatch(/^\*|\*$/);
+    }
+  });
+
+  it('bind the operator’s account only', async () => {
+    const bindings = (await readInstallation()).filter(({ kind }) => kind.endsWith('Binding'));
+    expect(bindings).toHaveLength(3);
+    for (const binding of bindings)
+      expect(Reflect.get(binding, 'subjects')).toEqual([
+        { kind: 'ServiceAccount', name: 'dnshealth-operator', namespace: 'dnshealth-system' },
+      ]);
+  });
+});
