@@ -2,7 +2,8 @@
 #
 #   docker build -t dnshealth-operator:0.1.0 .
 #
-# Where no registry is reachable: npm run build on the host, then
+# BuildKit finds out by itself which of the two builds is needed; older buildahs do not, and want the second way.
+# Where no registry is reachable, or with such a buildah: npm run build on the host, then
 #   --build-arg BUILD=prebuilt --build-arg BASE=<an image with glibc, libstdc++ and CA certificates>
 ARG BUILD=source
 ARG NODE_IMAGE=node:24-bookworm-slim
