@@ -174,27 +174,26 @@ describe('the roles as they are written', () => {
   it('have no wildcard, and nothing that leads to everything else', async () => {
     const rules = rulesOf(await readInstallation());
     expect(rules.length).toBeGreaterThan(10);
-    const forbidden = {
-      apiGroups: ['*', 'rbac.authorization.k8s.io', 'admissionregistration.k8s.io', 'certificates.k8s.io'],
+    const forbidden: Readonly<Record<'apiGroups' | 'resources' | 'verbs', readonly string[]>> = {
+      apiGroups: ['rbac.authorization.k8s.io', 'admissionregistration.k8s.io', 'certificates.k8s.io'],
       resources: [
-        '*',
         'secrets',
+        'serviceaccounts/token',
         'nodes/proxy',
         'nodes/status',
-        'pods/exec',
-        'pods/attach',
-        'pods/portforward',
-        'serviceaccounts/token',
-        'pods/ephemeralcontainers',
+        ...['exec', 'attach', 'portforward', 'ephemeralcontainers'].map((sub) => `pods/${sub}`),
       ],
-      verbs: ['*', 'escalate', 'bind', 'impersonate', 'deletecollection'],
-    } as const;
-    for (const { role, rule } of rules) {
-      expect(rule.nonResourceURLs, role).toBeUndefined();
-      for (const field of ['apiGroups', 'resources', 'verbs'] as const)
-        for (const word of forbidden[field]) expect(rule[field], `${role}: ${field}`).not.toContain(word);
-      for (const resource of rule.resources ?? []) expect(resource, role).not.toMatch(/^\*|\*$/);
-    }
+      verbs: ['escalate', 'bind', 'impersonate', 'deletecollection'],
+    };
+    const found = rules.flatMap(({ role, rule }) =>
+      (['apiGroups', 'resources', 'verbs'] as const).flatMap((field) =>
+        (rule[field] ?? [])
+          .filter((word) => word.includes('*') || forbidden[field].includes(word))
+          .map((word) => `${role}: ${field} ${word}`),
+      ),
+    );
+    expect(found).toEqual([]);
+    expect(rules.filter(({ rule }) => rule.nonResourceURLs)).toEqual([]);
   });
 
   it('bind the operator’s account only', async () => {

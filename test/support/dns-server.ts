@@ -12,10 +12,10 @@ export interface DnsTestServer {
   close(): Promise<void>;
 }
 
-export async function startDnsServer(reply: {
-  readonly udp?: Reply;
-  readonly tcp?: Reply;
-}): Promise<DnsTestServer> {
+export async function startDnsServer(
+  reply: { readonly udp?: Reply; readonly tcp?: Reply },
+  { address = '127.0.0.1', port: wanted = 0 }: { readonly address?: string; readonly port?: number } = {},
+): Promise<DnsTestServer> {
   const connections = new Set<Socket>();
   const tcp = createServer((socket) => {
     connections.add(socket);
@@ -25,14 +25,14 @@ export async function startDnsServer(reply: {
       reply.tcp?.(dnsPacket.streamDecode(bytes), (out) => socket.write(out)),
     );
   });
-  tcp.listen(0, '127.0.0.1');
+  tcp.listen(wanted, address);
   await once(tcp, 'listening');
   const { port } = tcp.address() as AddressInfo;
   const udp = createSocket('udp4');
   udp.on('message', (bytes, from) =>
     reply.udp?.(dnsPacket.decode(bytes), (out) => udp.send(out, from.port, from.address)),
   );
-  udp.bind(port, '127.0.0.1');
+  udp.bind(port, address);
   await once(udp, 'listening');
   return {
     port,

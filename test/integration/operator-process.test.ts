@@ -1,0 +1,172 @@
+/** The operator's process when its surroundings are wrong: it says what is, stays alive, and goes on when it is mended. */
+import { createServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../cluster/until.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { applyCrds } from '../support/crds.ts';
+import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
+import { type OperatorOptions, type OperatorProcess, startOperator } from '../support/operator-process.ts';
+
+const MEND_TIMEOUT_MS = 45_000;
+const POLICIES = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';
+
+let server: Apiserver;
+let token: string;
+let operator: OperatorProcess | undefined;
+
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyInstallation(server);
+  token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
+});
+afterEach(async () => {
+  operator?.signal('SIGKILL');
+  await operator?.ended;
+  operator = undefined;
+});
+afterAll(async () => {
+  await server.stop();
+});
+
+async function start(options: Partial<OperatorOptions> = {}): Promise<OperatorProcess> {
+  operator = await startOperator(server, { token, ...options });
+  return operator;
+}
+
+/** What /readyz says once it says something that fits. */
+async function notReady(process: OperatorProcess, text: RegExp): Promise<string> {
+  return until(
+    async () => {
+      const answer = await process.get('/readyz');
+      return answer?.status === 500 && text.test(answer.text) ? answer.text : undefined;
+    },
+    { what: `/readyz to say ${text}`, timeoutMs: 15_000 },
+  );
+}
+
+async function ready(process: OperatorProcess): Promise<void> {
+  await until(async () => ((await process.isReady()) ? true : undefined), {
+    what: 'the operator to become ready',
+    timeoutMs: MEND_TIMEOUT_MS,
+  });
+}
+
+/** It works: a policy gets its status. */
+async function expectToWork(name: string): Promise<void> {
+  const metadata = { name };
+  const policy = { apiVersion: 'dnshealth.io/v1alpha1', kind: 'DNSHealthPolicy', metadata, spec: {} };
+  expect((await server.call('POST', POLICIES, policy)).status).toBe(201);
+  const condition = await until(
+    async () => {
+      const { body } = await server.call('GET', `${POLICIES}/${name}`);
+      return body.status?.conditions?.find(({ type }: { type: string }) => type === 'Active');
+    },
+    { what: 'the policy to get its status', timeoutMs: 10_000 },
+  );
+  expect(condition).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
+  await server.call('DELETE', `${POLICIES}/${name}`);
+}
+
+const alive = async (process: OperatorProcess) => (await process.get('/healthz'))?.status === 200;
+const said = (process: OperatorProcess, level: string) =>
+  process.lines.filter((line) => line.level === level).map((line) => JSON.stringify(line));
+
+describe('without its CRDs', () => {
+  it('says which are missing, stays alive, and works once they are there', async () => {
+    const process = await start();
+    const text = await notReady(process, /dnshealthpolicies.*dnsremediations/);
+    expect(text).toContain('404');
+    expect(await alive(process)).toBe(true);
+    expect(said(process, 'warn').join('\n')).toContain('dnshealthpolicies');
+    await applyCrds(server);
+    await ready(process);
+    await expectToWork('after-the-crds');
+  });
+});
+
+describe('without a permission', () => {
+  const ROLE = '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/roles/dnshealth-operator';
+
+  it('says which, stays alive, and works once it is given', async () => {
+    const { body: role } = await server.call('GET', ROLE);
+    const { resourceVersion: _old, ...metadata } = role.metadata;
+    const withoutPods = role.rules.filter(
+      ({ resources }: { resources: string[] }) => !resources.includes('pods'),
+    );
+    await server.call('PUT', ROLE, { ...role, metadata, rules: withoutPods });
+    const process = await start();
+    const text = await notReady(process, /pods/);
+    expect(text).toContain('403');
+    expect(text).toContain('kube-system');
+    expect(await alive(process)).toBe(true);
+    expect(said(process, 'warn').join('\n')).toMatch(/cannot list resource.*pods/);
+    await server.call('PUT', ROLE, { ...role, metadata });
+    await ready(process);
+    await expectToWork('after-the-permission');
+  });
+});
+
+describe('with an apiserver that cannot be reached', () => {
+  it('says so, stays alive, and works once it is back', async () => {
+    await server.kill9();
+    const process = await start();
+    const text = await notReady(process, /ECONNREFUSED/);
+    for (const what of ['dnshealthpolicies', 'dnsremediations', 'pods', 'jobs', 'nodes'])
+      expect(text).toContain(what);
+    expect(await alive(process)).toBe(true);
+    await server.restart();
+    await ready(process);
+    await expectToWork('after-the-outage');
+  });
+
+  it('goes on where it was when it comes back in the middle of the work', async () => {
+    const process = await start();
+    await ready(process);
+    await server.restart();
+    await expectToWork('after-a-restart');
+    expect(said(process, 'stderr')).toEqual([]);
+  });
+});
+
+describe('cannot start', () => {
+  /** How it ended, and everything that it said above the level of information. */
+  async function lastWords(process: OperatorProcess) {
+    const exitCode = await process.ended;
+    return { exitCode, lines: ['stderr', 'warn', 'error', 'fatal'].flatMap((level) => said(process, level)) };
+  }
+  const oneLine = (fault: RegExp) => ({ exitCode: 1, lines: [expect.stringMatching(fault)] });
+
+  it.each([
+    ['without AGENT_IMAGE', { AGENT_IMAGE: undefined }, /AGENT_IMAGE: the image of the repair Job/],
+    ['with an empty AGENT_IMAGE', { AGENT_IMAGE: '' }, /AGENT_IMAGE: the image of the repair Job/],
+    ['outside of a pod', { KUBERNETES_SERVICE_HOST: undefined }, /KUBERNETES_SERVICE_HOST/],
+    ['without the port of the API', { KUBERNETES_SERVICE_PORT: undefined }, /KUBERNETES_SERVICE_PORT/],
+    ['with a log level that is none', { LOG_LEVEL: 'loud' }, /LOG_LEVEL/],
+    ['with a port that is none', { HEALTH_PORT: 'http' }, /HEALTH_PORT/],
+  ])('%s: one line says so', async (_what, env, fault) => {
+    expect(await lastWords(await start({ env }))).toEqual(oneLine(fault));
+  });
+
+  it('where its port is taken: one line says so', async () => {
+    const squatter = createServer().listen(0);
+    try {
+      const address = squatter.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      const process = await start({ env: { HEALTH_PORT: String(port) } });
+      expect(await lastWords(process)).toEqual(oneLine(/EADDRINUSE/));
+    } finally {
+      squatter.close();
+    }
+  });
+});
+
+describe('told to end', () => {
+  it('drains and exits with 0', async () => {
+    const process = await start();
+    await ready(process);
+    process.signal('SIGTERM');
+    expect(await process.ended).toBe(0);
+    const states = process.lines.filter(({ message }) => message === 'state changed').map(({ to }) => to);
+    expect(states).toEqual(['syncing', 'leading', 'draining', 'stopped']);
+  });
+});

@@ -1,0 +1,96 @@
+/** The operator as the kubelet starts it: its own process, with a service account's files, against a test apiserver. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Apiserver } from './apiserver.ts';
+import { freePorts } from './apiserver-command.ts';
+
+const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
+const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export interface OperatorProcess {
+  /** All lines so far. Stderr, where nothing should be, is in them as lines of level "stderr". */
+  readonly lines: readonly LogLine[];
+  readonly healthPort: number;
+  /** null while nothing listens. */
+  get(path: string): Promise<{ readonly status: number; readonly text: string } | null>;
+  isReady(): Promise<boolean>;
+  signal(name: 'SIGTERM' | 'SIGKILL'): void;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | string>;
+}
+
+export interface OperatorOptions {
+  readonly token: string;
+  /** Over those of a pod; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * In a mount namespace of its own, where the fixed directory of a service account's files can be made up without
+ * touching the machine's; and so without a setting in the operator that only a test would use. Needs root.
+ */
+export async function startOperator(server: Apiserver, options: OperatorOptions): Promise<OperatorProcess> {
+  const files = await mkdtemp(join(tmpdir(), 'dnshealth-service-account-'));
+  await writeFile(join(files, 'token'), options.token);
+  await writeFile(join(files, 'namespace'), 'dnshealth-system');
+  await copyFile(server.caFile, join(files, 'ca.crt'));
+  const [healthPort] = await freePorts();
+  const { hostname, port } = new URL(server.url);
+  const script = `mount -t tmpfs tmpfs /run && mkdir -p ${SERVICE_ACCOUNT} && mount --bind "$1" ${SERVICE_ACCOUNT} && exec "$2" "$3"`;
+  const child: ChildProcess = spawn(
+    'unshare',
+    ['--mount', '/bin/sh', '-c', script, 'sh', files, process.execPath, OPERATOR],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env['PATH'],
+        AGENT_IMAGE: 'dnshealth-operator:test',
+        KUBERNETES_SERVICE_HOST: hostname,
+        KUBERNETES_SERVICE_PORT: port,
+        HEALTH_PORT: String(healthPort),
+        ...options.env,
+      },
+    },
+  );
+  const lines: LogLine[] = [];
+  for (const stream of [child.stdout, child.stderr])
+    if (stream)
+      createInterface({ input: stream }).on('line', (text) => {
+        lines.push(text.startsWith('{') ? JSON.parse(text) : { level: 'stderr', message: text });
+      });
+  const ended = once(child, 'close').then(async ([code, signal]: (number | string | null)[]) => {
+    await rm(files, { recursive: true });
+    return code ?? signal ?? 'unknown';
+  });
+
+  const get: OperatorProcess['get'] = async (path) => {
+    try {
+      const response = await fetch(`http://127.0.0.1:${healthPort}${path}`, {
+        signal: AbortSignal.timeout(5_000),
+      });
+      return { status: response.status, text: await response.text() };
+    } catch (error) {
+      if (error instanceof TypeError) return null;
+      throw error;
+    }
+  };
+  return {
+    lines,
+    healthPort,
+    get,
+    isReady: async () => (await get('/readyz'))?.status === 200,
+    signal: (name) => void child.kill(name),
+    ended,
+  };
+}
