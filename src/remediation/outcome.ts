@@ -8,6 +8,7 @@ export interface EffectResults {
   readonly quarantine: { readonly record: QuarantineRecord };
   readonly 'start-repair': null;
   readonly 'cancel-repair': null;
+  readonly 'retry-repair': null;
   readonly 'start-proof': null;
   readonly release: null;
   readonly recreate: null;

@@ -21,6 +21,8 @@ export function afterEffect(status: Status, { effect, result }: Outcome, now: nu
       return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
     case 'cancel-repair':
       return { ...status, reason: DID_NOT_START, message: effect.why };
+    case 'retry-repair':
+      return { ...status, repairRetriedAt: isoTime(now) };
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':

@@ -8,6 +8,8 @@ export type Effect =
   | { readonly kind: 'start-repair' }
   /** Takes back a Job whose agent never ran; `why` is kept for the outcome. */
   | { readonly kind: 'cancel-repair'; readonly why: string }
+  /** Takes back a Job whose agent ended without a report, so that it can be started once more. */
+  | { readonly kind: 'retry-repair' }
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }

@@ -16,9 +16,14 @@ export function repair(situation: Situation): Verdict {
   if (!world.node) return end(nodeGone);
 
   const job = world.repairJob;
-  const age = stepAge(situation, 'Repair');
-  const { reason, message } = remediation.status;
-  if (!job && reason === DID_NOT_START) return end(didNotStart(message ?? null));
+  const { reason, message, repairRetriedAt } = remediation.status;
+  const age = repairRetriedAt ? situation.now - Date.parse(repairRetriedAt) : stepAge(situation, 'Repair');
+  // A first run may have written before it fell silent; only a first Job that never ran is known to be harmless.
+  const notStarted = (why: string | null): Ending =>
+    repairRetriedAt
+      ? silent(`It could not be started again: ${why ?? 'no reason was given'}.`)
+      : didNotStart(why);
+  if (!job && reason === DID_NOT_START) return end(notStarted(message ?? null));
   if (!job && age > JOB_REPORT_MS) return end(silent('Its Job is gone.'));
   // Also where the Job stands but its start was not written down: the deadlines count from that record.
   if (!job || stepStartedAt(remediation, 'Repair') === null) return act({ kind: 'start-repair' });
@@ -28,17 +33,19 @@ export function repair(situation: Situation): Verdict {
         return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
       // Given up only after the Job is taken back: it must not start once the node was given back.
       if (!job.deleting) return act({ kind: 'cancel-repair', why: job.blockedBy ?? 'no reason was given' });
-      if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(job.blockedBy));
+      if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(notStarted(job.blockedBy));
       return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
     case 'running':
       if (age > JOB_REPORT_MS) return end(silent('It still runs.'));
       return wait('AgentRunning', 'The agent works on the node.', RECHECK_MS);
     case 'ended': {
-      if (job.message === null && job.blockedBy !== null) return end(didNotStart(job.blockedBy));
+      if (job.message === null && job.blockedBy !== null) return end(notStarted(job.blockedBy));
       const read = readReport(repairReportSchema, job.message, remediation.uid);
-      return read.kind === 'ok'
-        ? record({ kind: 'repair-reported', report: read.report })
-        : end(silent(read.problem));
+      if (read.kind === 'ok') return record({ kind: 'repair-reported', report: read.report });
+      if (job.deleting) return wait('AgentStarting', 'The agent is about to be started again.', RECHECK_MS);
+      // A node that lost its power, an agent that was killed: the next run finishes or undoes what the journal on
+      // the node says. Once, because a second silence has another reason.
+      return repairRetriedAt ? end(silent(read.problem)) : act({ kind: 'retry-repair' });
     }
     default:
       return assertNever(job.state);

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { aRemediation, aStatus, at, isoAt, SICK_POD } from '../../test/support/builders.ts';
+import type { Phase, Sighting } from '../api/remediation.ts';
+import { decideClaim } from './claim.ts';
+import type { Remediation } from './world.ts';
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+const node = { name: 'node-1', uid: 'uid-of-node-1' };
+const died = (seconds: number, pod: { name: string; uid: string } = SICK_POD): Sighting => ({
+  ...aRemediation().spec.sighting,
+  pod,
+  diedAt: isoAt(seconds),
+});
+
+interface Case {
+  readonly sighting?: Sighting;
+  readonly remediations?: readonly Remediation[];
+  readonly on?: typeof node;
+  readonly now?: number;
+}
+const decide = ({ sighting = died(0), remediations = [], on = node, now = at(1) }: Case = {}) =>
+  decideClaim({ sighting, node: on, remediations, digest, now });
+const nameOf = (decision: ReturnType<typeof decide>): string =>
+  decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
+
+/** An incident of the sick pod, under the name that its claim gave it. */
+function incident(phase: Phase, finishedAt?: number): Remediation {
+  const status = aStatus({ phase, ...(finishedAt === undefined ? {} : { finishedAt: isoAt(finishedAt) }) });
+  return { ...aRemediation(), name: nameOf(decide()), status };
+}
+const otherPod = { name: 'coredns-other', uid: 'pod-other' };
+
+describe('fresh evidence is claimed', () => {
+  it('under a name made from the node and the pod, the same each time', () => {
+    expect(decide().kind).toBe('claim');
+    expect(nameOf(decide())).toMatch(/^node-1-[0-9a-f]{8}$/);
+    expect(nameOf(decide({ now: at(100) }))).toBe(nameOf(decide()));
+  });
+
+  it('under another name for another pod, or for another node of the same name', () => {
+    const names = [
+      decide(),
+      decide({ sighting: died(0, otherPod) }),
+      decide({ on: { ...node, uid: 'the-node-after-it' } }),
+    ].map(nameOf);
+    expect(new Set(names).size).toBe(3);
+  });
+
+  it('under a name that fits a label, however long the node’s is', () => {
+    const name = nameOf(
+      decide({ on: { name: `IP-10.0.0.1.${'x'.repeat(200)}.compute.internal`, uid: 'u' } }),
+    );
+    expect(name.length).toBeLessThanOrEqual(63 - '-proof'.length);
+    expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])$/);
+  });
+
+  it('while another node has an incident', () => {
+    const elsewhere = aRemediation({ node: 'node-2', status: { phase: 'Repairing' } });
+    expect(decide({ remediations: [elsewhere] }).kind).toBe('claim');
+  });
+
+  it('up to ten minutes after the death', () => {
+    expect(decide({ now: at(600) }).kind).toBe('claim');
+    expect(nameOf(decide({ now: at(601) }))).toBe('skipped: EvidenceTooOld');
+  });
+});
+
+describe('a sighting makes no new incident', () => {
+  it('while its own is open, and after one that asks a person for something', () => {
+    for (const phase of ['Pending', 'Repairing', 'Verifying'] as const)
+      expect(nameOf(decide({ remediations: [incident(phase)] }))).toBe('skipped: Known');
+    for (const phase of ['Refused', 'RolledBack', 'Failed'] as const)
+      expect(nameOf(decide({ sighting: died(60), now: at(61), remediations: [incident(phase, 30)] }))).toBe(
+        'skipped: Known',
+      );
+  });
+
+  it('while its node has one of another pod', () => {
+    expect(nameOf(decide({ sighting: died(0, otherPod), remediations: [incident('Proving')] }))).toBe(
+      'skipped: NodeHasIncident',
+    );
+  });
+
+  it('when the death is not younger than the end of the node’s last repair', () => {
+    const remediations = [incident('Healed', 30)];
+    for (const seconds of [0, 29, 30])
+      expect(nameOf(decide({ sighting: died(seconds, otherPod), now: at(31), remediations }))).toBe(
+        'skipped: OlderThanLastRepair',
+      );
+    expect(decide({ sighting: died(31, otherPod), now: at(32), remediations }).kind).toBe('claim');
+  });
+
+  it('for a death that an incident was cancelled for', () => {
+    expect(nameOf(decide({ remediations: [incident('Cancelled', 30)], now: at(31) }))).toBe('skipped: Known');
+  });
+});
+
+describe('a cancelled incident', () => {
+  it('touched nothing, so the death of another pod from before it is still evidence', () => {
+    const remediations = [incident('Cancelled', 30)];
+    expect(decide({ sighting: died(5, otherPod), now: at(31), remediations }).kind).toBe('claim');
+  });
+});
+
+describe('a pod that was well again', () => {
+  it.each(['Healed', 'Cancelled'] as const)(
+    'and dies after its %s incident, is a new one of another name',
+    (phase) => {
+      const first = incident(phase, 30);
+      const second = decide({ sighting: died(90), now: at(91), remediations: [first] });
+      expect(second.kind).toBe('claim');
+      expect(nameOf(second)).not.toBe(first.name);
+      const open = { ...aRemediation(), name: nameOf(second) };
+      expect(nameOf(decide({ sighting: died(90), now: at(91), remediations: [first, open] }))).toBe(
+        'skipped: Known',
+      );
+    },
+  );
+});

@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aNode,
+  aRemediation,
+  aRepairReport,
+  aRun,
+  aSituation,
+  at,
+  isoAt,
+} from '../../../test/support/builders.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
+import { plan } from '../plan.ts';
+import type { World } from '../world.ts';
+import { timeLimit } from './time-limit.ts';
+
+/** Held from the first second on, by a policy that allows two minutes. */
+function held(seconds: number, status: Partial<RemediationStatus> = {}, world: Partial<World> = {}) {
+  const remediation = aRemediation({
+    settings: { quarantine: { maxSeconds: 120 } },
+    status: {
+      phase: 'Quarantining',
+      quarantine: { strategy: 'Cordon', nodeWasUnschedulable: false, heldSince: isoAt(0) },
+      ...status,
+    },
+  });
+  const quarantine = {
+    remediation: remediation.name,
+    strategy: 'Cordon' as const,
+    wasUnschedulable: false,
+    since: isoAt(0),
+  };
+  const node = aNode({ quarantine, unschedulable: true });
+  return aSituation({
+    remediation,
+    now: at(seconds),
+    world: { node, remediations: [remediation], ...world },
+  });
+}
+
+describe('a node is not kept longer than the policy says', () => {
+  it('and until then nothing is cut short', () => {
+    expect(timeLimit(held(119))).toEqual({ kind: 'pass' });
+  });
+
+  it('also where the Job can never be created: the incident ends, and the node is given back', () => {
+    const ending = plan(held(120));
+    expect(ending).toMatchObject({
+      kind: 'end',
+      ending: { phase: 'Failed', reason: 'QuarantineTimedOut', hold: false },
+    });
+    expect(plan(held(121, { phase: 'Failed', finishedAt: isoAt(120) }))).toEqual({
+      kind: 'act',
+      effect: { kind: 'release' },
+    });
+  });
+
+  it('and a Job that has not started is taken back before that', () => {
+    const repairJob = aRun({ state: 'starting', blockedBy: 'image missing' });
+    expect(timeLimit(held(120, {}, { repairJob }))).toEqual({
+      kind: 'act',
+      effect: { kind: 'cancel-repair', why: 'image missing' },
+    });
+    const gone = held(121, { reason: 'JobDidNotStart', message: 'image missing' });
+    expect(plan(gone)).toMatchObject({ kind: 'end', ending: { reason: 'JobDidNotStart', hold: false } });
+  });
+
+  it('also while the agent runs, or its proof cannot be made', () => {
+    expect(timeLimit(held(120, {}, { repairJob: aRun({ state: 'running' }) })).kind).toBe('end');
+    const repaired = held(120, { repair: aRepairReport() });
+    expect(timeLimit(repaired)).toMatchObject({
+      kind: 'end',
+      ending: { advice: expect.stringContaining('The kubelet runs with the new value') },
+    });
+  });
+
+  it('and one that was given back has no limit any more', () => {
+    const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;
+    expect(timeLimit(held(500, { quarantine }))).toEqual({ kind: 'pass' });
+  });
+});
