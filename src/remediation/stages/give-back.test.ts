@@ -48,7 +48,7 @@ describe('when a person has to look at the node', () => {
     });
   });
 
-  it('it waits until the policy’s maximum, told in seconds, and is then given back', () => {
+  it('waits until the policy’s maximum, told in seconds, and is then given back', () => {
     expect(giveBack(ended({ hold: 'Held' }))).toMatchObject({
       kind: 'wait',
       reason: 'HeldForAPerson',
@@ -58,7 +58,7 @@ describe('when a person has to look at the node', () => {
     expect(giveBack(ended({ hold: 'Held' }, { now: at(480) }))).toEqual(release);
   });
 
-  it('it is given back as soon as the failure is acknowledged', () => {
+  it('is given back as soon as the failure is acknowledged', () => {
     expect(giveBack(ended({ hold: 'Held' }, { acknowledged: true }))).toEqual(release);
   });
 

@@ -1,0 +1,241 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { aRemediation, at, isoAt } from '../../test/support/builders.ts';
+import { fakeKube, kubeError } from '../../test/support/fake-kube.ts';
+import { aDeath, aRawDnsPod, aRawNode, LOOP_LINE, running, stampAt } from '../../test/support/raw-objects.ts';
+import type { Phase } from '../api/remediation.ts';
+import { parsePolicy, parseRemediation } from '../observe/custom-resources.ts';
+import { parseDnsPod } from '../observe/dns-pod.ts';
+import { silentLogger } from '../runtime/logger.ts';
+import type { Store } from '../runtime/store.ts';
+import { createSightingReconciler } from './sighting-controller.ts';
+import { createSightings } from './sightings.ts';
+import type { Stores } from './stores.ts';
+
+const KEY = 'kube-system/coredns-sick';
+const NODE = '/api/v1/nodes/node-1';
+const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
+const LOG = `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n`;
+const signal = new AbortController().signal;
+
+/** A store of what a test puts there. */
+const storeOf = <T>(map: Map<string, T>): Store<T> => ({
+  get: (key) => map.get(key),
+  list: () => [...map.values()],
+  keys: () => [...map.keys()],
+  malformedKeys: () => [],
+  onChange: () => () => {},
+});
+
+const aPolicy = (spec: object = {}) =>
+  parsePolicy({
+    metadata: { name: 'coredns', uid: 'policy-1', resourceVersion: '1', creationTimestamp: stampAt(-60) },
+    spec,
+  });
+const anIncident = (phase: Phase, status: object = {}) =>
+  parseRemediation({
+    metadata: { name: 'node-1-other', uid: 'r-1', resourceVersion: '1', creationTimestamp: stampAt(-5) },
+    spec: aRemediation().spec,
+    status: { phase, ...status },
+  });
+
+function aController() {
+  const pods = new Map([[KEY, parseDnsPod(aRawDnsPod())]]);
+  const policies = new Map([['coredns', aPolicy()]]);
+  const remediations = new Map<string, ReturnType<typeof anIncident>>();
+  const fake = fakeKube({
+    [NODE]: aRawNode(),
+    '/api/v1/namespaces/kube-system/services': { items: [{ spec: { clusterIPs: ['10.96.0.10'] } }] },
+    '/api/v1/namespaces/kube-system/configmaps/coredns': { data: { Corefile: COREFILE } },
+  });
+  fake.log = () => LOG;
+  const told: string[] = [];
+  const counted: string[] = [];
+  const stores = {
+    dnsPods: storeOf(pods),
+    policies: storeOf(policies),
+    remediations: storeOf(remediations),
+  } as unknown as Stores;
+  const sightings = createSightings();
+  const reconcile = createSightingReconciler({
+    kube: fake.kube,
+    stores,
+    ownership: { owns: () => Promise.resolve(true) },
+    sightings,
+    narrator: { tell: () => {}, announce: (_subjects, { reason }) => void told.push(reason) },
+    metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
+    policyChanged: () => {},
+    logger: silentLogger,
+    now: () => at(2),
+  });
+  return {
+    fake,
+    pods,
+    policies,
+    remediations,
+    told,
+    counted,
+    sightings,
+    look: async () => reconcile(KEY, signal),
+    become: (container: object) => void pods.set(KEY, parseDnsPod(aRawDnsPod({ container }))),
+  };
+}
+
+let cluster: ReturnType<typeof aController>;
+beforeEach(() => {
+  cluster = aController();
+});
+const restarted = {
+  state: running(2),
+  lastState: aDeath(),
+  restartCount: 1,
+  containerID: 'containerd://second',
+};
+
+describe('a container death that is a repairable loop', () => {
+  it('is claimed with its evidence, told and counted', async () => {
+    expect(await cluster.look()).toEqual({ kind: 'done' });
+    expect(cluster.fake.created).toMatchObject([
+      {
+        kind: 'DNSRemediation',
+        metadata: { name: expect.stringMatching(/^node-1-/) },
+        spec: {
+          policy: { name: 'coredns', uid: 'policy-1' },
+          node: { name: 'node-1', uid: 'uid-of-node-1' },
+          cause: 'KubeletResolvConf',
+          sighting: {
+            pod: { name: 'coredns-sick', uid: 'pod-sick' },
+            from: '127.0.0.1',
+            zone: '.',
+            diedAt: isoAt(0),
+            seenAt: isoAt(2),
+          },
+        },
+      },
+    ]);
+    expect(cluster.told).toEqual(['LoopDetected']);
+    expect(cluster.counted).toEqual(['KubeletResolvConf']);
+  });
+
+  it('is looked at once, also after its container was started again', async () => {
+    await cluster.look();
+    const asked = cluster.fake.asked.length;
+    await cluster.look();
+    cluster.become(restarted);
+    await cluster.look();
+    expect(cluster.fake.asked).toHaveLength(asked);
+    expect(cluster.counted).toEqual(['KubeletResolvConf']);
+  });
+
+  it('is another one when the next container dies, even within the same second', async () => {
+    await cluster.look();
+    cluster.become({
+      state: aDeath({ containerID: 'containerd://second' }),
+      lastState: aDeath(),
+      restartCount: 1,
+    });
+    await cluster.look();
+    expect(cluster.counted).toHaveLength(2);
+  });
+
+  it('waits while its node has an incident, and is claimed when that one is over, from what was seen', async () => {
+    cluster.remediations.set('node-1-other', anIncident('Repairing'));
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    cluster.remediations.set('node-1-other', anIncident('Cancelled', { finishedAt: isoAt(-1) }));
+    cluster.fake.log = () => {
+      throw new Error('the log must not be read again');
+    };
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(1);
+    expect(cluster.told).toEqual(['LoopDetected']);
+  });
+
+  it('is only told where the policy observes, and claimed when that changes', async () => {
+    cluster.policies.set('coredns', aPolicy({ mode: 'Observe' }));
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    expect(cluster.sightings.observationsFor('policy-1')).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+    cluster.policies.set('coredns', aPolicy());
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(1);
+  });
+
+  it('on an excluded node is told and never claimed', async () => {
+    cluster.fake.answers.set(NODE, aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': 'true' } } }));
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    expect(cluster.told).toEqual(['LoopDetected']);
+  });
+});
+
+describe('a log', () => {
+  it('of the present container is asked for first while none is newer, else the previous one', async () => {
+    cluster.fake.log = () => '';
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 300 });
+    cluster.become(restarted);
+    await cluster.look();
+    expect(cluster.fake.asked.filter((asked) => asked.startsWith('LOG'))).toEqual([
+      'LOG coredns-sick previous=false',
+      'LOG coredns-sick previous=true',
+      'LOG coredns-sick previous=true',
+      'LOG coredns-sick previous=false',
+    ]);
+  });
+
+  it('that the runtime refuses for a moment is asked for again; one that is denied is an error', async () => {
+    cluster.fake.log = ({ previous }) => {
+      if (previous) return LOG;
+      throw kubeError(500, 'InternalError');
+    };
+    expect(await cluster.look()).toEqual({ kind: 'done' });
+    expect(cluster.fake.created).toHaveLength(1);
+
+    cluster = aController();
+    cluster.fake.log = () => {
+      throw kubeError(403, 'Forbidden');
+    };
+    await expect(cluster.look()).rejects.toThrow('403');
+  });
+
+  it('that may be of a newer container is read again under the name that cannot be mistaken', async () => {
+    cluster.fake.log = ({ previous }) => (previous ? LOG : '.:53\nCoreDNS-1.11.3\n');
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    cluster.become(restarted);
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(1);
+    expect(cluster.sightings.observationsFor('policy-1')).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+  });
+});
+
+describe('nothing is claimed', () => {
+  it('for a container that ended well, or that never died', async () => {
+    cluster.become({ state: aDeath({ exitCode: 0, reason: 'Completed' }) });
+    await cluster.look();
+    cluster.become({ state: running(0) });
+    await cluster.look();
+    expect(cluster.fake.asked).toEqual([]);
+  });
+
+  it('for a crash that is no loop: it is told, without the node', async () => {
+    cluster.fake.log = () => "/etc/coredns/Corefile:4 - Error during parsing: Unknown directive 'forwardd'\n";
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    expect(cluster.told).toEqual(['CorefileError']);
+  });
+
+  it('where the Corefile cannot be found: the cause is not proven', async () => {
+    cluster.fake.answers.delete('/api/v1/namespaces/kube-system/configmaps/coredns');
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    expect(cluster.counted).toHaveLength(1);
+  });
+
+  it('for a pod of nobody, or of no policy', async () => {
+    cluster.policies.clear();
+    await cluster.look();
+    cluster.pods.clear();
+    await cluster.look();
+    expect(cluster.fake.asked).toEqual([]);
+  });
+});

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../test/support/builders.ts';
+import { policyStatusSchema } from '../api/policy.ts';
+import { type PolicyFacts, policyStatus } from './policy-status.ts';
+
+const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
+  policy: { uid: 'policy-1', generation: 3, mode: 'Repair' },
+  previous: policyStatusSchema.parse({}),
+  conflictsWith: null,
+  workloadExists: true,
+  dnsPods: [aDnsPod(), aDnsPod({ uid: 'pod-2', node: 'node-1' })],
+  loopingPods: [],
+  quarantinedNodes: [],
+  remediations: [],
+  observations: [],
+  now: at(0),
+  ...overrides,
+});
+const condition = (type: string, overrides?: Partial<PolicyFacts>) =>
+  policyStatus(facts(overrides)).conditions.find((one) => one.type === type);
+const healed = (seconds: number, uid = 'policy-1') => {
+  const one = aRemediation({ status: { phase: 'Healed', finishedAt: isoAt(seconds) } });
+  return { ...one, spec: { ...one.spec, policy: { name: 'coredns', uid } } };
+};
+const failed = aRemediation({
+  status: { phase: 'Failed', quarantine: { strategy: 'Cordon', nodeWasUnschedulable: false } },
+});
+
+describe('the status of a policy', () => {
+  it('counts the DNS pods, and speaks of the generation that it has seen', () => {
+    const status = policyStatus(
+      facts({ dnsPods: [aDnsPod(), aLoopingPod()], loopingPods: ['coredns-sick'] }),
+    );
+    expect(status).toMatchObject({
+      observedGeneration: 3,
+      dnsPods: { total: 2, ready: 1, looping: 1, summary: '1/2' },
+    });
+  });
+
+  it('does not count a pod that is being deleted as ready', () => {
+    expect(policyStatus(facts({ dnsPods: [aDnsPod({ deleting: true })] })).dnsPods?.summary).toBe('0/1');
+  });
+
+  it('counts its own repairs only, and knows when the last one was', () => {
+    const remediations = [healed(5), healed(9), healed(60, 'policy-2'), failed];
+    expect(policyStatus(facts({ remediations }))).toMatchObject({ repaired: 2, lastRepairTime: isoAt(9) });
+  });
+
+  it('names the nodes that it holds, in order', () => {
+    expect(policyStatus(facts({ quarantinedNodes: ['node-3', 'node-1'] }))).toMatchObject({
+      quarantinedNodes: ['node-1', 'node-3'],
+      quarantined: 2,
+    });
+  });
+
+  it('keeps the twenty newest observations, newest first', () => {
+    const observations = Array.from({ length: 25 }, (_none, index) => ({
+      pod: `coredns-${index}`,
+      node: 'node-1',
+      cause: 'CorefileError',
+      message: 'x',
+      lastSeen: isoAt(index),
+    }));
+    const kept = policyStatus(facts({ observations })).observations.map(({ pod }) => pod);
+    expect(kept).toHaveLength(20);
+    expect([kept[0], kept[19]]).toEqual(['coredns-24', 'coredns-5']);
+  });
+
+  it('is the same when nothing changed, so that it need not be written', () => {
+    const first = policyStatus(facts({ remediations: [healed(5)] }));
+    expect(policyStatus(facts({ remediations: [healed(5)], previous: first, now: at(600) }))).toEqual(first);
+  });
+});
+
+describe('a policy is Active', () => {
+  it('and watches, or only observes', () => {
+    expect(condition('Active')).toMatchObject({ status: 'True', reason: 'Watching' });
+    const policy = { ...facts().policy, mode: 'Observe' as const };
+    expect(condition('Active', { policy })).toMatchObject({ status: 'True', reason: 'Observing' });
+  });
+
+  it('but not beside an older one for the same workload, which it names', () => {
+    const active = condition('Active', { conflictsWith: 'elder', workloadExists: false });
+    expect(active).toMatchObject({ status: 'False', reason: 'Conflict' });
+    expect(active?.message).toContain('elder');
+  });
+
+  it('but not without its workload', () => {
+    expect(condition('Active', { workloadExists: false, dnsPods: [] })).toMatchObject({
+      status: 'False',
+      reason: 'WorkloadNotFound',
+    });
+  });
+
+  it('but not after a failure, until somebody has acknowledged it', () => {
+    expect(condition('Active', { remediations: [failed] })).toMatchObject({
+      status: 'False',
+      reason: 'RolloutHalted',
+    });
+    const acknowledged = { ...failed, acknowledged: true };
+    expect(condition('Active', { remediations: [acknowledged] })?.status).toBe('True');
+  });
+});
+
+describe('DNS is Healthy', () => {
+  it('when all pods are ready', () => {
+    expect(condition('Healthy')).toMatchObject({ status: 'True', reason: 'AllPodsReady' });
+  });
+
+  it('but not while a pod loops, even if it is Ready for a second', () => {
+    expect(condition('Healthy', { loopingPods: ['coredns-sick'] })).toMatchObject({
+      status: 'False',
+      reason: 'LoopDetected',
+    });
+  });
+
+  it('but not with a pod that is not ready, or with none at all', () => {
+    for (const dnsPods of [[aLoopingPod(), aDnsPod()], []])
+      expect(condition('Healthy', { dnsPods })).toMatchObject({ status: 'False', reason: 'PodsNotReady' });
+  });
+});

@@ -1,0 +1,204 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aLoopingPod,
+  aProofReport,
+  aRemediation,
+  aRepairReport,
+  aStatus,
+  at,
+  isoAt,
+} from '../../test/support/builders.ts';
+import { type Answer, type RemediationStatus, remediationStatusSchema } from '../api/remediation.ts';
+import { withCondition } from './conditions.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from './status.ts';
+import { beginStep, finishStep } from './steps.ts';
+import type { Ending } from './verdict.ts';
+
+const record = (strategy: 'Cordon' | 'Taint' = 'Cordon', wasUnschedulable = false) => ({
+  remediation: 'node-1-incident',
+  strategy,
+  wasUnschedulable,
+  since: isoAt(2),
+});
+const quarantined = (status: RemediationStatus = aStatus(), seconds = 2) =>
+  afterEffect(status, { effect: { kind: 'quarantine' }, result: { record: record() } }, at(seconds));
+const released = (status: RemediationStatus, seconds: number) =>
+  afterEffect(status, { effect: { kind: 'release' }, result: null }, at(seconds));
+const step = (status: RemediationStatus, name: string) => status.steps.find((one) => one.name === name);
+const condition = (status: RemediationStatus, type: string) =>
+  status.conditions.find((one) => one.type === type);
+
+describe('a condition', () => {
+  const before = withCondition(aStatus(), 'Quarantined', 'True', 'Cordon', 'cordoned', at(1));
+
+  it('keeps the time of its transition while its status stays, whatever reason it has', () => {
+    const after = withCondition(before, 'Quarantined', 'True', 'Taint', 'tainted', at(9));
+    expect(after.conditions).toEqual([
+      {
+        type: 'Quarantined',
+        status: 'True',
+        reason: 'Taint',
+        message: 'tainted',
+        lastTransitionTime: isoAt(1),
+      },
+    ]);
+  });
+
+  it('has a new time when its status changes, and leaves those of others alone', () => {
+    const others = withCondition(before, 'TheirOwn', 'Unknown', 'Theirs', '', at(2));
+    const after = withCondition(others, 'Quarantined', 'False', 'Released', '', at(9));
+    expect(condition(after, 'Quarantined')).toMatchObject({ status: 'False', lastTransitionTime: isoAt(9) });
+    expect(condition(after, 'TheirOwn')).toEqual(condition(others, 'TheirOwn'));
+  });
+
+  it('always has a reason: the API refuses an empty one', () => {
+    expect(withCondition(aStatus(), 'X', 'False', '', '', at(0)).conditions[0]?.reason).toBe('Unknown');
+  });
+});
+
+describe('a step', () => {
+  it('keeps its first start and its first end when it is told again', () => {
+    const begun = beginStep(beginStep(aStatus(), 'Repair', at(1)), 'Repair', at(5));
+    const done = finishStep(finishStep(begun, 'Repair', at(6), 'done'), 'Repair', at(9), 'done again');
+    expect(done.steps).toEqual([
+      { name: 'Repair', startedAt: isoAt(1), finishedAt: isoAt(6), message: 'done' },
+    ]);
+  });
+
+  it('that never began cannot end', () => {
+    expect(finishStep(aStatus(), 'Verify', at(1), 'x').steps).toEqual([]);
+  });
+});
+
+describe('the record of an incident', () => {
+  it('says how the node was found when it is quarantined, and the reason of the wait is over', () => {
+    const waiting = aStatus({ reason: 'OtherNodeUnderRepair', message: 'waits' });
+    const status = afterEffect(
+      waiting,
+      { effect: { kind: 'quarantine' }, result: { record: record('Taint', true) } },
+      at(2),
+    );
+    expect(status).toMatchObject({
+      phase: 'Quarantining',
+      quarantine: { strategy: 'Taint', nodeWasUnschedulable: true, heldSince: isoAt(2) },
+    });
+    expect(status).not.toHaveProperty('reason');
+    expect(condition(status, 'Quarantined')).toMatchObject({ status: 'True', reason: 'Taint' });
+    expect(step(status, 'Quarantine')).toMatchObject({ startedAt: isoAt(2), finishedAt: isoAt(2) });
+  });
+
+  it('is a straight line from quarantine to healed, each step with its times', () => {
+    const { spec } = aRemediation();
+    const pod = {
+      ...aLoopingPod({ runningSince: at(9) }),
+      ip: '10.244.1.9',
+      containerID: 'containerd://new',
+    };
+    const answers: Answer[] = [{ protocol: 'udp', name: 'x', result: 'NXDOMAIN', ok: true, ms: 1 }];
+    const effect = { kind: 'probe', pod } as const;
+
+    let status = quarantined();
+    status = afterEffect(status, { effect: { kind: 'start-repair' }, result: null }, at(3));
+    status = afterFinding(status, { kind: 'repair-reported', report: aRepairReport() }, at(5));
+    status = afterEffect(status, { effect: { kind: 'start-proof' }, result: null }, at(5.5));
+    status = afterFinding(status, { kind: 'proof-reported', report: aProofReport() }, at(7));
+    status = released(status, 7.5);
+    const pods = [{ name: 'coredns-sick', uid: 'pod-sick' }];
+    status = afterEffect(status, { effect: { kind: 'recreate', pods }, result: null }, at(8));
+    status = afterEffect(status, { effect, result: { answers } }, at(10));
+    status = afterEffect(status, { effect, result: { answers } }, at(13));
+    const ending: Ending = { phase: 'Healed', reason: 'Verified', message: 'DNS answers.', hold: false };
+    status = afterEnd(status, ending, spec, at(13.4));
+
+    expect(status.steps.map(({ name, startedAt, finishedAt }) => [name, startedAt, finishedAt])).toEqual([
+      ['Quarantine', isoAt(2), isoAt(2)],
+      ['Repair', isoAt(3), isoAt(5)],
+      ['Prove', isoAt(5.5), isoAt(7)],
+      ['Release', isoAt(7.5), isoAt(7.5)],
+      ['Recreate', isoAt(8), isoAt(8)],
+      ['Verify', isoAt(8), isoAt(13.4)],
+    ]);
+    expect(status).toMatchObject({
+      phase: 'Healed',
+      finishedAt: isoAt(13.4),
+      took: '13s',
+      deletedPods: pods,
+      verification: { firstSuccess: isoAt(10), lastAttempt: isoAt(13) },
+    });
+    expect(status.quarantine).not.toHaveProperty('heldSince');
+    expect(status.conditions.map(({ type, status: state }) => `${type}=${state}`).toSorted()).toEqual([
+      'Proven=True',
+      'Quarantined=False',
+      'Repaired=True',
+      'Verified=True',
+    ]);
+    expect(remediationStatusSchema.parse(status)).toEqual(status);
+  });
+
+  it('counts the time of answers anew for a container that is another or was restarted', () => {
+    const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a', restartCount: 0 };
+    const answers: Answer[] = [{ protocol: 'udp', name: 'x', result: 'NXDOMAIN', ok: true, ms: 1 }];
+    const probed = (status: RemediationStatus, change: object, seconds: number, ok = true) =>
+      afterEffect(
+        status,
+        {
+          effect: { kind: 'probe', pod: { ...pod, ...change } },
+          result: { answers: answers.map((answer) => ({ ...answer, ok })) },
+        },
+        at(seconds),
+      );
+    const first = probed(aStatus(), {}, 1);
+    expect(probed(first, {}, 4).verification?.firstSuccess).toBe(isoAt(1));
+    for (const change of [{ containerID: 'containerd://b' }, { restartCount: 1 }, { uid: 'another-pod' }])
+      expect(probed(first, change, 4).verification?.firstSuccess).toBe(isoAt(4));
+    const failed = probed(first, {}, 4, false);
+    expect(failed.verification).not.toHaveProperty('firstSuccess');
+    expect(probed(failed, {}, 5).verification?.firstSuccess).toBe(isoAt(5));
+  });
+
+  it('does not take silence for an answer', () => {
+    const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
+    const status = afterEffect(aStatus(), { effect: { kind: 'probe', pod }, result: { answers: [] } }, at(1));
+    expect(status.verification).not.toHaveProperty('firstSuccess');
+  });
+
+  it('keeps the reason why a Job was taken back, until the incident ends with it', () => {
+    const effect = { kind: 'cancel-repair', why: 'image missing' } as const;
+    expect(afterEffect(quarantined(), { effect, result: null }, at(63))).toMatchObject({
+      reason: 'JobDidNotStart',
+      message: 'image missing',
+    });
+  });
+});
+
+describe('an end that a person has to look at', () => {
+  const ending: Ending = { phase: 'Failed', reason: 'NoReport', message: 'x', advice: 'look', hold: true };
+  const { spec } = aRemediation();
+
+  it('keeps a node that is held', () => {
+    expect(afterEnd(quarantined(), ending, spec, at(60))).toMatchObject({ hold: 'Held', advice: 'look' });
+  });
+
+  it('asks for a node that was given back, and is Held when it is', () => {
+    const over = afterEnd(released(quarantined(), 20), ending, spec, at(60));
+    expect(over.hold).toBe('Restore');
+    const again = quarantined(over, 61);
+    expect(again).toMatchObject({ phase: 'Failed', hold: 'Held', quarantine: { heldSince: isoAt(61) } });
+    const given = released(again, 500);
+    expect(given).toMatchObject({ phase: 'Failed', reason: 'NoReport', finishedAt: isoAt(60) });
+    expect(given.quarantine).not.toHaveProperty('heldSince');
+  });
+});
+
+describe('while it waits', () => {
+  it('a Pending incident says why, and the same reason twice changes nothing', () => {
+    const waiting = whileWaiting(aStatus(), 'NodeNotReady', 'not Ready');
+    expect(waiting).toMatchObject({ reason: 'NodeNotReady', message: 'not Ready' });
+    expect(whileWaiting(waiting, 'NodeNotReady', 'not Ready')).toBe(waiting);
+  });
+
+  it('one that has begun is not written for it', () => {
+    const status = aStatus({ phase: 'Repairing' });
+    expect(whileWaiting(status, 'AgentRunning', 'works')).toBe(status);
+  });
+});
