@@ -135,7 +135,11 @@ export const repairReportSchema = z.object({
     .object({
       pidBefore: z.int(),
       pidAfter: z.int(),
-      restarts: z.int().describe('How often this run asked systemd to restart the kubelet.'),
+      restarts: z
+        .int()
+        .describe(
+          'How often systemd was asked to restart the kubelet for this remediation, by all runs of the agent together.',
+        ),
       active: z.boolean(),
     })
     .optional(),
