@@ -30,7 +30,7 @@ export function adviceFor(reason: RefusalReason, target: string): string {
     case 'ConfigNotParseable':
       return `Put the file right by hand, with resolvConf: ${target}, then: systemctl restart kubelet.`;
     case 'UnsafePath':
-      return 'The directory and its parents must belong to root, be writable by root only, and the file must be a regular one with one name.';
+      return 'The directory must be writable by its owner only, its parents by root only, and the file must be a small regular one of root with one name.';
     case 'NotWritable':
       return 'Look at why root may not write there: a read-only mount, chattr +i, or an owner other than root.';
     case 'NoSpace':

@@ -4,10 +4,12 @@ import { editConfig } from './edit-config.ts';
 import { describeSource } from './effective.ts';
 import { decode } from './host-tree.ts';
 import { editable, type Facts } from './inspect.ts';
-import type { Journal } from './journal.ts';
+import { type Journal, sha256 } from './journal.ts';
+import { lookAtFile, restore } from './known-content.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
-import { lookAtFile, type SettleContext, type Settled, settle, sha256 } from './settle.ts';
+import { type SettleContext, type Settled, settle } from './settle.ts';
+import { MAX_IN_PLACE_BYTES } from './write-in-place.ts';
 
 export interface Change {
   readonly facts: Facts;
@@ -24,7 +26,7 @@ export async function changeConfig(
 ): Promise<Settled> {
   const path = facts.effective.configPath;
   const { directory: directoryPath, name } = editable(path);
-  const directory = SafeDirectory.open(context.hostRoot, directoryPath, context.trustedUid);
+  const directory = SafeDirectory.openOfKubelet(context.hostRoot, directoryPath, context.trustedUid);
   try {
     const file = directory.read(name);
     const text = file && decode(file.bytes, path);
@@ -36,10 +38,15 @@ export async function changeConfig(
         'UnsafePath',
         `${path} has ${file.stats.nlink} names (hard links); only one would change`,
       );
+    const inPlace = directory.isForeign;
+    if (inPlace && file.stats.uid !== context.trustedUid)
+      throw new Refused('UnsafePath', `${path} and its directory both belong to others than root`);
     const edit = editConfig(text, target.path, path);
     if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
-    decided();
     const edited = Buffer.from(edit.text);
+    if (inPlace && Math.max(file.bytes.length, edited.length) > MAX_IN_PLACE_BYTES)
+      throw new Refused('UnsafePath', `${path} is too large to be written in place`);
+    decided();
     const sha256Before = sha256(file.bytes);
     context.log('decided to change', { path, line: edit.line, before: edit.before, after: edit.after });
 
@@ -47,7 +54,9 @@ export async function changeConfig(
     if (context.stop.aborted) throw new Error('told to stop before anything was written');
     let journal: Journal | undefined;
     try {
-      const backup = context.journals.backUp(request.remediation, name, file.bytes, sha256Before);
+      const sha256After = sha256(edited);
+      const backup = context.journals.keep(request.remediation, name, file.bytes, sha256Before);
+      if (inPlace) context.journals.keep(request.remediation, name, edited, sha256After);
       journal = {
         version: 1,
         remediation: request.remediation,
@@ -60,9 +69,10 @@ export async function changeConfig(
           before: edit.before,
           after: edit.after,
           sha256Before,
-          sha256After: sha256(edited),
+          sha256After,
           backup,
         },
+        inPlace,
         evidence: {
           layout: facts.layout,
           effective: { value: facts.effective.value, source: describeSource(facts.effective.source) },
@@ -77,15 +87,20 @@ export async function changeConfig(
         times: { written: new Date(context.clock.now()).toISOString() },
       };
       context.journals.save(journal);
-      directory.replace(name, edited, file.stats);
+      if (inPlace) directory.writeInPlace(name, edited, file);
+      else directory.replace(name, edited, file.stats);
     } catch (error) {
       // The rename may have happened and only its fsync failed; then this is a change, not a refusal.
-      if (journal !== undefined && lookAtFile(journal, context).holds === 'new')
-        return await settle(journal, context);
+      const holds = journal && lookAtFile(journal, context).holds;
+      if (journal !== undefined && holds === 'new') return await settle(journal, context);
+      if (journal?.inPlace === true && !(error instanceof Refused)) {
+        // Half-written, on a disk that is full or fails. What cannot be taken back now is for the next run to settle.
+        if (restore(journal, context).kind !== 'restored') throw error;
+      }
       discardQuietly(context);
       throw refusal(error, path);
     }
-    context.log('written', { path, sha256: journal.change.sha256After });
+    context.log('written', { path, sha256: journal.change.sha256After, inPlace });
     return await settle(journal, context);
   } finally {
     directory.close();

@@ -1,10 +1,12 @@
 /** A node for the tests of the repair: a scratch directory tree, and a systemd that starts kubelets in no time. */
 import {
+  chownSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -22,9 +24,14 @@ export const BAD = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConf
 export const GOOD = BAD.replace('/etc/resolv.conf', UPLINK);
 export const UID = process.getuid?.() ?? 0;
 
+export interface Standing {
+  readonly root: string;
+  readonly startedAtMs: number;
+}
+
 /** A node on a scratch directory, with a systemd that starts kubelets in no time. */
 export class FakeNode implements UnitManager {
-  readonly root = mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
+  readonly root: string;
   config = KUBESPRAY;
   argv: string[] = ['/usr/local/bin/kubelet', '$KUBELET_ARGS'];
   environmentFiles = [{ path: '/etc/kubernetes/kubelet.env', optional: false }];
@@ -39,8 +46,11 @@ export class FakeNode implements UnitManager {
   /** Called before and after each word with systemd. */
   onCall: () => void = () => undefined;
 
-  constructor(from?: FakeNode) {
-    if (from !== undefined) {
+  /** A new one, a copy of one, or one that stands already as another process has left it. */
+  constructor(from?: FakeNode | Standing) {
+    this.root =
+      from && !(from instanceof FakeNode) ? from.root : mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
+    if (from instanceof FakeNode) {
       cpSync(from.root, this.root, {
         recursive: true,
         verbatimSymlinks: true,
@@ -50,8 +60,19 @@ export class FakeNode implements UnitManager {
       this.restarts = from.restarts;
       this.starts = from.starts;
       this.#state = from.#state;
+      this.giveConfigTo(statSync(join(from.root, 'etc/kubernetes')).uid);
       return;
     }
+    this.#state = {
+      activeState: 'active',
+      subState: 'running',
+      mainPid: 100,
+      startedAtMs: from?.startedAtMs ?? 0,
+      autoRestarts: 0,
+      jobPending: false,
+      text: BAD,
+    };
+    if (from !== undefined) return;
     this.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=2 --config=${KUBESPRAY}"\n`);
     this.write(KUBESPRAY, BAD, 0o600);
     this.write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
@@ -59,15 +80,6 @@ export class FakeNode implements UnitManager {
     symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(this.root, 'etc/resolv.conf'));
     mkdirSync(join(this.root, 'var/lib/dnshealth'), { recursive: true });
     mkdirSync(join(this.root, 'var/lib/kubelet'), { recursive: true });
-    this.#state = {
-      activeState: 'active',
-      subState: 'running',
-      mainPid: 100,
-      startedAtMs: 0,
-      autoRestarts: 0,
-      jobPending: false,
-      text: BAD,
-    };
   }
 
   write(path: string, text: string, mode = 0o644): void {
@@ -77,6 +89,21 @@ export class FakeNode implements UnitManager {
   }
   read(path: string = this.config): string {
     return readFileSync(join(this.root, path), 'utf8');
+  }
+
+  /** As kubespray does with `kube_owner: kube`: the directory, not the file in it. */
+  giveConfigTo(uid: number): void {
+    chownSync(join(this.root, 'etc/kubernetes'), uid, -1);
+  }
+
+  /** Starts the kubelet, so that all files that are there are older. */
+  async startKubelet(): Promise<number> {
+    // File times are those of the kernel's clock, which moves in steps: keep clear of them on both sides.
+    await setTimeout(10);
+    this.#state = { ...this.#state, startedAtMs: Date.now() };
+    await setTimeout(10);
+    this.nowMs = Date.now();
+    return this.#state.startedAtMs;
   }
 
   /** As the node would be after the agent was killed now. Sockets cannot be copied, and mean nothing then. */
@@ -127,13 +154,7 @@ export class FakeNode implements UnitManager {
   }
 
   async repair(change: Record<string, unknown> = {}): Promise<RepairReport> {
-    if (this.#state.startedAtMs === 0) {
-      // File times are those of the kernel's clock, which moves in steps: keep clear of them on both sides.
-      await setTimeout(10);
-      this.#state = { ...this.#state, startedAtMs: Date.now() };
-      await setTimeout(10);
-      this.nowMs = Date.now();
-    }
+    if (this.#state.startedAtMs === 0) await this.startKubelet();
     const request = repairRequestSchema.parse({
       verb: 'repair',
       nonce: 'uid-1',

@@ -36,6 +36,12 @@ export interface HostFile {
   readonly stats: Stats;
 }
 
+/** The bytes of a file, and what identifies it. */
+export interface SafeFile {
+  readonly bytes: Buffer;
+  readonly stats: Stats;
+}
+
 export class HostTree {
   readonly root: string;
 
@@ -88,8 +94,8 @@ export class HostTree {
         'UnsafePath',
         `${describe(path, resolved)} is outside of the directories that the agent may read`,
       );
-    const bytes = readRegularFile(this.inside(resolved), describe(path, resolved));
-    return bytes && { path: resolved, text: decode(bytes.data, path), stats: bytes.stats };
+    const file = readRegularFile(this.inside(resolved), describe(path, resolved));
+    return file && { path: resolved, text: decode(file.bytes, path), stats: file.stats };
   }
 
   /** Files below a directory in the order in which the kubelet walks it. */
@@ -122,7 +128,7 @@ export function isWithin(path: string, directory: string): boolean {
 }
 
 /** A last component that is a link, a FIFO or a device is refused, without waiting for the FIFO's other end. */
-export function readRegularFile(path: string, shown: string): { data: Buffer; stats: Stats } | undefined {
+export function readRegularFile(path: string, shown: string): SafeFile | undefined {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -135,7 +141,7 @@ export function readRegularFile(path: string, shown: string): { data: Buffer; st
     const stats = fstatSync(fd);
     if (!stats.isFile()) throw new Refused('UnsafePath', `${shown} is no regular file`);
     if (stats.size > MAX_FILE_BYTES) throw new Refused('UnsafePath', `${shown} has ${stats.size} bytes`);
-    return { data: readFileSync(fd), stats };
+    return { bytes: readFileSync(fd), stats };
   } finally {
     closeSync(fd);
   }

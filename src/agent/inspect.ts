@@ -60,7 +60,22 @@ const PLATFORMS: readonly (Platform & { readonly marks: readonly string[] })[] =
   },
 ];
 
-export function inspect(unit: KubeletUnit, request: RepairRequest, host: HostTree): Facts {
+/**
+ * A file that an earlier run had begun to write in place and that was given its old bytes back: newer by its
+ * time, yet nothing new to the kubelet that ran before and still runs.
+ */
+export interface TakenBack {
+  readonly path: string;
+  readonly pid: number;
+  readonly writtenMs: number;
+}
+
+export function inspect(
+  unit: KubeletUnit,
+  request: RepairRequest,
+  host: HostTree,
+  takenBack?: TakenBack,
+): Facts {
   const effective = effectiveResolvConf(unit, host);
   const current = effective.value === '' ? undefined : grade(effective.value, request.known, host);
   return {
@@ -71,7 +86,9 @@ export function inspect(unit: KubeletUnit, request: RepairRequest, host: HostTre
     current,
     currentIsVisible: effective.value === '' || current !== undefined,
     targets: request.targets.map((path) => grade(path, request.known, host) ?? missing(path)),
-    newerThanKubelet: newerThan(unit.startedAtMs, effective.inputs, host),
+    newerThanKubelet: newerThan(unit.startedAtMs, effective.inputs, host).filter(
+      (path) => !(path === takenBack?.path && wasRunning(unit, takenBack)),
+    ),
   };
 }
 
@@ -96,6 +113,9 @@ function newerThan(startedAtMs: number, inputs: readonly string[], host: HostTre
     return stats !== undefined && stats.ctimeMs > startedAtMs;
   });
 }
+
+const wasRunning = ({ mainPid, startedAtMs }: KubeletUnit, { pid, writtenMs }: TakenBack): boolean =>
+  mainPid === pid && startedAtMs <= writtenMs;
 
 /** Splits the path of the file to edit; only files of the compiled-in directories are edited. */
 export function editable(path: string): { readonly directory: string; readonly name: string } {

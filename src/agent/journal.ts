@@ -2,6 +2,7 @@
  * What the agent is in the middle of, on the node's disk before each step, so that the next run can finish or
  * undo it. At most one at a time; finished ones lie beside their backup.
  */
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { repairReportSchema } from '../api/agent-protocol.ts';
 import type { SafeDirectory } from './safe-directory.ts';
@@ -9,9 +10,9 @@ import type { SafeDirectory } from './safe-directory.ts';
 const NAME = 'journal.json';
 
 /**
- * - `writing`: the backup is safe; the file holds the old or already the new bytes
+ * - `writing`: the backup is safe; the file holds the old or already the new bytes, or a mixture if `inPlace`
  * - `restarting`: the file holds the new bytes, the restart is or is about to be asked for
- * - `undoing`: the new kubelet did not come up; the file holds the new or already the old bytes
+ * - `undoing`: the new kubelet did not come up; the file holds the new or already the old bytes, or a mixture
  * - `undo-restarting`: the file holds the old bytes, a restart with them is or is about to be asked for
  */
 const STEPS = ['writing', 'restarting', 'undoing', 'undo-restarting'] as const;
@@ -23,6 +24,8 @@ const journalSchema = z.object({
   step: z.enum(STEPS),
   file: z.object({ directory: z.string(), name: z.string() }),
   change: repairReportSchema.shape.change.unwrap(),
+  /** The file is written in place, so that it may be torn; then a copy of the new bytes lies beside the backup. */
+  inPlace: z.boolean().default(false),
   /** For the report of a re-run, which cannot see the node as it was. */
   evidence: repairReportSchema.pick({ layout: true, effective: true, current: true, target: true }),
   /** The kubelet answered before, so it has to answer again. */
@@ -82,11 +85,11 @@ export class JournalStore {
     }
   }
 
-  /** Returns where the backup lies on the node. The checksum in its name keeps a re-run from writing over it. */
-  backUp(remediation: string, file: string, bytes: Uint8Array, sha256: string): string {
+  /** Returns where the copy lies on the node. The checksum in its name keeps a re-run from writing over it. */
+  keep(remediation: string, file: string, bytes: Uint8Array, sum: string): string {
     const own = this.#directory.child(remediation);
     try {
-      const name = `${file}.${sha256.slice(0, 12)}`;
+      const name = copyOf(file, sum);
       if (own.read(name)?.bytes.equals(bytes) !== true) own.write(name, bytes);
       return `${own.path}/${name}`;
     } finally {
@@ -94,16 +97,22 @@ export class JournalStore {
     }
   }
 
-  readBackup(journal: Journal): Buffer | undefined {
+  /** The old or the new bytes by their checksum; undefined where they are lost or damaged. */
+  kept(journal: Journal, sum: string): Buffer | undefined {
     const own = this.#directory.existing(journal.remediation);
     if (own === undefined) return undefined;
     try {
-      return own.read(journal.change.backup.slice(journal.change.backup.lastIndexOf('/') + 1))?.bytes;
+      const bytes = own.read(copyOf(journal.file.name, sum))?.bytes;
+      return bytes && sha256(bytes) === sum ? bytes : undefined;
     } finally {
       own.close();
     }
   }
 }
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+const copyOf = (file: string, sum: string): string => `${file}.${sum.slice(0, 12)}`;
 
 /** A journal that cannot be read is an error, not an absence: it may stand for a half-done repair. */
 function read(directory: SafeDirectory): Journal | undefined {

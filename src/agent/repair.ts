@@ -7,14 +7,15 @@ import type { Clock } from './clock.ts';
 import { decide } from './decide.ts';
 import { describeSource } from './effective.ts';
 import { HostTree } from './host-tree.ts';
-import { type Facts, inspect } from './inspect.ts';
+import { type Facts, inspect, type TakenBack } from './inspect.ts';
 import { type Journal, JournalStore } from './journal.ts';
+import { lookAtFile, restore } from './known-content.ts';
 import type { UnitManager } from './kubelet-unit.ts';
 import { takeLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
-import { lookAtFile, type SettleContext, type Settled, settle } from './settle.ts';
+import { type SettleContext, type Settled, settle } from './settle.ts';
 
 export interface RepairContext {
   /** Where the node's directories are mounted. */
@@ -82,6 +83,7 @@ class RepairRun {
       journals,
       answers: async () => this.#answers(),
     };
+    let takenBack: TakenBack | undefined;
     const open = journals.unfinished();
     if (open?.outcome !== undefined) {
       // Killed after the end, before the journal was put aside. Settled once; not a second time.
@@ -89,25 +91,33 @@ class RepairRun {
       return this.#repeat(open, settling);
     }
     if (open !== undefined) {
-      if (open.step !== 'writing' || lookAtFile(open, settling).holds !== 'old') {
+      if (open.step !== 'writing' || !this.#isTakenBack(open, settling)) {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
         return this.#report(await settle(open, settling));
       }
-      // Killed before the rename: as if that run had not been. Not continued, since its look at the node is old.
+      // Killed before the file was whole: as if that run had not been. Not continued, its look at the node is old.
       journals.discard();
+      if (open.inPlace) takenBack = asTakenBack(open);
     }
     const done = journals.finished(this.#request.remediation, this.#request.nonce);
     if (done !== undefined) return this.#repeat(done, settling);
-    return this.#lookAndChange(settling);
+    return this.#lookAndChange(settling, takenBack);
   }
 
-  async #lookAndChange(settling: SettleContext): Promise<RepairReport> {
+  /** The old bytes are there, or there again. New ones that are whole are gone on with instead. */
+  #isTakenBack(open: Journal, settling: SettleContext): boolean {
+    const { holds } = lookAtFile(open, settling);
+    return holds === 'old' || (holds === 'torn' && restore(open, settling).kind === 'restored');
+  }
+
+  async #lookAndChange(settling: SettleContext, takenBack?: TakenBack): Promise<RepairReport> {
     // Asked while the node is read, so that the answer is there when it is needed.
     const answered = this.#answers();
     const facts = inspect(
       await this.#context.unit.describe(),
       this.#request,
       new HostTree(this.#context.hostRoot),
+      takenBack,
     );
     this.#learn(facts);
     const decision = decide(facts, this.#request);
@@ -173,7 +183,7 @@ class RepairRun {
   #isUnchanged(journals: JournalStore): boolean {
     try {
       const open = journals.unfinished();
-      return open === undefined || lookAtFile(open, this.#context).holds === 'old';
+      return open === undefined || lookAtFile(open, { ...this.#context, journals }).holds === 'old';
     } catch {
       return false;
     }
@@ -224,6 +234,12 @@ class RepairRun {
     return new Date(this.#context.clock.now()).toISOString();
   }
 }
+
+const asTakenBack = ({ change, pidBefore, times }: Journal): TakenBack => ({
+  path: change.path,
+  pid: pidBefore,
+  writtenMs: Date.parse(times.written ?? ''),
+});
 
 const kubelet = (
   pidBefore: number,

@@ -20,8 +20,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { STATE_DIRECTORY } from '../api/agent-protocol.ts';
-import { isWithin, readRegularFile } from './host-tree.ts';
+import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { Refused } from './refused.ts';
+import { writeInPlace } from './write-in-place.ts';
 
 /** Nothing outside of these is ever written, whatever the kubelet's command line says. */
 export const WRITABLE_DIRECTORIES = ['/etc/kubernetes', '/var/lib/kubelet', STATE_DIRECTORY] as const;
@@ -29,31 +30,43 @@ export const WRITABLE_DIRECTORIES = ['/etc/kubernetes', '/var/lib/kubelet', STAT
 const GROUP_OR_WORLD_WRITABLE = 0o022;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
-export interface SafeFile {
-  readonly bytes: Buffer;
-  readonly stats: Stats;
-}
-
 export class SafeDirectory {
   readonly path: string;
   readonly #fd: number;
   readonly #trustedUid: number;
+  /** It belongs to somebody else than root: files can be written in place there, but not made. */
+  readonly isForeign: boolean;
 
-  private constructor(path: string, fd: number, trustedUid: number) {
+  private constructor(path: string, fd: number, trustedUid: number, isForeign = false) {
     this.path = path;
     this.#fd = fd;
     this.#trustedUid = trustedUid;
+    this.isForeign = isForeign;
   }
 
   /** `trustedUid` is 0 except in tests: who may own the directories. */
   static open(root: string, path: string, trustedUid: number): SafeDirectory {
+    return SafeDirectory.#walk(root, path, trustedUid, false);
+  }
+
+  /**
+   * The kubelet's configuration directory may belong to somebody else than root; what is above it may not. This
+   * trusts that owner with nothing new: who can exchange the kubelet's configuration, or the static pods beside
+   * it, is as good as root on the node.
+   */
+  static openOfKubelet(root: string, path: string, trustedUid: number): SafeDirectory {
+    return SafeDirectory.#walk(root, path, trustedUid, true);
+  }
+
+  static #walk(root: string, path: string, trustedUid: number, lastMayBeForeign: boolean): SafeDirectory {
     if (!WRITABLE_DIRECTORIES.some((directory) => isWithin(path, directory)) || path.includes('/../'))
       throw new Refused('UnsafePath', `${path} is not among the directories that the agent may write in`);
     let open = new SafeDirectory('', openDirectory(root, root), trustedUid);
-    for (const part of path.split('/').filter((part) => part !== '')) {
+    const parts = path.split('/').filter((part) => part !== '');
+    for (const [depth, part] of parts.entries()) {
       const parent = open;
       try {
-        open = parent.#descend(part);
+        open = parent.#descend(part, lastMayBeForeign && depth === parts.length - 1);
       } finally {
         parent.close();
       }
@@ -86,8 +99,7 @@ export class SafeDirectory {
   }
 
   read(name: string): SafeFile | undefined {
-    const file = readRegularFile(this.#at(name), `${this.path}/${name}`);
-    return file && { bytes: file.data, stats: file.stats };
+    return readRegularFile(this.#at(name), `${this.path}/${name}`);
   }
 
   /** Puts new bytes in place of the file that was read, whole or not at all, with its owner and mode. */
@@ -102,6 +114,11 @@ export class SafeDirectory {
       )
         throw new Refused('PendingChanges', `${this.path}/${name} was changed by somebody else meanwhile`);
     });
+  }
+
+  /** Puts new bytes into the file that was read, which a kill can tear: see there why it may be necessary. */
+  writeInPlace(name: string, bytes: Uint8Array, read: SafeFile): void {
+    writeInPlace(this.#at(name), `${this.path}/${name}`, bytes, read, this.#trustedUid);
   }
 
   /** Writes a file of our own, whole or not at all. */
@@ -156,19 +173,20 @@ export class SafeDirectory {
     }
   }
 
-  #descend(part: string): SafeDirectory {
+  #descend(part: string, mayBeForeign = false): SafeDirectory {
     const path = `${this.path}/${part}`;
     const fd = openDirectory(this.#at(part), path);
     const { uid, mode } = fstatSync(fd);
-    if (uid === this.#trustedUid && (mode & GROUP_OR_WORLD_WRITABLE) === 0)
-      return new SafeDirectory(path, fd, this.#trustedUid);
+    const isForeign = uid !== this.#trustedUid;
+    if ((!isForeign || mayBeForeign) && (mode & GROUP_OR_WORLD_WRITABLE) === 0)
+      return new SafeDirectory(path, fd, this.#trustedUid, isForeign);
     closeSync(fd);
-    if (uid !== this.#trustedUid)
+    if (isForeign && !mayBeForeign)
       throw new Refused(
         'UnsafePath',
         `${path} belongs to uid ${uid}, not to root: whoever that is could exchange the file`,
         {
-          advice: `Give the directory to root (chown root ${path}; with kubespray: kube_owner: root), or change resolvConf by hand.`,
+          advice: `Give the directory to root (chown root ${path}), or change resolvConf by hand.`,
         },
       );
     throw new Refused(

@@ -2,20 +2,16 @@
  * Carries a journaled change to its end, from whichever step it stands at: a fresh run enters right after the
  * backup, a re-run wherever the killed one stopped. Each step is written down before it is taken.
  */
-import { createHash } from 'node:crypto';
 import type { Clock } from './clock.ts';
-import type { Journal, JournalStore } from './journal.ts';
+import type { Journal } from './journal.ts';
+import { type FileContext, lookAtFile, type Restored, restore } from './known-content.ts';
 import type { UnitManager } from './kubelet-unit.ts';
 import type { Log } from './log.ts';
-import { SafeDirectory } from './safe-directory.ts';
 import { type Watched, watchKubelet } from './watch-kubelet.ts';
 
-export interface SettleContext {
-  readonly hostRoot: string;
-  readonly trustedUid: number;
+export interface SettleContext extends FileContext {
   readonly unit: UnitManager;
   readonly clock: Clock;
-  readonly journals: JournalStore;
   readonly answers: () => Promise<boolean>;
   readonly stop: AbortSignal;
   readonly log: Log;
@@ -30,13 +26,6 @@ export interface Settled {
   readonly active: boolean;
 }
 
-export interface LookedAt {
-  readonly holds: 'old' | 'new' | 'foreign';
-  readonly sinceMs: number;
-}
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
 /** The file must hold the new bytes, or a run was killed between two steps and it holds what that left. */
 export async function settle(from: Journal, context: SettleContext): Promise<Settled> {
   let journal = from;
@@ -44,7 +33,7 @@ export async function settle(from: Journal, context: SettleContext): Promise<Set
     const file = lookAtFile(journal, context);
     if (file.holds === 'foreign') return foreign(journal, context);
     // A run was killed while it undid: go on with that.
-    if (file.holds === 'old') return undo({ ...journal, step: 'undoing' }, context);
+    if (file.holds === 'old' || file.holds === 'torn') return undo({ ...journal, step: 'undoing' }, context);
     if (journal.step === 'writing') {
       journal = { ...journal, step: 'restarting', restarts: 1, bytesSinceMs: file.sinceMs };
       try {
@@ -63,25 +52,6 @@ export async function settle(from: Journal, context: SettleContext): Promise<Set
     saveQuietly(journal, context);
   }
   return undo(journal, context);
-}
-
-/** Which of the two known contents the file has, and since when. */
-export function lookAtFile(
-  journal: Journal,
-  context: Pick<SettleContext, 'hostRoot' | 'trustedUid'>,
-): LookedAt {
-  const directory = SafeDirectory.open(context.hostRoot, journal.file.directory, context.trustedUid);
-  try {
-    const file = directory.read(journal.file.name);
-    const sum = file && sha256(file.bytes);
-    return {
-      holds:
-        sum === journal.change.sha256After ? 'new' : sum === journal.change.sha256Before ? 'old' : 'foreign',
-      sinceMs: file?.stats.ctimeMs ?? 0,
-    };
-  } finally {
-    directory.close();
-  }
 }
 
 type Restarted = Watched | { readonly kind: 'not-restarted'; readonly error: unknown };
@@ -137,7 +107,7 @@ function repaired(from: Journal, servingAtMs: number, context: SettleContext): S
   return {
     outcome: 'repaired',
     reason: 'Repaired',
-    message: `${journal.change.path}:${journal.change.line} changed, kubelet restarted and up as process ${journal.pidAfter}`,
+    message: `${journal.change.path}:${journal.change.line} changed${journal.inPlace ? ' in place' : ''}, kubelet restarted and up as process ${journal.pidAfter}`,
     journal,
     nodeUnchanged: false,
     active: true,
@@ -223,44 +193,6 @@ async function foreign(journal: Journal, context: SettleContext): Promise<Settle
     { nodeUnchanged: false, active: await isActive(context) },
     context,
   );
-}
-
-type Restored =
-  | { readonly kind: 'restored' }
-  | { readonly kind: 'foreign' }
-  | { readonly kind: 'failed'; readonly why: string };
-
-/** A file that is neither ours nor the old one is not touched. */
-function restore(journal: Journal, context: SettleContext): Restored {
-  try {
-    const directory = SafeDirectory.open(context.hostRoot, journal.file.directory, context.trustedUid);
-    try {
-      const file = directory.read(journal.file.name);
-      const sum = file && sha256(file.bytes);
-      if (sum === journal.change.sha256Before) return { kind: 'restored' };
-      if (file === undefined || sum !== journal.change.sha256After) return { kind: 'foreign' };
-      const backup = context.journals.readBackup(journal);
-      if (backup === undefined || sha256(backup) !== journal.change.sha256Before)
-        return { kind: 'failed', why: `the backup ${journal.change.backup} is damaged` };
-      directory.replace(journal.file.name, backup, file.stats);
-      context.log('old bytes restored', { path: journal.change.path });
-      return { kind: 'restored' };
-    } finally {
-      directory.close();
-    }
-  } catch (error) {
-    // The rename may be done and only its fsync failed: a kubelet that is down needs these bytes more than a promise.
-    if (holdsQuietly(journal, context) === 'old') return { kind: 'restored' };
-    return { kind: 'failed', why: String(error) };
-  }
-}
-
-function holdsQuietly(journal: Journal, context: SettleContext): LookedAt['holds'] {
-  try {
-    return lookAtFile(journal, context).holds;
-  } catch {
-    return 'foreign';
-  }
 }
 
 function end(
