@@ -1,0 +1,186 @@
+/** How nodes out there are laid out: kubespray with its default owner, kubeadm, and a flag that wins over the file. */
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { waitForLoop } from '../cluster/break-node.ts';
+import {
+  BAD_RESOLV_CONF,
+  GOOD_RESOLV_CONF,
+  KUBELET_CONFIG,
+  withResolvConf,
+} from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
+import { applySamplePolicy } from '../support/installation.ts';
+import { kubeletStarts } from '../support/kubelet.ts';
+
+const rig = Rig.open(inject('rigName'));
+
+async function inNode(node: string, ...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await rig.exec(node, argv);
+  if (code !== 0) throw new Error(`${argv.join(' ')} on ${node}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Type, owner, mode and inode. */
+const identity = (node: string, path: string) => inNode(node, 'stat', '--format=%F %u:%g %a %i', path);
+
+/** The CoreDNS pod of the node gets a new sandbox from what its kubelet has been told by then, and loops. */
+async function rebootIntoLoop(node: string): Promise<void> {
+  const known = (await rig.dnsPods(node)).flatMap((pod) => pod.status.containerStatuses ?? []);
+  await rig.reboot(node);
+  await waitForLoop(rig, node, new Set(known.flatMap(({ containerID }) => containerID ?? [])));
+}
+
+/** As a line diff: what of the one text is not in the other. */
+function changedLines(before: string, after: string): { removed: string[]; added: string[] } {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  return {
+    removed: old.filter((line, i) => line !== now[i]),
+    added: now.filter((line, i) => line !== old[i]),
+  };
+}
+
+describe('kubespray with kube_owner: kube: /etc/kubernetes belongs to a user without privileges', () => {
+  const NODE = 'node-1';
+  const DIRECTORY = '/etc/kubernetes';
+  beforeEach(async () => restoreCluster(rig));
+  afterEach(async () => {
+    await inNode(NODE, 'chown', 'root:root', DIRECTORY);
+    await restoreCluster(rig);
+  });
+
+  it('is healed: the one value changes in place, owners, modes and the other bytes do not', async () => {
+    await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
+    await inNode(NODE, 'chown', '997:997', DIRECTORY);
+    const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+    const before = await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(NODE, path)));
+    expect(before[0]).toMatch(/^directory 997:997 755 /);
+    expect(before[1]).toMatch(/^regular file 0:0 600 /);
+    await rebootIntoLoop(NODE);
+    const { starts } = await kubeletStarts(rig, NODE);
+
+    await applySamplePolicy(rig);
+    const { status } = await untilEnded(rig, NODE);
+
+    expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified' });
+    expect(status.repair?.message).toContain('changed in place');
+    expect(changedLines(broken, await rig.readFile(NODE, KUBELET_CONFIG))).toEqual({
+      removed: [`resolvConf: "${BAD_RESOLV_CONF}"`],
+      added: [`resolvConf: "${GOOD_RESOLV_CONF}"`],
+    });
+    expect(await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(NODE, path)))).toEqual(
+      before,
+    );
+    expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
+    expect(status.repair?.kubelet).toMatchObject({ restarts: 1, active: true });
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+});
+
+describe('kubeadm: the configuration in /var/lib/kubelet, the flags in environment files', () => {
+  const NODE = 'node-2';
+  const CONFIG = '/var/lib/kubelet/config.yaml';
+  const FLAGS = '/var/lib/kubelet/kubeadm-flags.env';
+  const EXTRA = '/etc/default/kubelet';
+  const DROP_IN = '/etc/systemd/system/kubelet.service.d/10-kubeadm.conf';
+
+  /** As kubeadm's packages ship it, but for the program's place; the rig's own environment file is left out. */
+  const DROP_IN_TEXT = `[Service]
+EnvironmentFile=
+Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
+Environment="KUBELET_CONFIG_ARGS=--config=${CONFIG}"
+EnvironmentFile=-${FLAGS}
+EnvironmentFile=-${EXTRA}
+ExecStart=
+ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+`;
+
+  beforeEach(async () => restoreCluster(rig));
+  afterEach(async () => {
+    await inNode(NODE, 'rm', '--force', DROP_IN, CONFIG, FLAGS, EXTRA);
+    await inNode(NODE, 'systemctl', 'daemon-reload');
+    await inNode(NODE, 'systemctl', 'restart', 'kubelet.service');
+    await rig.kubectl(['-n', 'kube-system', 'delete', 'configmap', 'kubelet-config', '--ignore-not-found']);
+    await restoreCluster(rig);
+  });
+
+  it('is healed in that file alone, and the ConfigMap is named that would bring the value back', async () => {
+    const kubespray = await rig.readFile(NODE, KUBELET_CONFIG);
+    const broken = withResolvConf(kubespray, BAD_RESOLV_CONF);
+    const address = rig.nodes.find(({ name }) => name === NODE)?.address ?? '';
+    await rig.writeFile(NODE, CONFIG, broken);
+    await rig.writeFile(
+      NODE,
+      FLAGS,
+      `KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///var/run/containerd/containerd.sock --hostname-override=${NODE} --node-ip=${address}"\n`,
+    );
+    await rig.writeFile(NODE, EXTRA, 'KUBELET_EXTRA_ARGS=--v=2\n');
+    await rig.writeFile(NODE, DROP_IN, DROP_IN_TEXT);
+    const uploaded = broken.replace(/^resolvConf: .*$/m, `resolvConf: ${BAD_RESOLV_CONF}`);
+    await rig.kubectl([
+      '-n',
+      'kube-system',
+      'create',
+      'configmap',
+      'kubelet-config',
+      `--from-literal=kubelet=${uploaded}`,
+    ]);
+    await rebootIntoLoop(NODE);
+    const { starts } = await kubeletStarts(rig, NODE);
+    const before = await identity(NODE, CONFIG);
+
+    await applySamplePolicy(rig);
+    const { status } = await untilEnded(rig, NODE);
+
+    expect(status).toMatchObject({
+      phase: 'Healed',
+      reason: 'Verified',
+      repair: { layout: 'kubeadm', change: { path: CONFIG }, kubelet: { restarts: 1, active: true } },
+    });
+    expect(status.repair?.message).not.toContain('in place');
+    expect(await rig.readFile(NODE, CONFIG)).toBe(kubespray);
+    expect((await identity(NODE, CONFIG)).replace(/ \d+$/, '')).toBe(before.replace(/ \d+$/, ''));
+    expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(kubespray);
+    expect(await rig.readFile(NODE, DROP_IN)).toBe(DROP_IN_TEXT);
+    expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
+    expect(status.recurrence.map(({ source }) => source).join()).toContain('kubelet-config');
+    expect(status.recurrence[0]?.advice).toContain('kubeadm upgrade node');
+  });
+});
+
+describe('kubespray with a flag: the value is set in /etc/kubernetes/kubelet.env', () => {
+  const NODE = 'node-1';
+  const ENVIRONMENT = '/etc/kubernetes/kubelet.env';
+  let before: string;
+  beforeEach(async () => {
+    await restoreCluster(rig);
+    before = await rig.readFile(NODE, ENVIRONMENT);
+  });
+  afterEach(async () => {
+    await rig.writeFile(NODE, ENVIRONMENT, before, 0o600);
+    await inNode(NODE, 'systemctl', 'restart', 'kubelet.service');
+    await restoreCluster(rig);
+  });
+
+  it('is refused with the file and the line, and nothing is written', async () => {
+    const flag = `--resolv-conf=${BAD_RESOLV_CONF}`;
+    const environment = before.replace(/^(--config=.*)$/m, `$1\n${flag} \\`);
+    const line = environment.split('\n').findIndex((text) => text.startsWith(flag)) + 1;
+    expect(line).toBeGreaterThan(1);
+    await rig.writeFile(NODE, ENVIRONMENT, environment, 0o600);
+    const config = await rig.readFile(NODE, KUBELET_CONFIG);
+    await rebootIntoLoop(NODE);
+    const { pid } = await kubeletStarts(rig, NODE);
+
+    await applySamplePolicy(rig);
+    const { status } = await untilEnded(rig, NODE);
+
+    expect(status).toMatchObject({ phase: 'Refused', reason: 'FlagOverrides' });
+    expect(status.message).toContain(`${ENVIRONMENT}:${line}`);
+    expect(status.advice).toContain(`--resolv-conf=${GOOD_RESOLV_CONF}`);
+    expect(status.repair).toMatchObject({ nodeUnchanged: true });
+    expect(await rig.readFile(NODE, ENVIRONMENT)).toBe(environment);
+    expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(config);
+    expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+});
