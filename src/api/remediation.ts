@@ -120,6 +120,9 @@ export const remediationStatusSchema = z
       .describe(
         'After a failure that a person has to look at, the node stays in quarantine: Restore, it has to be put back there; Held, it is.',
       ),
+    repairRetriedAt: timestamp()
+      .optional()
+      .describe('When the agent was started once more, because it ended without a report.'),
     repair: repairReportSchema.optional().describe('What the agent reported from the node.'),
     proof: proveReportSchema.optional().describe('What the proof pod reported.'),
     deletedPods: z

@@ -72,6 +72,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
     case 'cancel-repair':
       await cancelRepair(kube, remediation.name, signal);
       return { effect, result: null };
+    case 'retry-repair':
+      await cancelRepair(kube, remediation.name, signal);
+      return { effect, result: null };
     case 'start-proof':
       await startProof(
         kube,

@@ -22,7 +22,13 @@ export interface Script {
   readonly strategy: 'Cordon' | 'Taint';
   readonly cordonedByPerson: boolean;
   /** How the agent ends; `never-starts` and `silent` are ends of a kind, too. */
-  readonly agent: RepairReport['outcome'] | 'never-starts' | 'silent' | 'failed-kubelet-down';
+  readonly agent:
+    | RepairReport['outcome']
+    | 'never-starts'
+    | 'silent'
+    | 'failed-kubelet-down'
+    | 'dies-once'
+    | 'dies-always';
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
   /** Numbers of the writes after which the operator is killed before it writes the status down. */
@@ -122,6 +128,9 @@ export class SimulatedCluster {
       case 'cancel-repair':
         this.job = null;
         return { effect, result: null };
+      case 'retry-repair':
+        this.job = null;
+        return { effect, result: null };
       case 'start-proof':
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
         return { effect, result: null };
@@ -212,8 +221,13 @@ export class SimulatedCluster {
   #endAgent(): void {
     const { agent } = this.#script;
     if (!this.job) return;
+    const dies = agent === 'dies-always' || (agent === 'dies-once' && this.tally.jobs === 1);
+    if (dies) {
+      this.job = { ...this.job, state: 'ended', message: '' };
+      return;
+    }
     const down = agent === 'failed-kubelet-down';
-    const outcome = down ? 'failed' : (agent as RepairReport['outcome']);
+    const outcome = down ? 'failed' : agent === 'dies-once' ? 'repaired' : (agent as RepairReport['outcome']);
     if (outcome === 'repaired' && !this.#repaired) {
       this.#repaired = true;
       this.tally.restarts += 1;
