@@ -42,5 +42,3 @@ const exitCode = await runAgent({
 
 // Not by waiting for the last handle: a connection to the bus or the kubelet that lingers would keep the Job running.
 process.exit(exitCode);
-// Not left to the event loop: a socket that somebody forgot would keep the Job, and the node's quarantine, open.
-process.exit(exitCode);

@@ -56,10 +56,11 @@ export class FakeNode implements UnitManager {
         verbatimSymlinks: true,
         filter: (path) => !path.endsWith('.sock'),
       });
-      this.nowMs = from.nowMs;
       this.restarts = from.restarts;
       this.starts = from.starts;
-      this.#state = from.#state;
+      // The copied files are younger than the kubelet that has read the originals; a copy of that is younger still.
+      this.nowMs = Math.max(from.nowMs, Date.now() + 10);
+      this.#state = from.restarts > 0 ? { ...from.#state, startedAtMs: this.nowMs } : from.#state;
       this.giveConfigTo(statSync(join(from.root, 'etc/kubernetes')).uid);
       return;
     }

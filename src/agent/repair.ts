@@ -93,11 +93,16 @@ class RepairRun {
     if (open !== undefined) {
       if (open.step !== 'writing' || !this.#isTakenBack(open, settling)) {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
-        return this.#report(await settle(open, settling));
+        const settled = await settle(open, settling);
+        // What another incident left is not this one's outcome: it is settled now, and the node is looked at anew.
+        // One that could not even be settled stays open, and nothing else may begin.
+        if (open.nonce === this.#request.nonce || journals.unfinished() !== undefined)
+          return this.#report(settled);
+      } else {
+        // Killed before the file was whole: as if that run had not been. Not continued, its look at the node is old.
+        journals.discard();
+        if (open.inPlace) takenBack = asTakenBack(open);
       }
-      // Killed before the file was whole: as if that run had not been. Not continued, its look at the node is old.
-      journals.discard();
-      if (open.inPlace) takenBack = asTakenBack(open);
     }
     const done = journals.finished(this.#request.remediation, this.#request.nonce);
     if (done !== undefined) return this.#repeat(done, settling);
