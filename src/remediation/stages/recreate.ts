@@ -20,10 +20,12 @@ function isStale(pod: DnsPodView, situation: Situation): boolean {
   const { remediation, now } = situation;
   if (pod.node !== remediation.spec.node.name || pod.deleting) return false;
   if (remediation.status.deletedPods.some((deleted) => deleted.uid === pod.uid)) return false;
+  // No kubelet has seen it yet, so the repaired one will make its sandbox.
+  if (pod.startedAt === null) return false;
   const repaired = repairedAt(situation);
   // Stamps of the kubelet have whole seconds: a pod of the same second counts as older, and is only
   // deleted if it does not serve.
-  if (repaired !== null && pod.startedAt !== null && pod.startedAt > repaired) return false;
+  if (repaired !== null && pod.startedAt > repaired) return false;
   const serves = pod.ready && pod.runningSince !== null && now - pod.runningSince >= SERVES_AFTER_MS;
   return !serves;
 }
