@@ -1,0 +1,303 @@
+/** Whole incidents of the operator's own process on a real apiserver; kubelet, workload and agent are played by the test. */
+import { readFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../cluster/until.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { applyCrds } from '../support/crds.ts';
+import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/dns-server.ts';
+import {
+  type HandDrivenCluster,
+  type Incident,
+  startHandDrivenCluster,
+} from '../support/hand-driven-cluster.ts';
+import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
+import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
+
+/** Loopback addresses are pods' own here: a DNS server of the test answers at port 53. */
+const POD_IP = '127.77.0.2';
+const RECORD = 'dnshealth.io/quarantine';
+
+let server: Apiserver;
+let cluster: HandDrivenCluster;
+let dns: DnsTestServer;
+let token: string;
+let operator: OperatorProcess;
+
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyCrds(server);
+  await applyInstallation(server);
+  token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
+  cluster = await startHandDrivenCluster(server);
+  const { hostname } = new URL(server.url);
+  const reply = (query: Parameters<typeof answerTo>[0]) =>
+    query.questions?.[0]?.name === 'kubernetes.default.svc.cluster.local'
+      ? answerTo(query, { addresses: [hostname] })
+      : answerTo(query, { rcode: 'NXDOMAIN' });
+  dns = await startDnsServer(
+    { udp: (query, send) => send(reply(query)), tcp: (query, send) => send(framed(reply(query))) },
+    { address: POD_IP, port: 53 },
+  );
+});
+afterAll(async () => {
+  await dns.close();
+  await cluster.close();
+  await server.stop();
+});
+beforeEach(async () => startAnew());
+afterEach(async () => {
+  operator.signal('SIGKILL');
+  await operator.ended;
+  await cluster.clear();
+});
+
+async function startAnew(): Promise<void> {
+  operator = await startOperator(server, { token });
+  await until(async () => ((await operator.isReady()) ? true : undefined), {
+    what: 'the operator to be ready',
+    timeoutMs: 20_000,
+    everyMs: 20,
+  });
+}
+async function killAndRestart(): Promise<void> {
+  operator.signal('SIGKILL');
+  await operator.ended;
+  await startAnew();
+}
+
+const inPhase =
+  (...phases: readonly string[]) =>
+  ({ status }: Incident) =>
+    phases.includes(status.phase);
+const ended = ({ status }: Incident) => status.finishedAt !== undefined;
+const givenBack = (incident: Incident) =>
+  ended(incident) && incident.status.quarantine?.heldSince === undefined;
+const quarantined = async () =>
+  cluster.incident('node-1', ({ status }) => status.quarantine?.heldSince !== undefined, 'to hold its node');
+
+/** Writes of the operator by the apiserver's audit log since `from`, as "verb resource". */
+async function writes(): Promise<readonly string[]> {
+  const log = await readFile(server.auditLogPath, 'utf8');
+  return log
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+    .filter(
+      ({ user, responseStatus }) =>
+        user.username.endsWith(':dnshealth-operator') && responseStatus?.code < 300,
+    )
+    .filter(({ verb }) => ['create', 'update', 'patch', 'delete'].includes(verb))
+    .filter(({ objectRef }) => !['events', 'dnshealthpolicies'].includes(objectRef.resource))
+    .map(
+      ({ verb, objectRef }) =>
+        `${verb} ${[objectRef.resource, objectRef.subresource].filter(Boolean).join('/')}`,
+    );
+}
+const count = (all: readonly string[], what: string) => all.filter((one) => one === what).length;
+
+/** Plays the node's part of an incident that goes well, from the Job on. */
+async function play(name: string): Promise<void> {
+  await cluster.agentReports(name);
+  await cluster.proofReports(name);
+  await cluster.podEnds('coredns-sick');
+  await cluster.runningPod('coredns-new', 'node-1', POD_IP);
+}
+
+describe('a looping pod', () => {
+  it.each([
+    { strategy: 'Cordon', found: {} },
+    {
+      strategy: 'Taint',
+      found: { unschedulable: true, taints: [{ key: 'example.com/drain', effect: 'NoSchedule' }] },
+    },
+  ])('is healed with $strategy, and its node given back as it was found', async ({ strategy, found }) => {
+    const before = (await writes()).length;
+    await cluster.node('node-1', {}, found);
+    const spec = await cluster.nodeSpec('node-1');
+    await cluster.policy('coredns', { quarantine: { strategy } });
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    expect(await cluster.nodeSpec('node-1')).not.toEqual(spec);
+    await play(metadata.name);
+    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified', verification: { podIP: POD_IP } });
+    expect(await cluster.nodeSpec('node-1')).toEqual(spec);
+    await cluster.proofPodIsGone(metadata.name);
+
+    const all = (await writes()).slice(before);
+    const kinds = ['create dnsremediations', 'patch nodes', 'create jobs', 'create pods', 'delete pods'];
+    expect(kinds.map((what) => count(all, what))).toEqual([1, 2, 1, 1, 2]);
+  });
+
+  it('ends refused, with the agent’s reason and advice, and its node is given back', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    const told = { reason: 'TargetMissing', message: 'no such file', advice: 'Install systemd-resolved.' };
+    await cluster.agentReports(metadata.name, { outcome: 'refused', nodeUnchanged: true, ...told });
+    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    expect(status).toMatchObject({ phase: 'Refused', ...told, deletedPods: [] });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+
+  it('ends failed where the agent cannot start, with the reason, and its node is given back', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    await cluster.agentCannotStart(metadata.name, 'exec: node: not found');
+    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+    expect(status.message).toContain('exec: node: not found');
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+});
+
+describe('nothing is touched', () => {
+  const observed = async (cause = 'KubeletResolvConf') =>
+    until(
+      async () => {
+        const status = await cluster.policyStatus('coredns');
+        return status?.observations?.some((one: { cause: string }) => one.cause === cause)
+          ? status
+          : undefined;
+      },
+      { what: 'the policy to tell what was seen', timeoutMs: 15_000, everyMs: 20 },
+    );
+
+  it('where the policy observes, until it repairs', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns', { mode: 'Observe' });
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    expect((await observed()).dnsPods).toMatchObject({ total: 1, looping: 1 });
+    expect(await cluster.incidents()).toEqual([]);
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+
+    const path = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns';
+    const types = { contentType: 'application/merge-patch+json' };
+    await server.call('PATCH', path, { spec: { mode: 'Repair' } }, types);
+    expect((await quarantined()).spec.sighting.pod.name).toBe('coredns-sick');
+  });
+
+  it('on a node that is excluded', async () => {
+    await cluster.node('node-1', { labels: { 'dnshealth.io/exclude': 'true' } });
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    await observed();
+    expect(await cluster.incidents()).toEqual([]);
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+
+  it('when the policy is deleted while the incident waits', async () => {
+    await cluster.node('node-1');
+    await cluster.setReady('node-1', false);
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    await cluster.incident('node-1', ({ status }) => status.reason === 'NodeNotReady', 'to wait');
+    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
+    const { status } = await cluster.incident('node-1', ended, 'to end');
+    expect(status).toMatchObject({ phase: 'Cancelled', reason: 'PolicyDeleted' });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+
+  it('while the node carries a quarantine record that nobody can read, and the incident says so', async () => {
+    await cluster.node('node-1', { annotations: { [RECORD]: 'mine' } });
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { status } = await cluster.incident('node-1', (one) => one.status.reason === 'NodeHeld', 'to wait');
+    expect(status.message).toContain('cannot be read');
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+
+  it('by the younger of two policies for one workload', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('a-younger-name-but-elder');
+    await cluster.policy('coredns');
+    const active = await until(
+      async () =>
+        (await cluster.policyStatus('coredns'))?.conditions?.find(
+          ({ type, reason }: { type: string; reason: string }) => type === 'Active' && reason === 'Conflict',
+        ),
+      { what: 'the conflict to be told', timeoutMs: 15_000 },
+    );
+    expect(active.message).toContain('a-younger-name-but-elder');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    expect((await quarantined()).spec.policy.name).toBe('a-younger-name-but-elder');
+  });
+});
+
+describe('a node that is held', () => {
+  it('is given back when its DNSRemediation is deleted', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
+    await cluster.removeIncident(metadata.name);
+    const spec = await until(
+      async () => {
+        const now = await cluster.nodeSpec('node-1');
+        return now['unschedulable'] === true ? undefined : now;
+      },
+      { what: 'the node to be given back', timeoutMs: 15_000, everyMs: 20 },
+    );
+    expect(spec).toEqual({});
+    expect(
+      (await server.call('GET', '/api/v1/nodes/node-1')).body.metadata.annotations ?? {},
+    ).not.toHaveProperty([RECORD]);
+  });
+
+  it('is given back when that happened while no operator ran', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    operator.signal('SIGKILL');
+    await operator.ended;
+    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
+    await cluster.removeIncident(metadata.name);
+    await startAnew();
+    const free = async () => ((await cluster.nodeSpec('node-1'))['unschedulable'] ? undefined : true);
+    expect(await until(free, { what: 'the node to be given back', timeoutMs: 15_000, everyMs: 20 })).toBe(
+      true,
+    );
+  });
+});
+
+describe('an operator that is killed', () => {
+  it('after each step goes on where the world is: healed once, with one Job', async () => {
+    const before = (await writes()).length;
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await cluster.incident('node-1', () => true, 'to be claimed');
+    await killAndRestart();
+    await quarantined();
+    await killAndRestart();
+    await cluster.incident('node-1', inPhase('Repairing'), 'to be repaired');
+    await killAndRestart();
+    await cluster.agentReports(metadata.name);
+    await cluster.incident('node-1', ({ status }) => status.repair !== undefined, 'to know the report');
+    await killAndRestart();
+    await cluster.proofReports(metadata.name);
+    await cluster.incident('node-1', ({ status }) => status.proof !== undefined, 'to know the proof');
+    await killAndRestart();
+    await cluster.podEnds('coredns-sick');
+    await killAndRestart();
+    await cluster.runningPod('coredns-new', 'node-1', POD_IP);
+    await cluster.incident(
+      'node-1',
+      ({ status }) => status.verification?.firstSuccess !== undefined,
+      'to be answered',
+    );
+    await killAndRestart();
+    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    expect(status.phase).toBe('Healed');
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+    const all = (await writes()).slice(before);
+    expect(count(all, 'create dnsremediations')).toBe(1);
+    expect(count(all, 'create jobs')).toBe(1);
+    expect(count(all, 'patch nodes')).toBe(2);
+  });
+});

@@ -1,0 +1,299 @@
+/** Nodes without kubelets and workloads without controllers on a test apiserver: a test does by hand what those would do. */
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { REQUEST_ENV } from '../../src/api/agent-protocol.ts';
+import type { RemediationSpec, RemediationStatus } from '../../src/api/remediation.ts';
+import { until } from '../cluster/until.ts';
+import type { Answer, Apiserver } from './apiserver.ts';
+import { aProofReport, aRepairReport } from './builders.ts';
+import { LOOP_LINE } from './raw-objects.ts';
+
+const CUSTOM = '/apis/dnshealth.io/v1alpha1';
+const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
+const OUR_PODS = '/api/v1/namespaces/dnshealth-node/pods';
+const OUR_JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
+const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
+const MERGE = { contentType: 'application/merge-patch+json' } as const;
+const STEP_TIMEOUT_MS = 20_000;
+
+export interface Incident {
+  readonly metadata: { readonly name: string; readonly uid: string };
+  readonly spec: RemediationSpec;
+  readonly status: RemediationStatus;
+}
+
+export interface HandDrivenCluster {
+  node(name: string, metadata?: object, spec?: object): Promise<void>;
+  nodeSpec(name: string): Promise<Record<string, unknown>>;
+  setReady(name: string, ready: boolean): Promise<void>;
+  policy(name: string, spec?: object): Promise<void>;
+  policyStatus(name: string): Promise<Answer['body']>;
+  /** A CoreDNS pod whose container just died in a loop. */
+  loopingPod(name: string, node: string): Promise<void>;
+  /** A CoreDNS pod that runs, reachable at this address. */
+  runningPod(name: string, node: string, ip: string): Promise<void>;
+  /** The one incident of a node, once it is as wanted. */
+  incident(node: string, wanted: (incident: Incident) => boolean, what: string): Promise<Incident>;
+  incidents(): Promise<readonly Incident[]>;
+  removeIncident(name: string): Promise<void>;
+  /** The agent of the Job of an incident ends with this report over the one of a repair. */
+  agentReports(incident: string, report?: Parameters<typeof aRepairReport>[0]): Promise<void>;
+  /** The runtime cannot start the agent of an incident. */
+  agentCannotStart(incident: string, why: string): Promise<void>;
+  proofReports(incident: string): Promise<void>;
+  /** The kubelet ends a DNS pod that the operator has deleted. */
+  podEnds(name: string): Promise<void>;
+  proofPodIsGone(incident: string): Promise<void>;
+  /** Takes everything away but what the cluster needs for the next incident. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startHandDrivenCluster(server: Apiserver): Promise<HandDrivenCluster> {
+  const kubelet = await startLogServer(dirname(server.caFile));
+  const { port } = kubelet.address() as AddressInfo;
+  const ask = async (...asked: Parameters<Apiserver['call']>) => {
+    const { status, body } = await server.call(...asked);
+    if (status >= 300) throw new Error(`${asked[0]} ${asked[1]}: ${status} ${JSON.stringify(body)}`);
+    return body;
+  };
+  const seen = async (path: string, what: string) =>
+    until(
+      async () => {
+        const { status, body } = await server.call('GET', path);
+        return status === 200 ? body : undefined;
+      },
+      { what, timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+    );
+  /** In whole seconds, as the kubelet writes it. */
+  const now = (laterMs = 0) => new Date(Date.now() + laterMs).toISOString().replace(/\.\d+Z$/, 'Z');
+
+  const apps = '/apis/apps/v1/namespaces/kube-system';
+  const labels = { 'k8s-app': 'kube-dns' };
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'coredns', image: 'coredns' }] } };
+  const workload = { selector: { matchLabels: labels }, template };
+  const ownerReference = (kind: string, { metadata }: Answer['body']) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    controller: true,
+    name: metadata.name,
+    uid: metadata.uid,
+  });
+  const deployment = await ask('POST', `${apps}/deployments`, {
+    metadata: { name: 'coredns' },
+    spec: workload,
+  });
+  const replicaSet = await ask('POST', `${apps}/replicasets`, {
+    metadata: { name: 'coredns-5d78', labels, ownerReferences: [ownerReference('Deployment', deployment)] },
+    spec: workload,
+  });
+  await ask('POST', '/api/v1/namespaces/kube-system/configmaps', {
+    metadata: { name: 'coredns' },
+    data: { Corefile: COREFILE },
+  });
+
+  async function dnsPod(name: string, node: string, status: object): Promise<void> {
+    await ask('POST', DNS_PODS, {
+      metadata: { name, labels, ownerReferences: [ownerReference('ReplicaSet', replicaSet)] },
+      spec: {
+        ...template.spec,
+        nodeName: node,
+        dnsPolicy: 'Default',
+        volumes: [{ name: 'config-volume', configMap: { name: 'coredns' } }],
+      },
+    });
+    await ask('PATCH', `${DNS_PODS}/${name}/status`, { status: { startTime: now(), ...status } }, MERGE);
+  }
+
+  /** The pod that the Job controller makes of a Job; the request that is in it. */
+  async function podOfJob(incident: string): Promise<{ readonly name: string; readonly nonce: string }> {
+    const job = await seen(`${OUR_JOBS}/${incident}`, `the Job of ${incident}`);
+    const name = `${incident}-x7`;
+    await ask('POST', OUR_PODS, {
+      metadata: {
+        name,
+        labels: job.spec.template.metadata.labels,
+        ownerReferences: [
+          { apiVersion: 'batch/v1', kind: 'Job', name: incident, uid: job.metadata.uid, controller: true },
+        ],
+      },
+      spec: job.spec.template.spec,
+    });
+    return { name, nonce: nonceOf(job.spec.template.spec) };
+  }
+  const ends = async (pod: string, terminated: object) =>
+    ask(
+      'PATCH',
+      `${OUR_PODS}/${pod}/status`,
+      {
+        status: {
+          phase: 'Succeeded',
+          containerStatuses: [
+            {
+              name: 'agent',
+              image: 'x',
+              imageID: '',
+              ready: false,
+              restartCount: 0,
+              containerID: `containerd://${pod}`,
+              state: { terminated: { exitCode: 0, ...terminated } },
+            },
+          ],
+        },
+      },
+      MERGE,
+    );
+
+  const incidents = async (): Promise<readonly Incident[]> =>
+    (await ask('GET', `${CUSTOM}/dnsremediations`)).items.map((item: Incident) => ({
+      ...item,
+      status: item.status ?? { phase: 'Pending', steps: [] },
+    }));
+  const removeAll = async (path: string, gracePeriodSeconds = 0) => {
+    for (const { metadata } of (await ask('GET', path)).items)
+      await server.call('DELETE', `${path}/${metadata.name}`, {
+        gracePeriodSeconds,
+        propagationPolicy: 'Background',
+      });
+  };
+
+  return {
+    async node(name, metadata = {}, spec = {}) {
+      await ask('POST', '/api/v1/nodes', { metadata: { name, ...metadata }, spec });
+      // The apiserver gives every new node a taint that the node controller would take off.
+      await ask('PATCH', `/api/v1/nodes/${name}`, { spec: { taints: null, ...spec } }, MERGE);
+      const status = {
+        addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady' }],
+        nodeInfo: { kubeletVersion: 'v1.34.4', osImage: 'Debian GNU/Linux 13 (trixie)' },
+        daemonEndpoints: { kubeletEndpoint: { Port: port } },
+      };
+      await ask('PATCH', `/api/v1/nodes/${name}/status`, { status }, MERGE);
+    },
+    nodeSpec: async (name) => (await ask('GET', `/api/v1/nodes/${name}`)).spec,
+    async setReady(name, ready) {
+      const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False', reason: 'AsTheTestWants' }];
+      await ask('PATCH', `/api/v1/nodes/${name}/status`, { status: { conditions } }, MERGE);
+    },
+    async policy(name, spec = {}) {
+      const kind = { apiVersion: 'dnshealth.io/v1alpha1', kind: 'DNSHealthPolicy' };
+      await ask('POST', `${CUSTOM}/dnshealthpolicies`, { ...kind, metadata: { name }, spec });
+    },
+    policyStatus: async (name) => (await ask('GET', `${CUSTOM}/dnshealthpolicies/${name}`)).status,
+    loopingPod: async (name, node) =>
+      dnsPod(name, node, {
+        phase: 'Running',
+        conditions: [{ type: 'Ready', status: 'False' }],
+        containerStatuses: [
+          {
+            name: 'coredns',
+            image: 'coredns',
+            imageID: '',
+            ready: false,
+            restartCount: 0,
+            containerID: `containerd://${name}`,
+            state: {
+              terminated: {
+                exitCode: 1,
+                reason: 'Error',
+                startedAt: now(),
+                finishedAt: now(),
+                containerID: `containerd://${name}`,
+              },
+            },
+          },
+        ],
+      }),
+    runningPod: async (name, node, ip) =>
+      dnsPod(name, node, {
+        // A real one takes a second to start; without that it would count as one of the second of the repair.
+        startTime: now(1_000),
+        phase: 'Running',
+        podIP: ip,
+        podIPs: [{ ip }],
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: [
+          {
+            name: 'coredns',
+            image: 'coredns',
+            imageID: '',
+            ready: true,
+            restartCount: 0,
+            containerID: `containerd://${name}`,
+            state: { running: { startedAt: now() } },
+          },
+        ],
+      }),
+    incidents,
+    incident: async (node, wanted, what) =>
+      until(async () => (await incidents()).find((one) => one.spec.node.name === node && wanted(one)), {
+        what: `the incident of ${node} ${what}`,
+        timeoutMs: STEP_TIMEOUT_MS,
+        everyMs: 20,
+      }),
+    removeIncident: async (name) => void (await ask('DELETE', `${CUSTOM}/dnsremediations/${name}`)),
+    async agentReports(incident, report) {
+      const { name, nonce } = await podOfJob(incident);
+      const stamp = new Date().toISOString();
+      const times = { started: stamp, decided: stamp, written: stamp, restarted: stamp, finished: stamp };
+      await ends(name, { message: JSON.stringify(aRepairReport({ nonce, times, ...report })) });
+    },
+    async agentCannotStart(incident, why) {
+      const { name } = await podOfJob(incident);
+      await ends(name, { exitCode: 128, reason: 'StartError', message: why });
+    },
+    async proofReports(incident) {
+      const pod = await seen(`${OUR_PODS}/${incident}-proof`, `the proof pod of ${incident}`);
+      await ends(`${incident}-proof`, {
+        message: JSON.stringify(aProofReport({ nonce: nonceOf(pod.spec) })),
+      });
+    },
+    async podEnds(name) {
+      await until(
+        async () => ((await ask('GET', `${DNS_PODS}/${name}`)).metadata.deletionTimestamp ? true : undefined),
+        { what: `${name} to be deleted`, timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+      );
+      await ask('DELETE', `${DNS_PODS}/${name}`, { gracePeriodSeconds: 0 });
+    },
+    proofPodIsGone: async (incident) =>
+      void (await until(
+        async () =>
+          (await server.call('GET', `${OUR_PODS}/${incident}-proof`)).status === 404 ? true : undefined,
+        { what: 'the proof pod to go', timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+      )),
+    async clear() {
+      await removeAll(`${CUSTOM}/dnshealthpolicies`);
+      await removeAll(DNS_PODS);
+      await removeAll(`${CUSTOM}/dnsremediations`);
+      await removeAll(OUR_JOBS);
+      await removeAll(OUR_PODS);
+      await removeAll('/api/v1/nodes');
+    },
+    close: async () =>
+      new Promise((resolve) => {
+        kubelet.close(() => resolve());
+        kubelet.closeAllConnections();
+      }),
+  };
+}
+
+const nonceOf = (spec: Answer['body']): string =>
+  JSON.parse(spec.containers[0].env.find(({ name }: { name: string }) => name === REQUEST_ENV).value).nonce;
+
+/** What the apiserver asks a kubelet for when somebody reads a log; with the apiserver's own certificate. */
+async function startLogServer(certificates: string): Promise<Server> {
+  const [cert, key] = await Promise.all(
+    ['apiserver.crt', 'apiserver.key'].map(async (file) => readFile(join(certificates, file))),
+  );
+  const kubelet = createServer({ cert: cert ?? '', key: key ?? '' }, (request, response) => {
+    const isLog = request.url?.startsWith('/containerLogs/kube-system/') === true;
+    response.writeHead(isLog ? 200 : 404, { 'content-type': 'text/plain' });
+    response.end(isLog ? `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n` : 'not found\n');
+  });
+  kubelet.listen(0, '127.0.0.1');
+  await once(kubelet, 'listening');
+  return kubelet;
+}
