@@ -94,25 +94,25 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     const scope = linkedAbort(signal);
     const limit = expiresAfter(clock, LIST_LIMIT_MS, scope, `the list of ${name} took too long`);
     try {
-      const items: Raw[] = [];
+      const staged = store.stage();
       let page = await source.list({ limit: PAGE_SIZE, signal: scope.signal });
-      items.push(...page.items);
+      for (const item of page.items) staged.add(item);
       while (page.continue) {
         page = await source.list({ limit: PAGE_SIZE, continue: page.continue, signal: scope.signal });
-        items.push(...page.items);
+        for (const item of page.items) staged.add(item);
       }
       contact();
       if (isOlder(page.resourceVersion, newestVersion) && ++olderLists < BELIEVE_OLDER_AFTER)
         throw new Error(`the list is older (${page.resourceVersion}) than what is known (${newestVersion})`);
       olderLists = 0;
       // Nothing is applied before all pages are there: half a list would tell the other half as deleted.
-      store.replace(items);
+      staged.commit();
       version = page.resourceVersion;
       newestVersion = page.resourceVersion;
       recovered();
       if (!isSynced) {
         isSynced = true;
-        logger.info('synced', { objects: items.length, resourceVersion: version });
+        logger.info('synced', { objects: store.keys().length, resourceVersion: version });
         synced.resolve();
       }
     } finally {

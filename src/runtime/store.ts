@@ -31,8 +31,15 @@ export interface StoreOptions<Raw extends RawObject, T> {
 export interface WritableStore<Raw extends RawObject, T> extends Store<T> {
   put(raw: Raw): void;
   remove(raw: Raw): void;
+  /** Begins a list that arrives in pieces. Nothing of it is seen before `commit`. */
+  stage(): StagedList<Raw>;
+}
+
+export interface StagedList<Raw extends RawObject> {
+  /** Reduces the object at once: of 5,000 nodes the whole objects would be a multiple of what is kept. */
+  add(raw: Raw): void;
   /** Takes the list as the whole truth: what is not in it is told as deleted. */
-  replace(raws: readonly Raw[]): void;
+  commit(): void;
 }
 
 interface Entry<T> {
@@ -40,6 +47,12 @@ interface Entry<T> {
   readonly uid: string | undefined;
   readonly resourceVersion: string | undefined;
 }
+
+/** What is made of an object, before it is put in. */
+type Reduced<Raw, T> =
+  | { readonly kind: 'unchanged' | 'left out' }
+  | { readonly kind: 'kept'; readonly entry: Entry<T> }
+  | { readonly kind: 'malformed'; readonly error: unknown; readonly raw: Raw };
 
 export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw, T>): WritableStore<Raw, T> {
   const entries = new Map<string, Entry<T>>();
@@ -63,40 +76,60 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     tell({ kind: 'deleted', key, object: entry.object });
   }
 
-  function put(raw: Raw): void {
-    if (!hasName(raw)) {
-      options.onMalformed('', new TypeError('an object without metadata.name'), raw);
-      return;
-    }
-    const key = keyOf(raw);
+  function reduce(key: string, raw: Raw): Reduced<Raw, T> {
     const { uid, resourceVersion } = raw.metadata;
     const standing = entries.get(key);
-    if (standing && resourceVersion !== undefined && standing.resourceVersion === resourceVersion) return;
-    const object = parse(key, raw);
-    // An object that is no longer understood is dropped, not kept in its last good state: acting on what is known
-    // to be out of date is the worse mistake. `malformedKeys` tells it from a deletion.
-    if (object === null) {
-      drop(key);
+    if (standing && resourceVersion !== undefined && standing.resourceVersion === resourceVersion)
+      return { kind: 'unchanged' };
+    try {
+      const object = options.transform(raw);
+      return object === null
+        ? { kind: 'left out' }
+        : { kind: 'kept', entry: { object, uid, resourceVersion } };
+    } catch (error) {
+      return { kind: 'malformed', error, raw };
+    }
+  }
+
+  function apply(key: string, reduced: Reduced<Raw, T>): void {
+    if (reduced.kind === 'unchanged') return;
+    const knownAsMalformed = malformed.get(key);
+    malformed.delete(key);
+    if (reduced.kind === 'kept') {
+      keep(key, reduced.entry);
       return;
     }
+    if (reduced.kind === 'malformed') {
+      const { error, raw } = reduced;
+      const { resourceVersion } = raw.metadata;
+      malformed.set(key, resourceVersion);
+      if (resourceVersion === undefined || resourceVersion !== knownAsMalformed)
+        options.onMalformed(key, error, raw);
+    }
+    // An object that is no longer understood is dropped, not kept in its last good state: acting on what is known
+    // to be out of date is the worse mistake. `malformedKeys` tells it from a deletion.
+    drop(key);
+  }
+
+  function keep(key: string, entry: Entry<T>): void {
     // Deleted and created again while nobody watched: two incidents, not one change.
-    if (standing && standing.uid !== uid) drop(key);
+    if (entries.get(key)?.uid !== entry.uid) drop(key);
     const old = entries.get(key);
-    entries.set(key, { object, uid, resourceVersion });
+    const { object } = entry;
+    entries.set(key, entry);
     tell(old ? { kind: 'modified', key, object, old: old.object } : { kind: 'added', key, object });
   }
 
-  function parse(key: string, raw: Raw): T | null {
-    const seen = malformed.get(key);
-    const known = malformed.has(key) && seen !== undefined && seen === raw.metadata.resourceVersion;
-    malformed.delete(key);
-    try {
-      return options.transform(raw);
-    } catch (error) {
-      malformed.set(key, raw.metadata.resourceVersion);
-      if (!known) options.onMalformed(key, error, raw);
-      return null;
-    }
+  /** undefined for what cannot be kept because it has no name. */
+  function keyIn(raw: Raw): string | undefined {
+    if (hasName(raw)) return keyOf(raw);
+    options.onMalformed('', new TypeError('an object without metadata.name'), raw);
+    return undefined;
+  }
+
+  function put(raw: Raw): void {
+    const key = keyIn(raw);
+    if (key !== undefined) apply(key, reduce(key, raw));
   }
 
   function remove(raw: Raw): void {
@@ -106,11 +139,22 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     drop(key);
   }
 
-  function replace(raws: readonly Raw[]): void {
-    const present = new Set(raws.filter(hasName).map(keyOf));
-    for (const key of malformed.keys()) if (!present.has(key)) malformed.delete(key);
-    for (const key of entries.keys()) if (!present.has(key)) drop(key);
-    for (const raw of raws) put(raw);
+  function stage(): StagedList<Raw> {
+    const staged = new Map<string, Reduced<Raw, T>>();
+    return {
+      add(raw) {
+        const key = keyIn(raw);
+        if (key === undefined) return;
+        const reduced = reduce(key, raw);
+        // What is left out is not even remembered: to the store it is the same as absent.
+        if (reduced.kind !== 'left out') staged.set(key, reduced);
+      },
+      commit() {
+        for (const key of malformed.keys()) if (!staged.has(key)) malformed.delete(key);
+        for (const key of entries.keys()) if (!staged.has(key)) drop(key);
+        for (const [key, reduced] of staged) apply(key, reduced);
+      },
+    };
   }
 
   return {
@@ -124,7 +168,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     },
     put,
     remove,
-    replace,
+    stage,
   };
 }
 
