@@ -53,8 +53,8 @@ export function createSightingReconciler(options: SightingControllerOptions) {
   const { kube, stores, ownership, sightings, logger, now } = options;
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
-    sightings.keepOnly(new Set(stores.dnsPods.list().map((pod) => pod.uid)));
     const pod = stores.dnsPods.get(key);
+    sightings.keepOnly(key, pod?.uid);
     const policy = pod && (await policyFor(pod, signal));
     if (!pod || !policy) return DONE;
     options.policyChanged(policy.name);
@@ -62,7 +62,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const container = containerOf(pod, policy.spec.workload);
     const death = container?.death;
     if (!container || !death || death.exitCode === 0) return DONE;
-    const known = sightings.find(pod.uid, death.id);
+    const known = sightings.find(key, pod.uid, death.id);
     // As the last state its log has a name of its own, and cannot be mistaken for that of a newer container.
     const doubtful = known?.wasCurrent === true && !death.isCurrent && known.diagnosis.kind !== 'loop';
     if (known?.isSettled && !doubtful) return DONE;
@@ -77,7 +77,8 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       (await claim({ pod, container, diagnosis, policy, isNews }, signal));
     const observation = observationOf(pod, diagnosis, death.finishedAt);
     const { id: deathID, isCurrent: wasCurrent } = death;
-    sightings.remember(pod.uid, {
+    sightings.remember(key, {
+      podUID: pod.uid,
       deathID,
       wasCurrent,
       diagnosis,

@@ -3,6 +3,7 @@ import type { Observation } from '../api/policy.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 
 export interface Seen {
+  readonly podUID: string;
   readonly deathID: string;
   /** The log was read while this was the container's present state; a newer container may have written it. */
   readonly wasCurrent: boolean;
@@ -13,12 +14,13 @@ export interface Seen {
   readonly observation: Observation;
 }
 
+/** Keys are those of the store of pods; a pod that comes back under its name has another uid. */
 export interface Sightings {
   /** What is known of this death. */
-  find(podUID: string, deathID: string): Seen | null;
-  remember(podUID: string, seen: Seen): void;
-  /** Forgets pods that no longer exist. */
-  keepOnly(podUIDs: ReadonlySet<string>): void;
+  find(key: string, podUID: string, deathID: string): Seen | null;
+  remember(key: string, seen: Seen): void;
+  /** Forgets what was seen of another pod under this key; without a uid, of any. */
+  keepOnly(key: string, podUID: string | undefined): void;
   loopedPods(): ReadonlySet<string>;
   observationsFor(policyUID: string): readonly Observation[];
 }
@@ -26,16 +28,18 @@ export interface Sightings {
 export function createSightings(): Sightings {
   const seen = new Map<string, Seen>();
   return {
-    find(podUID, deathID) {
-      const last = seen.get(podUID);
-      return last?.deathID === deathID ? last : null;
+    find(key, podUID, deathID) {
+      const last = seen.get(key);
+      return last?.podUID === podUID && last.deathID === deathID ? last : null;
     },
-    remember: (podUID, sighting) => void seen.set(podUID, sighting),
-    keepOnly(podUIDs) {
-      for (const podUID of seen.keys()) if (!podUIDs.has(podUID)) seen.delete(podUID);
+    remember: (key, sighting) => void seen.set(key, sighting),
+    keepOnly(key, podUID) {
+      if (seen.get(key)?.podUID !== podUID) seen.delete(key);
     },
     loopedPods: () =>
-      new Set([...seen].flatMap(([podUID, { diagnosis }]) => (diagnosis.kind === 'loop' ? [podUID] : []))),
+      new Set(
+        [...seen.values()].flatMap(({ podUID, diagnosis }) => (diagnosis.kind === 'loop' ? [podUID] : [])),
+      ),
     observationsFor: (policyUID) =>
       [...seen.values()].flatMap((one) => (one.policyUID === policyUID ? [one.observation] : [])),
   };

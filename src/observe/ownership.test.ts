@@ -41,6 +41,29 @@ describe('a pod belongs to the policy’s Deployment', () => {
   });
 });
 
+describe('a policy with many pods', () => {
+  it('asks once for the owner that they share, also when all are looked at together', async () => {
+    const fake = theRealOnes();
+    const ownership = createOwnership(fake.kube);
+    const pods = Array.from({ length: 100 }, () => parseDnsPod(aRawDnsPod()));
+    const answers = await Promise.all(pods.map(async (pod) => ownership.owns(deployment, pod, signal)));
+    expect(answers).toEqual(pods.map(() => true));
+    expect(fake.asked).toEqual([`GET ${REPLICA_SET}`, `GET ${DEPLOYMENT}`]);
+  });
+
+  it('asks again after a failure, which all of them see', async () => {
+    const fake = theRealOnes();
+    const ownership = createOwnership(fake.kube);
+    const pod = parseDnsPod(aRawDnsPod());
+    const replicaSet = fake.answers.get(REPLICA_SET) ?? {};
+    fake.answers.set(REPLICA_SET, kubeError(503, 'ServiceUnavailable'));
+    const failed = await Promise.allSettled([1, 2].map(async () => ownership.owns(deployment, pod, signal)));
+    expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    fake.answers.set(REPLICA_SET, replicaSet);
+    expect(await ownership.owns(deployment, pod, signal)).toBe(true);
+  });
+});
+
 describe('a look-alike with the label does not belong', () => {
   it('when nobody controls it', async () => {
     expect(await owns(theRealOnes(), podOf())).toBe(false);

@@ -29,10 +29,19 @@ export interface Ownership {
 export function createOwnership(kube: KubeClient): Ownership {
   const deploymentOf = new Map<string, string>();
   const daemonSets = new Set<string>();
+  const asking = new Map<string, Promise<Owned | null>>();
 
+  /** One question at a time for one object: a policy asks for all its pods at once, which have the same owner. */
   async function get(resource: string, name: string, signal: AbortSignal): Promise<Owned | null> {
+    const path = `/apis/apps/v1/namespaces/${DNS_NAMESPACE}/${resource}/${name}`;
+    // The signal of whoever asked first: it aborts when all reconciles end.
+    const answer = asking.get(path) ?? ask(path, signal).finally(() => asking.delete(path));
+    asking.set(path, answer);
+    return answer;
+  }
+
+  async function ask(path: string, signal: AbortSignal): Promise<Owned | null> {
     try {
-      const path = `/apis/apps/v1/namespaces/${DNS_NAMESPACE}/${resource}/${name}`;
       return await kube.raw.request<Owned>({ method: 'GET', path, signal });
     } catch (error) {
       if (isNotFound(error)) return null;
