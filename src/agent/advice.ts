@@ -23,8 +23,6 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Change it where the platform generates the node from.';
     case 'FlagOverrides':
       return `Change that line to --resolv-conf=${target} or take the flag away, then: systemctl daemon-reload && systemctl restart kubelet.`;
-    case 'DropInOverrides':
-      return `Change that line to resolvConf: ${target}, then: systemctl restart kubelet.`;
     case 'DuplicateKey':
       return `Leave one line, resolvConf: ${target}, then: systemctl restart kubelet.`;
     case 'ConfigNotParseable':

@@ -1,11 +1,11 @@
-/** Changes the one value in the kubelet's configuration file: plan the edit, back up, journal, replace, then `settle.ts`. */
+/** Changes the one value in the file where it wins: back up, journal, replace as planned, then `settle.ts`. */
 import type { GradedFile, RepairRequest } from '../api/agent-protocol.ts';
-import { editConfig } from './edit-config.ts';
 import { describeSource } from './effective.ts';
 import { decode } from './host-tree.ts';
-import { editable, type Facts } from './inspect.ts';
+import type { Facts } from './inspect.ts';
 import { type Journal, sha256 } from './journal.ts';
 import { lookAtFile, restore } from './known-content.ts';
+import type { PlannedEdit } from './plan-edit.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
@@ -14,24 +14,24 @@ import { MAX_IN_PLACE_BYTES } from './write-in-place.ts';
 export interface Change {
   readonly facts: Facts;
   readonly target: GradedFile;
+  readonly edit: PlannedEdit;
   /** Whether the kubelet answers on its port, asked when the run began. */
   readonly mustServe: Promise<boolean>;
   readonly decided: () => void;
 }
 
 export async function changeConfig(
-  { facts, target, mustServe, decided }: Change,
+  { facts, target, edit, mustServe, decided }: Change,
   request: RepairRequest,
   context: SettleContext,
 ): Promise<Settled> {
-  const path = facts.effective.configPath;
-  const { directory: directoryPath, name } = editable(path);
+  const { path, directory: directoryPath, name } = edit;
   const directory = SafeDirectory.openOfKubelet(context.hostRoot, directoryPath, context.trustedUid);
   try {
     const file = directory.read(name);
     const text = file && decode(file.bytes, path);
     // The file that was judged and the file that is edited must be the same one.
-    if (file === undefined || text !== facts.effective.configText)
+    if (file === undefined || text !== edit.was)
       throw new Refused('PendingChanges', `${path} was changed while it was read`);
     if (file.stats.nlink > 1)
       throw new Refused(
@@ -41,8 +41,6 @@ export async function changeConfig(
     const inPlace = directory.isForeign;
     if (inPlace && file.stats.uid !== context.trustedUid)
       throw new Refused('UnsafePath', `${path} and its directory both belong to others than root`);
-    const edit = editConfig(text, target.path, path);
-    if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
     const edited = Buffer.from(edit.text);
     if (inPlace && Math.max(file.bytes.length, edited.length) > MAX_IN_PLACE_BYTES)
       throw new Refused('UnsafePath', `${path} is too large to be written in place`);

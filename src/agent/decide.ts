@@ -1,7 +1,6 @@
 /** Facts of the node in, one decision out. Pure: the order of the guards is the order of safety. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../api/agent-protocol.ts';
 import { isUsable } from '../diagnosis/resolv-conf.ts';
-import { assertNever } from './assert-never.ts';
 import { describeSource } from './effective.ts';
 import type { Facts } from './inspect.ts';
 
@@ -135,30 +134,7 @@ function withTarget(
       ),
       target,
     };
-  switch (effective.source.kind) {
-    case 'unit-flag':
-    case 'environment-flag':
-      return {
-        ...refuse(
-          'FlagOverrides',
-          `the value is set by ${describeSource(effective.source)}, which wins over the configuration file`,
-        ),
-        target,
-      };
-    case 'drop-in':
-      return {
-        ...refuse(
-          'DropInOverrides',
-          `the value is set by the drop-in ${describeSource(effective.source)}, which wins over the configuration file`,
-        ),
-        target,
-      };
-    case 'default':
-    case 'config':
-      return { kind: 'change', target };
-    default:
-      return assertNever(effective.source);
-  }
+  return { kind: 'change', target };
 }
 
 function refuse(reason: RefusalReason, message: string, advice?: string): Decision & { kind: 'refuse' } {

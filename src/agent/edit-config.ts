@@ -1,7 +1,8 @@
 /** The byte-exact edit: `resolvConf` of a kubelet configuration gets a new value, every other byte stays. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, type Scalar } from 'yaml';
-import { type KubeletConfig, keyOf, lineOf, RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
+import { type KubeletConfig, keyOf, RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
+import { lineAt, lineOf } from './lines.ts';
 import { Refused } from './refused.ts';
 
 export interface Edit {
@@ -102,10 +103,4 @@ function proveOnlyChange(before: KubeletConfig, edited: string, target: string, 
   const expected = { ...before.json, [RESOLV_CONF_KEY]: target };
   if (after.occurrences !== 1 || !isDeepStrictEqual({ ...after.json }, expected))
     throw new Refused('ConfigNotParseable', `the edit of ${path} would change more than ${RESOLV_CONF_KEY}`);
-}
-
-function lineAt(text: string, offset: number): string {
-  const start = text.lastIndexOf('\n', offset - 1) + 1;
-  const end = text.indexOf('\n', offset);
-  return text.slice(start, end < 0 ? undefined : end).replace(/\r$/, '');
 }

@@ -2,11 +2,13 @@
 import { posix } from 'node:path';
 import { assertNever } from './assert-never.ts';
 import { expandCommandLine } from './command-line.ts';
+import type { FlagInFile } from './edit-flag.ts';
 import { kubeletEnvironment } from './environment.ts';
 import type { HostTree } from './host-tree.ts';
-import { lineOf, readKubeletConfig } from './kubelet-config.ts';
+import { RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
 import { type Flag, findFlag } from './kubelet-flags.ts';
 import type { KubeletUnit } from './kubelet-unit.ts';
+import { lineOf } from './lines.ts';
 import { Refused } from './refused.ts';
 
 const BUILT_IN_DEFAULT = '/etc/resolv.conf';
@@ -20,16 +22,26 @@ export type Source =
   /** A flag in the unit itself. */
   | { readonly kind: 'unit-flag'; readonly path: string; readonly line: number };
 
+/** The file in which a change wins over everything else that has a say. */
+export type Place =
+  | { readonly kind: 'document'; readonly path: string; readonly text: string }
+  | ({ readonly kind: 'flag' } & FlagInFile);
+
 export interface Effective {
   /** Absolute, or empty where the kubelet is told to use no file. */
   readonly value: string;
   readonly source: Source;
+  /** Undefined where only a person can change it: in the unit, or where there is no --config file. */
+  readonly place: Place | undefined;
   /** The --config file, by the path that the kubelet was given. */
-  readonly configPath: string;
-  readonly configText: string;
+  readonly configPath: string | undefined;
+  /** The kubelet's arguments as systemd hands them over. */
+  readonly args: readonly string[];
   /** Every file that had a say, to be compared with the start of the running kubelet. */
   readonly inputs: readonly string[];
 }
+
+type Setting = Pick<Effective, 'value' | 'source' | 'place'>;
 
 export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effective {
   const argv = unit.execStart.at(0);
@@ -39,47 +51,70 @@ export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effectiv
       `kubelet.service runs ${argv?.join(' ').slice(0, 200) ?? 'nothing'}, not the kubelet directly`,
     );
   const args = expandCommandLine(argv.slice(1), kubeletEnvironment(unit, host));
-
   const configPath = findFlag(args, 'config')?.value;
+  const dropIns = dropInsOf(findFlag(args, 'config-dir')?.value ?? '', host);
+  const flag = findFlag(args, 'resolv-conf');
+  const setting = flag ? fromFlag(flag, unit, host) : fromFiles(configPath, dropIns, host);
+  return {
+    ...setting,
+    configPath,
+    args: args.map(({ text }) => text),
+    inputs: [
+      configPath ?? '',
+      unit.fragmentPath,
+      ...unit.dropInPaths,
+      ...unit.environmentFiles.map(({ path }) => path),
+      ...dropIns,
+    ].filter((path) => path !== ''),
+  };
+}
+
+/** The directory and the drop-ins in it, in the order in which the kubelet merges them. */
+function dropInsOf(directory: string, host: HostTree): readonly string[] {
+  if (directory === '') return [];
+  return [directory, ...host.walk(directory).filter((path) => path.endsWith('.conf'))];
+}
+
+function fromFiles(configPath: string | undefined, dropIns: readonly string[], host: HostTree): Setting {
   if (configPath === undefined || !configPath.startsWith('/'))
     throw new Refused('UnknownLayout', 'the kubelet runs without an absolute --config file');
   const file = host.read(configPath);
   if (file === undefined) throw new Refused('UnknownLayout', `${configPath} is not there`);
-  const config = readKubeletConfig(file.text, configPath).entry;
+  const { entry } = readKubeletConfig(file.text, configPath);
+  const place: Place = { kind: 'document', path: configPath, text: file.text };
+  let setting: Setting =
+    entry.kind === 'set'
+      ? {
+          value: absolute(entry.value, posix.dirname(configPath)),
+          source: { kind: 'config', path: configPath, line: entry.line },
+          place,
+        }
+      : { value: BUILT_IN_DEFAULT, source: { kind: 'default' }, place };
+  for (const path of dropIns.slice(1)) setting = fromDropIn(path, host) ?? setting;
+  return setting;
+}
 
-  const files = { configPath, configText: file.text };
-  const inputs = [
-    configPath,
-    unit.fragmentPath,
-    ...unit.dropInPaths,
-    ...unit.environmentFiles.map(({ path }) => path),
-  ].filter((path) => path !== '');
-
-  let value = BUILT_IN_DEFAULT;
-  let source: Source = { kind: 'default' };
-  if (config.kind === 'set') {
-    value = absolute(config.value, posix.dirname(configPath));
-    source = { kind: 'config', path: configPath, line: config.line };
-  }
-  const dropInDirectory = findFlag(args, 'config-dir')?.value ?? '';
-  if (dropInDirectory !== '') {
-    const paths = host.walk(dropInDirectory).filter((path) => path.endsWith('.conf'));
-    inputs.push(dropInDirectory, ...paths);
-    for (const path of paths) {
-      const text = host.read(path)?.text ?? '';
-      const { entry } = readKubeletConfig(text, path);
-      if (entry.kind === 'absent') continue;
-      // Drop-ins are merge patches: null takes the key away, and the built-in default comes back.
-      value = entry.kind === 'set' ? absolute(entry.value, posix.dirname(path)) : BUILT_IN_DEFAULT;
-      source = { kind: 'drop-in', path, line: entry.line };
-    }
-  }
-  const flag = findFlag(args, 'resolv-conf');
-  if (flag !== undefined) {
-    value = absolute(flag.value, '/');
-    source = flagSource(flag, unit, host);
-  }
-  return { value, source, ...files, inputs };
+/** Undefined where it does not speak of the value. */
+function fromDropIn(path: string, host: HostTree): Setting | undefined {
+  const text = host.read(path)?.text ?? '';
+  const { entry, json, occurrences } = readKubeletConfig(text, path);
+  // Merged with encoding/json, which does not mind the case: unlike in the --config file, such a key counts.
+  const alias = Object.keys(json).find(
+    (key) => key !== RESOLV_CONF_KEY && key.toLowerCase() === RESOLV_CONF_KEY.toLowerCase(),
+  );
+  if (alias !== undefined || occurrences > 1)
+    throw new Refused(
+      'DuplicateKey',
+      `${path} sets ${alias ?? `${RESOLV_CONF_KEY} ${occurrences} times`}; which value a kubelet takes from that is not certain`,
+    );
+  if (entry.kind === 'absent') return undefined;
+  return {
+    // Merge patches: null takes the key away, and the built-in default comes back. Unlike in the --config file a
+    // relative path is not joined to the file's directory; systemd starts the kubelet in the root.
+    value: entry.kind === 'set' ? absolute(entry.value, '/') : BUILT_IN_DEFAULT,
+    source: { kind: 'drop-in', path, line: entry.line },
+    place: { kind: 'document', path, text },
+  };
 }
 
 export function describeSource(source: Source): string {
@@ -102,17 +137,26 @@ function absolute(value: string, directory: string): string {
   return value === '' ? '' : posix.resolve(directory, value);
 }
 
-function flagSource(flag: Flag, unit: KubeletUnit, host: HostTree): Source {
-  const file = flag.argument.origin?.variable.file;
+function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
+  const value = absolute(flag.value, '/');
+  const { origin } = flag.argument;
+  const file = origin?.variable.file;
   if (file !== undefined) {
-    const offset = file.at[flag.argument.origin?.at[flag.valueStart] ?? 0] ?? 0;
-    return { kind: 'environment-flag', path: file.path, line: lineOf(file.text, offset) };
+    const { path, text, at } = file;
+    const line = lineOf(text, at[origin?.at[flag.valueStart] ?? origin?.at[0] ?? 0] ?? 0);
+    return {
+      value,
+      source: { kind: 'environment-flag', path, line },
+      place: { kind: 'flag', path, text, flag },
+    };
   }
   // The last drop-in that names it wins over the unit; a file that cannot be seen leaves the unit itself.
   for (const path of [...unit.dropInPaths.toReversed(), unit.fragmentPath]) {
     const text = host.stat(path) ? (host.read(path)?.text ?? '') : '';
-    const at = text.lastIndexOf('--resolv-conf');
-    if (at >= 0) return { kind: 'unit-flag', path, line: lineOf(text, at) };
+    const at = text.search(/--resolv[-_]conf(?![\s\S]*--resolv[-_]conf)/);
+    if (at >= 0)
+      return { value, source: { kind: 'unit-flag', path, line: lineOf(text, at) }, place: undefined };
   }
-  return { kind: 'unit-flag', path: unit.fragmentPath || 'kubelet.service', line: 0 };
+  const source: Source = { kind: 'unit-flag', path: unit.fragmentPath || 'kubelet.service', line: 0 };
+  return { value, source, place: undefined };
 }

@@ -22,7 +22,7 @@ export function kubeletEnvironment(
     // A missing one is either optional or the running kubelet has read it before it went: see PendingChanges.
     if (file === undefined) continue;
     for (const { name, value, at } of parseEnvironmentFile(file.text))
-      variables.set(name, { value, file: { path: file.path, text: file.text, at } });
+      variables.set(name, { value, file: { path, text: file.text, at } });
   }
   return variables;
 }

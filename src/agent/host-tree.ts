@@ -44,9 +44,17 @@ export interface SafeFile {
 
 export class HostTree {
   readonly root: string;
+  /** Text that files would have, by their path with all links followed. */
+  readonly #edits: ReadonlyMap<string, string>;
 
-  constructor(root: string) {
+  constructor(root: string, edits: ReadonlyMap<string, string> = new Map()) {
     this.root = root;
+    this.#edits = edits;
+  }
+
+  /** The same node, as it would be with this text in that file. */
+  with(path: string, text: string): HostTree {
+    return new HostTree(this.root, new Map([...this.#edits, [this.resolve(path), text]]));
   }
 
   /** Where a path of the node is in this process. */
@@ -95,12 +103,23 @@ export class HostTree {
         `${describe(path, resolved)} is outside of the directories that the agent may read`,
       );
     const file = readRegularFile(this.inside(resolved), describe(path, resolved));
-    return file && { path: resolved, text: decode(file.bytes, path), stats: file.stats };
+    return (
+      file && {
+        path: resolved,
+        text: this.#edits.get(resolved) ?? decode(file.bytes, path),
+        stats: file.stats,
+      }
+    );
   }
 
-  /** Files below a directory in the order in which the kubelet walks it. */
+  /** Files below a directory in the order in which the kubelet walks it, which follows no link on its way. */
   walk(directory: string): readonly string[] {
-    return readdirSync(this.inside(this.resolve(directory)), { withFileTypes: true })
+    const resolved = this.resolve(directory);
+    if (resolved !== posix.normalize(directory).replace(/(?<=.)\/$/, ''))
+      throw new Refused('UnsafePath', `${describe(directory, resolved)} goes through a symbolic link`);
+    if (this.stat(resolved)?.isDirectory() !== true)
+      throw new Refused('UnsafePath', `${directory} is no directory that the agent may read`);
+    return readdirSync(this.inside(resolved), { withFileTypes: true })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((entry) => {
         const path = posix.join(directory, entry.name);

@@ -1,11 +1,9 @@
 /** Looks at the node: everything that `decide.ts` needs to know, in one readonly value. Reads only. */
-import { posix } from 'node:path';
 import type { GradedFile, KnownAddresses, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
 import { gradeResolvConf } from '../diagnosis/resolv-conf.ts';
 import { type Effective, effectiveResolvConf } from './effective.ts';
-import { type HostTree, isWithin } from './host-tree.ts';
+import type { HostTree } from './host-tree.ts';
 import type { KubeletUnit } from './kubelet-unit.ts';
-import { Refused } from './refused.ts';
 
 export type Layout = RepairReport['layout'];
 
@@ -80,7 +78,7 @@ export function inspect(
   const current = effective.value === '' ? undefined : grade(effective.value, request.known, host);
   return {
     unit,
-    layout: LAYOUTS[effective.configPath] ?? 'unknown',
+    layout: LAYOUTS[effective.configPath ?? ''] ?? 'unknown',
     platform: PLATFORMS.find(({ marks }) => marks.some((mark) => host.stat(mark) !== undefined)),
     effective,
     current,
@@ -116,17 +114,3 @@ function newerThan(startedAtMs: number, inputs: readonly string[], host: HostTre
 
 const wasRunning = ({ mainPid, startedAtMs }: KubeletUnit, { pid, writtenMs }: TakenBack): boolean =>
   mainPid === pid && startedAtMs <= writtenMs;
-
-/** Splits the path of the file to edit; only files of the compiled-in directories are edited. */
-export function editable(path: string): { readonly directory: string; readonly name: string } {
-  const directory = posix.dirname(path);
-  if (
-    path !== posix.normalize(path) ||
-    !['/etc/kubernetes', '/var/lib/kubelet'].some((known) => isWithin(directory, known))
-  )
-    throw new Refused(
-      'UnknownLayout',
-      `the kubelet's configuration is ${path}, outside of the directories that are repaired`,
-    );
-  return { directory, name: posix.basename(path) };
-}

@@ -10,6 +10,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
+import { lineOf } from './lines.ts';
 import { Refused } from './refused.ts';
 
 export const RESOLV_CONF_KEY = 'resolvConf';
@@ -49,10 +50,6 @@ export function readKubeletConfig(text: string, path: string): KubeletConfig {
     occurrences: pairs.length,
     entry: last ? entryOf(last, text, path) : { kind: 'absent' },
   };
-}
-
-export function lineOf(text: string, offset: number): number {
-  return text.slice(0, offset).split('\n').length;
 }
 
 export function keyOf(pair: Pair): unknown {

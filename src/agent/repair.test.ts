@@ -110,21 +110,34 @@ describe('repair', () => {
       (n) => n.write(KUBESPRAY, BAD.replace('/etc/resolv.conf', '')),
     ],
     [
-      'a flag in an environment file wins',
+      'a flag in an environment file of its own wins',
       'FlagOverrides',
-      (n) =>
-        n.write(
-          '/etc/kubernetes/kubelet.env',
-          `KUBELET_ARGS="--config=${KUBESPRAY} \\\n--resolv-conf=/etc/resolv.conf"\n`,
-        ),
+      (n) => {
+        n.write('/etc/kubernetes/extra.env', 'EXTRA=--resolv-conf=/etc/resolv.conf\n');
+        n.environmentFiles.push({ path: '/etc/kubernetes/extra.env', optional: false });
+        n.argv.push('$EXTRA');
+      },
     ],
     ['a flag in the unit wins', 'FlagOverrides', (n) => n.argv.push('--resolv-conf=/etc/resolv.conf')],
     [
-      'a drop-in wins',
-      'DropInOverrides',
+      'a drop-in elsewhere wins',
+      'UnknownLayout',
       (n) => {
-        n.write('/etc/kubernetes/kubelet.conf.d/10-x.conf', BAD);
-        n.argv.push('--config-dir=/etc/kubernetes/kubelet.conf.d');
+        n.write('/etc/kubelet.conf.d/10-x.conf', BAD);
+        n.argv.push('--config-dir=/etc/kubelet.conf.d');
+      },
+    ],
+    [
+      'the directory of drop-ins cannot be seen',
+      'UnsafePath',
+      (n) => n.argv.push('--config-dir=/opt/kubelet.conf.d'),
+    ],
+    [
+      'a drop-in spells the key in another case, which a kubelet takes from there',
+      'DuplicateKey',
+      (n) => {
+        n.write('/etc/kubernetes/conf.d/10-x.conf', BAD.replace('resolvConf', 'resolvconf'));
+        n.argv.push('--config-dir=/etc/kubernetes/conf.d');
       },
     ],
     [

@@ -13,6 +13,7 @@ import { lookAtFile, restore } from './known-content.ts';
 import type { UnitManager } from './kubelet-unit.ts';
 import { takeLock } from './lock.ts';
 import type { Log } from './log.ts';
+import { planEdit } from './plan-edit.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
@@ -118,12 +119,8 @@ class RepairRun {
   async #lookAndChange(settling: SettleContext, takenBack?: TakenBack): Promise<RepairReport> {
     // Asked while the node is read, so that the answer is there when it is needed.
     const answered = this.#answers();
-    const facts = inspect(
-      await this.#context.unit.describe(),
-      this.#request,
-      new HostTree(this.#context.hostRoot),
-      takenBack,
-    );
+    const host = new HostTree(this.#context.hostRoot);
+    const facts = inspect(await this.#context.unit.describe(), this.#request, host, takenBack);
     this.#learn(facts);
     const decision = decide(facts, this.#request);
     this.#known = { ...this.#known, ...(decision.target && { target: decision.target }) };
@@ -145,6 +142,7 @@ class RepairRun {
         const change = {
           facts,
           target: decision.target,
+          edit: planEdit(facts.effective, decision.target.path, facts.unit, host),
           mustServe: answered,
           decided: () => this.#decided(),
         };

@@ -19,13 +19,13 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import { KUBELET_DIRECTORIES, STATE_DIRECTORY } from '../api/agent-protocol.ts';
 import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { Refused } from './refused.ts';
 import { writeInPlace } from './write-in-place.ts';
 
 /** Nothing outside of these is ever written, whatever the kubelet's command line says. */
-export const WRITABLE_DIRECTORIES = ['/etc/kubernetes', '/var/lib/kubelet', STATE_DIRECTORY] as const;
+export const WRITABLE_DIRECTORIES = [...KUBELET_DIRECTORIES, STATE_DIRECTORY] as const;
 
 const GROUP_OR_WORLD_WRITABLE = 0o022;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -14,6 +14,13 @@ export const MAX_REPORT_BYTES = 4096;
 export const HOST_ROOT = '/host';
 /** On the node: lock, journal and backups. */
 export const STATE_DIRECTORY = '/var/lib/dnshealth';
+/** Where kubelets are configured: the only directories of the node, besides that one, in which a file is ever changed. */
+export const KUBELET_DIRECTORIES = [
+  '/etc/kubernetes',
+  '/var/lib/kubelet',
+  '/etc/default',
+  '/etc/sysconfig',
+] as const;
 
 const common = {
   /** The remediation's uid. The report repeats it, so that a forged or stale report is not believed. */
@@ -86,7 +93,6 @@ export const REFUSAL_REASONS = [
   'UnknownLayout',
   'ManagedPlatform',
   'FlagOverrides',
-  'DropInOverrides',
   'DuplicateKey',
   'ConfigNotParseable',
   'UnsafePath',

@@ -161,7 +161,7 @@ describe('kubespray with a flag: the value is set in /etc/kubernetes/kubelet.env
     await restoreCluster(rig);
   });
 
-  it('is refused with the file and the line, and nothing is written', async () => {
+  it('is healed in the flag, and the configuration file stays', async () => {
     const flag = `--resolv-conf=${BAD_RESOLV_CONF}`;
     const environment = before.replace(/^(--config=.*)$/m, `$1\n${flag} \\`);
     const line = environment.split('\n').findIndex((text) => text.startsWith(flag)) + 1;
@@ -169,18 +169,25 @@ describe('kubespray with a flag: the value is set in /etc/kubernetes/kubelet.env
     await rig.writeFile(NODE, ENVIRONMENT, environment, 0o600);
     const config = await rig.readFile(NODE, KUBELET_CONFIG);
     await rebootIntoLoop(NODE);
-    const { pid } = await kubeletStarts(rig, NODE);
+    const { starts } = await kubeletStarts(rig, NODE);
 
     await applySamplePolicy(rig);
     const { status } = await untilEnded(rig, NODE);
 
-    expect(status).toMatchObject({ phase: 'Refused', reason: 'FlagOverrides' });
-    expect(status.message).toContain(`${ENVIRONMENT}:${line}`);
-    expect(status.advice).toContain(`--resolv-conf=${GOOD_RESOLV_CONF}`);
-    expect(status.repair).toMatchObject({ nodeUnchanged: true });
-    expect(await rig.readFile(NODE, ENVIRONMENT)).toBe(environment);
+    expect(status).toMatchObject({
+      phase: 'Healed',
+      reason: 'Verified',
+      repair: {
+        effective: { source: `--resolv-conf in ${ENVIRONMENT}:${line}` },
+        change: { path: ENVIRONMENT },
+      },
+    });
+    expect(changedLines(environment, await rig.readFile(NODE, ENVIRONMENT))).toEqual({
+      removed: [`${flag} \\`],
+      added: [`--resolv-conf=${GOOD_RESOLV_CONF} \\`],
+    });
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(config);
-    expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+    expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
   });
 });

@@ -1,0 +1,60 @@
+/** The byte-exact edit of `--resolv-conf` in an environment file: the flag's value, in the file's own quoting. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Edit } from './edit-config.ts';
+import { parseEnvironmentFile } from './environment-file.ts';
+import type { Flag } from './kubelet-flags.ts';
+import { lineAt, lineOf } from './lines.ts';
+import { Refused } from './refused.ts';
+
+/** A target is written as it is, within whatever quotes stand there; none of these means anything to systemd. */
+const NEEDS_NO_QUOTES = /^[\w./-]+$/;
+
+export interface FlagInFile {
+  readonly path: string;
+  readonly text: string;
+  readonly flag: Flag;
+}
+
+/** Undefined where the value is there already. Throws `Refused` where one edit cannot be proven to be the only change. */
+export function editFlag({ path, text, flag }: FlagInFile, target: string): Edit | undefined {
+  if (flag.value === target) return undefined;
+  if (!NEEDS_NO_QUOTES.test(target)) throw new Error(`${target} would have to be quoted`);
+  const { start, end } = placeOfValue(flag, text, path);
+  const edited = text.slice(0, start) + target + text.slice(end);
+  proveOnlyChange(text, edited, path);
+  const line = lineOf(text, start);
+  return { text: edited, line, before: lineAt(text, start), after: lineAt(edited, start) };
+}
+
+function placeOfValue(flag: Flag, text: string, path: string): { start: number; end: number } {
+  const { argument, valueStart } = flag;
+  const { origin } = argument;
+  const at = origin?.variable.file?.at;
+  if (origin === undefined || at === undefined) throw new Error('the flag does not come from a file');
+  const offsets = origin.at.slice(valueStart).map((index) => at[index]);
+  const [first] = offsets;
+  const last = offsets.at(-1);
+  if (first !== undefined && last !== undefined) {
+    if (last - first !== offsets.length - 1)
+      throw unclear(path, lineOf(text, first), 'is quoted in the middle or goes over several lines');
+    return { start: first, end: last + 1 };
+  }
+  // An empty value has no place of its own: behind the equals sign, and within the quotes if there are any.
+  const before = at[origin.at[valueStart - 1] ?? -1];
+  if (before === undefined) throw unclear(path, undefined, 'is an empty argument of its own');
+  const start = /^(["'])\1/.test(text.slice(before + 1)) ? before + 2 : before + 1;
+  return { start, end: start };
+}
+
+/** Same variables in the same order, and of all their values just one differs. */
+function proveOnlyChange(before: string, after: string, path: string): void {
+  const [old, now] = [parseEnvironmentFile(before), parseEnvironmentFile(after)];
+  const names = (assignments: typeof old): string[] => assignments.map(({ name }) => name);
+  const changed = old.filter(({ value }, index) => value !== now[index]?.value).length;
+  if (!isDeepStrictEqual(names(old), names(now)) || changed !== 1)
+    throw unclear(path, undefined, 'cannot be changed without changing something else');
+}
+
+function unclear(path: string, line: number | undefined, what: string): Refused {
+  return new Refused('FlagOverrides', `--resolv-conf in ${path}${line ? `:${line}` : ''} ${what}`);
+}

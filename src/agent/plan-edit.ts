@@ -1,0 +1,78 @@
+/** The smallest change that wins: in which file the value has to be changed, and how that file then reads. Reads only. */
+import { posix } from 'node:path';
+import { KUBELET_DIRECTORIES } from '../api/agent-protocol.ts';
+import { type Edit, editConfig } from './edit-config.ts';
+import { editFlag } from './edit-flag.ts';
+import { describeSource, type Effective, effectiveResolvConf } from './effective.ts';
+import { type HostTree, isWithin } from './host-tree.ts';
+import type { KubeletUnit } from './kubelet-unit.ts';
+import { Refused } from './refused.ts';
+
+/** The files of flags that are edited. Any other one may belong to something that we do not know. */
+const ENVIRONMENT_FILES: readonly string[] = [
+  '/etc/kubernetes/kubelet.env',
+  '/var/lib/kubelet/kubeadm-flags.env',
+  '/etc/default/kubelet',
+  '/etc/sysconfig/kubelet',
+];
+/** Where configuration files and their drop-ins are edited. */
+const CONFIG_DIRECTORIES = ['/etc/kubernetes', '/var/lib/kubelet'] as const;
+
+export interface PlannedEdit extends Edit {
+  readonly path: string;
+  readonly directory: string;
+  readonly name: string;
+  /** Of `KUBELET_DIRECTORIES` the one that has to be writable. */
+  readonly mount: (typeof KUBELET_DIRECTORIES)[number];
+  /** The whole file as it was judged. */
+  readonly was: string;
+}
+
+/** @throws Refused where only a person can make the change, naming the file and the line */
+export function planEdit(
+  effective: Effective,
+  target: string,
+  unit: KubeletUnit,
+  host: HostTree,
+): PlannedEdit {
+  const { place, source } = effective;
+  if (place === undefined)
+    throw source.kind === 'unit-flag'
+      ? new Refused('FlagOverrides', `the value is set by ${describeSource(source)}, in the unit itself`)
+      : new Refused('UnknownLayout', 'the kubelet runs without a --config file that could be changed');
+  const { path, text } = place;
+  const mount = mountOf(effective);
+  const edit = place.kind === 'flag' ? editFlag(place, target) : editConfig(text, target, path);
+  if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
+  prove(effective, effectiveResolvConf(unit, host.with(path, edit.text)), target);
+  return { ...edit, path, directory: posix.dirname(path), name: posix.basename(path), mount, was: text };
+}
+
+/** Read again as the kubelet will read it: it has the target, and its command line differs in nothing else. */
+function prove(before: Effective, after: Effective, target: string): void {
+  const changed = after.args.filter((arg, index) => arg !== before.args[index]);
+  const isFlag = before.place?.kind === 'flag';
+  if (
+    after.value !== target ||
+    after.args.length !== before.args.length ||
+    !changed.every((arg) => isFlag && arg.endsWith(target))
+  )
+    throw new Refused(
+      'ConfigNotParseable',
+      `with ${describeSource(before.source)} changed the kubelet would read ${after.value || 'no file'}`,
+    );
+}
+
+function mountOf({ place, source }: Effective): PlannedEdit['mount'] {
+  const path = place?.path ?? '';
+  const known =
+    place?.kind === 'flag'
+      ? ENVIRONMENT_FILES.includes(path)
+      : CONFIG_DIRECTORIES.some((directory) => isWithin(path, directory));
+  const mount = KUBELET_DIRECTORIES.find((directory) => isWithin(path, directory));
+  if (known && mount !== undefined && path === posix.normalize(path)) return mount;
+  throw new Refused(
+    place?.kind === 'flag' ? 'FlagOverrides' : 'UnknownLayout',
+    `the value is set by ${source.kind === 'default' ? path : describeSource(source)}, outside of the files that are repaired`,
+  );
+}
