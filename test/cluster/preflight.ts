@@ -1,9 +1,9 @@
 /** Says what a machine lacks for a rig, before anything is changed on it. */
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './build/artifact-cache.ts';
-import { stateDir } from './rig-paths.ts';
+import { type RigPaths, stateDir } from './rig-paths.ts';
+import { removeEmptyFolders } from './rig-state.ts';
 import { run } from './run.ts';
 import { hierarchies } from './teardown/cgroups.ts';
 import { unmountBelow } from './teardown/mounts.ts';
@@ -24,7 +24,7 @@ const TOOLS: Readonly<Record<string, string>> = {
 const OLDEST_GO = [1, 25] as const;
 
 /** Throws one error that lists everything missing; installs the Debian packages that only need installing. */
-export async function ensureMachine(onProgress: Progress): Promise<void> {
+export async function ensureMachine(paths: RigPaths, onProgress: Progress): Promise<void> {
   const missing = [...missingForAll(), ...(await missingGo())];
   const packages = missingPackages();
   if (packages.length > 0 && !inPath('apt-get')) {
@@ -32,7 +32,7 @@ export async function ensureMachine(onProgress: Progress): Promise<void> {
       `the programs of these Debian packages, and apt-get to install them: ${packages.join(', ')}`,
     );
   }
-  if (missing.length === 0) missing.push(...(await missingKernelFeatures()));
+  if (missing.length === 0) missing.push(...(await missingKernelFeatures(paths)));
   if (missing.length > 0)
     throw new Error(`this machine cannot run a rig; missing:\n- ${missing.join('\n- ')}`);
   if (packages.length > 0) await install(packages, onProgress);
@@ -68,12 +68,13 @@ function missingPackages(): string[] {
 }
 
 /** Tried rather than looked up: what a container or a hardened kernel refuses is in no list. */
-async function missingKernelFeatures(): Promise<string[]> {
+async function missingKernelFeatures(paths: RigPaths): Promise<string[]> {
   const missing: string[] = [];
-  await mkdir(stateDir(), { recursive: true });
-  const dir = mkdtempSync(join(stateDir(), 'probe-'));
+  // In the rig's own folder: what a start that is killed here leaves behind goes with the rig.
+  const dir = join(paths.dir, 'probe');
+  await unmountBelow(dir);
   try {
-    for (const name of ['lower', 'upper', 'work', 'merged']) await mkdir(join(dir, name));
+    for (const name of ['lower', 'upper', 'work', 'merged']) mkdirSync(join(dir, name), { recursive: true });
     const layers = `lowerdir=${dir}/lower,upperdir=${dir}/upper,workdir=${dir}/work`;
     const overlay = await run(['mount', '-t', 'overlay', 'overlay', '-o', layers, `${dir}/merged`], {
       allowFailure: true,
@@ -83,6 +84,7 @@ async function missingKernelFeatures(): Promise<string[]> {
     await unmountBelow(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
+    removeEmptyFolders(paths);
   }
   const namespaces = await run(
     ['unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--cgroup', '--fork', 'true'],

@@ -78,11 +78,23 @@ export function slotsOf(name?: string): number[] {
 export function releaseSlots(name: string): void {
   for (const slot of slotsOf(name)) rmSync(join(slotsDir(), String(slot)), { force: true });
   if (slotsOf().length === 0) restoreLimits();
-  for (const dir of [slotsDir(), join(stateDir(), 'rigs'), stateDir()]) {
+  removeIfEmpty(slotsDir(), join(stateDir(), 'rigs'), stateDir());
+}
+
+/** For a look at the machine that came to nothing: a rig that never was has no folder. */
+export function removeEmptyFolders(paths: RigPaths): void {
+  removeIfEmpty(paths.dir, join(stateDir(), 'rigs'), stateDir());
+}
+
+/** From the inside out; the first that is not empty ends it. */
+function removeIfEmpty(...dirs: readonly string[]): void {
+  for (const dir of dirs) {
     try {
       rmdirSync(dir);
-    } catch {
-      return; // Another rig is still there, or there was nothing.
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTEMPTY') return; // Another rig is still there.
+      if (code !== 'ENOENT') throw error;
     }
   }
 }

@@ -73,7 +73,7 @@ export class Rig {
     // After a restart of the machine the record is still there, and nothing of the rig.
     const runs = COMPONENTS.some((component) => componentProcess(paths, component) !== undefined);
     if (runs && readRecord(paths)?.phase === 'up') return Rig.open(name);
-    await ensureMachine(say);
+    await ensureMachine(paths, say);
     await tearDown(paths);
     const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
     return withCgroup(procs, () => Rig.#start(paths, options.nodeCount ?? 2, say));
