@@ -37,7 +37,8 @@ export default defineConfig({
           globalSetup: ['test/e2e/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
-          fileParallelism: false,
+          // Each worker has a rig of its own. They mostly wait, so that two share the machine's cores well.
+          maxWorkers: 2,
         },
       },
     ],

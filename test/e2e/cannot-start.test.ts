@@ -1,12 +1,12 @@
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
 import { fullImageName } from '../cluster/build/image-build.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applyPolicy, buildOperatorImage, IMAGE } from '../support/installation.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 /** Not the operator's: it could not be restarted without its image. */
 const NODE = 'node-2';
 

@@ -1,28 +1,25 @@
-/** One rig with the operator installed for all end-to-end files that share it; taken down at the end, also after a failure. */
+/** The rigs that the end-to-end files share, each with the operator installed; taken down at the end, also after a failure. */
 import type { TestProject } from 'vitest/node';
 import { Rig } from '../cluster/rig.ts';
 import { rigPaths } from '../cluster/rig-paths.ts';
 import { tearDown } from '../cluster/teardown/down.ts';
 import { installOperator } from '../support/installation.ts';
 
-const NAME = 'e2e';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    readonly rigName: string;
-  }
-}
-
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const say = (line: string): void => void process.stderr.write(`[rig] ${line}\n`);
-  const down = async (): Promise<void> => tearDown(rigPaths(NAME));
+  const names = Array.from({ length: project.config.maxWorkers }, (_, index) => `e2e-${index + 1}`);
+  const down = async (): Promise<void> => {
+    for (const name of names) await tearDown(rigPaths(name));
+  };
   try {
-    const rig = await Rig.up({ name: NAME, onProgress: say });
-    await installOperator(rig, say);
+    // One after the other: the first builds what is missing, programs and image, and the others find it.
+    for (const name of names) {
+      const say = (line: string): void => void process.stderr.write(`[${name}] ${line}\n`);
+      await installOperator(await Rig.up({ name, onProgress: say }), say);
+    }
   } catch (error) {
     await down();
     throw error;
   }
-  project.provide('rigName', NAME);
+  project.provide('rigNames', names);
   return down;
 }

@@ -1,7 +1,6 @@
-import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import {
   policyStatus,
@@ -10,10 +9,11 @@ import {
   scheduling,
   untilEnded,
 } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applyPolicy } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 const NODE = 'node-1';
 const UPLINK = '/run/systemd/resolve/resolv.conf';
 

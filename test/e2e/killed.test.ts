@@ -1,8 +1,7 @@
-import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import {
   remediations,
   restoreCluster,
@@ -10,10 +9,11 @@ import {
   untilEnded,
   untilRemediation,
 } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applyPolicy, OPERATOR_NAMESPACE, operatorPod } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 const NODE = 'node-1';
 
 const moments: readonly {

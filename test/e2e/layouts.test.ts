@@ -1,5 +1,5 @@
 /** How nodes out there are laid out: kubespray with its default owner, kubeadm, and a flag that wins over the file. */
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { waitForLoop } from '../cluster/break-node.ts';
 import {
   BAD_RESOLV_CONF,
@@ -7,12 +7,12 @@ import {
   KUBELET_CONFIG,
   withResolvConf,
 } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applySamplePolicy } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 
 async function inNode(node: string, ...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await rig.exec(node, argv);

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askUdp } from '../../src/effects/dns/ask-udp.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import { remediations, restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applyPolicy, waitForOperator } from '../support/installation.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 
 describe('cluster DNS is down entirely: the CoreDNS pods of both nodes loop', () => {
   beforeAll(async () => {

@@ -1,10 +1,10 @@
-import { afterAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
-import { Rig } from '../cluster/rig.ts';
 import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applyPolicy } from '../support/installation.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 const NODE = 'node-1';
 const OUR_TAINT = 'dnshealth.io/quarantine:NoSchedule';
 const FOREIGN_TAINT = 'example.com/maintenance:PreferNoSchedule';

@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import {
   nodeObject,
@@ -14,10 +13,11 @@ import {
   untilRemediation,
 } from '../support/cluster-state.ts';
 import { type ProberReport, startProber } from '../support/dns-prober.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applySamplePolicy } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 
-const rig = Rig.open(inject('rigName'));
+const rig = rigOfThisWorker();
 const NODE = 'node-1';
 
 interface AgentPodObject {
