@@ -18,11 +18,12 @@ const exitCode = await runAgent({
   reportPath: REPORT_PATH,
   started,
   log,
-  // Each verb is loaded when it is asked for: `prove` needs no YAML and no D-Bus, `repair` no DNS.
+  // Each verb is loaded when it is asked for: `prove` needs no YAML and no D-Bus.
   repair: async (request) => {
-    const [{ repair }, { SystemdKubelet }] = await Promise.all([
+    const [{ repair }, { SystemdKubelet }, { askServer }] = await Promise.all([
       import('./agent/repair.ts'),
       import('./agent/systemd-kubelet.ts'),
+      import('./agent/ask-server.ts'),
     ]);
     return repair(request, {
       hostRoot: HOST_ROOT,
@@ -30,6 +31,7 @@ const exitCode = await runAgent({
       unit: new SystemdKubelet(`${HOST_ROOT}/run/dbus/system_bus_socket`),
       clock: systemClock,
       answers: kubeletAnswers,
+      ask: askServer,
       stop: stop.signal,
       log: jsonLog({ program: 'dnshealth-agent', remediation: request.remediation }, (line) =>
         process.stdout.write(line),

@@ -13,8 +13,16 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Set spec.repair.replaceEmptyValue in the policy if the empty value is not deliberate.';
     case 'TargetMissing':
       return 'Start systemd-resolved on the node, or name a file in spec.repair.targets that exists there.';
-    case 'TargetUnusable':
-      return 'Give the node real DNS servers (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
+    case 'TargetEmpty':
+      return 'Give the node DNS servers (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
+    case 'TargetInvalid':
+      return 'Put its nameserver lines right: an address on each. The kubelet cannot make any pod with such a file.';
+    case 'TargetLoops':
+      return 'Give the node real DNS servers instead of its own address (DNS= in resolved.conf and netplan; see resolvectl status), so that this file lists them.';
+    case 'TargetSelfOnly':
+      return 'The node knows no server but those of the cluster itself: take them out of DNS= in resolved.conf.d, and give it real ones.';
+    case 'TargetSilent':
+      return 'See from a pod on the node whether those servers can be reached and answer it (firewall, NetworkPolicy, access list of the resolver).';
     case 'TargetRisky':
       return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky.';
     case 'UnknownLayout':
@@ -35,6 +43,12 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':
       return 'Check what was changed there, then: systemctl daemon-reload && systemctl restart kubelet.';
+    case 'UnitMasked':
+      return 'Somebody has masked it on purpose; when that is over: systemctl unmask kubelet.';
+    case 'UnitBusy':
+      return 'Wait until that has ended; the next crash of the DNS pod is looked at anew.';
+    case 'RestartLoop':
+      return 'Find out first why the kubelet ends: journalctl -u kubelet on the node.';
     case 'UnitNotRunning':
       return 'See systemctl status kubelet and journalctl -u kubelet on the node.';
     case 'Locked':

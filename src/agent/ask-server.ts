@@ -13,6 +13,9 @@ export interface Answered {
   readonly ms: number;
 }
 
+/** A resolver's word that it works: also that there is no such name, but not that it will not or cannot look. */
+export const isAnswer = (result: string): boolean => result === 'NOERROR' || result === 'NXDOMAIN';
+
 export async function askServer(server: string, name: string, port = 53): Promise<Answered> {
   const beganMs = performance.now();
   let result = 'timeout';

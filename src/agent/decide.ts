@@ -28,6 +28,19 @@ const BADNESS: Readonly<Record<ResolvConfClass, number>> = {
   missing: 3,
 };
 
+/** Why a file of this class is no target. */
+const TARGET_PROBLEMS: Readonly<Record<ResolvConfClass, RefusalReason>> = {
+  ok: 'TargetSilent',
+  risky: 'TargetRisky',
+  'mixed-loopback': 'TargetLoops',
+  stub: 'TargetLoops',
+  loopback: 'TargetLoops',
+  'self-only': 'TargetSelfOnly',
+  empty: 'TargetEmpty',
+  invalid: 'TargetInvalid',
+  missing: 'TargetMissing',
+};
+
 export function decide(
   facts: Facts,
   request: Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue'>,
@@ -36,26 +49,22 @@ export function decide(
     unitProblem(facts) ??
     platformProblem(facts) ??
     targetProblem(facts, request) ??
-    withTarget(facts, request, chosenTarget(facts, request))
+    withTarget(facts, request, chosenTarget(facts.targets, request))
   );
 }
 
 function unitProblem({ unit }: Facts): Decision | undefined {
-  if (
-    unit.jobPending ||
-    unit.activeState === 'activating' ||
-    unit.activeState === 'deactivating' ||
-    unit.activeState === 'reloading'
-  )
+  const state = `${unit.activeState}/${unit.subState}`;
+  if (unit.loadState === 'masked') return refuse('UnitMasked', `kubelet.service is masked (${state})`);
+  if (unit.subState === 'auto-restart')
     return refuse(
-      'UnitNotRunning',
-      `kubelet.service is being started or stopped by somebody else (${unit.activeState}/${unit.subState})`,
+      'RestartLoop',
+      `systemd keeps restarting the kubelet: ${unit.autoRestarts} times so far (${state})`,
     );
+  if (unit.jobPending || ['activating', 'deactivating', 'reloading'].includes(unit.activeState))
+    return refuse('UnitBusy', `kubelet.service is being started or stopped by somebody else (${state})`);
   if (unit.loadState !== 'loaded' || unit.activeState !== 'active' || unit.mainPid === 0)
-    return refuse(
-      'UnitNotRunning',
-      `kubelet.service is ${unit.loadState}, ${unit.activeState}/${unit.subState}`,
-    );
+    return refuse('UnitNotRunning', `kubelet.service is ${unit.loadState}, ${state}`);
   return undefined;
 }
 
@@ -68,25 +77,31 @@ function platformProblem({ platform }: Facts): Decision | undefined {
   );
 }
 
-function chosenTarget(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>): GradedFile | undefined {
+/** Of the targets that may be taken, the one to take. */
+export function chosenTarget(
+  targets: readonly GradedFile[],
+  request: Pick<RepairRequest, 'acceptRisky'>,
+): GradedFile | undefined {
   // A later target that is right is better than an earlier one that is only accepted.
   return (
-    facts.targets.find(({ class: cls }) => isUsable(cls, { acceptRisky: false })) ??
-    facts.targets.find(({ class: cls }) => isUsable(cls, request))
+    targets.find(({ class: cls }) => isUsable(cls, { acceptRisky: false })) ??
+    targets.find(({ class: cls }) => isUsable(cls, request))
   );
 }
 
 function targetProblem(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>): Decision | undefined {
-  if (chosenTarget(facts, request) !== undefined) return undefined;
+  if (chosenTarget(facts.targets, request) !== undefined) return undefined;
   const target = facts.targets.toSorted((a, b) => rank(a) - rank(b))[0];
   if (target === undefined || target.class === 'missing')
     return {
       ...refuse('TargetMissing', `${target?.path ?? 'the target'} is not on this node`),
       ...(target && { target }),
     };
-  const reason = target.class === 'risky' ? 'TargetRisky' : 'TargetUnusable';
   const servers = target.nameservers.join(', ') || 'no nameserver';
-  return { ...refuse(reason, `${target.path} is ${target.class} (${servers})`), target };
+  return {
+    ...refuse(TARGET_PROBLEMS[target.class], `${target.path} is ${target.class} (${servers})`),
+    target,
+  };
 }
 
 /** What is there, but bad, says more than what is missing. */
@@ -137,6 +152,10 @@ function withTarget(
   return { kind: 'change', target };
 }
 
-function refuse(reason: RefusalReason, message: string, advice?: string): Decision & { kind: 'refuse' } {
+export function refuse(
+  reason: RefusalReason,
+  message: string,
+  advice?: string,
+): Extract<Decision, { kind: 'refuse' }> {
   return { kind: 'refuse', reason, message, ...(advice !== undefined && { advice }) };
 }

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type RepairReport, repairReportSchema, repairRequestSchema } from '../api/agent-protocol.ts';
+import type { Ask } from './ask-target.ts';
 import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { repair } from './repair.ts';
 
@@ -40,6 +41,8 @@ export class FakeNode implements UnitManager {
   /** What the kubelet does with the text that it is started with. */
   starts: (text: string) => 'runs' | 'exits' | 'is mute' = () => 'runs';
   refusesRestart = false;
+  /** What the node's DNS servers answer. */
+  ask: Ask = async () => ({ result: 'NXDOMAIN', ms: 1 });
   override: Partial<KubeletUnit> = {};
   #state: KubeletState & { text: string };
   readonly stop = new AbortController();
@@ -164,6 +167,7 @@ export class FakeNode implements UnitManager {
       acceptRisky: false,
       replaceEmptyValue: false,
       known: { clusterDNS: ['10.233.0.3'] },
+      externalName: 'x.invalid',
       nodeIP: '192.0.2.7',
       ...change,
     });
@@ -178,6 +182,7 @@ export class FakeNode implements UnitManager {
         },
       },
       answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
+      ask: this.ask,
       stop: this.stop.signal,
       log: () => undefined,
       started: new Date(this.nowMs).toISOString(),

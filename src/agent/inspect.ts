@@ -4,6 +4,7 @@ import { gradeResolvConf } from '../diagnosis/resolv-conf.ts';
 import { type Effective, effectiveResolvConf } from './effective.ts';
 import type { HostTree } from './host-tree.ts';
 import type { KubeletUnit } from './kubelet-unit.ts';
+import { type Platform, platformOf } from './node-platform.ts';
 
 export type Layout = RepairReport['layout'];
 
@@ -22,41 +23,10 @@ export interface Facts {
   readonly newerThanKubelet: readonly string[];
 }
 
-export interface Platform {
-  readonly name: string;
-  readonly advice: string;
-}
-
 const LAYOUTS: Readonly<Record<string, Layout>> = {
   '/etc/kubernetes/kubelet-config.yaml': 'kubespray',
   '/var/lib/kubelet/config.yaml': 'kubeadm',
 };
-
-/** What betrays a managed node in the directories that the agent sees. */
-const PLATFORMS: readonly (Platform & { readonly marks: readonly string[] })[] = [
-  {
-    name: 'EKS',
-    marks: ['/etc/eks', '/etc/kubernetes/kubelet/config.json', '/etc/kubernetes/kubelet/kubelet-config.json'],
-    advice:
-      'Set resolvConf in the launch template: spec.kubelet.config of the NodeConfig, or the bootstrap arguments.',
-  },
-  {
-    name: 'AKS',
-    marks: ['/etc/kubernetes/azure.json'],
-    advice: 'Reimage the node or upgrade its node image; the kubelet flags there are generated.',
-  },
-  {
-    name: 'OpenShift',
-    marks: ['/etc/machine-config-daemon'],
-    advice:
-      'Set resolvConf in a KubeletConfig resource; a change by hand would degrade the machine config pool.',
-  },
-  {
-    name: 'Bottlerocket',
-    marks: ['/etc/bottlerocket-release'],
-    advice: 'Use the settings API of Bottlerocket.',
-  },
-];
 
 /**
  * A file that an earlier run had begun to write in place and that was given its old bytes back: newer by its
@@ -70,24 +40,33 @@ export interface TakenBack {
 
 export function inspect(
   unit: KubeletUnit,
-  request: RepairRequest,
+  targets: readonly GradedFile[],
+  known: KnownAddresses,
   host: HostTree,
   takenBack?: TakenBack,
 ): Facts {
   const effective = effectiveResolvConf(unit, host);
-  const current = effective.value === '' ? undefined : grade(effective.value, request.known, host);
+  const current = effective.value === '' ? undefined : grade(effective.value, known, host);
   return {
     unit,
     layout: LAYOUTS[effective.configPath ?? ''] ?? 'unknown',
-    platform: PLATFORMS.find(({ marks }) => marks.some((mark) => host.stat(mark) !== undefined)),
+    platform: platformOf(unit, host),
     effective,
     current,
     currentIsVisible: effective.value === '' || current !== undefined,
-    targets: request.targets.map((path) => grade(path, request.known, host) ?? missing(path)),
+    targets,
     newerThanKubelet: newerThan(unit.startedAtMs, effective.inputs, host).filter(
       (path) => !(path === takenBack?.path && wasRunning(unit, takenBack)),
     ),
   };
+}
+
+/** In the request's order of preference. */
+export function gradeTargets(
+  { targets, known }: Pick<RepairRequest, 'targets' | 'known'>,
+  host: HostTree,
+): readonly GradedFile[] {
+  return targets.map((path) => grade(path, known, host) ?? missing(path));
 }
 
 const missing = (path: string): GradedFile => ({ path, class: 'missing', nameservers: [] });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProveReport, ProveRequest } from '../api/agent-protocol.ts';
 import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
-import { type Answered, askServer } from './ask-server.ts';
+import { type Answered, askServer, isAnswer } from './ask-server.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 /** The rest of the contract's six answers would be silence of the same servers. */
@@ -36,7 +36,7 @@ export async function prove(request: ProveRequest, context: ProveContext = {}): 
       })),
     )
   ).slice(0, MAX_ANSWERS);
-  const proven = answers.some(({ result }) => result === 'NOERROR' || result === 'NXDOMAIN');
+  const proven = answers.some(({ result }) => isAnswer(result));
   return {
     ...base,
     outcome: proven ? 'proven' : 'failed',

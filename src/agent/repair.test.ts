@@ -88,7 +88,24 @@ describe('repair', () => {
 
   it.each<[string, string, (node: FakeNode) => unknown]>([
     ['the target is missing', 'TargetMissing', (n) => unlinkSync(join(n.root, UPLINK))],
-    ['the target is a stub', 'TargetUnusable', (n) => n.write(UPLINK, 'nameserver 127.0.0.53\n')],
+    ['the target is a stub', 'TargetLoops', (n) => n.write(UPLINK, 'nameserver 127.0.0.53\n')],
+    ['the target lists no server', 'TargetEmpty', (n) => n.write(UPLINK, '# No DNS servers known.\n')],
+    ['the target has a server line without one', 'TargetInvalid', (n) => n.write(UPLINK, 'nameserver\n')],
+    [
+      'the target lists cluster DNS alone',
+      'TargetSelfOnly',
+      (n) => n.write(UPLINK, 'nameserver 10.233.0.3\n'),
+    ],
+    [
+      'nobody answers behind the target',
+      'TargetSilent',
+      (n) => (n.ask = async () => ({ result: 'timeout', ms: 3000 })),
+    ],
+    [
+      'the servers of the target refuse the pod network',
+      'TargetSilent',
+      (n) => (n.ask = async () => ({ result: 'REFUSED', ms: 1 })),
+    ],
     [
       'the target lists node-local DNS, too',
       'TargetRisky',
@@ -157,8 +174,14 @@ describe('repair', () => {
       (n) => (n.override = { needDaemonReload: true }),
     ],
     ['the kubelet is down', 'UnitNotRunning', (n) => (n.override = { activeState: 'failed', mainPid: 0 })],
-    ['the kubelet is being restarted', 'UnitNotRunning', (n) => (n.override = { jobPending: true })],
-    ['the unit is masked', 'UnitNotRunning', (n) => (n.override = { loadState: 'masked' })],
+    ['the kubelet is being restarted', 'UnitBusy', (n) => (n.override = { jobPending: true })],
+    [
+      'the kubelet is in a restart loop',
+      'RestartLoop',
+      (n) =>
+        (n.override = { activeState: 'activating', subState: 'auto-restart', mainPid: 0, autoRestarts: 7 }),
+    ],
+    ['the unit is masked', 'UnitMasked', (n) => (n.override = { loadState: 'masked' })],
     ['a shell starts the kubelet', 'UnknownLayout', (n) => (n.argv = ['/bin/sh', '-c', 'exec kubelet'])],
     ['there is no --config', 'UnknownLayout', (n) => (n.argv = ['/usr/bin/kubelet'])],
     [
@@ -174,7 +197,16 @@ describe('repair', () => {
         n.argv = ['/usr/bin/kubelet', '--config=/etc/x/kubelet.yaml'];
       },
     ],
-    ['it is a managed node', 'ManagedPlatform', (n) => n.write('/etc/kubernetes/azure.json', '{}')],
+    ['it is a node of AKS', 'ManagedPlatform', (n) => n.write('/etc/kubernetes/azure.json', '{}')],
+    ['it is a node of EKS', 'ManagedPlatform', (n) => n.write('/etc/eks/bootstrap.sh', '')],
+    ['it is a node of RKE2', 'ManagedPlatform', (n) => n.write('/etc/rancher/rke2/config.yaml', '')],
+    ['it is a node of OpenShift', 'ManagedPlatform', (n) => n.write('/etc/machine-config-daemon/x', '')],
+    ['it is a node of Bottlerocket', 'ManagedPlatform', (n) => n.write('/etc/bottlerocket-release', '')],
+    [
+      'it is a node of GKE',
+      'ManagedPlatform',
+      (n) => (n.argv = ['/home/kubernetes/bin/kubelet', `--config=${KUBESPRAY}`]),
+    ],
     [
       'the configuration is a link',
       'UnsafePath',
@@ -236,6 +268,38 @@ describe('repair', () => {
       outcome: 'repaired',
     });
     expect(node.read()).toBe(GOOD);
+  });
+
+  it('does not take the answer of the cluster’s own server for one of the target', async () => {
+    node.write(UPLINK, 'nameserver 169.254.25.10\nnameserver 192.0.2.1\n');
+    node.ask = async (server) => ({ result: server === '169.254.25.10' ? 'NOERROR' : 'timeout', ms: 1 });
+    const report = await node.repair({ acceptRisky: true });
+    expect(report).toMatchObject({ outcome: 'refused', reason: 'TargetSilent', nodeUnchanged: true });
+    expect(report.message).toContain('192.0.2.1: timeout');
+  });
+
+  it('is content with one server that answers', async () => {
+    node.write(UPLINK, 'nameserver 192.0.2.1\nnameserver 192.0.2.2\n');
+    node.ask = async (server) => ({ result: server === '192.0.2.2' ? 'NOERROR' : 'ECONNREFUSED', ms: 1 });
+    expect(await node.repair()).toMatchObject({ outcome: 'repaired' });
+  });
+
+  describe('a kubelet that systemd had to restart a moment ago', () => {
+    beforeEach(async () => {
+      const startedAtMs = await node.startKubelet();
+      node.override = { startedAtMs, autoRestarts: 2 };
+    });
+
+    it('is repaired once it has stayed up, as after a boot', async () => {
+      expect(await node.repair()).toMatchObject({ outcome: 'repaired', kubelet: { restarts: 1 } });
+    });
+
+    it('is left alone where it ends again', async () => {
+      node.onCall = () => node.boot();
+      expect(await node.repair()).toMatchObject({ outcome: 'refused', reason: 'RestartLoop' });
+      expect(node.read()).toBe(BAD);
+      expect(node.restarts).toBe(0);
+    });
   });
 
   it('brings the old bytes back where the new kubelet exits', async () => {

@@ -3,30 +3,21 @@ import { type RepairReport, type RepairRequest, STATE_DIRECTORY } from '../api/a
 import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
 import { changeConfig } from './change-config.ts';
-import type { Clock } from './clock.ts';
-import { decide } from './decide.ts';
 import { describeSource } from './effective.ts';
-import { HostTree } from './host-tree.ts';
-import { type Facts, inspect, type TakenBack } from './inspect.ts';
+import type { Facts, TakenBack } from './inspect.ts';
 import { type Journal, JournalStore } from './journal.ts';
 import { lookAtFile, restore } from './known-content.ts';
-import type { UnitManager } from './kubelet-unit.ts';
 import { takeLock } from './lock.ts';
 import type { Log } from './log.ts';
-import { planEdit } from './plan-edit.ts';
+import { type LookContext, look } from './look.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
 
-export interface RepairContext {
-  /** Where the node's directories are mounted. */
-  readonly hostRoot: string;
+export interface RepairContext extends LookContext {
   /** Who may own the directories that are written in: root, except in tests. */
   readonly trustedUid: number;
-  readonly unit: UnitManager;
-  readonly clock: Clock;
   readonly answers: (nodeIP: string) => Promise<boolean>;
-  readonly stop: AbortSignal;
   readonly log: Log;
   readonly started: string;
 }
@@ -119,37 +110,28 @@ class RepairRun {
   async #lookAndChange(settling: SettleContext, takenBack?: TakenBack): Promise<RepairReport> {
     // Asked while the node is read, so that the answer is there when it is needed.
     const answered = this.#answers();
-    const host = new HostTree(this.#context.hostRoot);
-    const facts = inspect(await this.#context.unit.describe(), this.#request, host, takenBack);
-    this.#learn(facts);
-    const decision = decide(facts, this.#request);
-    this.#known = { ...this.#known, ...(decision.target && { target: decision.target }) };
-    switch (decision.kind) {
+    const seen = await look(this.#request, this.#context, (facts) => this.#learn(facts), takenBack);
+    this.#known = { ...this.#known, ...(seen.target && { target: seen.target }) };
+    switch (seen.kind) {
       case 'refuse':
-        throw new Refused(decision.reason, decision.message, {
-          ...(decision.advice !== undefined && { advice: decision.advice }),
+        throw new Refused(seen.reason, seen.message, {
+          ...(seen.advice !== undefined && { advice: seen.advice }),
         });
       case 'already-right':
         this.#decided();
         return this.#finished({
           outcome: 'already-right',
           reason: 'AlreadyRight',
-          message: `the running kubelet already reads ${decision.target.path}`,
+          message: `the running kubelet already reads ${seen.target.path}`,
           nodeUnchanged: true,
-          kubelet: kubelet(facts.unit.mainPid, facts.unit.mainPid, 0, true),
+          kubelet: kubelet(seen.facts.unit.mainPid, seen.facts.unit.mainPid, 0, true),
         });
       case 'change': {
-        const change = {
-          facts,
-          target: decision.target,
-          edit: planEdit(facts.effective, decision.target.path, facts.unit, host),
-          mustServe: answered,
-          decided: () => this.#decided(),
-        };
+        const change = { ...seen, mustServe: answered, decided: () => this.#decided() };
         return this.#report(await changeConfig(change, this.#request, settling));
       }
       default:
-        return assertNever(decision);
+        return assertNever(seen);
     }
   }
 

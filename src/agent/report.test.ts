@@ -85,6 +85,7 @@ describe('runAgent', () => {
     acceptRisky: false,
     replaceEmptyValue: false,
     known: {},
+    externalName: 'x.invalid',
   });
   const prove = JSON.stringify({
     verb: 'prove',

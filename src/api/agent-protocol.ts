@@ -43,6 +43,8 @@ export const repairRequestSchema = z.object({
   acceptRisky: z.boolean(),
   replaceEmptyValue: z.boolean(),
   known: knownAddresses,
+  /** What to ask the servers of the target for, before anything is written. */
+  externalName: z.string().min(1),
   /** Host address on which the kubelet serves, to ask it for a sign of life. */
   nodeIP: z.string().optional(),
 });
@@ -88,8 +90,12 @@ export const REFUSAL_REASONS = [
   'CurrentUnreadable',
   'EmptyValueNotAllowed',
   'TargetMissing',
-  'TargetUnusable',
+  'TargetEmpty',
+  'TargetInvalid',
+  'TargetLoops',
+  'TargetSelfOnly',
   'TargetRisky',
+  'TargetSilent',
   'UnknownLayout',
   'ManagedPlatform',
   'FlagOverrides',
@@ -99,6 +105,9 @@ export const REFUSAL_REASONS = [
   'NotWritable',
   'NoSpace',
   'PendingChanges',
+  'UnitMasked',
+  'UnitBusy',
+  'RestartLoop',
   'UnitNotRunning',
   'Locked',
 ] as const;

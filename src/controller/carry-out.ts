@@ -63,6 +63,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             acceptRisky: policy.repair.acceptRisky,
             replaceEmptyValue: policy.repair.replaceEmptyValue,
             known: await knownAddresses(context),
+            externalName: externalName(context),
             ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
           },
         },

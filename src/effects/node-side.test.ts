@@ -15,12 +15,22 @@ const remediation = { name, uid };
 
 function theJob(policy: PolicySpec = policySpecSchema.parse({}), node = 'node-1') {
   const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
+  const { externalName } = policy.verification;
   return repairJob({
     remediation,
     node,
     image: IMAGE,
     activeDeadlineSeconds: 120,
-    agent: { verb: 'repair', nonce: uid, remediation: name, targets, acceptRisky, replaceEmptyValue, known },
+    agent: {
+      verb: 'repair',
+      nonce: uid,
+      remediation: name,
+      targets,
+      acceptRisky,
+      replaceEmptyValue,
+      known,
+      externalName: externalName ?? 'x.invalid',
+    },
   });
 }
 
@@ -240,7 +250,7 @@ describe('no policy whatever', () => {
     );
   });
 
-  it('puts anything into a request but what the agent’s schema has a closed list for', () => {
+  it('puts anything into a request but what the agent’s schema has a closed list for, and a name to ask for', () => {
     fc.assert(
       fc.property(policies, (policy) => {
         const request = agentRequestSchema.parse(
@@ -254,6 +264,7 @@ describe('no policy whatever', () => {
           targets: policy.repair.targets,
           acceptRisky: policy.repair.acceptRisky,
           replaceEmptyValue: policy.repair.replaceEmptyValue,
+          externalName: policy.verification.externalName ?? 'x.invalid',
         });
       }),
       { numRuns: 500 },

@@ -86,7 +86,7 @@ describe('a target that would not help', () => {
       what: 'is itself a stub',
       spoil: ['sh', '-c', `cp ${UPLINK} ${UPLINK}.away && echo nameserver 127.0.0.53 > ${UPLINK}`],
       mend: ['mv', `${UPLINK}.away`, UPLINK],
-      reason: 'TargetUnusable',
+      reason: 'TargetLoops',
     },
   ])(
     'because it $what: nothing is written, the reason is told, the node is given back',

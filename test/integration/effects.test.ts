@@ -237,6 +237,7 @@ describe('the node side', () => {
       ...said,
       targets: ['/run/systemd/resolve/resolv.conf'],
       replaceEmptyValue: false,
+      externalName: 'x.invalid',
     },
   };
   const proof = { ...base, agent: { verb: 'prove' as const, ...said, externalName: 'x.invalid' } };

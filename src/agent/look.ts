@@ -1,0 +1,69 @@
+/** The look at the node that both `inspect` and `repair` begin with: facts, decision, and the edit it comes to. */
+import type { RepairRequest } from '../api/agent-protocol.ts';
+import { type Ask, askTarget } from './ask-target.ts';
+import type { Clock } from './clock.ts';
+import { chosenTarget, type Decision, decide, refuse } from './decide.ts';
+import { HostTree } from './host-tree.ts';
+import { type Facts, gradeTargets, inspect, type TakenBack } from './inspect.ts';
+import type { UnitManager } from './kubelet-unit.ts';
+import { type PlannedEdit, planEdit } from './plan-edit.ts';
+import { Refused } from './refused.ts';
+import { refuseRestartLoop } from './restart-loop.ts';
+
+export interface LookContext {
+  /** Where the node's directories are mounted. */
+  readonly hostRoot: string;
+  readonly unit: UnitManager;
+  readonly clock: Clock;
+  readonly ask: Ask;
+  readonly stop: AbortSignal;
+}
+
+/** What the request says about which change would be right. */
+export type LookRequest = Pick<
+  RepairRequest,
+  'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName'
+>;
+
+type Refusal = Extract<Decision, { kind: 'refuse' }>;
+type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
+type Change = Extract<Decision, { kind: 'change' }>;
+export type Looked =
+  | Refusal
+  | (AlreadyRight & { readonly facts: Facts })
+  | (Change & { readonly facts: Facts; readonly edit: PlannedEdit });
+
+export async function look(
+  request: LookRequest,
+  context: LookContext,
+  /** Told as soon as they are known, so that also a run that breaks off reports them. */
+  learn: (facts: Facts) => void,
+  takenBack?: TakenBack,
+): Promise<Looked> {
+  const host = new HostTree(context.hostRoot);
+  const targets = gradeTargets(request, host);
+  const chosen = chosenTarget(targets, request);
+  // Asked while systemd and the files are read, so that the answer is there when it is needed.
+  const asked = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
+  const unit = await context.unit.describe();
+  const facts = inspect(unit, targets, request.known, host, takenBack);
+  learn(facts);
+  const decision = decide(facts, request);
+  if (decision.kind === 'refuse') return decision;
+  if (decision.kind === 'already-right') return { ...decision, facts };
+  const { target } = decision;
+  try {
+    const edit = planEdit(facts.effective, target.path, unit, host);
+    await refuseRestartLoop(unit, context);
+    const answers = await asked;
+    if (answers?.kind === 'silent')
+      throw new Refused(
+        'TargetSilent',
+        `no server of ${target.path} answers from this node (${answers.results.join('; ')})`,
+      );
+    return { ...decision, facts, edit };
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return { ...refuse(error.reason, error.message, error.advice), target };
+  }
+}

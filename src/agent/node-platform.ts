@@ -1,0 +1,71 @@
+/** Whose node this is, by what lies on it: platforms that write their kubelet's configuration themselves. */
+import type { HostTree } from './host-tree.ts';
+import type { KubeletUnit } from './kubelet-unit.ts';
+
+export interface Platform {
+  readonly name: string;
+  readonly advice: string;
+}
+
+interface Mark extends Platform {
+  /** Any of these files or directories is enough. */
+  readonly files?: readonly string[];
+  /** The directory that the kubelet's program lies in. */
+  readonly program?: string;
+}
+
+/**
+ * The second look: the operator has asked the node's labels and versions before it came here
+ * (`diagnosis/managed-platform.ts`), but those are only what somebody has told the API. What the first look knows
+ * and this one does not (Talos, MicroK8s, RKE) has no kubelet.service, or nothing in the directories that are seen.
+ */
+const MARKS: readonly Mark[] = [
+  {
+    name: 'EKS',
+    files: ['/etc/eks', '/etc/kubernetes/kubelet/config.json', '/etc/kubernetes/kubelet/kubelet-config.json'],
+    advice:
+      'Set resolvConf in the launch template: spec.kubelet.config of the NodeConfig, or the bootstrap arguments.',
+  },
+  {
+    name: 'AKS',
+    files: ['/etc/kubernetes/azure.json'],
+    advice: 'Reimage the node or upgrade its node image; the kubelet flags there are generated.',
+  },
+  {
+    name: 'OpenShift',
+    files: ['/etc/machine-config-daemon'],
+    advice:
+      'Set resolvConf in a KubeletConfig resource; a change by hand would degrade the machine config pool.',
+  },
+  {
+    name: 'Bottlerocket',
+    files: ['/etc/bottlerocket-release'],
+    advice: 'Use the settings API of Bottlerocket.',
+  },
+  {
+    name: 'GKE',
+    program: '/home/kubernetes/',
+    advice: 'Recreate the node, and turn to the provider if it happens again: its files are made at boot.',
+  },
+  {
+    name: 'K3s or RKE2',
+    files: ['/etc/rancher/k3s', '/etc/rancher/rke2'],
+    program: '/var/lib/rancher/',
+    advice:
+      'Set resolv-conf in /etc/rancher/k3s/config.yaml, or under kubelet-arg in /etc/rancher/rke2/config.yaml, and restart that service.',
+  },
+  {
+    name: 'minikube',
+    program: '/var/lib/minikube/',
+    advice: 'Start the cluster with --extra-config=kubelet.resolv-conf=/run/systemd/resolve/resolv.conf.',
+  },
+];
+
+export function platformOf(unit: Pick<KubeletUnit, 'execStart'>, host: HostTree): Platform | undefined {
+  const program = unit.execStart[0]?.[0] ?? '';
+  return MARKS.find(
+    (mark) =>
+      mark.files?.some((file) => host.stat(file) !== undefined) ||
+      (mark.program !== undefined && program.startsWith(mark.program)),
+  );
+}
