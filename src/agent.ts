@@ -1,4 +1,4 @@
-/** Entry point of the node side: wires the two verbs to the node as the Job mounts it, runs one of them, exits. */
+/** Entry point of the node side: wires the three verbs to the node as the Job mounts it, runs one of them, exits. */
 
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
@@ -13,31 +13,44 @@ const log = jsonLog({ program: 'dnshealth-agent' }, (line) => process.stdout.wri
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
+/** What the node is looked at with. Loaded when a verb asks for it: `prove` needs no YAML and no D-Bus. */
+async function node() {
+  const [{ SystemdKubelet }, { askServer }] = await Promise.all([
+    import('./agent/systemd-kubelet.ts'),
+    import('./agent/ask-server.ts'),
+  ]);
+  return {
+    hostRoot: HOST_ROOT,
+    unit: new SystemdKubelet(`${HOST_ROOT}/run/dbus/system_bus_socket`),
+    clock: systemClock,
+    ask: askServer,
+    stop: stop.signal,
+    started,
+  };
+}
+
 const exitCode = await runAgent({
   request: process.env[REQUEST_ENV],
   reportPath: REPORT_PATH,
   started,
   log,
-  // Each verb is loaded when it is asked for: `prove` needs no YAML and no D-Bus.
   repair: async (request) => {
-    const [{ repair }, { SystemdKubelet }, { askServer }] = await Promise.all([
-      import('./agent/repair.ts'),
-      import('./agent/systemd-kubelet.ts'),
-      import('./agent/ask-server.ts'),
-    ]);
+    const [{ repair }, context] = await Promise.all([import('./agent/repair.ts'), node()]);
     return repair(request, {
-      hostRoot: HOST_ROOT,
+      ...context,
       trustedUid: 0,
-      unit: new SystemdKubelet(`${HOST_ROOT}/run/dbus/system_bus_socket`),
-      clock: systemClock,
       answers: kubeletAnswers,
-      ask: askServer,
-      stop: stop.signal,
       log: jsonLog({ program: 'dnshealth-agent', remediation: request.remediation }, (line) =>
         process.stdout.write(line),
       ),
-      started,
     });
+  },
+  inspect: async (request) => {
+    const [{ dryRun }, context] = await Promise.all([import('./agent/dry-run.ts'), node()]);
+    const report = await dryRun(request, context);
+    // As it is, for `kubectl logs`: the report below holds it in one line of JSON, and shortened if it is long.
+    process.stdout.write(report.diff ?? '');
+    return report;
   },
   prove: async (request) => (await import('./agent/prove.ts')).prove(request),
 });

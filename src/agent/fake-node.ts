@@ -13,8 +13,16 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type RepairReport, repairReportSchema, repairRequestSchema } from '../api/agent-protocol.ts';
+import {
+  type InspectReport,
+  inspectReportSchema,
+  inspectRequestSchema,
+  type RepairReport,
+  repairReportSchema,
+  repairRequestSchema,
+} from '../api/agent-protocol.ts';
 import type { Ask } from './ask-target.ts';
+import { dryRun } from './dry-run.ts';
 import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { repair } from './repair.ts';
 
@@ -157,6 +165,29 @@ export class FakeNode implements UnitManager {
     };
   }
 
+  /** A dry run. */
+  async inspect(change: Record<string, unknown> = {}): Promise<InspectReport> {
+    if (this.#state.startedAtMs === 0) await this.startKubelet();
+    const request = inspectRequestSchema.parse({ verb: 'inspect', ...change });
+    return inspectReportSchema.parse(await dryRun(request, this.#context()));
+  }
+
+  #context() {
+    return {
+      hostRoot: this.root,
+      unit: this,
+      clock: {
+        now: () => this.nowMs,
+        sleep: async (ms: number) => {
+          this.nowMs += ms;
+        },
+      },
+      ask: this.ask,
+      stop: this.stop.signal,
+      started: new Date(this.nowMs).toISOString(),
+    };
+  }
+
   async repair(change: Record<string, unknown> = {}): Promise<RepairReport> {
     if (this.#state.startedAtMs === 0) await this.startKubelet();
     const request = repairRequestSchema.parse({
@@ -172,20 +203,10 @@ export class FakeNode implements UnitManager {
       ...change,
     });
     const report = await repair(request, {
-      hostRoot: this.root,
+      ...this.#context(),
       trustedUid: UID,
-      unit: this,
-      clock: {
-        now: () => this.nowMs,
-        sleep: async (ms) => {
-          this.nowMs += ms;
-        },
-      },
       answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
-      ask: this.ask,
-      stop: this.stop.signal,
       log: () => undefined,
-      started: new Date(this.nowMs).toISOString(),
     });
     return repairReportSchema.parse(report);
   }

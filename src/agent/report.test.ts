@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   agentReportSchema,
+  type InspectReport,
   MAX_REPORT_BYTES,
   type ProveReport,
   type RepairReport,
@@ -29,6 +30,17 @@ const PROVEN: ProveReport = {
   reason: 'Proven',
   message: '',
   answers: [],
+};
+
+const WOULD_CHANGE: InspectReport = {
+  verb: 'inspect',
+  nonce: 'by-hand',
+  outcome: 'would-change',
+  reason: 'WouldChange',
+  message: 'm',
+  layout: 'kubeadm',
+  diff: '-a\n+b\n',
+  times: {},
 };
 
 describe('fitReport', () => {
@@ -72,6 +84,7 @@ describe('runAgent', () => {
       started: '2026-01-01T00:00:00.000Z',
       log: () => undefined,
       repair: async () => REPAIRED,
+      inspect: async () => WOULD_CHANGE,
       prove: async () => PROVEN,
       ...change,
     });
@@ -116,6 +129,10 @@ describe('runAgent', () => {
     });
   });
 
+  it('takes a dry run of nothing but the verb', async () => {
+    expect(await run('{"verb":"inspect"}')).toEqual({ code: 0, report: WOULD_CHANGE });
+  });
+
   it.each([
     ['nothing', undefined, { verb: 'repair', nonce: '' }],
     ['no JSON', '{', { verb: 'repair', nonce: '' }],
@@ -124,6 +141,7 @@ describe('runAgent', () => {
       repair.replace('/run/systemd/resolve/', '/tmp/'),
       { verb: 'repair', nonce: 'n' },
     ],
+    ['a dry run to a path that is no target', '{"verb":"inspect","targets":["/tmp/x"]}', { verb: 'inspect' }],
     ['a proof without a name', prove.replace('x.invalid', ''), { verb: 'prove', nonce: 'n' }],
     ['an endless nonce', JSON.stringify({ nonce: 'n'.repeat(9999) }), { nonce: 'n'.repeat(64) }],
   ])('reports an invalid request: %s', async (_name, request, expected) => {

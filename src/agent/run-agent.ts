@@ -3,9 +3,11 @@ import {
   type AgentReport,
   type AgentRequest,
   agentRequestSchema,
+  type InspectReport,
   type ProveReport,
   type RepairReport,
 } from '../api/agent-protocol.ts';
+import { assertNever } from './assert-never.ts';
 import type { Log } from './log.ts';
 import { writeReport } from './report.ts';
 
@@ -16,10 +18,11 @@ export interface Run {
   readonly started: string;
   readonly log: Log;
   readonly repair: (request: AgentRequest & { verb: 'repair' }) => Promise<RepairReport>;
+  readonly inspect: (request: AgentRequest & { verb: 'inspect' }) => Promise<InspectReport>;
   readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
 }
 
-const GOOD: ReadonlySet<string> = new Set(['repaired', 'already-right', 'refused', 'proven']);
+const GOOD: ReadonlySet<string> = new Set(['repaired', 'would-change', 'already-right', 'refused', 'proven']);
 
 export async function runAgent(run: Run): Promise<number> {
   const report = await reportOf(run);
@@ -36,14 +39,27 @@ async function reportOf(run: Run): Promise<AgentReport> {
     return failure(run, 'InvalidRequest', `the request is not one: ${String(error)}`, peek(run.request));
   }
   try {
-    return request.verb === 'repair' ? await run.repair(request) : await run.prove(request);
+    return await carryOut(request, run);
   } catch (error) {
     return failure(run, 'InternalError', String(error), request);
   }
 }
 
+async function carryOut(request: AgentRequest, run: Run): Promise<AgentReport> {
+  switch (request.verb) {
+    case 'repair':
+      return run.repair(request);
+    case 'inspect':
+      return run.inspect(request);
+    case 'prove':
+      return run.prove(request);
+    default:
+      return assertNever(request);
+  }
+}
+
 interface Identity {
-  readonly verb: 'repair' | 'prove';
+  readonly verb: AgentRequest['verb'];
   readonly nonce: string;
 }
 
@@ -52,7 +68,7 @@ function peek(request: string | undefined): Identity {
   try {
     const { verb, nonce } = JSON.parse(request ?? '') as { verb?: unknown; nonce?: unknown };
     return {
-      verb: verb === 'prove' ? 'prove' : 'repair',
+      verb: verb === 'prove' || verb === 'inspect' ? verb : 'repair',
       nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '',
     };
   } catch {
@@ -64,5 +80,6 @@ function failure(run: Run, reason: string, message: string, { verb, nonce }: Ide
   const end = { nonce, outcome: 'failed', reason, message } as const;
   if (verb === 'prove') return { verb, ...end, answers: [] };
   const times = { started: run.started, finished: new Date().toISOString() };
+  if (verb === 'inspect') return { verb, ...end, layout: 'unknown', times };
   return { verb, ...end, nodeUnchanged: true, layout: 'unknown', times };
 }

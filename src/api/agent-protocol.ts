@@ -50,6 +50,18 @@ export const repairRequestSchema = z.object({
 });
 export type RepairRequest = z.infer<typeof repairRequestSchema>;
 
+/** Everything has a default, so that a person can ask for a dry run in one line. */
+export const inspectRequestSchema = z.object({
+  verb: z.literal('inspect'),
+  nonce: z.string().min(1).default('by-hand'),
+  targets: z.array(z.enum(RESOLV_CONF_TARGETS)).min(1).default([RESOLV_CONF_TARGETS[0]]),
+  acceptRisky: z.boolean().default(false),
+  replaceEmptyValue: z.boolean().default(false),
+  known: knownAddresses.prefault({}),
+  externalName: z.string().min(1).default('dnshealth.invalid'),
+});
+export type InspectRequest = z.infer<typeof inspectRequestSchema>;
+
 export const proveRequestSchema = z.object({
   ...common,
   verb: z.literal('prove'),
@@ -60,7 +72,11 @@ export const proveRequestSchema = z.object({
 });
 export type ProveRequest = z.infer<typeof proveRequestSchema>;
 
-export const agentRequestSchema = z.discriminatedUnion('verb', [repairRequestSchema, proveRequestSchema]);
+export const agentRequestSchema = z.discriminatedUnion('verb', [
+  repairRequestSchema,
+  inspectRequestSchema,
+  proveRequestSchema,
+]);
 export type AgentRequest = z.infer<typeof agentRequestSchema>;
 
 /** Classes of a resolv.conf file, see `diagnosis/resolv-conf.ts`. */
@@ -171,6 +187,20 @@ export const repairReportSchema = z.object({
 });
 export type RepairReport = z.infer<typeof repairReportSchema>;
 
+/**
+ * What a dry run found. `would-change`: a repair would make the change of `diff`; the other outcomes are those of a
+ * repair. Nothing was written in any of them.
+ */
+export const inspectReportSchema = repairReportSchema
+  .pick({ nonce: true, reason: true, message: true, advice: true, layout: true })
+  .extend(repairReportSchema.pick({ effective: true, current: true, target: true, times: true }).shape)
+  .extend({
+    verb: z.literal('inspect'),
+    outcome: z.enum(['would-change', 'already-right', 'refused', 'failed']),
+    diff: z.string().optional().describe('Unified; shortened where it does not fit into the report.'),
+  });
+export type InspectReport = z.infer<typeof inspectReportSchema>;
+
 export const proveReportSchema = z.object({
   verb: z.literal('prove'),
   nonce: z.string(),
@@ -191,5 +221,9 @@ export const proveReportSchema = z.object({
 });
 export type ProveReport = z.infer<typeof proveReportSchema>;
 
-export const agentReportSchema = z.discriminatedUnion('verb', [repairReportSchema, proveReportSchema]);
+export const agentReportSchema = z.discriminatedUnion('verb', [
+  repairReportSchema,
+  inspectReportSchema,
+  proveReportSchema,
+]);
 export type AgentReport = z.infer<typeof agentReportSchema>;

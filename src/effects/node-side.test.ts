@@ -1,7 +1,9 @@
 /** The shape of everything that is started on a node: least privilege, and nothing of a custom resource in it. */
-import type { V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
+import { readFileSync } from 'node:fs';
+import type { V1Container, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { aRemediation } from '../../test/support/builders.ts';
 import { agentRequestSchema, REQUEST_ENV } from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
@@ -167,6 +169,39 @@ describe('the repair Job', () => {
 
   it('is root, for root’s own files, and nothing more', () => {
     expect(specOf().containers[0]?.securityContext).toMatchObject({ runAsUser: 0, runAsGroup: 0 });
+  });
+
+  it('is let through to the system bus on hosts with AppArmor and with SELinux', () => {
+    expect(specOf().containers[0]?.securityContext).toMatchObject({
+      appArmorProfile: { type: 'Unconfined' },
+      seLinuxOptions: { type: 'spc_t' },
+    });
+  });
+});
+
+describe('the sample of a dry run', () => {
+  const pod = parse(readFileSync('config/samples/dry-run.yaml', 'utf8')) as V1Pod;
+  const [container] = pod.spec?.containers ?? [];
+  const [repairing] = specOf().containers;
+
+  it('is the repair Job’s pod with another request', () => {
+    const { env: _env, image: _image, volumeMounts: _mounts, ...rest } = container as V1Container;
+    expect(repairing).toMatchObject(rest);
+    const { containers: _containers, volumes: _volumes, nodeName: _node, ...spec } = pod.spec as V1PodSpec;
+    const { activeDeadlineSeconds, ...shape } = spec;
+    expect(specOf()).toMatchObject(shape);
+    expect(activeDeadlineSeconds).toBe(60);
+    const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
+    expect(request).toMatchObject({ verb: 'inspect', targets: [RESOLV_CONF_TARGETS[0]] });
+  });
+
+  it('can write nothing on the node', () => {
+    expect(container?.volumeMounts?.map(({ readOnly }) => readOnly)).toEqual([true, true, true, true]);
+    const paths = pod.spec?.volumes?.map(({ hostPath }) => hostPath?.path);
+    expect(paths).toEqual(['/etc', '/var/lib/kubelet', '/run/systemd/resolve', '/run/dbus']);
+    expect(container?.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(
+      paths?.map((path) => `/host${path}`),
+    );
   });
 });
 

@@ -97,8 +97,15 @@ export function repairJob(request: RepairJobRequest): V1Job {
         spec: {
           ...nodePodSpec(node, image, agent, {
             volumeMounts: directories.map(mount),
-            // Root without capabilities: enough for root's own files and for the system bus, for nothing else.
-            securityContext: { runAsUser: 0, runAsGroup: 0, appArmorProfile: { type: 'Unconfined' } },
+            securityContext: {
+              // Root without capabilities: enough for root's own files and for the system bus, for nothing else.
+              runAsUser: 0,
+              runAsGroup: 0,
+              // The runtime's own profile denies D-Bus on AppArmor hosts, and container_t may not connect to the bus
+              // nor write kubelet_config_t on SELinux hosts. Neither field means anything to a host without it.
+              appArmorProfile: { type: 'Unconfined' },
+              seLinuxOptions: { type: 'spc_t' },
+            },
           }),
           volumes: directories.map(volume),
         },

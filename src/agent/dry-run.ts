@@ -1,0 +1,77 @@
+/** The verb `inspect`: look and decide as `repair` does, tell the change as a diff, and do nothing. */
+import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
+import { adviceFor } from './advice.ts';
+import { assertNever } from './assert-never.ts';
+import { describeSource } from './effective.ts';
+import type { Facts } from './inspect.ts';
+import { type LookContext, look } from './look.ts';
+import { Refused } from './refused.ts';
+import { unifiedDiff } from './unified-diff.ts';
+
+export interface DryRunContext extends LookContext {
+  readonly started: string;
+}
+
+/** Nothing of the node is written, so neither the lock nor the journal is asked for; an unfinished repair may be there. */
+export async function dryRun(request: InspectRequest, context: DryRunContext): Promise<InspectReport> {
+  let known: Partial<InspectReport> = {};
+  const learn = ({ layout, effective, current }: Facts): void => {
+    const { value, source } = effective;
+    known = {
+      layout,
+      effective: { value, source: describeSource(source) },
+      ...(current && { current }),
+    };
+  };
+  const report = (
+    end: Pick<InspectReport, 'outcome' | 'reason' | 'message'> & Partial<InspectReport>,
+  ): InspectReport => ({
+    verb: 'inspect',
+    nonce: request.nonce,
+    layout: 'unknown',
+    ...known,
+    ...end,
+    times: { started: context.started, decided: new Date(context.clock.now()).toISOString() },
+  });
+  const refused = ({
+    reason,
+    message,
+    advice,
+  }: Pick<Refused, 'reason' | 'message'> & { advice?: string | undefined }) =>
+    report({
+      outcome: 'refused',
+      reason,
+      message,
+      advice: advice ?? adviceFor(reason, known.target?.path ?? request.targets[0] ?? ''),
+    });
+  try {
+    const seen = await look(request, context, learn);
+    known = { ...known, ...(seen.target && { target: seen.target }) };
+    switch (seen.kind) {
+      case 'refuse':
+        return refused(seen);
+      case 'already-right':
+        return report({
+          outcome: 'already-right',
+          reason: 'AlreadyRight',
+          message: `the running kubelet already reads ${seen.target.path}`,
+        });
+      case 'change': {
+        const { path, was, text, line } = seen.edit;
+        return report({
+          outcome: 'would-change',
+          reason: 'WouldChange',
+          message: `${path}:${line} would be changed and the kubelet restarted once; nothing was done`,
+          diff: unifiedDiff(path, was, text),
+        });
+      }
+      default:
+        return assertNever(seen);
+    }
+  } catch (error) {
+    if (error instanceof Refused) return refused(error);
+    throw error;
+  } finally {
+    context.unit.close();
+  }
+}
