@@ -1,10 +1,10 @@
 /** Lists and watches of the Kubernetes API, as the source that a reflector reads. */
-import type { ListWatch, RawObject, WatchEvent } from '../runtime/list-watch.ts';
+import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/list-watch.ts';
 import { type Asked, askedFor } from './api-path.ts';
 import { KubeError } from './errors.ts';
 import { statusError } from './failure.ts';
 import { linesOf } from './lines.ts';
-import { createRawApi, withQuery } from './raw-api.ts';
+import { createRawApi, type Query, withQuery } from './raw-api.ts';
 import type { Transport } from './transport.ts';
 
 export interface ListWatchOptions {
@@ -54,25 +54,26 @@ export function createListWatch<Raw extends RawObject>(
         ...(more ? { continue: more } : {}),
       };
     },
-    async *watch({ resourceVersion, timeoutSeconds, signal, onOpen }) {
-      const target = withQuery(path, {
-        labelSelector,
-        fieldSelector,
-        watch: true,
-        allowWatchBookmarks: true,
-        resourceVersion,
-        timeoutSeconds,
-      });
-      const body = await transport.open({
-        method: 'GET',
-        target,
-        ...(metadataOnly ? { headers: { accept: metadataAs('PartialObjectMetadata') } } : {}),
-        signal,
-      });
-      onOpen?.();
-      for await (const line of linesOf(body)) yield parseEvent<Raw>(line, asked);
-    },
+    watch: ({ resourceVersion, ...request }) => events(request, { resourceVersion }),
+    // Without a resourceVersion, as a list: the newest state, not what one of several servers remembers.
+    watchList: (request) =>
+      events(request, { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }),
   };
+
+  async function* events(
+    { timeoutSeconds, signal, onOpen }: WatchRequest,
+    from: Query,
+  ): AsyncGenerator<WatchEvent<Raw>, void, undefined> {
+    const query = { labelSelector, fieldSelector, watch: true, allowWatchBookmarks: true, timeoutSeconds };
+    const body = await transport.open({
+      method: 'GET',
+      target: withQuery(path, { ...query, ...from }),
+      ...(metadataOnly ? { headers: { accept: metadataAs('PartialObjectMetadata') } } : {}),
+      signal,
+    });
+    onOpen?.();
+    for await (const line of linesOf(body)) yield parseEvent<Raw>(line, asked);
+  }
 }
 
 /** @throws KubeError of the Status that the server sent inside the stream, or for what is no event at all. */
@@ -86,12 +87,27 @@ export function parseEvent<Raw extends RawObject>(line: string, asked: Asked): W
     case 'DELETED':
       return { kind: 'deleted', object: object as Raw };
     case 'BOOKMARK':
-      return { kind: 'bookmark', resourceVersion: (object as Raw).metadata.resourceVersion ?? '' };
+      return bookmark(object);
     case 'ERROR':
       throw statusError(asked, object);
     default:
       throw badEvent(asked, `an event of type ${String(type)}`);
   }
+}
+
+interface Bookmark {
+  readonly metadata?: {
+    readonly resourceVersion?: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+/** A bookmark with this annotation set to "true" ends the events that stand for the list. */
+const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
+
+function bookmark({ metadata }: Bookmark): WatchEvent<never> {
+  const kind = metadata?.annotations?.[INITIAL_EVENTS_END] === 'true' ? 'listed' : 'bookmark';
+  return { kind, resourceVersion: metadata?.resourceVersion ?? '' };
 }
 
 function parse(line: string, asked: Asked): { readonly type: unknown; readonly object: object } {

@@ -234,6 +234,29 @@ describe('the transport', () => {
       });
     });
 
+    it('asks for everything first, and tells where that ends', async () => {
+      const { kube, requests } = await server((_request, response) => {
+        const end = { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } };
+        response.end(line('ADDED', pod) + line('BOOKMARK', { metadata: end }));
+      });
+      const source = kube.listWatch({ path: '/api/v1/pods' });
+      const { signal } = new AbortController();
+      const told = [];
+      for await (const event of source.watchList?.({ timeoutSeconds: 250, signal }) ?? []) told.push(event);
+      expect(told).toEqual([
+        { kind: 'added', object: pod },
+        { kind: 'listed', resourceVersion: '9' },
+      ]);
+      const query = new URL(requests[0]?.url ?? '', 'http://x').searchParams;
+      expect(Object.fromEntries(query)).toEqual({
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        sendInitialEvents: 'true',
+        resourceVersionMatch: 'NotOlderThan',
+        timeoutSeconds: '250',
+      });
+    });
+
     it('puts lines together that come in pieces', async () => {
       const bytes = Buffer.from(
         line('MODIFIED', pod) + line('BOOKMARK', { metadata: { resourceVersion: '9' } }),

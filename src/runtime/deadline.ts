@@ -30,18 +30,20 @@ export class DeadlineError extends Error {
 }
 
 export interface Limit {
-  /** Counts from now again. */
-  restart(): void;
+  /** Counts from now again, from now on to another end where one is given. */
+  restart(ms?: number): void;
   cancel(): void;
 }
 
 /** Aborts `scope` after `ms` unless it is cancelled or restarted before. */
 export function expiresAfter(clock: Clock, ms: number, scope: LinkedAbort, message: string): Limit {
   let timer: Timer | undefined;
+  let length = ms;
   const cancel = (): void => timer?.cancel();
-  const restart = (): void => {
+  const restart = (next = length): void => {
     cancel();
-    timer = clock.setTimeout(() => scope.abort(new DeadlineError(message)), ms);
+    length = next;
+    timer = clock.setTimeout(() => scope.abort(new DeadlineError(message)), length);
   };
   restart();
   return { restart, cancel };

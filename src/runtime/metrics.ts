@@ -90,6 +90,7 @@ export function createMetrics(options: MetricsOptions = {}) {
       QUEUE_BUCKETS,
     ),
 
+    lists: counter('reflector_lists_total', 'Times that everything was read', ['resource']),
     watchRestarts: counter('reflector_watches_total', 'Watches opened', ['resource']),
     watchFailures: counter('reflector_failures_total', 'Lists and watches that failed', ['resource']),
     malformedObjects: counter('reflector_malformed_objects_total', 'Objects that could not be understood', [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ListWatch, RawObject, WatchEvent } from './list-watch.ts';
+import type { ListWatch, RawObject, WatchEvent, WatchRequest } from './list-watch.ts';
 import { silentLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
 import { createReflector } from './reflector.ts';
@@ -20,13 +20,15 @@ const failure = (code: number, retryAfterMs?: number): Error =>
   Object.assign(new Error(`code ${code}`), { code, retryAfterMs });
 
 /** A server whose every answer the test gives by hand. */
-function setup(random = 0.5) {
+function setup(random = 0.5, streamsLists = false) {
   const clock = createFakeClock();
   const metrics = createMetrics();
   let objects: readonly Thing[] = [];
   let version = 1;
   let listFails: Error | undefined;
+  let streamFails: Error | undefined;
   const lists: string[] = [];
+  const read: string[] = [];
   const watches: {
     readonly from: string;
     readonly timeoutSeconds: number;
@@ -35,6 +37,39 @@ function setup(random = 0.5) {
     isOpen: boolean;
   }[] = [];
 
+  async function* open(from: string, { timeoutSeconds, signal, onOpen }: WatchRequest) {
+    const queue: WatchEvent<Thing>[] = [];
+    let end: { readonly error?: Error | undefined } | undefined;
+    let wake = Promise.withResolvers<void>();
+    const watch = {
+      from,
+      timeoutSeconds,
+      isOpen: true,
+      send(event: WatchEvent<Thing>) {
+        queue.push(event);
+        wake.resolve();
+      },
+      end(error?: Error) {
+        end = { error };
+        wake.resolve();
+      },
+    };
+    watches.push(watch);
+    if (streamFails && from === '') throw streamFails;
+    signal.addEventListener('abort', () => watch.end(signal.reason as Error));
+    onOpen?.();
+    try {
+      for (;;) {
+        for (let event = queue.shift(); event; event = queue.shift()) yield event;
+        if (end?.error) throw end.error;
+        if (end) return;
+        await wake.promise;
+        wake = Promise.withResolvers<void>();
+      }
+    } finally {
+      watch.isOpen = false;
+    }
+  }
   const source: ListWatch<Thing> = {
     what: 'things',
     list({ continue: next }) {
@@ -42,43 +77,14 @@ function setup(random = 0.5) {
       if (listFails) return Promise.reject(listFails);
       return Promise.resolve({ items: objects, resourceVersion: String(version) });
     },
-    async *watch({ resourceVersion, timeoutSeconds, signal, onOpen }) {
-      const queue: WatchEvent<Thing>[] = [];
-      let end: { readonly error?: Error | undefined } | undefined;
-      let wake = Promise.withResolvers<void>();
-      const watch = {
-        from: resourceVersion,
-        timeoutSeconds,
-        isOpen: true,
-        send(event: WatchEvent<Thing>) {
-          queue.push(event);
-          wake.resolve();
-        },
-        end(error?: Error) {
-          end = { error };
-          wake.resolve();
-        },
-      };
-      watches.push(watch);
-      signal.addEventListener('abort', () => watch.end(signal.reason as Error));
-      onOpen?.();
-      try {
-        for (;;) {
-          for (let event = queue.shift(); event; event = queue.shift()) yield event;
-          if (end?.error) throw end.error;
-          if (end) return;
-          await wake.promise;
-          wake = Promise.withResolvers<void>();
-        }
-      } finally {
-        watch.isOpen = false;
-      }
-    },
+    watch: ({ resourceVersion, ...request }) => open(resourceVersion, request),
+    ...(streamsLists ? { watchList: (request: WatchRequest) => open('', request) } : {}),
   };
   const malformed: string[] = [];
   const reflector = createReflector<Thing, string>({
     source,
-    transform: ({ value = '' }) => {
+    transform: ({ metadata, value = '' }) => {
+      read.push(metadata.name);
       if (value === 'bad') throw new TypeError('bad');
       return value === 'skip' ? null : value;
     },
@@ -97,6 +103,7 @@ function setup(random = 0.5) {
     told,
     malformed,
     lists,
+    read,
     watches,
     stop,
     has: (next: readonly Thing[], at: number): void => {
@@ -105,6 +112,9 @@ function setup(random = 0.5) {
     },
     failLists: (error?: Error): void => {
       listFails = error;
+    },
+    failStreams: (error?: Error): void => {
+      streamFails = error;
     },
     start(): Promise<void> {
       const loop = reflector.start(stop.signal);
@@ -125,6 +135,125 @@ async function running(random?: number) {
   await all.clock.settle();
   return all;
 }
+
+/** Of a server that streams lists: nothing is sent yet. */
+async function streaming(random?: number) {
+  const all = setup(random, true);
+  void all.start();
+  await all.clock.settle();
+  return all;
+}
+const listed = (version: number): WatchEvent<Thing> => ({ kind: 'listed', resourceVersion: String(version) });
+
+describe('the reflector, of a server that streams lists', () => {
+  it('reads everything from one stream, and goes on in it as the watch', async () => {
+    const { clock, reflector, last, told, lists, watches } = await streaming();
+    last().send(added(thing('a', 5, 'one')));
+    last().send(listed(10));
+    await clock.settle();
+    expect(reflector.isSynced).toBe(true);
+    expect(reflector.state.kind).toBe('watching');
+    last().send(modified(thing('a', 11, 'two')));
+    await clock.settle();
+    expect(told).toEqual(['added a one', 'modified a two']);
+    expect(watches).toHaveLength(1);
+    expect(lists).toEqual([]);
+    last().end();
+    await clock.settle();
+    expect(last().from).toBe('11');
+  });
+
+  it('changes nothing before the list has ended, then everything at once', async () => {
+    const { clock, reflector, last, told, read } = await streaming();
+    last().send(added(thing('a', 5, 'one')));
+    last().send(added(thing('b', 6, 'b1')));
+    last().send(listed(10));
+    await clock.settle();
+    last().end(failure(410));
+    await clock.settle();
+    expect(last().from).toBe('');
+    last().send(added(thing('c', 20, 'c1')));
+    last().send(added(thing('d', 21, 'd1')));
+    last().send(deleted(thing('d', 22, 'd1')));
+    last().send(added(thing('b', 6, 'b1')));
+    await clock.settle();
+    expect(reflector.list()).toEqual(['one', 'b1']);
+    // Transformed as they came, so that none is held whole; what is known is not read again.
+    expect(read).toEqual(['a', 'b', 'c', 'd']);
+    last().send(listed(30));
+    await clock.settle();
+    expect(told.slice(2)).toEqual(['deleted a one', 'added c c1']);
+    expect(reflector.list()).toEqual(['b1', 'c1']);
+  });
+
+  it('keeps what it has when the stream breaks in the middle of the list', async () => {
+    const { clock, reflector, last, watches } = await streaming();
+    last().send(added(thing('a', 5, 'one')));
+    last().send(listed(10));
+    await clock.settle();
+    last().end(failure(410));
+    await clock.settle();
+    last().send(added(thing('b', 20, 'b1')));
+    last().end(failure(0));
+    await clock.settle();
+    expect(reflector.list()).toEqual(['one']);
+    await clock.advance(2_000);
+    expect(watches).toHaveLength(3);
+    expect(last().from).toBe('');
+  });
+
+  it.each([400, 422])(
+    'reads pages where that is refused with %i, and asks anew after ten minutes',
+    async (code) => {
+      const all = setup(0.5, true);
+      all.has([thing('a', 5, 'one')], 10);
+      all.failStreams(failure(code));
+      void all.start();
+      await all.clock.settle();
+      expect(all.reflector.get('a')).toBe('one');
+      expect(all.watches.map(({ from }) => from)).toEqual(['', '10']);
+      expect(all.reflector.lastError).toBeUndefined();
+      all.last().end(failure(410));
+      await all.clock.settle();
+      expect(all.lists).toHaveLength(2);
+      all.failStreams();
+      await all.clock.advance(600_000);
+      all.last().end(failure(410));
+      await all.clock.settle();
+      expect(all.last().from).toBe('');
+      expect(all.lists).toHaveLength(2);
+    },
+  );
+
+  it('reads pages where the stream ends, or falls silent for 10 s, before its list does', async () => {
+    for (const end of ['ends', 'falls silent'] as const) {
+      const all = setup(0.5, true);
+      all.has([thing('a', 5, 'one')], 10);
+      void all.start();
+      await all.clock.settle();
+      all.last().send(added(thing('b', 5, 'only a change')));
+      if (end === 'ends') all.last().end();
+      else await all.clock.advance(9_999);
+      expect(all.lists).toHaveLength(0);
+      await all.clock.advance(1);
+      expect(all.reflector.list()).toEqual(['one']);
+    }
+  });
+
+  it('does not spin on a server that takes back each list at once', async () => {
+    const { clock, last, watches } = await streaming(1);
+    for (let time = 0; time < 50; time++) {
+      last().send(listed(10));
+      last().end(failure(410));
+      await clock.advance(31_000);
+    }
+    const before = watches.length;
+    last().send(listed(10));
+    last().end(failure(410));
+    await clock.advance(29_000);
+    expect(watches.length - before).toBeLessThanOrEqual(1);
+  });
+});
 
 describe('the reflector', () => {
   it('lists, then watches from there', async () => {
@@ -211,7 +340,9 @@ describe('the reflector', () => {
   it('backs off to 30 s from a server that refuses, to 2 s from one that does not answer', async () => {
     for (const [code, longest] of [
       [500, 30_000],
+      [403, 30_000],
       [0, 2_000],
+      [503, 2_000],
     ] as const) {
       const all = setup(1);
       all.failLists(failure(code));
@@ -304,6 +435,17 @@ describe('the reflector', () => {
     await clock.advance(30_000);
     expect(reflector.get('a')).toBe('restored');
     expect(last().from).toBe('40');
+  });
+
+  it('reads what a restored server has under a version that is known', async () => {
+    const { clock, has, last, reflector } = await running();
+    last().send(modified(thing('a', 30, 'new')));
+    last().send(added(thing('b', 100, 'gone')));
+    await clock.settle();
+    has([thing('a', 30, 'another history')], 40);
+    last().end(failure(410));
+    await clock.advance(60_000);
+    expect(reflector.list()).toEqual(['another history']);
   });
 
   it('notices a stream that is silent for 150 s', async () => {

@@ -5,7 +5,9 @@ export interface SourceFailure {
   readonly message: string;
   /** The resourceVersion is gone: only a new list helps. */
   readonly expired: boolean;
-  /** Nothing answered. */
+  /** The server does not know what it was asked for, and will not know it the next time. */
+  readonly unsupported: boolean;
+  /** Nothing answered, or a gateway did that has no server behind it. */
   readonly unreachable: boolean;
   readonly retryAfterMs: number | undefined;
 }
@@ -16,7 +18,8 @@ export function failureOf(error: unknown): SourceFailure {
     error,
     message: error instanceof Error ? error.message : String(error),
     expired: code === 410,
-    unreachable: code === 0,
+    unsupported: code === 400 || code === 422,
+    unreachable: code === 0 || code === 502 || code === 503,
     retryAfterMs: numberAt(error, 'retryAfterMs'),
   };
 }
@@ -25,13 +28,4 @@ function numberAt(error: unknown, property: string): number | undefined {
   if (typeof error !== 'object' || error === null) return undefined;
   const value: unknown = Reflect.get(error, property);
   return typeof value === 'number' ? value : undefined;
-}
-
-/**
- * Versions of one resource type are ordered numbers since Kubernetes 1.35 says so; what is not a number is never
- * called older, so that another server's opaque versions still work.
- */
-export function isOlder(version: string, than: string | undefined): boolean {
-  if (than === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
-  return BigInt(version) < BigInt(than);
 }

@@ -1,5 +1,5 @@
 /** What a reflector knows: the objects by key, and who is told when one changes. */
-import { keyOf, type RawObject } from './list-watch.ts';
+import { keyOf, type ObjectMeta, type RawObject } from './list-watch.ts';
 
 export type Change<T> =
   | { readonly kind: 'added'; readonly key: string; readonly object: T }
@@ -7,7 +7,7 @@ export type Change<T> =
   /** `object` is the last state that was known. */
   | { readonly kind: 'deleted'; readonly key: string; readonly object: T };
 
-/** Called synchronously: enqueue a key and return. */
+/** Called synchronously, when the store already holds the new state: enqueue a key and return. */
 export type Listener<T> = (change: Change<T>) => void;
 
 export interface Store<T> {
@@ -20,10 +20,13 @@ export interface Store<T> {
   onChange(listener: Listener<T>): () => void;
 }
 
+/** An object could not be understood. Without a name there is no key, and nothing but the fact. */
+export type OnMalformed = (key: string, error: unknown, metadata: Partial<ObjectMeta>) => void;
+
 export interface StoreOptions<Raw extends RawObject, T> {
   /** Keeps only what is read later; null leaves the object out; throwing calls it malformed. */
   readonly transform: (raw: Raw) => T | null;
-  readonly onMalformed: (key: string, error: unknown, raw: Raw) => void;
+  readonly onMalformed: OnMalformed;
   /** A listener threw. The others are told all the same. */
   readonly onListenerError: (error: unknown) => void;
 }
@@ -31,15 +34,21 @@ export interface StoreOptions<Raw extends RawObject, T> {
 export interface WritableStore<Raw extends RawObject, T> extends Store<T> {
   put(raw: Raw): void;
   remove(raw: Raw): void;
-  /** Begins a list that arrives in pieces. Nothing of it is seen before `commit`. */
-  stage(): StagedList<Raw>;
+  /**
+   * Begins a list that arrives in pieces; nothing of it is seen before `commit`. What has the version that is known
+   * is not reduced again, unless versions are not to be trusted.
+   */
+  stage(options?: { readonly trustVersions: boolean }): StagedList<Raw>;
 }
 
 export interface StagedList<Raw extends RawObject> {
   /** Reduces the object at once: of 5,000 nodes the whole objects would be a multiple of what is kept. */
   add(raw: Raw): void;
-  /** Takes the list as the whole truth: what is not in it is told as deleted. */
+  remove(raw: Raw): void;
+  /** Takes the list as the whole truth, in one step: what is not in it is told as deleted. */
   commit(): void;
+  /** How many objects there are by now, those included that are left out. */
+  readonly size: number;
 }
 
 interface Entry<T> {
@@ -48,111 +57,120 @@ interface Entry<T> {
   readonly resourceVersion: string | undefined;
 }
 
-/** What is made of an object, before it is put in. */
-type Reduced<Raw, T> =
-  | { readonly kind: 'unchanged' | 'left out' }
-  | { readonly kind: 'kept'; readonly entry: Entry<T> }
-  | { readonly kind: 'malformed'; readonly error: unknown; readonly raw: Raw };
+/** What became of an object that the server has. */
+type Reading<T> =
+  | { readonly kind: 'understood'; readonly entry: Entry<T> }
+  | { readonly kind: 'unwanted' }
+  | { readonly kind: 'malformed'; readonly error: unknown; readonly metadata: ObjectMeta };
+
+/** One for all: of 5,000 nodes nearly every one is this. */
+const UNWANTED = { kind: 'unwanted' } as const;
 
 export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw, T>): WritableStore<Raw, T> {
   const entries = new Map<string, Entry<T>>();
   const malformed = new Map<string, string | undefined>();
   const listeners = new Set<Listener<T>>();
 
-  function tell(change: Change<T>): void {
-    for (const listener of listeners) {
-      try {
-        listener(change);
-      } catch (error) {
-        options.onListenerError(error);
+  function tell(changes: readonly Change<T>[]): void {
+    for (const change of changes)
+      for (const listener of listeners) {
+        try {
+          listener(change);
+        } catch (error) {
+          options.onListenerError(error);
+        }
       }
-    }
   }
 
-  function drop(key: string): void {
-    const entry = entries.get(key);
-    if (!entry) return;
-    entries.delete(key);
-    tell({ kind: 'deleted', key, object: entry.object });
-  }
-
-  function reduce(key: string, raw: Raw): Reduced<Raw, T> {
-    const { uid, resourceVersion } = raw.metadata;
-    const standing = entries.get(key);
-    if (standing && resourceVersion !== undefined && standing.resourceVersion === resourceVersion)
-      return { kind: 'unchanged' };
+  function read(raw: Raw, known: Entry<T> | undefined): Reading<T> {
+    const { name, namespace, uid, resourceVersion } = raw.metadata;
+    if (known && resourceVersion !== undefined && known.resourceVersion === resourceVersion)
+      return { kind: 'understood', entry: known };
     try {
       const object = options.transform(raw);
-      return object === null
-        ? { kind: 'left out' }
-        : { kind: 'kept', entry: { object, uid, resourceVersion } };
+      if (object === null) return UNWANTED;
+      return { kind: 'understood', entry: { object, uid, resourceVersion } };
     } catch (error) {
-      return { kind: 'malformed', error, raw };
+      // A copy of four fields: the rest of the metadata can be most of the object.
+      const metadata = { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) };
+      return {
+        kind: 'malformed',
+        error,
+        metadata: { ...metadata, ...(resourceVersion ? { resourceVersion } : {}) },
+      };
     }
   }
 
-  function apply(key: string, reduced: Reduced<Raw, T>): void {
-    if (reduced.kind === 'unchanged') return;
-    const knownAsMalformed = malformed.get(key);
-    malformed.delete(key);
-    if (reduced.kind === 'kept') {
-      keep(key, reduced.entry);
-      return;
-    }
-    if (reduced.kind === 'malformed') {
-      const { error, raw } = reduced;
-      const { resourceVersion } = raw.metadata;
-      malformed.set(key, resourceVersion);
-      if (resourceVersion === undefined || resourceVersion !== knownAsMalformed)
-        options.onMalformed(key, error, raw);
-    }
-    // An object that is no longer understood is dropped, not kept in its last good state: acting on what is known
-    // to be out of date is the worse mistake. `malformedKeys` tells it from a deletion.
-    drop(key);
-  }
-
-  function keep(key: string, entry: Entry<T>): void {
-    // Deleted and created again while nobody watched: two incidents, not one change.
-    if (entries.get(key)?.uid !== entry.uid) drop(key);
-    const old = entries.get(key);
-    const { object } = entry;
-    entries.set(key, entry);
-    tell(old ? { kind: 'modified', key, object, old: old.object } : { kind: 'added', key, object });
-  }
-
-  /** undefined for what cannot be kept because it has no name. */
-  function keyIn(raw: Raw): string | undefined {
-    if (hasName(raw)) return keyOf(raw);
-    options.onMalformed('', new TypeError('an object without metadata.name'), raw);
+  /** The key of what has one. The type says that all do, the wire need not. */
+  function named(raw: Raw): string | undefined {
+    if (typeof (raw as Partial<RawObject> | null)?.metadata?.name === 'string') return keyOf(raw);
+    options.onMalformed('', new TypeError('an object without metadata.name'), {});
     return undefined;
   }
 
-  function put(raw: Raw): void {
-    const key = keyIn(raw);
-    if (key !== undefined) apply(key, reduce(key, raw));
+  function accept(key: string, reading: Reading<T>): readonly Change<T>[] {
+    switch (reading.kind) {
+      case 'understood':
+        malformed.delete(key);
+        return keep(key, reading.entry);
+      case 'unwanted':
+        malformed.delete(key);
+        return drop(key);
+      case 'malformed':
+        noteMalformed(key, reading.error, reading.metadata);
+        // Dropped, not kept in its last good state: acting on what is known to be out of date is the worse
+        // mistake. `malformedKeys` tells it from a deletion.
+        return drop(key);
+      default:
+        return reading satisfies never;
+    }
   }
 
-  function remove(raw: Raw): void {
-    if (!hasName(raw)) return;
-    const key = keyOf(raw);
-    malformed.delete(key);
-    drop(key);
+  /** Once for each version: a list brings it again and again. */
+  function noteMalformed(key: string, error: unknown, metadata: ObjectMeta): void {
+    const version = metadata.resourceVersion;
+    const isKnown = version !== undefined && malformed.get(key) === version;
+    malformed.set(key, version);
+    if (!isKnown) options.onMalformed(key, error, metadata);
   }
 
-  function stage(): StagedList<Raw> {
-    const staged = new Map<string, Reduced<Raw, T>>();
+  function keep(key: string, entry: Entry<T>): readonly Change<T>[] {
+    const old = entries.get(key);
+    if (old === entry) return [];
+    entries.set(key, entry);
+    const { object } = entry;
+    if (!old) return [{ kind: 'added', key, object }];
+    if (old.uid === entry.uid) return [{ kind: 'modified', key, object, old: old.object }];
+    // Deleted and created again while nobody watched: two incidents, not one change.
+    return [
+      { kind: 'deleted', key, object: old.object },
+      { kind: 'added', key, object },
+    ];
+  }
+
+  function drop(key: string): readonly Change<T>[] {
+    const entry = entries.get(key);
+    return entries.delete(key) && entry ? [{ kind: 'deleted', key, object: entry.object }] : [];
+  }
+
+  function stage({ trustVersions } = { trustVersions: true }): StagedList<Raw> {
+    const readings = new Map<string, Reading<T>>();
     return {
       add(raw) {
-        const key = keyIn(raw);
-        if (key === undefined) return;
-        const reduced = reduce(key, raw);
-        // What is left out is not even remembered: to the store it is the same as absent.
-        if (reduced.kind !== 'left out') staged.set(key, reduced);
+        const key = named(raw);
+        if (key !== undefined) readings.set(key, read(raw, trustVersions ? entries.get(key) : undefined));
+      },
+      remove(raw) {
+        const key = named(raw);
+        if (key !== undefined) readings.delete(key);
       },
       commit() {
-        for (const key of malformed.keys()) if (!staged.has(key)) malformed.delete(key);
-        for (const key of entries.keys()) if (!staged.has(key)) drop(key);
-        for (const [key, reduced] of staged) apply(key, reduced);
+        for (const key of malformed.keys()) if (!readings.has(key)) malformed.delete(key);
+        const gone = [...entries.keys()].filter((key) => !readings.has(key)).flatMap(drop);
+        tell([...gone, ...[...readings].flatMap(([key, reading]) => accept(key, reading))]);
+      },
+      get size() {
+        return readings.size;
       },
     };
   }
@@ -166,11 +184,16 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    put,
-    remove,
+    put(raw) {
+      const key = named(raw);
+      if (key !== undefined) tell(accept(key, read(raw, entries.get(key))));
+    },
+    remove(raw) {
+      const key = named(raw);
+      if (key === undefined) return;
+      malformed.delete(key);
+      tell(drop(key));
+    },
     stage,
   };
 }
-
-/** The type says so, the wire need not. */
-const hasName = (raw: Partial<RawObject> | null): boolean => typeof raw?.metadata?.name === 'string';
