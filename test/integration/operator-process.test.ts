@@ -99,7 +99,7 @@ describe('without a permission', () => {
     expect(text).toContain('403');
     expect(text).toContain('kube-system');
     expect(await alive(process)).toBe(true);
-    expect(said(process, 'warn').join('\n')).toMatch(/cannot list resource.*pods/);
+    expect(said(process, 'warn').join('\n')).toMatch(/cannot watch resource.*pods/);
     await server.call('PUT', ROLE, { ...role, metadata });
     await ready(process);
     await expectToWork('after-the-permission');

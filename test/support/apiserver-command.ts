@@ -25,9 +25,8 @@ export async function writeFiles(folder: string, token: string, port: number): P
     auditLog: join(folder, 'audit.log'),
     kubeconfig: join(folder, 'kubeconfig.json'),
   };
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   await mkdir(certificates);
-  await writeFile(files.serviceAccountKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  await writeServiceAccountKey(files);
   await writeFile(files.tokens, `${token},admin,admin,"system:masters"\n`);
   await writeFile(files.auditLog, '');
   await writeFile(
@@ -59,6 +58,11 @@ export async function writeFiles(folder: string, token: string, port: number): P
     }),
   );
   return files;
+}
+
+export async function writeServiceAccountKey({ serviceAccountKey }: ApiserverFiles): Promise<void> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  await writeFile(serviceAccountKey, privateKey.export({ type: 'pkcs8', format: 'pem' }));
 }
 
 export function etcdFlags(folder: string, clientPort: number, peerPort: number): readonly string[] {

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import {
   etcdFlags,
   freePorts,
   writeFiles,
+  writeServiceAccountKey,
 } from './apiserver-command.ts';
 import { controlPlanePrograms } from './control-plane-programs.ts';
 import { type LastWill, lastWill } from './last-will.ts';
@@ -31,6 +32,13 @@ export interface Apiserver {
   kill9(): Promise<void>;
   /** On the same port, with the same certificate and the same content. */
   restart(): Promise<void>;
+  /**
+   * With a certificate of another authority, and another key for the tokens of service accounts: both that were
+   * handed out before are refused. The administrator's token stays.
+   */
+  restartAsAnother(): Promise<void>;
+  /** etcd forgets everything before its present version. */
+  compact(): Promise<void>;
   /** Freezes the process: connections stay open and nothing answers. */
   pause(): void;
   resume(): void;
@@ -65,7 +73,18 @@ export async function startApiserver(): Promise<Apiserver> {
     const etcd = start(folder, programs.etcd, etcdFlags(folder, clientPort, peerPort));
     will.names(pidsOf(etcd));
     const flags = apiserverFlags(files, clientPort, port);
-    return await serve({ folder, will, etcd, program: programs.apiserver, flags, files, token, port });
+    const etcdUrl = `http://127.0.0.1:${clientPort}`;
+    return await serve({
+      folder,
+      will,
+      etcd,
+      etcdUrl,
+      program: programs.apiserver,
+      flags,
+      files,
+      token,
+      port,
+    });
   } catch (error) {
     await will.execute();
     throw error;
@@ -76,6 +95,7 @@ interface Parts {
   readonly folder: string;
   readonly will: LastWill;
   readonly etcd: ChildProcess;
+  readonly etcdUrl: string;
   readonly program: string;
   readonly flags: readonly string[];
   readonly files: ApiserverFiles;
@@ -104,6 +124,13 @@ async function serve(parts: Parts): Promise<Apiserver> {
     await killed(apiserver);
     will.names(pidsOf(etcd));
   };
+  const restart = async () => {
+    await kill9();
+    // Its kept-alive connections led to the dead process.
+    await agent.destroy();
+    apiserver = await startReady(parts, url);
+    agent = await agentFor(files);
+  };
   return {
     url,
     caFile: files.certificate,
@@ -112,12 +139,22 @@ async function serve(parts: Parts): Promise<Apiserver> {
     auditLogPath: files.auditLog,
     call,
     kill9,
-    restart: async () => {
+    restart,
+    restartAsAnother: async () => {
       await kill9();
-      // Its kept-alive connections led to the dead process.
-      await agent.destroy();
-      apiserver = await startReady(parts, url);
-      agent = await agentFor(files);
+      // It makes itself what is not there.
+      await rm(files.certificates, { recursive: true });
+      await mkdir(files.certificates);
+      await writeServiceAccountKey(files);
+      await restart();
+    },
+    compact: async () => {
+      const ask = async (what: string, body: object): Promise<EtcdAnswer> => {
+        const options = { method: 'POST', body: JSON.stringify(body) } as const;
+        return (await (await request(`${parts.etcdUrl}/v3/kv/${what}`, options)).body.json()) as EtcdAnswer;
+      };
+      const { revision } = (await ask('range', { key: 'AA==' })).header;
+      await ask('compaction', { revision, physical: true });
     },
     pause: () => void apiserver.kill('SIGSTOP'),
     resume: () => void apiserver.kill('SIGCONT'),
@@ -128,6 +165,10 @@ async function serve(parts: Parts): Promise<Apiserver> {
       await will.execute();
     },
   };
+}
+
+interface EtcdAnswer {
+  readonly header: { readonly revision: string };
 }
 
 async function startReady(parts: Parts, url: string): Promise<ChildProcess> {

@@ -1,0 +1,247 @@
+/** The reflector in every trouble that a cluster makes: afterwards nothing is lost, and it is back in time. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { type ClusterConfig, staticConfig } from '../../src/kube/config.ts';
+import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { PORTS, startBlackHole } from '../support/black-hole.ts';
+import { type Follower, follow } from '../support/follower.ts';
+import { startHttpProxy } from '../support/http-proxy.ts';
+import { tokenOf } from '../support/installed-rbac.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
+
+/** After the server's return. */
+const BACK_MS = 3_000;
+/** After the last packet that came through. */
+const BLACK_HOLE_MS = 20_000;
+
+let apiserver: Apiserver;
+let ca: string;
+let rounds = 0;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  apiserver = await startApiserver();
+  ca = await readFile(apiserver.caFile, 'utf8');
+});
+afterEach(async () => {
+  for (const close of closing.splice(0).toReversed()) await close();
+});
+afterAll(async () => {
+  await apiserver.stop();
+});
+
+/** Ends with the test. */
+function ends<T extends { close(): Promise<void> }>(started: T): T {
+  closing.push(async () => started.close());
+  return started;
+}
+/** By another address than that of the certificate. */
+const at = (url: string): ClusterConfig =>
+  staticConfig(url, {
+    tls: { ca, servername: 'kubernetes.default' },
+    authorization: `Bearer ${apiserver.token}`,
+  });
+
+async function aNamespace(): Promise<string> {
+  const name = `round-${++rounds}`;
+  await apiserver.call('POST', '/api/v1/namespaces', { metadata: { name } });
+  return name;
+}
+
+/** Follows the config maps of a new namespace. */
+async function following(config: ClusterConfig = at(apiserver.url), namespace?: string): Promise<Follower> {
+  const path = `/api/v1/namespaces/${namespace ?? (await aNamespace())}/configmaps`;
+  const follower = await follow(apiserver, config, path);
+  closing.push(async () => follower.stop());
+  return follower;
+}
+
+it('an apiserver that is killed and restarted', async () => {
+  const follower = await following();
+  await apiserver.kill9();
+  await expect.poll(() => follower.reflector.lastError).toMatch(/Unreachable/);
+  await apiserver.restart();
+  const since = performance.now();
+  await follower.churn();
+  await follower.expectNothingLost({ since, withinMs: BACK_MS });
+});
+
+it('an apiserver that is stopped for 60 s, with and without a call that shows it', {
+  timeout: 120_000,
+}, async () => {
+  const [calling, silent] = [await following(), await following()];
+  await Promise.all([calling.churn(), silent.churn()]);
+  apiserver.pause();
+  try {
+    const call = calling.kube.raw.request({ method: 'GET', path: '/version', deadlineMs: 9_000 });
+    await expect(call).rejects.toMatchObject({ reason: 'Timeout' });
+    await sleep(51_000);
+  } finally {
+    apiserver.resume();
+  }
+  const since = performance.now();
+  await Promise.all([calling.churn(), silent.churn()]);
+  await calling.expectNothingLost({ since, withinMs: BACK_MS });
+  await silent.expectNothingLost({ since, withinMs: BACK_MS });
+});
+
+it('a connection that is reset, at once and for a while', async () => {
+  const proxy = ends(await startTcpProxy(Number(new URL(apiserver.url).port)));
+  const follower = await following(at(`https://127.0.0.1:${proxy.port}`));
+  let since = performance.now();
+  proxy.reset();
+  await follower.churn();
+  await follower.expectNothingLost({ since, withinMs: BACK_MS });
+  proxy.down();
+  await follower.churn();
+  await expect.poll(() => follower.reflector.lastError).toMatch(/Unreachable/);
+  proxy.up();
+  since = performance.now();
+  await follower.expectNothingLost({ since, withinMs: BACK_MS });
+  // One connection after each trouble, not one for each try that failed later.
+  expect((await follower.metrics.apiConnections.get()).values[0]?.value).toBeLessThan(20);
+});
+
+it.each<[string, number, Record<string, string>]>([
+  ['503', 503, {}],
+  ['503 with Retry-After', 503, { 'retry-after': '1' }],
+  ['429 with Retry-After', 429, { 'retry-after': '1' }],
+  ['500', 500, {}],
+  ['410', 410, {}],
+])('a server that answers %s', async (_name, code, headers) => {
+  const proxy = ends(await startHttpProxy(apiserver, ca));
+  const follower = await following(at(proxy.url));
+  proxy.refuse(code, headers);
+  await follower.churn();
+  await expect.poll(() => proxy.refused, { timeout: 5_000 }).toBeGreaterThanOrEqual(2);
+  proxy.pass();
+  await follower.expectNothingLost({ since: performance.now(), withinMs: BACK_MS });
+});
+
+it.each([
+  ['of 500', { type: 'ERROR', object: { kind: 'Status', code: 500, reason: 'InternalError' } }],
+  ['of 410', { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } }],
+  ['that makes no sense', { type: 'WHAT', object: {} }],
+])('an error %s inside the stream', async (_name, event) => {
+  const proxy = ends(await startHttpProxy(apiserver, ca));
+  const follower = await following(at(proxy.url));
+  const since = performance.now();
+  proxy.inject(event);
+  await follower.churn();
+  await follower.expectNothingLost({ since, withinMs: BACK_MS });
+  expect((await follower.metrics.watchFailures.get()).values[0]?.value).toBeGreaterThanOrEqual(1);
+});
+
+it('a version that was compacted away while nobody watched', async () => {
+  const proxy = ends(await startTcpProxy(Number(new URL(apiserver.url).port)));
+  const follower = await following(at(`https://127.0.0.1:${proxy.port}`));
+  proxy.down();
+  await follower.churn();
+  await apiserver.compact();
+  // Its memory of the past begins with its start.
+  await apiserver.restart();
+  proxy.up();
+  await follower.expectNothingLost({ since: performance.now(), withinMs: BACK_MS });
+  const { values } = await follower.metrics.lists.get();
+  expect(values[0]?.value, 'it was read anew').toBe(2);
+  expect(follower.told).toContain('deleted deleted-0');
+});
+
+it('a network that swallows packets: of an idle watch, of one with a call, and all for 12 s', {
+  timeout: 120_000,
+}, async () => {
+  const hole = ends(await startBlackHole(Number(new URL(apiserver.url).port)));
+  const [idle, calling, whole] = await Promise.all(
+    PORTS.map(async (port) => following(at(`https://${hole.host}:${port}`))),
+  );
+  if (!idle || !calling || !whole) throw new Error('three ways were asked for');
+  const since = performance.now();
+  await Promise.all([hole.swallowOpen(PORTS[0]), hole.swallowOpen(PORTS[1]), hole.swallowAll(PORTS[2])]);
+  const call = calling.kube.raw.request({ method: 'GET', path: '/version', deadlineMs: 9_000 });
+  for (const follower of [idle, calling, whole]) await follower.churn();
+  await expect(call).rejects.toMatchObject({ code: 0 });
+  await sleep(since + 12_000 - performance.now());
+  await hole.release(PORTS[2]);
+  await Promise.all(
+    [idle, calling, whole].map(async (each) => each.expectNothingLost({ since, withinMs: BLACK_HOLE_MS })),
+  );
+});
+
+it('a permission to watch that is taken away and given back', async () => {
+  const namespace = await aNamespace();
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  const metadata = { name: 'watcher' };
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch'] }];
+  await apiserver.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata });
+  await apiserver.call('POST', `${rbac}/roles`, { metadata, rules });
+  await apiserver.call('POST', `${rbac}/rolebindings`, {
+    metadata,
+    subjects: [{ kind: 'ServiceAccount', name: 'watcher', namespace }],
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'watcher' },
+  });
+  const authorization = `Bearer ${await tokenOf(apiserver, namespace, 'watcher')}`;
+  const proxy = ends(await startTcpProxy(Number(new URL(apiserver.url).port)));
+  const url = `https://127.0.0.1:${proxy.port}`;
+  const follower = await following(
+    staticConfig(url, { tls: { ca, servername: 'kubernetes.default' }, authorization }),
+    namespace,
+  );
+  await apiserver.call('DELETE', `${rbac}/roles/watcher`);
+  proxy.reset();
+  await follower.churn();
+  await expect.poll(() => follower.reflector.lastError).toMatch(/^watch configmaps in .*: 403 Forbidden: /);
+  expect(follower.reflector.wedged).toBe(false);
+  await apiserver.call('POST', `${rbac}/roles`, { metadata, rules });
+  await follower.expectNothingLost({ since: performance.now(), withinMs: BACK_MS });
+});
+
+it('a node that is deleted and created again under the same name, watched and unwatched', async () => {
+  const proxy = ends(await startTcpProxy(Number(new URL(apiserver.url).port)));
+  const follower = await follow(apiserver, at(`https://127.0.0.1:${proxy.port}`), '/api/v1/nodes');
+  closing.push(async () => follower.stop());
+  const tellsTwo = async (): Promise<void> => {
+    const before = follower.told.length;
+    const old = follower.reflector.get('recreated')?.uid;
+    await follower.churn();
+    proxy.up();
+    await follower.expectNothingLost({ since: performance.now(), withinMs: BACK_MS });
+    const told = follower.told.slice(before).filter((change) => change.endsWith(' recreated'));
+    expect(told).toEqual(['deleted recreated', 'added recreated']);
+    expect(follower.reflector.get('recreated')?.uid).not.toBe(old);
+  };
+  await tellsTwo();
+  proxy.down();
+  await tellsTwo();
+});
+
+it('a token and a certificate authority that are rotated', async () => {
+  const namespace = await aNamespace();
+  const metadata = { name: 'rotated' };
+  await apiserver.call('POST', `/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata });
+  await apiserver.call('POST', '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', {
+    metadata,
+    subjects: [{ kind: 'ServiceAccount', name: 'rotated', namespace }],
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+  });
+  const directory = await mkdtemp(join(tmpdir(), 'dnshealth-service-account-'));
+  closing.push(async () => rm(directory, { recursive: true }));
+  const mount = async (): Promise<void> => {
+    await writeFile(join(directory, 'ca.crt'), await readFile(apiserver.caFile, 'utf8'));
+    await writeFile(join(directory, 'token'), await tokenOf(apiserver, namespace, 'rotated'));
+  };
+  await mount();
+  const { hostname, port } = new URL(apiserver.url);
+  const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
+  const follower = await following(await inClusterConfig({ env, directory }), namespace);
+
+  await apiserver.restartAsAnother();
+  await expect.poll(() => follower.reflector.lastError, { timeout: 5_000 }).toMatch(/TlsFailure/);
+  await mount();
+  const since = performance.now();
+  await follower.churn();
+  await follower.expectNothingLost({ since, withinMs: BACK_MS });
+});

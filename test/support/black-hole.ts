@@ -1,0 +1,108 @@
+/** A way to a server through a network of its own, whose packets a test can let vanish: no reset, no answer. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface BlackHole {
+  /** Of the way to the server, on every one of `PORTS`. */
+  readonly host: string;
+  /** From now on no packet of the open connections arrives; new connections pass. */
+  swallowOpen(port: number): Promise<void>;
+  /** From now on no packet at all arrives. */
+  swallowAll(port: number): Promise<void>;
+  release(port: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Connections to these are led to the server. */
+export const PORTS = [1001, 1002, 1003] as const;
+
+/** Ends with its standard input, and with it the network, its interfaces and its rules: also when the test is killed. */
+const RELAY = `
+  import { connect, createServer } from 'node:net';
+  const [path, ...ports] = process.argv.slice(1);
+  for (const port of ports)
+    createServer((near) => {
+      const far = connect(path);
+      for (const [a, b] of [[near, far], [far, near]]) a.on('error', () => b.destroy()).pipe(b);
+    }).listen(Number(port));
+  process.stdin.resume().on('end', () => process.exit());
+  console.log('listening');
+`;
+
+/** Needs root. */
+export async function startBlackHole(targetPort: number): Promise<BlackHole> {
+  const folder = await mkdtemp(join(tmpdir(), 'dnshealth-black-hole-'));
+  // A socket in the file system is seen from every network: the relay reaches ours through it.
+  const path = join(folder, 'socket');
+  const way = createServer((near) => {
+    const far = connect(targetPort, '127.0.0.1');
+    near.on('error', () => far.destroy()).pipe(far);
+    far.on('error', () => near.destroy()).pipe(near);
+  });
+  way.listen(path);
+  const command = [process.execPath, '--input-type=module', '-e', RELAY, path, ...PORTS.map(String)];
+  const relay = spawn('unshare', ['--net', ...command], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const close = async (): Promise<void> => {
+    const gone = once(relay, 'exit');
+    relay.stdin.end();
+    await gone;
+    // The kernel would keep the network for minutes, for the goodbyes of its connections.
+    await run('ip', ['link', 'delete', `hole${relay.pid}`]).catch((error: unknown) => {
+      if (!String(error).includes('Cannot find device')) throw error;
+    });
+    way.close();
+    await rm(folder, { recursive: true });
+  };
+  try {
+    await once(relay.stdout, 'data');
+    const { pid = 0 } = relay;
+    // RFC 2544's network for tests of networks: four addresses of it, by the process.
+    const net = `198.18.${(pid >> 6) & 255}`;
+    const last = (pid & 63) << 2;
+    const [ours, host] = [`${net}.${last + 1}`, `${net}.${last + 2}`];
+    const link = `hole${pid}`;
+    const inside = async (...words: string[]): Promise<string> =>
+      (await run('nsenter', ['--target', String(pid), '--net', ...words])).stdout;
+    await run('ip', ['link', 'add', link, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', String(pid)]);
+    await run('ip', ['address', 'add', `${ours}/30`, 'dev', link]);
+    await run('ip', ['link', 'set', link, 'up']);
+    await inside('ip', 'address', 'add', `${host}/30`, 'dev', 'eth0');
+    await inside('ip', 'link', 'set', 'eth0', 'up');
+    // Both ways: what the server still sends must not show that it lives.
+    const drop = async (how: '-A' | '-D', port: number, client?: string): Promise<void> => {
+      const rule = (near: string, far: string): string[] => [
+        '-p',
+        'tcp',
+        near,
+        String(port),
+        '-j',
+        'DROP',
+        ...(client === undefined ? [] : [far, client]),
+      ];
+      await inside('iptables', '-w', how, 'INPUT', ...rule('--dport', '--sport'));
+      await inside('iptables', '-w', how, 'OUTPUT', ...rule('--sport', '--dport'));
+    };
+    return {
+      host,
+      async swallowOpen(port) {
+        const table = await inside('ss', '-Htn', 'state', 'established', 'sport', '=', `:${port}`);
+        const clients = [...table.matchAll(/:(\d+)\s*$/gm)].map(([, client = '']) => client);
+        if (clients.length === 0) throw new Error(`no connection to port ${port} is open: ${table}`);
+        for (const client of clients) await drop('-A', port, client);
+      },
+      swallowAll: async (port) => drop('-A', port),
+      release: async (port) => drop('-D', port),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/** Between a client and a server: passes bytes on as they are, TLS included, until a test breaks it. */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** All connections end in a reset, as by a load balancer that fails over; new ones pass. */
+  reset(): void;
+  /** As `reset`, and new connections end so too until `up`. */
+  down(): void;
+  up(): void;
+  close(): Promise<void>;
+}
+
+/** @param target where to: a port on loopback, or a socket's path */
+export async function startTcpProxy(target: number | string): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  let isDown = false;
+  const server = createServer((socket) => {
+    if (isDown) {
+      socket.resetAndDestroy();
+      return;
+    }
+    const other = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+    for (const [end, far] of [
+      [socket, other],
+      [other, socket],
+    ] as const) {
+      open.add(end);
+      end.pipe(far);
+      // An error is the trouble that was wanted, or the server's own end: the other side gets it as a reset.
+      end.on('error', () => far.resetAndDestroy());
+      end.on('close', () => {
+        open.delete(end);
+        far.destroy();
+      });
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const reset = (): void => {
+    for (const socket of open) socket.resetAndDestroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    reset,
+    down() {
+      isDown = true;
+      reset();
+    },
+    up() {
+      isDown = false;
+    },
+    async close() {
+      reset();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
