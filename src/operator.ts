@@ -32,7 +32,7 @@ async function operate(): Promise<number> {
   const kube = createKubeClient(await inClusterConfig(), { metrics, userAgent: 'dnshealth-operator/0.1.0' });
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
-  const stores = createReflectors(kube, { logger, metrics });
+  const stores = createReflectors(kube, { logger, metrics, recorder });
 
   const parts = {
     kube,

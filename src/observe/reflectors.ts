@@ -1,5 +1,6 @@
 /** What the operator watches: the table of objects, selectors, and what is kept of each. */
 import {
+  API_VERSION,
   DNS_NAMESPACE,
   DNS_POD_SELECTOR,
   GROUP,
@@ -9,12 +10,14 @@ import {
   VERSION,
 } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createReflector } from '../runtime/reflector.ts';
 import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
+import { eventOnMalformed } from './malformed.ts';
 import { parseNodeMark } from './node-mark.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
@@ -23,19 +26,26 @@ export type Reflectors = ReturnType<typeof createReflectors>;
 
 export function createReflectors(
   kube: KubeClient,
-  options: { readonly logger: Logger; readonly metrics: Metrics },
+  {
+    recorder,
+    ...options
+  }: { readonly logger: Logger; readonly metrics: Metrics; readonly recorder: EventRecorder },
 ) {
+  const of = (apiVersion: string, kind: string) => ({
+    ...options,
+    onMalformed: eventOnMalformed(recorder, { apiVersion, kind }),
+  });
   const custom = `/apis/${GROUP}/${VERSION}`;
   return {
     policies: createReflector({
       source: kube.listWatch({ path: `${custom}/dnshealthpolicies` }),
       transform: parsePolicy,
-      ...options,
+      ...of(API_VERSION, 'DNSHealthPolicy'),
     }),
     remediations: createReflector({
       source: kube.listWatch({ path: `${custom}/dnsremediations` }),
       transform: parseRemediation,
-      ...options,
+      ...of(API_VERSION, 'DNSRemediation'),
     }),
     dnsPods: createReflector({
       source: kube.listWatch({
@@ -43,7 +53,7 @@ export function createReflectors(
         labelSelector: DNS_POD_SELECTOR,
       }),
       transform: parseDnsPod,
-      ...options,
+      ...of('v1', 'Pod'),
     }),
     jobs: createReflector({
       source: kube.listWatch({
@@ -51,18 +61,18 @@ export function createReflectors(
         labelSelector: OURS,
       }),
       transform: parseAgentJob,
-      ...options,
+      ...of('batch/v1', 'Job'),
     }),
     agentPods: createReflector({
       source: kube.listWatch({ path: `/api/v1/namespaces/${NODE_NAMESPACE}/pods`, labelSelector: OURS }),
       transform: parseAgentPod,
-      ...options,
+      ...of('v1', 'Pod'),
     }),
     // Metadata only: a full node has twelve kilobytes, of which one annotation is wanted.
     nodeMarks: createReflector({
       source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
       transform: parseNodeMark,
-      ...options,
+      ...of('v1', 'Node'),
     }),
   };
 }
