@@ -249,53 +249,136 @@ const run: fc.Arbitrary<Run> = fc.record({
   ),
 });
 
+/** Long ones, not fast-check's habit of ten steps: most races need a key that is in two states at once. */
+const steps = fc.array(step, { maxLength: 60, size: 'max' });
+const runs = fc.array(run, { maxLength: 60, size: 'max' });
+const concurrencies = fc.integer({ min: 1, max: 3 });
+
+/** A queue whose handler plays the runs of a script, and what must never be seen of it. */
+function scripted(script: readonly Run[], concurrency: number) {
+  const clock = createFakeClock();
+  const active = new Set<string>();
+  // Collected, not thrown: to the queue an exception in the handler is only a failure to be retried.
+  const violations: string[] = [];
+  const lastStart = new Map<string, number>();
+  const lastAdd = new Map<string, number>();
+  let order = 0;
+  let starts = 0;
+  /** Everything that may lead to one more run. */
+  let causes = 0;
+  let stopped = false;
+  const handle: Handle<string> = async (key, signal) => {
+    if (active.has(key)) violations.push(`${key} runs twice at a time`);
+    if (stopped) violations.push(`${key} started after the shutdown`);
+    active.add(key);
+    if (active.size > concurrency) violations.push(`${active.size} run at a time`);
+    lastStart.set(key, ++order);
+    // When the script is used up, everything succeeds: then the queue must come to rest.
+    const { takesMs, end } = script[starts++] ?? { takesMs: 1, end: 'done' };
+    await new Promise<void>((resolve) => {
+      const timer = clock.setTimeout(resolve, takesMs);
+      signal.addEventListener('abort', () => {
+        timer.cancel();
+        resolve();
+      });
+    });
+    active.delete(key);
+    if (end !== 'done') causes++;
+    if (end === 'fail') throw new Error('no');
+    if (end === 'terminal') throw new TerminalError('never');
+    return end === 'done' ? DONE : { kind: 'requeue', afterMs: 700 };
+  };
+  const queue = createWorkQueue(handle, { concurrency, baseMs: 100, maxMs: 2_000, clock });
+  return {
+    clock,
+    queue,
+    violations,
+    lastStart,
+    lastAdd,
+    active,
+    counts: () => ({ starts, causes }),
+    shutdown: async (graceMs: number): Promise<void> => {
+      stopped = true;
+      await queue.shutdown(graceMs);
+    },
+    async play(action: Step): Promise<void> {
+      if (action.kind === 'advance') {
+        await clock.advance(action.ms);
+        return;
+      }
+      causes++;
+      lastAdd.set(action.key, ++order);
+      if (action.kind === 'add') queue.add(action.key, action.priority);
+      else queue.addAfter(action.key, action.ms);
+    },
+  };
+}
+
 describe('the work queue, whatever happens', () => {
   it('never runs a key twice at a time, loses no add, stays within its concurrency, and empties', async () => {
-    const properties = fc.asyncProperty(
-      fc.array(step, { maxLength: 40 }),
-      fc.array(run, { maxLength: 40 }),
-      fc.integer({ min: 1, max: 3 }),
-      async (steps, runs, concurrency) => {
-        const clock = createFakeClock();
-        const active = new Set<string>();
-        const violations: string[] = [];
-        const lastStart = new Map<string, number>();
-        const lastAdd = new Map<string, number>();
-        let order = 0;
-        let next = 0;
-        const handle: Handle<string> = async (key) => {
-          // Collected, not thrown: to the queue an exception in here is only a failure to be retried.
-          if (active.has(key)) violations.push(`${key} runs twice at a time`);
-          active.add(key);
-          if (active.size > concurrency) violations.push(`${active.size} run at a time`);
-          lastStart.set(key, ++order);
-          // When the script is used up, everything succeeds: then the queue must come to rest.
-          const { takesMs, end } = runs[next++] ?? { takesMs: 1, end: 'done' };
-          await new Promise<void>((resolve) => {
-            clock.setTimeout(resolve, takesMs);
-          });
-          active.delete(key);
-          if (end === 'fail') throw new Error('no');
-          if (end === 'terminal') throw new TerminalError('never');
-          return end === 'done' ? DONE : { kind: 'requeue', afterMs: 700 };
-        };
-        const queue = createWorkQueue(handle, { concurrency, baseMs: 100, maxMs: 2_000, clock });
-        for (const action of steps) {
-          if (action.kind === 'advance') await clock.advance(action.ms);
-          else {
-            lastAdd.set(action.key, ++order);
-            if (action.kind === 'add') queue.add(action.key, action.priority);
-            else queue.addAfter(action.key, action.ms);
-          }
-        }
-        await clock.advance(200_000);
-        expect(violations).toEqual([]);
-        for (const [key, added] of lastAdd) expect(lastStart.get(key)).toBeGreaterThan(added);
-        expect(queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
-        expect(clock.pendingTimers).toBe(0);
-        await queue.shutdown(0);
+    const property = fc.asyncProperty(steps, runs, concurrencies, async (actions, script, concurrency) => {
+      const world = scripted(script, concurrency);
+      for (const action of actions) await world.play(action);
+      await world.clock.advance(200_000);
+      expect(world.violations).toEqual([]);
+      for (const [key, added] of world.lastAdd) expect(world.lastStart.get(key)).toBeGreaterThan(added);
+      const { starts, causes } = world.counts();
+      expect(starts).toBeLessThanOrEqual(causes);
+      expect(world.queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
+      expect(world.clock.pendingTimers).toBe(0);
+      await world.shutdown(0);
+    });
+    await fc.assert(property, { numRuns: 2_000 });
+  }, 120_000);
+
+  it('drains at any moment: nothing starts any more, what runs ends within the grace, no timer stays', async () => {
+    const property = fc.asyncProperty(
+      steps,
+      runs,
+      concurrencies,
+      fc.integer({ min: 0, max: 2_000 }),
+      async (actions, script, concurrency, graceMs) => {
+        const world = scripted(script, concurrency);
+        for (const action of actions) await world.play(action);
+        let drained = false;
+        const shutdown = world.shutdown(graceMs).then(() => {
+          drained = true;
+        });
+        for (const action of actions) if (action.kind !== 'advance') await world.play(action);
+        await world.clock.advance(graceMs);
+        expect(drained).toBe(true);
+        await shutdown;
+        expect(world.violations).toEqual([]);
+        expect(world.active.size).toBe(0);
+        expect(world.queue.depth).toEqual({ waiting: 0, running: 0, delayed: 0 });
+        expect(world.clock.pendingTimers).toBe(0);
       },
     );
-    await fc.assert(properties, { numRuns: 300 });
+    await fc.assert(property, { numRuns: 1_000 });
+  }, 120_000);
+
+  it('takes of those that wait the one of the highest priority it was ever given meanwhile', async () => {
+    const added = fc.array(fc.tuple(keys, fc.integer({ min: -5, max: 10 })), { maxLength: 40, size: 'max' });
+    const property = fc.asyncProperty(added, async (adds) => {
+      const clock = createFakeClock();
+      const work = manual();
+      const queue = createWorkQueue(work.handle, { concurrency: 1, clock });
+      queue.add('busy', 100);
+      await clock.settle();
+      const waiting = new Map<string, number>();
+      for (const [key, priority] of adds) {
+        queue.add(key, priority);
+        waiting.set(key, Math.max(priority, waiting.get(key) ?? priority));
+      }
+      while (waiting.size > 0) {
+        work.finish(work.started.at(-1) ?? '');
+        await clock.settle();
+        const next = work.started.at(-1) ?? '';
+        expect(waiting.get(next)).toBe(Math.max(...waiting.values()));
+        waiting.delete(next);
+      }
+      expect(work.started).toHaveLength(new Set(adds.map(([key]) => key)).size + 1);
+    });
+    await fc.assert(property, { numRuns: 500 });
   }, 60_000);
 });
