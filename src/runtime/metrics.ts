@@ -37,15 +37,19 @@ export function createMetrics(options: MetricsOptions = {}) {
     buckets: readonly number[],
   ): Histogram<L> => new Histogram({ name, help, labelNames, buckets: [...buckets], registers });
 
+  const refreshers: (() => void)[] = [];
+
   return {
     counter,
     gauge,
     histogram,
     /** The text that Prometheus scrapes. */
-    scrape: async (): Promise<{ readonly contentType: string; readonly text: string }> => ({
-      contentType: registry.contentType,
-      text: await registry.metrics(),
-    }),
+    scrape: async (): Promise<{ readonly contentType: string; readonly text: string }> => {
+      for (const refresh of refreshers) refresh();
+      return { contentType: registry.contentType, text: await registry.metrics() };
+    },
+    /** Runs before each scrape: for what grows while nothing happens. */
+    onScrape: (refresh: () => void): void => void refreshers.push(refresh),
 
     reconcileTotal: counter('controller_runtime_reconcile_total', 'Reconciles by result', [
       'controller',
@@ -88,6 +92,17 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Duration of the work on a key',
       ['name'],
       QUEUE_BUCKETS,
+    ),
+
+    longestRunning: gauge(
+      'workqueue_longest_running_processor_seconds',
+      'How long the longest of the running works takes by now',
+      ['name'],
+    ),
+    unfinishedWork: gauge(
+      'workqueue_unfinished_work_seconds',
+      'How long the running works take by now, all together',
+      ['name'],
     ),
 
     lists: counter('reflector_lists_total', 'Times that everything was read', ['resource']),

@@ -168,6 +168,21 @@ describe('running controllers', () => {
     await run.stop(0);
   });
 
+  it('is alive while nothing happens, and not with a reconcile that does not end', async () => {
+    const { clock, start, metrics } = setup(['quiet', 'stuck'], async (key) =>
+      key === 'stuck' ? new Promise(() => {}) : { kind: 'done' },
+    );
+    const run = start();
+    await run.started;
+    await clock.advance(300_000);
+    expect(run.liveness.check()).toEqual({ ok: true });
+    await clock.advance(1_000);
+    expect(run.liveness.check()).toEqual({ ok: false, text: 'stuck: tidy stuck for 301 s' });
+    const { text } = await metrics.scrape();
+    expect(text).toContain('workqueue_longest_running_processor_seconds{name="tidy"} 301');
+    expect(text).toContain('workqueue_unfinished_work_seconds{name="tidy"} 301');
+  });
+
   it('lets a running reconcile finish at the end, and aborts it after the grace', async () => {
     let aborted = false;
     const { clock, start } = setup(

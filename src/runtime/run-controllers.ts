@@ -7,6 +7,11 @@ import { type Logger, withLogContext } from './logger.ts';
 import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics.ts';
 import { createWorkQueue, type Outcome, TerminalError, type WorkQueue } from './work-queue.ts';
 
+/**
+ * Every call that a reconcile makes has a deadline, so that it ends within a minute or two whatever answers or does not:
+ * one that runs for longer waits for something that will not come, and only a restart frees its key.
+ */
+const WEDGED_RUN_MS = 300_000;
 /** How often the log says what is still not synced. */
 const SYNC_REPORT_MS = 30_000;
 
@@ -30,7 +35,7 @@ export interface ControllerRun {
   enqueue(controller: string, key: string, priority?: number): void;
   /** Takes no more keys, lets running reconciles finish, aborts them after `graceMs`, then ends the watches. */
   stop(graceMs: number): Promise<void>;
-  /** Fails when a loop is stuck, not when the server does not answer. */
+  /** Fails when a watch or a reconcile is stuck, not when the server does not answer or nothing happens. */
   readonly liveness: Check;
   /** Fails until everything is known; the text says what is missing and why. */
   readonly readiness: Check;
@@ -64,6 +69,16 @@ export function runControllers(options: RunOptions): ControllerRun {
     }, SYNC_REPORT_MS);
   };
   report();
+  metrics.onScrape(() => {
+    for (const [name, queue] of queues) {
+      const ages = [...queue.running.values()].map((since) => (clock.monotonic() - since) / 1000);
+      metrics.longestRunning.set({ name }, Math.max(0, ...ages));
+      metrics.unfinishedWork.set(
+        { name },
+        ages.reduce((sum, age) => sum + age, 0),
+      );
+    }
+  });
   const synced = Promise.all(watched.map((reflector) => reflector.synced)).then(() => reporter?.cancel());
 
   const started = Promise.all([synced, options.mayLead]).then(() => {
@@ -92,12 +107,13 @@ export function runControllers(options: RunOptions): ControllerRun {
       await Promise.all(loops);
     },
     liveness: {
-      name: 'watches',
+      name: 'loops',
       check() {
-        const stuck = watched.filter((reflector) => reflector.wedged);
-        return stuck.length === 0
-          ? { ok: true }
-          : { ok: false, text: `stuck: ${stuck.map((reflector) => reflector.name).join(', ')}` };
+        const watches = watched
+          .filter((reflector) => reflector.wedged)
+          .map(({ name }) => `the watch of ${name}`);
+        const stuck = [...watches, ...stuckRuns(queues, clock.monotonic())];
+        return stuck.length === 0 ? { ok: true } : { ok: false, text: `stuck: ${stuck.join(', ')}` };
       },
     },
     readiness: {
@@ -110,6 +126,14 @@ export function runControllers(options: RunOptions): ControllerRun {
       },
     },
   };
+}
+
+function stuckRuns(queues: ReadonlyMap<string, WorkQueue<string>>, now: number): readonly string[] {
+  return [...queues].flatMap(([name, queue]) =>
+    [...queue.running]
+      .filter(([, since]) => now - since > WEDGED_RUN_MS)
+      .map(([key, since]) => `${name} ${key} for ${Math.round((now - since) / 1000)} s`),
+  );
 }
 
 function queueOf(controller: Controller, options: RunOptions, clock: Clock): WorkQueue<string> {
@@ -174,6 +198,8 @@ function initMetrics(metrics: Metrics, controller: Controller): void {
   metrics.activeWorkers.set({ controller: name }, 0);
   metrics.maxConcurrent.set({ controller: name }, controller.concurrency ?? 1);
   metrics.queueDepth.set({ name }, 0);
+  metrics.longestRunning.set({ name }, 0);
+  metrics.unfinishedWork.set({ name }, 0);
   metrics.queueAdds.inc({ name }, 0);
   metrics.queueRetries.inc({ name }, 0);
 }

@@ -46,6 +46,8 @@ export interface WorkQueue<K extends string> {
   /** Takes no more, drops what waits, lets the running ones finish, and aborts their signal after `graceMs`. */
   shutdown(graceMs: number): Promise<void>;
   readonly depth: { readonly waiting: number; readonly running: number; readonly delayed: number };
+  /** The keys that are worked on now, and since when by the clock's monotonic time. */
+  readonly running: ReadonlyMap<K, number>;
 }
 
 interface Waiting {
@@ -70,7 +72,7 @@ export function createWorkQueue<K extends string>(
   // workers have one key.
   const slots = new PQueue({ concurrency });
   const waiting = new Map<K, Waiting>();
-  const running = new Set<K>();
+  const running = new Map<K, number>();
   /** Running keys that were added meanwhile, with the priority of the run that follows. */
   const dirty = new Map<K, number>();
   const delayed = new Map<K, Delayed>();
@@ -141,7 +143,7 @@ export function createWorkQueue<K extends string>(
     const started = clock.monotonic();
     observer.started?.(started - (waiting.get(key)?.since ?? started));
     waiting.delete(key);
-    running.add(key);
+    running.set(key, started);
     try {
       const outcome = await handle(key, abort.signal);
       running.delete(key);
@@ -204,6 +206,7 @@ export function createWorkQueue<K extends string>(
     add,
     addAfter,
     shutdown,
+    running,
     get depth() {
       return { waiting: waiting.size, running: running.size, delayed: delayed.size };
     },
