@@ -12,6 +12,17 @@ import { freePorts } from './apiserver-command.ts';
 const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
 const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
+/** Makes an error of loading what costs 50 MiB and is needed for a kubeconfig only. */
+const IN_CLUSTER_ONLY = `
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    resolve(name, context, next) {
+      if (name === '@kubernetes/client-node') throw new Error('the process in a cluster loads ' + name);
+      return next(name, context);
+    },
+  });
+`;
+
 export interface LogLine {
   readonly level: string;
   readonly message: string;
@@ -55,6 +66,7 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         PATH: process.env['PATH'],
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(IN_CLUSTER_ONLY)}`,
         AGENT_IMAGE: 'dnshealth-operator:test',
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
