@@ -1,8 +1,10 @@
 /** The table of what wakes whom: every controller, what it watches, and which keys a change concerns. */
 
 import { FINAL_PHASES } from '../api/remediation.ts';
+import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
+import type { Change } from '../runtime/store.ts';
 
 type Reconcile = Controller['reconcile'];
 
@@ -22,6 +24,8 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
   const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
+  const podsOn = (node: string) =>
+    dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
   /** Those that something else in the cluster may move on; history is left alone. */
   const open = () =>
     remediations
@@ -36,9 +40,10 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
       name: 'sighting',
       watches: [
         watch(dnsPods, (change) => change.key, FRESH),
-        watch(policies, allPods),
+        // Not when only the status was written, which the operator itself does all the time.
+        watch(policies, (change) => (isNewSpec(change) ? allPods() : [])),
         // A crash that came while its node had an incident is looked at again when that one ends.
-        watch(remediations, allPods),
+        watch(remediations, (change) => podsOn(change.object.spec.node.name)),
       ],
       reconcile: reconcile.sighting,
     },
@@ -77,3 +82,6 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
     },
   ];
 }
+
+const isNewSpec = (change: Change<Policy>): boolean =>
+  change.kind !== 'modified' || change.object.generation !== change.old.generation;

@@ -1,6 +1,7 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { TlsMaterial } from './config.ts';
+import { Agent } from './http-agent.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
 
 /** Also the time after which undici asks an h2 session for a PING: a dead one is dropped five seconds later. */

@@ -9,6 +9,7 @@ import type { ClusterConfig } from './config.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { KubeError } from './errors.ts';
 import { refusal, wireError } from './failure.ts';
+import { request as send } from './http-agent.ts';
 
 const DEFAULT_DEADLINE_MS = 10_000;
 const ATTEMPTS = 4;
@@ -63,7 +64,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   });
 
   /** One exchange until the headers; what is not a success is read to its end and thrown. */
-  async function send(
+  async function exchange(
     request: HttpRequest,
     asked: Asked,
     signal: AbortSignal,
@@ -73,7 +74,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     try {
       const { tls, authorization } = await config.credentials();
       signal.throwIfAborted();
-      const answer = await connections.agent(tls).request({
+      const answer = await send.call(connections.agent(tls), {
         origin: server.origin,
         path: basePath + request.target,
         method: request.method,
@@ -101,7 +102,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   }
 
   async function complete(request: HttpRequest, asked: Asked, signal: AbortSignal): Promise<HttpAnswer> {
-    const answer = await send(request, asked, signal);
+    const answer = await exchange(request, asked, signal);
     try {
       return { status: answer.statusCode, headers: flat(answer.headers), text: await answer.body.text() };
     } catch (error) {
@@ -149,7 +150,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
     const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
     try {
-      const answer = await send(request, asked, scope.signal);
+      const answer = await exchange(request, asked, scope.signal);
       return read(answer.body, asked, scope);
     } catch (error) {
       scope.release();

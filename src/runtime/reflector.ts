@@ -11,7 +11,8 @@ import { createStore, type OnMalformed, type StagedList, type Store } from './st
 import { createVersionCursor } from './version-cursor.ts';
 import { openWatchStream, type WatchStream } from './watch-stream.ts';
 
-const PAGE_SIZE = 500;
+/** Of nodes in use a page of this size is two megabytes of text, and parsing it must not block for long. */
+const PAGE_SIZE = 200;
 /** A stream that lived this long was healthy, even if nothing happened on it. */
 const HEALTHY_STREAM_MS = 60_000;
 /** A server that streams lists does not pause for this long in the middle of one; one that only ignores the wish does. */

@@ -1,0 +1,14 @@
+/** Types of the two files of undici that `http-agent.ts` loads by their path. */
+declare module 'undici/lib/dispatcher/agent.js' {
+  import { Agent } from 'undici';
+  export = Agent;
+}
+declare module 'undici/lib/api/api-request.js' {
+  import type { Dispatcher } from 'undici';
+
+  function request(
+    this: Dispatcher,
+    options: Dispatcher.RequestOptions & { readonly origin: string },
+  ): Promise<Dispatcher.ResponseData>;
+  export = request;
+}

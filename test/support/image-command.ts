@@ -1,0 +1,25 @@
+/** What the image runs, with the files that a build left in dist/: for tests and benchmarks of the operator as it is shipped. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = new URL('../../', import.meta.url);
+
+/** Program and arguments of ENTRYPOINT and CMD. */
+export function imageCommand(): readonly string[] {
+  const dockerfile = readFileSync(new URL('Dockerfile', ROOT), 'utf8');
+  return ['ENTRYPOINT', 'CMD'].flatMap((word) => {
+    const list = new RegExp(`^${word} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1];
+    if (list === undefined) throw new Error(`the Dockerfile has no ${word} in the form of a list`);
+    const words: readonly string[] = JSON.parse(list);
+    return words.map(onThisMachine);
+  });
+}
+
+/** Node's own flags among them. */
+export const imageNodeFlags = (): readonly string[] => imageCommand().filter((word) => word.startsWith('--'));
+
+function onThisMachine(word: string): string {
+  if (word === '/usr/local/bin/node') return fileURLToPath(new URL('dist/bin/node', ROOT));
+  if (word.startsWith('/app/')) return fileURLToPath(new URL(`dist${word}`, ROOT));
+  return word;
+}
