@@ -7,7 +7,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/cluster/**/*.test.ts', 'test/support/**/*.test.ts'],
+          include: [
+            'src/**/*.test.ts',
+            'test/cluster/**/*.test.ts',
+            'test/support/**/*.test.ts',
+            'test/bench/**/*.test.ts',
+          ],
         },
       },
       {

@@ -1,15 +1,16 @@
-/** `npm run bench:repair`: the operator's repair and the same change by hand, in turn on one rig; writes docs/benchmarks.md. */
-import { statSync, writeFileSync } from 'node:fs';
+/** `npm run bench:repair`: the operator's repair and the same change by hand, in turn on one rig; writes its section of docs/benchmarks.md. */
+import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { breakNode } from '../cluster/break-node.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { restoreCluster, untilEnded } from '../support/cluster-state.ts';
-import { applyPolicy, buildOperatorImage, installOperator, PROJECT_ROOT } from '../support/installation.ts';
+import { applyPolicy, buildOperatorImage, installOperator } from '../support/installation.ts';
 import { repairByHand } from './by-hand.ts';
 import { watchDeaths } from './deaths.ts';
+import { writeSection } from './document.ts';
 import { operatorFigures } from './operator-figures.ts';
-import { type RepairTimes, report } from './report.ts';
+import { type RepairTimes, repairReport } from './repair-report.ts';
 
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
 const runs = Number(values.runs);
@@ -62,8 +63,8 @@ try {
     );
   }
   const after = await operatorFigures(rig);
-  const text = report({ ours, byHand, idle, after, imageBytes });
-  writeFileSync(`${PROJECT_ROOT}/docs/benchmarks.md`, text);
+  const text = repairReport({ ours, byHand, idle, after, imageBytes });
+  writeSection('Repair', text);
   process.stdout.write(text);
 } finally {
   await rig.down();

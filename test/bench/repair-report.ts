@@ -1,6 +1,6 @@
-/** The page of figures: medians with their range, and each goal beside its figure. */
-import { cpus, totalmem } from 'node:os';
+/** The section on repairs: medians with their range, and the goal beside its figure. */
 import type { OperatorFigures } from './operator-figures.ts';
+import { machine, median, today } from './statistics.ts';
 
 /** Seconds from the death of the container. */
 export interface RepairTimes {
@@ -23,18 +23,14 @@ export interface Measured {
 /** Of the floor, for "verified". */
 const GOAL_RATIO = 4;
 
-export function report({ ours, byHand, idle, after, imageBytes }: Measured): string {
+export function repairReport({ ours, byHand, idle, after, imageBytes }: Measured): string {
   const row = (name: string, figures: readonly number[]): string =>
     `| ${name} | ${seconds(median(figures))} | ${seconds(Math.min(...figures))} | ${seconds(Math.max(...figures))} |`;
   const of = (key: keyof RepairTimes): readonly number[] => ours.map((times) => times[key]);
   const ratios = ours.map((times, round) => times.verified / (byHand[round] ?? Number.NaN));
   const ratio = median(ratios);
-  return `# Benchmarks
-
-## Repair
-\`npm run bench:repair\`, ${new Date().toISOString().slice(0, 10)}: ${ours.length} rounds on the two-node rig; in each the
-same node was broken and repaired twice, by hand and by the operator. ${cpus().length} cores (${cpus()[0]?.model.trim()}),
-${Math.round(totalmem() / 2 ** 30)} GiB, shared with other work, so read the ratio before the seconds.
+  return `\`npm run bench:repair\`, ${today()}: ${ours.length} rounds on the two-node rig; in each the
+same node was broken and repaired twice, by hand and by the operator. ${machine()}, so read the ratio before the seconds.
 
 Seconds from the death of the CoreDNS container (time stamp of its FATAL line), without a hand:
 
@@ -56,7 +52,8 @@ ${row('by hand', byHand)}
 **Verified / by hand: ${ratio.toFixed(1)}** (median of the rounds; goal: at most ${GOAL_RATIO}, ${ratio <= GOAL_RATIO ? 'reached' : 'not reached'}).
 Against the quickest round by hand, where the readiness probe happened to come at once: ${(median(of('verified')) / Math.min(...byHand)).toFixed(1)}.
 
-## The operator
+The operator's pod:
+
 | figure | value |
 | --- | --- |
 | RSS, idle after start | ${idle.rssMiB.toFixed(0)} MiB |
@@ -64,13 +61,6 @@ Against the quickest round by hand, where the readiness probe happened to come a
 | process start to everything synced | ${idle.startToSyncedSeconds.toFixed(2)} s |
 | image, uncompressed | ${(imageBytes / 2 ** 20).toFixed(0)} MiB |
 `;
-}
-
-function median(figures: readonly number[]): number {
-  const sorted = figures.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
 const seconds = (value: number): string => value.toFixed(2);
