@@ -29,8 +29,8 @@ check: setup ## types, lint with the import rules, format
 	npm run --silent check
 
 .PHONY: test
-test: check ## everything: check, unit, integration (apiserver and etcd), end to end (the rig)
-	node test/run.ts unit integration rig e2e
+test: check ## everything: check, unit, faults (the agent under strace), integration (apiserver and etcd), end to end (the rig)
+	node test/run.ts unit faults integration rig e2e
 
 .PHONY: test-unit
 test-unit: setup ## what needs nothing but Node

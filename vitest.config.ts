@@ -27,6 +27,17 @@ export default defineConfig({
       },
       {
         test: {
+          // The agent as a process, killed and hindered on scratch nodes: needs root and strace, no cluster.
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/faults/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           // The cluster itself, without the operator: it starts rigs of its own.
           name: 'rig',
           include: ['test/e2e/rig.test.ts'],

@@ -4,7 +4,7 @@ import { describeSource } from './effective.ts';
 import { decode } from './host-tree.ts';
 import type { Facts } from './inspect.ts';
 import { type Journal, sha256 } from './journal.ts';
-import { lookAtFile, restore } from './known-content.ts';
+import { lookAtFile, namesBeside, restore } from './known-content.ts';
 import type { PlannedEdit } from './plan-edit.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
@@ -61,6 +61,7 @@ export async function changeConfig(
         nonce: request.nonce,
         step: 'writing',
         file: { directory: directoryPath, name },
+        beside: namesBeside({ file: { directory: directoryPath, name }, inPlace }, context),
         change: {
           path,
           line: edit.line,
@@ -95,7 +96,7 @@ export async function changeConfig(
         // Half-written, on a disk that is full or fails. What cannot be taken back now is for the next run to settle.
         if (restore(journal, context).kind !== 'restored') throw error;
       }
-      discardQuietly(context);
+      if (journal !== undefined) takeBackQuietly(journal, context);
       throw refusal(error, path);
     }
     context.log('written', { path, sha256: journal.change.sha256After, inPlace });
@@ -115,10 +116,10 @@ function refusal(error: unknown, path: string): unknown {
   return error;
 }
 
-/** One that stays, on a disk that fails, is discarded by the next run: the file holds the old bytes. */
-function discardQuietly(context: SettleContext): void {
+/** One that stays, on a disk that fails, is taken back by the next run: the file holds the old bytes. */
+function takeBackQuietly(journal: Journal, context: SettleContext): void {
   try {
-    context.journals.discard();
+    context.journals.takeBack(journal);
   } catch (error) {
     context.log('journal could not be removed', { error: String(error) });
   }

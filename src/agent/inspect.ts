@@ -29,11 +29,13 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
 };
 
 /**
- * A file that an earlier run had begun to write in place and that was given its old bytes back: newer by its
- * time, yet nothing new to the kubelet that ran before and still runs.
+ * A file that an earlier run had written and that was given its old bytes back: newer by its time, yet nothing
+ * new to the kubelet that ran before and still runs.
  */
 export interface TakenBack {
   readonly path: string;
+  /** Its directory, where that holds the same names as before: a drop-in that went would leave no other trace. */
+  readonly directory: string | undefined;
   readonly pid: number;
   readonly writtenMs: number;
 }
@@ -56,7 +58,8 @@ export function inspect(
     currentIsVisible: effective.value === '' || current !== undefined,
     targets,
     newerThanKubelet: newerThan(unit.startedAtMs, effective.inputs, host).filter(
-      (path) => !(path === takenBack?.path && wasRunning(unit, takenBack)),
+      (path) =>
+        !(takenBack && [takenBack.path, takenBack.directory].includes(path) && wasRunning(unit, takenBack)),
     ),
   };
 }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { repairReportSchema } from '../api/agent-protocol.ts';
+import type { Log } from './log.ts';
 import type { SafeDirectory } from './safe-directory.ts';
 
 const NAME = 'journal.json';
@@ -23,6 +24,8 @@ const journalSchema = z.object({
   nonce: z.string(),
   step: z.enum(STEPS),
   file: z.object({ directory: z.string(), name: z.string() }),
+  /** The names in that directory before the change, in order. */
+  beside: z.array(z.string()).readonly().default([]),
   change: repairReportSchema.shape.change.unwrap(),
   /** The file is written in place, so that it may be torn; then a copy of the new bytes lies beside the backup. */
   inPlace: z.boolean().default(false),
@@ -39,14 +42,18 @@ const journalSchema = z.object({
   times: repairReportSchema.shape.times,
   /** Only in a finished one. */
   outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
+  /** Only in a finished one without an outcome: the file has its old bytes again and no kubelet was started. */
+  takenBack: z.literal(true).optional(),
 });
 export type Journal = z.infer<typeof journalSchema>;
 
 export class JournalStore {
   readonly #directory: SafeDirectory;
+  readonly #log: Log;
 
-  constructor(directory: SafeDirectory) {
+  constructor(directory: SafeDirectory, log: Log) {
     this.#directory = directory;
+    this.#log = log;
   }
 
   /** The unfinished one, whichever remediation it belongs to: a node has one kubelet. */
@@ -60,19 +67,43 @@ export class JournalStore {
     if (own === undefined) return undefined;
     try {
       const journal = read(own);
-      return journal?.nonce === nonce ? journal : undefined;
+      return journal?.nonce === nonce && journal.takenBack === undefined ? journal : undefined;
     } finally {
       own.close();
     }
+  }
+
+  /** Of all incidents, what their last run brought to an end. One that cannot be read is no evidence of anything. */
+  ended(): readonly Journal[] {
+    const incidents = this.#directory.list().filter((entry) => entry.isDirectory());
+    return incidents.flatMap(({ name }) => {
+      try {
+        const own = this.#directory.existing(name);
+        const journal = own && read(own);
+        own?.close();
+        return journal ?? [];
+      } catch (error) {
+        this.#log('an old journal cannot be read', { name, error: String(error) });
+        return [];
+      }
+    });
   }
 
   save(journal: Journal): void {
     this.#directory.write(NAME, Buffer.from(JSON.stringify(journal, null, 2)));
   }
 
-  /** Nothing was written: as if the run had not been. */
-  discard(): void {
-    this.#directory.remove(NAME);
+  /**
+   * As if the run had not been, but for the file's time of change: that this is not somebody's pending edit can
+   * only be told from the journal, so it is kept if there is space for it.
+   */
+  takeBack(journal: Journal): void {
+    try {
+      this.finish({ ...journal, takenBack: true });
+    } catch (error) {
+      this.#log('journal could not be kept', { error: String(error) });
+      this.#directory.remove(NAME);
+    }
   }
 
   finish(journal: Journal): void {

@@ -1,7 +1,7 @@
 /** The kubelet's configuration file as a journaled change knows it: which content it has, and the old one back. */
 import { type Journal, type JournalStore, sha256 } from './journal.ts';
 import type { Log } from './log.ts';
-import { SafeDirectory } from './safe-directory.ts';
+import { SafeDirectory, temporaryOf } from './safe-directory.ts';
 import { isTorn } from './torn.ts';
 
 export interface FileContext {
@@ -58,7 +58,10 @@ export function restore(journal: Journal, context: FileContext & { readonly log:
   }
 }
 
-function directoryOf({ file, inPlace }: Journal, { hostRoot, trustedUid }: FileContext): SafeDirectory {
+function directoryOf(
+  { file, inPlace }: Pick<Journal, 'file' | 'inPlace'>,
+  { hostRoot, trustedUid }: FileContext,
+): SafeDirectory {
   return inPlace
     ? SafeDirectory.openOfKubelet(hostRoot, file.directory, trustedUid)
     : SafeDirectory.open(hostRoot, file.directory, trustedUid);
@@ -79,7 +82,25 @@ function contentOf(
   return old && edited && isTorn(bytes, old, edited) ? 'torn' : 'foreign';
 }
 
-function holdsQuietly(journal: Journal, context: FileContext): LookedAt['holds'] {
+/** The names in the file's directory, without what a killed run of ours has left there. */
+export function namesBeside(
+  { file, inPlace }: Pick<Journal, 'file' | 'inPlace'>,
+  context: FileContext,
+): readonly string[] {
+  const directory = directoryOf({ file, inPlace }, context);
+  try {
+    return directory
+      .list()
+      .map(({ name }) => name)
+      .filter((name) => name !== temporaryOf(file.name))
+      .toSorted();
+  } finally {
+    directory.close();
+  }
+}
+
+/** For a look that must not end the run: what cannot be read is not known. */
+export function holdsQuietly(journal: Journal, context: FileContext): LookedAt['holds'] {
   try {
     return lookAtFile(journal, context).holds;
   } catch {

@@ -5,7 +5,7 @@ import type { Clock } from './clock.ts';
 import { chosenTarget, type Decision, decide, refuse } from './decide.ts';
 import { HostTree } from './host-tree.ts';
 import { type Facts, gradeTargets, inspect, type TakenBack } from './inspect.ts';
-import type { UnitManager } from './kubelet-unit.ts';
+import type { KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { type PlannedEdit, planEdit } from './plan-edit.ts';
 import { Refused } from './refused.ts';
 import { refuseRestartLoop } from './restart-loop.ts';
@@ -38,7 +38,8 @@ export async function look(
   context: LookContext,
   /** Told as soon as they are known, so that also a run that breaks off reports them. */
   learn: (facts: Facts) => void,
-  takenBack?: TakenBack,
+  /** What earlier runs have undone, once it is known which kubelet runs. */
+  takenBack: (unit: KubeletUnit) => TakenBack | undefined = () => undefined,
 ): Promise<Looked> {
   const host = new HostTree(context.hostRoot);
   const targets = gradeTargets(request, host);
@@ -46,7 +47,7 @@ export async function look(
   // Asked while systemd and the files are read, so that the answer is there when it is needed.
   const asked = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
   const unit = await context.unit.describe();
-  const facts = inspect(unit, targets, request.known, host, takenBack);
+  const facts = inspect(unit, targets, request.known, host, takenBack(unit));
   learn(facts);
   const decision = decide(facts, request);
   if (decision.kind === 'refuse') return decision;

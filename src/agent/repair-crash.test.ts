@@ -98,3 +98,43 @@ describe('repair after a crash', () => {
     expect(node.read()).toBe(BAD);
   });
 });
+
+describe('repair after a run that could not restart the kubelet', () => {
+  it('does not take its own undoing for somebody’s pending edit: the next incident repairs', async () => {
+    node.refusesRestart = true;
+    await node.repair();
+    node.refusesRestart = false;
+    expect(await node.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
+      outcome: 'repaired',
+    });
+    expect(node.restarts).toBe(1);
+  });
+
+  it('still sees the pending edit that somebody has made after its undoing', async () => {
+    node.refusesRestart = true;
+    await node.repair();
+    node.refusesRestart = false;
+    node.write(KUBESPRAY, `${BAD}# mine\n`);
+    expect(await node.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
+      outcome: 'refused',
+      reason: 'PendingChanges',
+    });
+  });
+
+  it('asks again in the next run where systemd did not take the restart with the old bytes', async () => {
+    node.starts = (text) => {
+      node.refusesRestart = text === GOOD;
+      return text === GOOD ? 'exits' : 'runs';
+    };
+    expect(await node.repair()).toMatchObject({
+      outcome: 'failed',
+      reason: 'KubeletDown',
+      nodeUnchanged: true,
+      kubelet: { active: false },
+    });
+    expect(node.read()).toBe(BAD);
+    node.refusesRestart = false;
+    expect(await node.repair()).toMatchObject({ outcome: 'rolled-back', kubelet: { active: true } });
+    expect(node.restarts).toBe(2);
+  });
+});

@@ -4,7 +4,7 @@ import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
 import { changeConfig } from './change-config.ts';
 import { describeSource } from './effective.ts';
-import type { Facts, TakenBack } from './inspect.ts';
+import type { Facts } from './inspect.ts';
 import { type Journal, JournalStore } from './journal.ts';
 import { lookAtFile, restore } from './known-content.ts';
 import { takeLock } from './lock.ts';
@@ -13,6 +13,7 @@ import { type LookContext, look } from './look.ts';
 import { Refused } from './refused.ts';
 import { SafeDirectory } from './safe-directory.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
+import { takenBack } from './taken-back.ts';
 
 export interface RepairContext extends LookContext {
   /** Who may own the directories that are written in: root, except in tests. */
@@ -55,7 +56,7 @@ class RepairRun {
     try {
       const lock = await takeLock(directory);
       try {
-        const journals = new JournalStore(directory);
+        const journals = new JournalStore(directory, this.#context.log);
         try {
           return await this.#withJournals(journals);
         } catch (error) {
@@ -75,14 +76,15 @@ class RepairRun {
       journals,
       answers: async () => this.#answers(),
     };
-    let takenBack: TakenBack | undefined;
     const open = journals.unfinished();
     if (open?.outcome !== undefined) {
       // Killed after the end, before the journal was put aside. Settled once; not a second time.
       journals.finish(open);
       return this.#repeat(open, settling);
     }
-    if (open !== undefined) {
+    if (open?.takenBack) {
+      journals.finish(open);
+    } else if (open !== undefined) {
       if (open.step !== 'writing' || !this.#isTakenBack(open, settling)) {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
         const settled = await settle(open, settling);
@@ -92,13 +94,12 @@ class RepairRun {
           return this.#report(settled);
       } else {
         // Killed before the file was whole: as if that run had not been. Not continued, its look at the node is old.
-        journals.discard();
-        if (open.inPlace) takenBack = asTakenBack(open);
+        journals.takeBack(open);
       }
     }
     const done = journals.finished(this.#request.remediation, this.#request.nonce);
     if (done !== undefined) return this.#repeat(done, settling);
-    return this.#lookAndChange(settling, takenBack);
+    return this.#lookAndChange(settling);
   }
 
   /** The old bytes are there, or there again. New ones that are whole are gone on with instead. */
@@ -107,10 +108,15 @@ class RepairRun {
     return holds === 'old' || (holds === 'torn' && restore(open, settling).kind === 'restored');
   }
 
-  async #lookAndChange(settling: SettleContext, takenBack?: TakenBack): Promise<RepairReport> {
+  async #lookAndChange(settling: SettleContext): Promise<RepairReport> {
     // Asked while the node is read, so that the answer is there when it is needed.
     const answered = this.#answers();
-    const seen = await look(this.#request, this.#context, (facts) => this.#learn(facts), takenBack);
+    const seen = await look(
+      this.#request,
+      this.#context,
+      (facts) => this.#learn(facts),
+      (unit) => takenBack(unit, settling),
+    );
     this.#known = { ...this.#known, ...(seen.target && { target: seen.target }) };
     switch (seen.kind) {
       case 'refuse':
@@ -219,12 +225,6 @@ class RepairRun {
     return new Date(this.#context.clock.now()).toISOString();
   }
 }
-
-const asTakenBack = ({ change, pidBefore, times }: Journal): TakenBack => ({
-  path: change.path,
-  pid: pidBefore,
-  writtenMs: Date.parse(times.written ?? ''),
-});
 
 const kubelet = (
   pidBefore: number,

@@ -7,6 +7,7 @@
 import {
   closeSync,
   constants,
+  type Dirent,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -14,6 +15,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   type Stats,
   unlinkSync,
@@ -89,6 +91,10 @@ export class SafeDirectory {
     return lstatSync(this.#at(name), { throwIfNoEntry: false }) && this.#descend(name);
   }
 
+  list(): readonly Dirent[] {
+    return readdirSync(`/proc/self/fd/${this.#fd}`, { withFileTypes: true });
+  }
+
   close(): void {
     closeSync(this.#fd);
   }
@@ -141,9 +147,7 @@ export class SafeDirectory {
   }
 
   #install(name: string, bytes: Uint8Array, like: Stats | undefined, lastLook: () => void): void {
-    // A fixed name, so that what a killed run left is found and removed; not ending in .conf, which a kubelet
-    // with a drop-in directory would read.
-    const temporary = `.${name}.dnshealth-tmp`;
+    const temporary = temporaryOf(name);
     this.remove(temporary);
     try {
       const fd = openSync(this.#at(temporary), NEW_FILE, 0o600);
@@ -203,6 +207,12 @@ export class SafeDirectory {
     return `/proc/self/fd/${this.#fd}/${name}`;
   }
 }
+
+/**
+ * A fixed name, so that what a killed run left is found and removed; not ending in .conf, which a kubelet with a
+ * drop-in directory would read.
+ */
+export const temporaryOf = (name: string): string => `.${name}.dnshealth-tmp`;
 
 function openDirectory(path: string, shown: string): number {
   try {

@@ -81,7 +81,7 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
         after !== undefined &&
         after.mainPid === before?.mainPid &&
         !after.jobPending &&
-        after.activeState === 'active'
+        (isUndo || after.activeState === 'active')
       )
         return { kind: 'not-restarted', error };
     }
@@ -140,8 +140,13 @@ async function undo(from: Journal, context: SettleContext): Promise<Settled> {
       context,
     );
   }
-  const why = up.kind === 'down' ? up.why : String(up.error);
-  const message = `${problem}; the old configuration is back, but the kubelet does not run with it either: ${why}`;
+  if (up.kind === 'not-restarted') {
+    // The journal stays open, so that the next run asks again: the kubelet may be down for want of just that.
+    const message = `${problem}; the old configuration is back, but the kubelet could not be restarted with it: ${String(up.error)}`;
+    const active = await isActive(context);
+    return { outcome: 'failed', reason: 'KubeletDown', message, journal, nodeUnchanged: true, active };
+  }
+  const message = `${problem}; the old configuration is back, but the kubelet does not run with it either: ${up.why}`;
   return end(
     { ...journal, outcome: 'failed' },
     'KubeletDown',

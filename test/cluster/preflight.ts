@@ -26,15 +26,22 @@ const OLDEST_GO = [1, 25] as const;
 /** Throws one error that lists everything missing; installs the Debian packages that only need installing. */
 export async function ensureMachine(paths: RigPaths, onProgress: Progress): Promise<void> {
   const missing = [...missingForAll(), ...(await missingGo())];
-  const packages = missingPackages();
-  if (packages.length > 0 && !inPath('apt-get')) {
-    missing.push(
-      `the programs of these Debian packages, and apt-get to install them: ${packages.join(', ')}`,
-    );
-  }
+  const packages = missingPackages(TOOLS);
+  missing.push(...notInstallable(packages));
   if (missing.length === 0) missing.push(...(await missingKernelFeatures(paths)));
   if (missing.length > 0)
     throw new Error(`this machine cannot run a rig; missing:\n- ${missing.join('\n- ')}`);
+  if (packages.length > 0) await install(packages, onProgress);
+}
+
+/** Some programs alone, for tests that need no rig: `{ program: Debian package }`. */
+export async function ensurePrograms(
+  programs: Readonly<Record<string, string>>,
+  onProgress: Progress,
+): Promise<void> {
+  const packages = missingPackages(programs);
+  const missing = notInstallable(packages);
+  if (missing.length > 0) throw new Error(`this machine lacks ${missing.join(', ')}`);
   if (packages.length > 0) await install(packages, onProgress);
 }
 
@@ -61,10 +68,15 @@ export function isNewEnough(version: string): boolean {
   return major > OLDEST_GO[0] || (major === OLDEST_GO[0] && minor >= OLDEST_GO[1]);
 }
 
-function missingPackages(): string[] {
-  return Object.entries(TOOLS)
+function missingPackages(tools: Readonly<Record<string, string>>): string[] {
+  return Object.entries(tools)
     .filter(([tool]) => !inPath(tool))
     .map(([, debianPackage]) => debianPackage);
+}
+
+function notInstallable(packages: readonly string[]): string[] {
+  if (packages.length === 0 || inPath('apt-get')) return [];
+  return [`the programs of these Debian packages, and apt-get to install them: ${packages.join(', ')}`];
 }
 
 /** Tried rather than looked up: what a container or a hardened kernel refuses is in no list. */

@@ -27,7 +27,7 @@ export async function buildOperatorImage(onProgress: Progress): Promise<string> 
 }
 
 /** In a process of its own: the build writes to dist/ and picks the Node binary that it runs on. */
-async function bundle(): Promise<void> {
+export async function bundle(): Promise<void> {
   const build = spawn(process.execPath, ['build.ts'], { cwd: PROJECT_ROOT, stdio: 'inherit' });
   const [code] = (await once(build, 'exit')) as [number | null];
   if (code !== 0) throw new Error(`the build ended with exit code ${code}`);

@@ -1,0 +1,28 @@
+/** Finds what runs before this one have undone while the kubelet ran on, so that it is not taken for a pending edit. */
+import type { TakenBack } from './inspect.ts';
+import { type FileContext, holdsQuietly, namesBeside } from './known-content.ts';
+import type { KubeletState } from './kubelet-unit.ts';
+
+export function takenBack(
+  { mainPid, startedAtMs }: KubeletState,
+  context: FileContext,
+): TakenBack | undefined {
+  const journal = context.journals
+    .ended()
+    .find(
+      (ended) =>
+        ended.pidBefore === mainPid &&
+        startedAtMs <= Date.parse(ended.times.written ?? '') &&
+        holdsQuietly(ended, context) === 'old',
+    );
+  return (
+    journal && {
+      path: journal.change.path,
+      directory: isSame(namesBeside(journal, context), journal.beside) ? journal.file.directory : undefined,
+      pid: journal.pidBefore,
+      writtenMs: Date.parse(journal.times.written ?? ''),
+    }
+  );
+}
+
+const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join('/') === b.join('/');

@@ -1,0 +1,148 @@
+/**
+ * Runs the agent's bundle as the repair Job does: a root file system of its own, the node's directories below /host
+ * as the Job's manifest mounts them, root without capabilities. In a mount namespace, so that nothing stays.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type AgentReport,
+  agentReportSchema,
+  HOST_ROOT,
+  REPORT_PATH,
+  REQUEST_ENV,
+} from '../../src/api/agent-protocol.ts';
+import { repairJob } from '../../src/effects/repair-job.ts';
+import { PROJECT_ROOT } from '../support/installation.ts';
+import { UPLINK } from './node-layouts.ts';
+
+export interface AgentEnd {
+  readonly signal: NodeJS.Signals | null;
+  /** Undefined where it was killed before it could write one. */
+  readonly report: AgentReport | undefined;
+  /** What strace wrote. */
+  readonly trace: string;
+  readonly output: string;
+}
+
+/** The working directory is the box, empty: the image and the node are mounted in it. The agent's command follows. */
+const BOX = `set -e
+tree=$1 out=$2 dist=$3
+shift 3
+mount -t tmpfs -o mode=755 none "$PWD"
+cd "$PWD"
+mkdir -p usr proc dev out app bin host
+ln -s usr/lib lib
+ln -s usr/lib64 lib64
+mount --rbind /usr usr
+mount --rbind /proc proc
+mount --bind "$dist/app" app
+mount --bind "$dist/bin" bin
+mount --bind "$out" out
+touch dev/null dev/urandom .${REPORT_PATH}
+mount --bind /dev/null dev/null
+mount --bind /dev/urandom dev/urandom
+mount --bind "$out/report.json" .${REPORT_PATH}
+while [ "$1" != -- ]; do
+  mkdir -p "host$1"
+  mount --bind -o "$2" "$tree$1" "host$1"
+  shift 2
+done
+shift
+exec chroot . "$@"`;
+
+export async function runAgent(
+  tree: string,
+  request: object,
+  strace: readonly string[] = [],
+): Promise<AgentEnd> {
+  const work = mkdtempSync(join(tmpdir(), 'dnshealth-agent-'));
+  const [box, out] = [join(work, 'box'), join(work, 'out')];
+  for (const directory of [box, out]) mkdirSync(directory);
+  writeFileSync(join(out, 'report.json'), '');
+  try {
+    const { command, mounts } = job();
+    const argv = [
+      '--mount',
+      'sh',
+      '-c',
+      BOX,
+      'sh',
+      tree,
+      out,
+      join(PROJECT_ROOT, 'dist'),
+      ...mounts.flatMap(({ path, options }) => [path, options]),
+      '--',
+      ...(strace.length > 0 ? ['strace', '-o', '/out/trace', ...strace, '--'] : []),
+      'setpriv',
+      '--bounding-set=-all',
+      '--inh-caps=-all',
+      '--no-new-privs',
+      ...command,
+    ];
+    const child = spawn('unshare', argv, {
+      cwd: box,
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', [REQUEST_ENV]: JSON.stringify(request) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    child.stderr.on('data', (chunk) => (output += String(chunk)));
+    const [, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+    return {
+      signal,
+      report: readReport(join(out, 'report.json')),
+      trace: readTrace(join(out, 'trace')),
+      output,
+    };
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
+
+/** Command and mounts as the operator gives them to the node. */
+function job(): { readonly command: readonly string[]; readonly mounts: readonly Mount[] } {
+  const { spec } = repairJob({
+    remediation: { name: 'killed', uid: 'uid' },
+    node: 'node-1',
+    image: 'image',
+    activeDeadlineSeconds: 60,
+    agent: {
+      verb: 'repair',
+      nonce: 'uid',
+      remediation: 'killed',
+      targets: [UPLINK],
+      acceptRisky: false,
+      replaceEmptyValue: false,
+      known: { clusterDNS: [], nodeLocalDNS: [], node: [] },
+      externalName: 'dnshealth.invalid',
+    },
+  });
+  const pod = spec?.template.spec;
+  const container = pod?.containers[0];
+  if (container?.args === undefined) throw new Error('the repair Job has no command');
+  return {
+    // The image's own Node; its directory is /bin in the box.
+    command: ['/bin/node', ...container.args],
+    mounts: (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => {
+      const path = pod?.volumes?.find((volume) => volume.name === name)?.hostPath?.path;
+      if (path === undefined || mountPath !== `${HOST_ROOT}${path}`)
+        throw new Error(`${mountPath} is no directory of the node`);
+      return { path, options: readOnly === true ? 'ro' : 'rw' };
+    }),
+  };
+}
+
+interface Mount {
+  readonly path: string;
+  readonly options: 'ro' | 'rw';
+}
+
+function readReport(path: string): AgentReport | undefined {
+  const text = readFileSync(path, 'utf8');
+  return text === '' ? undefined : agentReportSchema.parse(JSON.parse(text));
+}
+
+const readTrace = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');

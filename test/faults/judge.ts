@@ -1,0 +1,131 @@
+/** One case from the blow to its end: what must be true of the node after it, after a rerun, and after one more. */
+import type { RepairReport } from '../../src/api/agent-protocol.ts';
+import { type AgentEnd, runAgent } from './agent-process.ts';
+import type { CallCase, FaultCase } from './fault-cases.ts';
+import { UPLINK } from './node-layouts.ts';
+import { type NodeSetup, ScratchNode } from './scratch-node.ts';
+import { struck } from './traced-calls.ts';
+
+export interface Judged {
+  readonly problems: readonly string[];
+  /** How the struck run ended: killed, or the outcome that it reported. */
+  readonly end: string;
+}
+
+/** For one remediation: one with the new bytes, one more to come back to the old ones. */
+const MAX_RESTARTS = { up: 1, down: 2 } as const;
+
+export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
+  verb: 'repair',
+  nonce: `uid-of-${remediation}`,
+  remediation,
+  targets: [UPLINK],
+  acceptRisky: false,
+  replaceEmptyValue: false,
+  known: { clusterDNS: ['10.233.0.3'] },
+  nodeIP: node.address,
+});
+
+export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged> {
+  const node = await ScratchNode.make(setup);
+  const trial = new Trial(node, setup.comesUp ?? true);
+  try {
+    if (fault.kind === 'bus') node.systemd.onRestart = { nth: fault.nth, does: fault.fault };
+    const first = await runAgent(node.root, request(node), fault.kind === 'call' ? fault.strace : []);
+    node.systemd.onRestart = undefined;
+    if (fault.kind === 'call') trial.struckAsMeant(fault, first);
+    trial.afterBlow(first);
+    await trial.rerun();
+    return { problems: trial.problems, end: first.signal ?? first.report?.outcome ?? 'no report' };
+  } finally {
+    node.remove();
+  }
+}
+
+class Trial {
+  readonly problems: string[] = [];
+  readonly #node: ScratchNode;
+  readonly #comesUp: boolean;
+  readonly #identity: string;
+  readonly #others: string;
+
+  constructor(node: ScratchNode, comesUp: boolean) {
+    this.#node = node;
+    this.#comesUp = comesUp;
+    this.#identity = node.identity();
+    this.#others = node.others();
+  }
+
+  struckAsMeant({ fault, struck: { signature } }: CallCase, { signal, trace, output }: AgentEnd): void {
+    const killed = fault.startsWith('killed');
+    if (struck(trace) !== signature) this.#problem(`struck ${struck(trace)} instead of ${signature}`);
+    if (killed !== (signal === 'SIGKILL')) this.#problem(`ended with ${signal ?? 'an exit code'}: ${output}`);
+  }
+
+  afterBlow({ signal, report, trace }: AgentEnd): void {
+    const { before, after, directoryOwner } = this.#node.layout;
+    const content = this.#node.content();
+    // What is written in place may be half-written where nobody is left to take it back, or nothing goes.
+    const reason = (report as RepairReport | undefined)?.reason;
+    const mayBeTorn = directoryOwner !== undefined && (signal !== null || reason === 'UndoFailed');
+    if (content !== before && content !== after && !mayBeTorn) this.#problem(`the file is torn: ${content}`);
+    const isReportStruck = struck(trace)?.includes('termination-log') === true;
+    if (signal === null && !isReportStruck) this.#agrees(report as RepairReport | undefined);
+    this.#same('after the blow', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
+  }
+
+  /** By the same incident; where that one had ended before it could change anything, by the next one. */
+  async rerun(): Promise<void> {
+    const { before, after } = this.#node.layout;
+    const expected = this.#comesUp ? after : before;
+    let incident = request(this.#node);
+    let end = await runAgent(this.#node.root, incident);
+    let restarts = MAX_RESTARTS[this.#comesUp ? 'up' : 'down'];
+    if (end.report?.outcome === 'failed' && end.report.reason === 'EndedEarlier') {
+      if (this.#node.content() !== before) this.#problem('it had failed, and the old content is not back');
+      incident = request(this.#node, 'node-1-next');
+      end = await runAgent(this.#node.root, incident);
+      restarts *= 2;
+    }
+    const outcomes = this.#comesUp ? ['repaired', 'already-right'] : ['rolled-back'];
+    if (!outcomes.includes(end.report?.outcome ?? ''))
+      this.#problem(`the rerun ended ${end.report?.outcome}: ${end.report?.message} ${end.output}`);
+    if (this.#node.content() !== expected)
+      this.#problem(`after the rerun the file is ${this.#node.content()}`);
+    if (!this.#node.systemd.kubeletRuns) this.#problem('after the rerun the kubelet does not run');
+    this.#same('after the rerun', restarts);
+    if (this.#node.others() !== this.#others) this.#problem(`something else changed: ${this.#node.others()}`);
+
+    const already = this.#node.systemd.restarts;
+    const again = await runAgent(this.#node.root, incident);
+    if (again.report?.outcome !== end.report?.outcome)
+      this.#problem(`once more it ended ${again.report?.outcome}: ${again.report?.message}`);
+    if (this.#node.content() !== expected) this.#problem('once more it changed the file');
+    if (this.#node.systemd.restarts !== already) this.#problem('once more it restarted the kubelet');
+  }
+
+  /** What the report says of the node is so. */
+  #agrees(report: RepairReport | undefined): void {
+    const { before, after } = this.#node.layout;
+    const content = this.#node.content();
+    if (report === undefined) return this.#problem('no report');
+    if (report.nodeUnchanged && content !== before) this.#problem('says that nothing changed, and it has');
+    if (report.outcome === 'refused' && (content !== before || !report.nodeUnchanged))
+      this.#problem('refused, and the file changed');
+    if (report.outcome === 'repaired' && (content !== after || !this.#node.systemd.kubeletRuns))
+      this.#problem('says that it is repaired, and it is not');
+    if (report.outcome === 'rolled-back' && (content !== before || !this.#node.systemd.kubeletRuns))
+      this.#problem('says that it is rolled back, and it is not');
+  }
+
+  #same(when: string, restarts: number): void {
+    if (this.#node.identity() !== this.#identity)
+      this.#problem(`${when}: owner or mode is ${this.#node.identity()}`);
+    if (this.#node.systemd.restarts > restarts)
+      this.#problem(`${when}: the kubelet was restarted ${this.#node.systemd.restarts} times`);
+  }
+
+  #problem(text: string): void {
+    this.problems.push(text);
+  }
+}

@@ -1,0 +1,115 @@
+/** A node on a scratch directory, with a systemd and a kubelet of its own; `agent-process.ts` puts the agent into it. */
+import {
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Certificate, serveKubelet } from './kubelet-port.ts';
+import { type NodeLayout, UPLINK } from './node-layouts.ts';
+import { StandInSystemd } from './stand-in-systemd.ts';
+
+export interface NodeSetup {
+  readonly layout: NodeLayout;
+  readonly certificate: Certificate;
+  /** Whether the kubelet runs with the new content of the file as well. @default true */
+  readonly comesUp?: boolean;
+}
+
+const DIRECTORIES = [
+  '/etc/kubernetes',
+  '/etc/default',
+  '/var/lib/kubelet',
+  '/var/lib/dnshealth',
+  '/run/dbus',
+];
+let made = 0;
+
+export class ScratchNode {
+  readonly layout: NodeLayout;
+  readonly root: string;
+  readonly address: string;
+  readonly systemd: StandInSystemd;
+  readonly #port: { readonly close: () => void };
+
+  private constructor(
+    layout: NodeLayout,
+    root: string,
+    address: string,
+    systemd: StandInSystemd,
+    port: { readonly close: () => void },
+  ) {
+    this.layout = layout;
+    this.root = root;
+    this.address = address;
+    this.systemd = systemd;
+    this.#port = port;
+  }
+
+  static async make({ layout, certificate, comesUp = true }: NodeSetup): Promise<ScratchNode> {
+    const root = mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
+    const address = `127.77.${Math.floor(made / 250)}.${(made++ % 250) + 1}`;
+    furnish(root, layout);
+    const systemd = await StandInSystemd.start(join(root, 'run/dbus/system_bus_socket'), {
+      ...layout,
+      comesUp: () => comesUp || readFileSync(join(root, layout.path), 'utf8') !== layout.after,
+    });
+    const port = await serveKubelet(address, certificate, () => systemd.kubeletRuns);
+    // File times come from the kernel's clock, which moves in steps: a kubelet that is younger than all of them.
+    await sleep(10);
+    systemd.boot();
+    return new ScratchNode(layout, root, address, systemd, port);
+  }
+
+  content(): string {
+    return readFileSync(join(this.root, this.layout.path), 'utf8');
+  }
+
+  /** Owner and mode of the file. */
+  identity(): string {
+    const { uid, gid, mode } = lstatSync(join(this.root, this.layout.path));
+    return `${uid}:${gid} ${mode.toString(8)}`;
+  }
+
+  /** Every file of the node with its content, but for the one that is to change and the agent's own directory. */
+  others(): string {
+    return readdirSync(this.root, { recursive: true, withFileTypes: true })
+      .map((entry) => ({ entry, path: join(entry.parentPath, entry.name).slice(this.root.length) }))
+      .filter(({ path }) => path !== this.layout.path && !path.startsWith('/var/lib/dnshealth/'))
+      .map(({ entry, path }) => {
+        const { uid, gid, mode } = lstatSync(join(this.root, path));
+        const content = entry.isFile() ? readFileSync(join(this.root, path), 'utf8') : '';
+        return `${path} ${uid}:${gid} ${mode.toString(8)} ${content}`;
+      })
+      .toSorted()
+      .join('\n');
+  }
+
+  remove(): void {
+    this.systemd.close();
+    this.#port.close();
+    rmSync(this.root, { recursive: true });
+  }
+}
+
+function furnish(root: string, layout: NodeLayout): void {
+  const write = (path: string, text: string, mode = 0o644): void => {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text, { mode });
+  };
+  for (const directory of DIRECTORIES) mkdirSync(join(root, directory), { recursive: true });
+  write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
+  write(UPLINK, 'nameserver 192.0.2.1\n');
+  symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
+  for (const [path, text] of Object.entries(layout.files ?? {})) write(path, text);
+  write(layout.path, layout.before, layout.mode);
+  chownSync(dirname(join(root, layout.path)), layout.directoryOwner ?? 0, 0);
+}
