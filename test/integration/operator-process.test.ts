@@ -128,6 +128,55 @@ describe('with an apiserver that cannot be reached', () => {
   });
 });
 
+describe('with an object that it cannot understand', () => {
+  const CRD = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/dnshealthpolicies.dnshealth.io';
+  const EVENTS = '/apis/events.k8s.io/v1/namespaces/default/events';
+
+  it('says so on the object and in a metric, stays alive, and works on', async () => {
+    const process = await start();
+    await ready(process);
+    const { body: crd } = await server.call('GET', CRD);
+    const setSchema = async (schema: object) =>
+      server.call(
+        'PATCH',
+        CRD,
+        { spec: { versions: [{ ...crd.spec.versions[0], schema }] } },
+        { contentType: 'application/merge-patch+json' },
+      );
+    // As if it had been stored before there was a rule against it.
+    await setSchema({
+      openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    });
+    const odd = {
+      apiVersion: 'dnshealth.io/v1alpha1',
+      kind: 'DNSHealthPolicy',
+      metadata: { name: 'odd' },
+      spec: { mode: 'Guess' },
+    };
+    await until(async () => ((await server.call('POST', POLICIES, odd)).status === 201 ? true : undefined), {
+      what: 'the looser schema to be in force',
+      timeoutMs: 10_000,
+      everyMs: 50,
+    });
+    const event = await until(
+      async () => {
+        const { body } = await server.call('GET', EVENTS);
+        return body.items.find(({ reason }: { reason: string }) => reason === 'Malformed');
+      },
+      { what: 'the event on the policy', timeoutMs: 15_000, everyMs: 50 },
+    );
+    expect(event).toMatchObject({ type: 'Warning', regarding: { kind: 'DNSHealthPolicy', name: 'odd' } });
+    expect(event.note).toContain('spec.mode');
+    expect((await process.get('/metrics'))?.text).toContain(
+      'reflector_malformed_objects_total{resource="dnshealthpolicies"} 1',
+    );
+    expect(await alive(process)).toBe(true);
+    await server.call('DELETE', `${POLICIES}/odd`);
+    await setSchema(crd.spec.versions[0].schema);
+    await expectToWork('beside-the-odd-one');
+  });
+});
+
 describe('cannot start', () => {
   /** How it ended, and everything that it said above the level of information. */
   async function lastWords(process: OperatorProcess) {
