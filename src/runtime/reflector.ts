@@ -98,11 +98,12 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
 
   function commit(everything: StagedList<Raw>, version: string): void {
     cursor.listed(version);
+    const objects = everything.size;
     everything.commit();
     recovered();
     if (isSynced) return;
     isSynced = true;
-    logger.info('synced', { objects: everything.size, resourceVersion: version });
+    logger.info('synced', { objects, resourceVersion: version });
     synced.resolve();
   }
 
@@ -155,7 +156,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     const everything = beginAnew();
     const scope = linkedAbort(signal);
     const limit = expiresAfter(clock, LIST_LIMIT_MS, scope, `the list of ${name} took too long`);
-    const stream = openStream(open, scope.signal, LISTED_SILENCE_MS);
+    const stream = openStream(open, scope.signal, () => stream.allowSilence(LISTED_SILENCE_MS));
     try {
       commit(everything, await readUntilListed(stream, everything));
       limit.cancel();
@@ -187,7 +188,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   async function watchFrom(version: string, signal: AbortSignal): Promise<void> {
     const open = (request: WatchRequest): AsyncIterable<WatchEvent<Raw>> =>
       source.watch({ ...request, resourceVersion: version });
-    const stream = openStream(open, signal, SILENCE_LIMIT_MS, recovered);
+    const stream = openStream(open, signal, recovered);
     try {
       await applyAll(stream, signal);
     } finally {
@@ -198,12 +199,12 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   function openStream(
     open: (request: WatchRequest) => AsyncIterable<WatchEvent<Raw>>,
     signal: AbortSignal,
-    silenceMs: number,
-    onOpen = (): void => {},
+    onOpen: () => void,
   ): WatchStream<Raw> {
     metrics.watchRestarts.inc({ resource: name });
     const message = `the watch of ${name} has been silent`;
-    return openWatchStream({ open, signal, clock, random, silenceMs, message, onOpen, onContact: contact });
+    const limits = { silenceMs: SILENCE_LIMIT_MS, message };
+    return openWatchStream({ open, signal, clock, random, ...limits, onOpen, onContact: contact });
   }
 
   async function applyAll(stream: WatchStream<Raw>, signal: AbortSignal): Promise<void> {

@@ -167,7 +167,10 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
       commit() {
         for (const key of malformed.keys()) if (!readings.has(key)) malformed.delete(key);
         const gone = [...entries.keys()].filter((key) => !readings.has(key)).flatMap(drop);
-        tell([...gone, ...[...readings].flatMap(([key, reading]) => accept(key, reading))]);
+        const changes = [...gone, ...[...readings].flatMap(([key, reading]) => accept(key, reading))];
+        // Whoever streamed the list holds it for as long as the watch that follows.
+        readings.clear();
+        tell(changes);
       },
       get size() {
         return readings.size;
