@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ensurePrograms } from '../cluster/preflight.ts';
 
 const run = promisify(execFile);
 
@@ -19,6 +20,14 @@ export interface BlackHole {
   release(port: number): Promise<void>;
   close(): Promise<void>;
 }
+
+const TOOLS = {
+  ip: 'iproute2',
+  ss: 'iproute2',
+  iptables: 'iptables',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+};
 
 /** Connections to these are led to the server. */
 export const PORTS = [1001, 1002, 1003] as const;
@@ -38,6 +47,7 @@ const RELAY = `
 
 /** Needs root. */
 export async function startBlackHole(targetPort: number): Promise<BlackHole> {
+  await ensurePrograms(TOOLS, (line) => console.error(line));
   const folder = await mkdtemp(join(tmpdir(), 'dnshealth-black-hole-'));
   // A socket in the file system is seen from every network: the relay reaches ours through it.
   const path = join(folder, 'socket');
