@@ -2,9 +2,18 @@
 import type { Clock } from './clock.ts';
 import type { KubeletState, UnitManager } from './kubelet-unit.ts';
 
-/** How long the new process must stay up. A kubelet with a configuration that it cannot read is gone within 0.3 s. */
+/**
+ * From its first answer until it must answer again, the same process all the while. A kubelet with a configuration
+ * that it cannot read is gone within 0.3 s and never answers; what ends one later (its container manager, the
+ * runtime) shows as it begins to serve. Not longer, because the node is in quarantine meanwhile and the proof pod,
+ * which comes next, only gets a sandbox from a kubelet that works.
+ */
 export const STABLE_MS = 2_000;
+/** Where nobody can ask it, to stay up is all that it can show: as long as two rounds of systemd's RestartSec take. */
+export const UNASKED_STABLE_MS = 20_000;
+/** With the undoing after it, old bytes are back and serve within 30 s. */
 const DEADLINE_MS = 25_000;
+const UNASKED_DEADLINE_MS = 30_000;
 /** After SIGTERM the rest of the grace period belongs to the undoing. */
 const DEADLINE_WHEN_STOPPED_MS = 10_000;
 const POLL_MS = 50;
@@ -28,7 +37,6 @@ export type Watched =
 
 interface Candidate {
   readonly pid: number;
-  readonly sinceMs: number;
   readonly autoRestarts: number;
 }
 
@@ -37,6 +45,7 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
   const beganMs = clock.now();
   let candidate: Candidate | undefined;
   let servingAtMs: number | undefined;
+  const serves = async (): Promise<boolean> => answers === undefined || (await answers());
   for (;;) {
     // A bus that is away for a moment says nothing about the kubelet; one that stays away ends at the deadline.
     const state = await unit.state().catch(() => undefined);
@@ -45,21 +54,30 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
       const failure = candidate ? lost(candidate, state) : neverStarted(state);
       if (failure !== undefined) return { kind: 'down', why: failure, pid: state.mainPid };
       if (isRunning(state, options)) {
-        candidate ??= { pid: state.mainPid, sinceMs: nowMs, autoRestarts: state.autoRestarts };
-        if (servingAtMs === undefined && (answers === undefined || (await answers())))
-          servingAtMs = clock.now();
-        if (servingAtMs !== undefined && nowMs - candidate.sinceMs >= STABLE_MS)
-          return { kind: 'up', pid: candidate.pid, servingAtMs };
+        candidate ??= { pid: state.mainPid, autoRestarts: state.autoRestarts };
+        if (servingAtMs === undefined) {
+          if (await serves()) servingAtMs = clock.now();
+        } else if (nowMs - servingAtMs >= stableMs(options)) {
+          if (await serves()) return { kind: 'up', pid: candidate.pid, servingAtMs };
+          servingAtMs = undefined;
+        }
       }
     }
-    const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : DEADLINE_MS;
-    if (clock.now() - beganMs >= deadlineMs) {
+    const patienceMs = answers ? DEADLINE_MS : UNASKED_DEADLINE_MS;
+    const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : patienceMs;
+    // One that serves already is not cut off for having begun late.
+    const graceMs = servingAtMs === undefined ? 0 : 2 * STABLE_MS;
+    if (clock.now() - beganMs >= deadlineMs + graceMs) {
       const why = candidate ? 'it runs but does not answer on its port' : 'it was not started';
       return { kind: 'down', why: `${why} within ${deadlineMs / 1000} s`, pid: candidate?.pid ?? 0 };
     }
     await clock.sleep(POLL_MS);
   }
 }
+
+/** An agent that is told to stop takes the shorter one for a kubelet that it cannot ask: better than to undo what runs. */
+const stableMs = ({ answers, stop }: WatchOptions): number =>
+  answers || stop.aborted ? STABLE_MS : UNASKED_STABLE_MS;
 
 function isRunning(state: KubeletState, { startedAfterMs, notPid }: WatchOptions): boolean {
   const { activeState, mainPid, startedAtMs } = state;

@@ -5,8 +5,8 @@ export const JOB_START_MS = 60_000;
 /** For a Job that was taken back to go; a pod marked for deletion is not started any more, so this may be short. */
 export const JOB_REMOVAL_MS = 15_000;
 /**
- * From the Job's creation until its report is read. Longer than the agent's own worst case (change, 25 s for the
- * new kubelet, undo, 25 s more) and than `JOB_ACTIVE_SECONDS`.
+ * From the Job's creation until its report is read. Longer than the agent's own worst case (change, 30 s for the
+ * new kubelet, undo, 30 s more) and than `JOB_ACTIVE_SECONDS`.
  */
 export const JOB_REPORT_MS = 150_000;
 /** The Job's activeDeadlineSeconds: after it the kubelet itself ends the agent. */
