@@ -1,12 +1,14 @@
-/** What all fault tests need: strace, the agent's bundle, and a certificate for the stand-in kubelets. */
+/** What all fault tests need: strace, the agent's bundle, a certificate for the kubelets, and a DNS server that answers. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensurePrograms } from '../cluster/preflight.ts';
 import { run } from '../cluster/run.ts';
+import { answerTo, startDnsServer } from '../support/dns-server.ts';
 import { bundle } from '../support/installation.ts';
 import type { Certificate } from './kubelet-port.ts';
+import { RESOLVER } from './node-layouts.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -14,9 +16,10 @@ declare module 'vitest' {
   }
 }
 
-export async function setup(project: TestProject): Promise<void> {
-  await ensurePrograms({ strace: 'strace', setpriv: 'util-linux', openssl: 'openssl' }, (line) =>
-    process.stderr.write(`${line}\n`),
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  await ensurePrograms(
+    { strace: 'strace', setpriv: 'util-linux', openssl: 'openssl', ip: 'iproute2' },
+    (line) => process.stderr.write(`${line}\n`),
   );
   await bundle();
   const directory = mkdtempSync(join(tmpdir(), 'dnshealth-certificate-'));
@@ -28,4 +31,15 @@ export async function setup(project: TestProject): Promise<void> {
   } finally {
     rmSync(directory, { recursive: true });
   }
+  // The target's server must answer, and must be none of loopback: so this machine gets its address for a while.
+  const address = [`${RESOLVER}/32`, 'dev', 'lo'];
+  await run(['ip', 'address', 'replace', ...address]);
+  const server = await startDnsServer(
+    { udp: (query, send) => send(answerTo(query, { addresses: ['192.0.2.80'] })) },
+    { address: RESOLVER, port: 53 },
+  );
+  return async () => {
+    await server.close();
+    await run(['ip', 'address', 'del', ...address]);
+  };
 }

@@ -23,6 +23,7 @@ export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
   acceptRisky: false,
   replaceEmptyValue: false,
   known: { clusterDNS: ['10.233.0.3'] },
+  externalName: 'example.com',
   nodeIP: node.address,
 });
 

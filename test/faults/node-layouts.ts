@@ -1,6 +1,8 @@
 /** How the nodes are laid out that the agent is killed on: what its kubelet is told by, where, and what the repair makes of it. */
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
+/** The server in it. */
+export const RESOLVER = '192.0.2.1';
 const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
 const KUBEADM = '/var/lib/kubelet/config.yaml';
 

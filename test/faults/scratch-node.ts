@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Certificate, serveKubelet } from './kubelet-port.ts';
-import { type NodeLayout, UPLINK } from './node-layouts.ts';
+import { type NodeLayout, RESOLVER, UPLINK } from './node-layouts.ts';
 import { StandInSystemd } from './stand-in-systemd.ts';
 
 export interface NodeSetup {
@@ -107,7 +107,7 @@ function furnish(root: string, layout: NodeLayout): void {
   };
   for (const directory of DIRECTORIES) mkdirSync(join(root, directory), { recursive: true });
   write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
-  write(UPLINK, 'nameserver 192.0.2.1\n');
+  write(UPLINK, `nameserver ${RESOLVER}\n`);
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));
   for (const [path, text] of Object.entries(layout.files ?? {})) write(path, text);
   write(layout.path, layout.before, layout.mode);
