@@ -1,4 +1,4 @@
-/** Entry point of the node side: wires the three verbs to the node as the Job mounts it, runs one of them, exits. */
+/** Entry point of the node side: wires the four verbs to the node as the Job mounts it, runs one of them, exits. */
 
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
@@ -29,21 +29,28 @@ async function node() {
   };
 }
 
+/** The same for the verbs that write. */
+async function writable({ remediation }: { readonly remediation: string }) {
+  return {
+    ...(await node()),
+    trustedUid: 0,
+    answers: kubeletAnswers,
+    log: jsonLog({ program: 'dnshealth-agent', remediation }, (line) => process.stdout.write(line)),
+  };
+}
+
 const exitCode = await runAgent({
   request: process.env[REQUEST_ENV],
   reportPath: REPORT_PATH,
   started,
   log,
   repair: async (request) => {
-    const [{ repair }, context] = await Promise.all([import('./agent/repair.ts'), node()]);
-    return repair(request, {
-      ...context,
-      trustedUid: 0,
-      answers: kubeletAnswers,
-      log: jsonLog({ program: 'dnshealth-agent', remediation: request.remediation }, (line) =>
-        process.stdout.write(line),
-      ),
-    });
+    const [{ repair }, context] = await Promise.all([import('./agent/repair.ts'), writable(request)]);
+    return repair(request, context);
+  },
+  rollback: async (request) => {
+    const [{ rollback }, context] = await Promise.all([import('./agent/rollback.ts'), writable(request)]);
+    return rollback(request, context);
   },
   inspect: async (request) => {
     const [{ dryRun }, context] = await Promise.all([import('./agent/dry-run.ts'), node()]);

@@ -51,6 +51,12 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Find out first why the kubelet ends: journalctl -u kubelet on the node.';
     case 'UnitNotRunning':
       return 'See systemctl status kubelet and journalctl -u kubelet on the node.';
+    case 'NothingToRollBack':
+      return 'Look for the name in kubectl get dnsrem; only a repair of this node that changed something can be rolled back, once.';
+    case 'ChangedSince':
+      return 'Compare the file with the backup that the remediation names, and take over by hand what is wanted of it.';
+    case 'UnfinishedRun':
+      return 'Let the operator finish it, or run the agent’s repair once more for that remediation; then roll back.';
     case 'Locked':
       return 'Wait until the other one has ended; its lock goes with it.';
     default:

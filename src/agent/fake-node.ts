@@ -18,13 +18,17 @@ import {
   inspectReportSchema,
   inspectRequestSchema,
   type RepairReport,
+  type RollbackReport,
   repairReportSchema,
   repairRequestSchema,
+  rollbackReportSchema,
+  rollbackRequestSchema,
 } from '../api/agent-protocol.ts';
 import type { Ask } from './ask-target.ts';
 import { dryRun } from './dry-run.ts';
 import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { repair } from './repair.ts';
+import { rollback } from './rollback.ts';
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
 export const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
@@ -202,13 +206,22 @@ export class FakeNode implements UnitManager {
       nodeIP: '192.0.2.7',
       ...change,
     });
-    const report = await repair(request, {
+    return repairReportSchema.parse(await repair(request, this.#writable()));
+  }
+
+  async rollback(change: Record<string, unknown> = {}): Promise<RollbackReport> {
+    const request = { verb: 'rollback', remediation: 'node-1-abc', nodeIP: '192.0.2.7', ...change };
+    const report = await rollback(rollbackRequestSchema.parse(request), this.#writable());
+    return rollbackReportSchema.parse(report);
+  }
+
+  #writable() {
+    return {
       ...this.#context(),
       trustedUid: UID,
       answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
       log: () => undefined,
-    });
-    return repairReportSchema.parse(report);
+    };
   }
 
   /** The state directory as the next run finds it. */

@@ -39,6 +39,8 @@ const journalSchema = z.object({
   /** Since when the file has the bytes that the next restart is for; by the node's clock. */
   bytesSinceMs: z.number(),
   problem: z.string().optional(),
+  /** A person wanted the undoing: it is the purpose of the run, not its failure. */
+  onRequest: z.literal(true).optional(),
   times: repairReportSchema.shape.times,
   /** Only in a finished one. */
   outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
@@ -63,11 +65,16 @@ export class JournalStore {
 
   /** What an earlier run for the same incident brought to an end, in case its report was lost. */
   finished(remediation: string, nonce: string): Journal | undefined {
+    const journal = this.endOf(remediation);
+    return journal?.nonce === nonce && journal.takenBack === undefined ? journal : undefined;
+  }
+
+  /** How the named incident ended, whichever run it was that asks. */
+  endOf(remediation: string): Journal | undefined {
     const own = this.#directory.existing(remediation);
     if (own === undefined) return undefined;
     try {
-      const journal = read(own);
-      return journal?.nonce === nonce && journal.takenBack === undefined ? journal : undefined;
+      return read(own);
     } finally {
       own.close();
     }

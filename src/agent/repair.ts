@@ -1,19 +1,18 @@
 /** The verb `repair`: look, decide, and where it is right change one value and restart the kubelet. */
-import { type RepairReport, type RepairRequest, STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import type { RepairReport, RepairRequest } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
 import { changeConfig } from './change-config.ts';
 import { describeSource } from './effective.ts';
 import type { Facts } from './inspect.ts';
-import { type Journal, JournalStore } from './journal.ts';
+import type { Journal, JournalStore } from './journal.ts';
 import { lookAtFile, restore } from './known-content.ts';
-import { takeLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { type LookContext, look } from './look.ts';
 import { Refused } from './refused.ts';
-import { SafeDirectory } from './safe-directory.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
 import { takenBack } from './taken-back.ts';
+import { withJournals } from './with-journals.ts';
 
 export interface RepairContext extends LookContext {
   /** Who may own the directories that are written in: root, except in tests. */
@@ -22,9 +21,6 @@ export interface RepairContext extends LookContext {
   readonly log: Log;
   readonly started: string;
 }
-
-/** The name becomes a directory of the node. */
-const SAFE_NAME = /^[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?$/;
 
 export async function repair(request: RepairRequest, context: RepairContext): Promise<RepairReport> {
   const run = new RepairRun(request, context);
@@ -49,25 +45,13 @@ class RepairRun {
   }
 
   async underLock(): Promise<RepairReport> {
-    const { hostRoot, trustedUid } = this.#context;
-    if (!SAFE_NAME.test(this.#request.remediation))
-      throw new Error('the name of the remediation is no object name');
-    const directory = SafeDirectory.open(hostRoot, STATE_DIRECTORY, trustedUid);
-    try {
-      const lock = await takeLock(directory);
+    return withJournals(this.#request.remediation, this.#context, async (journals) => {
       try {
-        const journals = new JournalStore(directory, this.#context.log);
-        try {
-          return await this.#withJournals(journals);
-        } catch (error) {
-          return this.ended(error, this.#isUnchanged(journals));
-        }
-      } finally {
-        lock.release();
+        return await this.#withJournals(journals);
+      } catch (error) {
+        return this.ended(error, this.#isUnchanged(journals));
       }
-    } finally {
-      directory.close();
-    }
+    });
   }
 
   async #withJournals(journals: JournalStore): Promise<RepairReport> {

@@ -9,6 +9,7 @@ import {
   MAX_REPORT_BYTES,
   type ProveReport,
   type RepairReport,
+  type RollbackReport,
 } from '../api/agent-protocol.ts';
 import { fitReport } from './report.ts';
 import { type Run, runAgent } from './run-agent.ts';
@@ -21,6 +22,15 @@ const REPAIRED: RepairReport = {
   message: 'm',
   nodeUnchanged: false,
   layout: 'kubespray',
+  times: {},
+};
+const ROLLED_BACK: RollbackReport = {
+  verb: 'rollback',
+  nonce: 'n',
+  outcome: 'rolled-back',
+  reason: 'RolledBack',
+  message: 'rolled back on request',
+  nodeUnchanged: false,
   times: {},
 };
 const PROVEN: ProveReport = {
@@ -85,6 +95,7 @@ describe('runAgent', () => {
       log: () => undefined,
       repair: async () => REPAIRED,
       inspect: async () => WOULD_CHANGE,
+      rollback: async () => ROLLED_BACK,
       prove: async () => PROVEN,
       ...change,
     });
@@ -127,6 +138,11 @@ describe('runAgent', () => {
     expect(await run(prove, { prove: async () => ({ ...PROVEN, outcome: 'failed' }) })).toMatchObject({
       code: 1,
     });
+  });
+
+  it('ends a rollback with 0 where it did what it is for', async () => {
+    const request = '{"verb":"rollback","remediation":"node-1-abc"}';
+    expect(await run(request)).toEqual({ code: 0, report: ROLLED_BACK });
   });
 
   it('takes a dry run of nothing but the verb', async () => {

@@ -6,6 +6,7 @@ import {
   type InspectReport,
   type ProveReport,
   type RepairReport,
+  type RollbackReport,
 } from '../api/agent-protocol.ts';
 import { assertNever } from './assert-never.ts';
 import type { Log } from './log.ts';
@@ -19,6 +20,7 @@ export interface Run {
   readonly log: Log;
   readonly repair: (request: AgentRequest & { verb: 'repair' }) => Promise<RepairReport>;
   readonly inspect: (request: AgentRequest & { verb: 'inspect' }) => Promise<InspectReport>;
+  readonly rollback: (request: AgentRequest & { verb: 'rollback' }) => Promise<RollbackReport>;
   readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
 }
 
@@ -28,7 +30,8 @@ export async function runAgent(run: Run): Promise<number> {
   const report = await reportOf(run);
   run.log('report', { report });
   writeReport(report, run.reportPath);
-  return GOOD.has(report.outcome) ? 0 : 1;
+  // To be rolled back is the failure of a repair, and what a rollback is for.
+  return GOOD.has(report.outcome) || (report.verb === 'rollback' && report.outcome === 'rolled-back') ? 0 : 1;
 }
 
 async function reportOf(run: Run): Promise<AgentReport> {
@@ -51,6 +54,8 @@ async function carryOut(request: AgentRequest, run: Run): Promise<AgentReport> {
       return run.repair(request);
     case 'inspect':
       return run.inspect(request);
+    case 'rollback':
+      return run.rollback(request);
     case 'prove':
       return run.prove(request);
     default:
@@ -68,7 +73,7 @@ function peek(request: string | undefined): Identity {
   try {
     const { verb, nonce } = JSON.parse(request ?? '') as { verb?: unknown; nonce?: unknown };
     return {
-      verb: verb === 'prove' || verb === 'inspect' ? verb : 'repair',
+      verb: verb === 'prove' || verb === 'inspect' || verb === 'rollback' ? verb : 'repair',
       nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '',
     };
   } catch {
@@ -81,5 +86,6 @@ function failure(run: Run, reason: string, message: string, { verb, nonce }: Ide
   if (verb === 'prove') return { verb, ...end, answers: [] };
   const times = { started: run.started, finished: new Date().toISOString() };
   if (verb === 'inspect') return { verb, ...end, layout: 'unknown', times };
+  if (verb === 'rollback') return { verb, ...end, nodeUnchanged: true, times };
   return { verb, ...end, nodeUnchanged: true, layout: 'unknown', times };
 }

@@ -134,7 +134,7 @@ async function undo(from: Journal, context: SettleContext): Promise<Settled> {
     const message = `${problem}; the old configuration is back and the kubelet runs with it as process ${up.pid}`;
     return end(
       { ...journal, pidAfter: up.pid, outcome: 'rolled-back' },
-      'KubeletDidNotComeUp',
+      journal.onRequest ? 'RolledBack' : 'KubeletDidNotComeUp',
       message,
       { nodeUnchanged: true, active: true },
       context,

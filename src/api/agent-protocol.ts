@@ -62,6 +62,16 @@ export const inspectRequestSchema = z.object({
 });
 export type InspectRequest = z.infer<typeof inspectRequestSchema>;
 
+/** Undo a repair that ended well, by hand: restore what was there before it. */
+export const rollbackRequestSchema = z.object({
+  verb: z.literal('rollback'),
+  nonce: z.string().min(1).default('by-hand'),
+  /** Whose backup to restore. */
+  remediation: z.string().min(1),
+  nodeIP: z.string().optional(),
+});
+export type RollbackRequest = z.infer<typeof rollbackRequestSchema>;
+
 export const proveRequestSchema = z.object({
   ...common,
   verb: z.literal('prove'),
@@ -75,6 +85,7 @@ export type ProveRequest = z.infer<typeof proveRequestSchema>;
 export const agentRequestSchema = z.discriminatedUnion('verb', [
   repairRequestSchema,
   inspectRequestSchema,
+  rollbackRequestSchema,
   proveRequestSchema,
 ]);
 export type AgentRequest = z.infer<typeof agentRequestSchema>;
@@ -125,6 +136,9 @@ export const REFUSAL_REASONS = [
   'UnitBusy',
   'RestartLoop',
   'UnitNotRunning',
+  'NothingToRollBack',
+  'ChangedSince',
+  'UnfinishedRun',
   'Locked',
 ] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
@@ -201,6 +215,20 @@ export const inspectReportSchema = repairReportSchema
   });
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 
+/**
+ * How a rollback ended. `rolled-back`: the file has the bytes from before the repair, and a kubelet that was started
+ * with them runs. The others as for a repair.
+ */
+export const rollbackReportSchema = repairReportSchema
+  .pick({ nonce: true, reason: true, message: true, advice: true, nodeUnchanged: true })
+  .extend(repairReportSchema.pick({ change: true, kubelet: true, times: true }).shape)
+  .extend({
+    verb: z.literal('rollback'),
+    outcome: z.enum(['rolled-back', 'refused', 'failed']),
+    nodeUnchanged: z.boolean().describe('The file has the bytes that the repair had written.'),
+  });
+export type RollbackReport = z.infer<typeof rollbackReportSchema>;
+
 export const proveReportSchema = z.object({
   verb: z.literal('prove'),
   nonce: z.string(),
@@ -224,6 +252,7 @@ export type ProveReport = z.infer<typeof proveReportSchema>;
 export const agentReportSchema = z.discriminatedUnion('verb', [
   repairReportSchema,
   inspectReportSchema,
+  rollbackReportSchema,
   proveReportSchema,
 ]);
 export type AgentReport = z.infer<typeof agentReportSchema>;

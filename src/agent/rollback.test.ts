@@ -1,0 +1,111 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
+
+let node: FakeNode;
+beforeEach(async () => {
+  node = new FakeNode();
+  await node.repair();
+});
+afterEach(() => rmSync(node.root, { recursive: true }));
+
+describe('rollback', () => {
+  it('gives the file its old bytes back, restarts the kubelet once, and says so', async () => {
+    const report = await node.rollback();
+    expect(report).toMatchObject({
+      outcome: 'rolled-back',
+      reason: 'RolledBack',
+      nodeUnchanged: false,
+      change: { path: KUBESPRAY },
+      kubelet: { pidBefore: 101, pidAfter: 102, restarts: 1, active: true },
+    });
+    expect(report.message).toContain('rolled back on request');
+    expect(node.read()).toBe(BAD);
+    expect(node.restarts).toBe(2);
+    expect(node.journalIsOpen()).toBe(false);
+  });
+
+  it('is done once: the second time there is nothing to roll back', async () => {
+    await node.rollback();
+    expect(await node.rollback()).toMatchObject({ outcome: 'refused', reason: 'NothingToRollBack' });
+    expect(node.restarts).toBe(2);
+  });
+
+  it('leaves the node open to a later repair', async () => {
+    await node.rollback();
+    expect(await node.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
+      outcome: 'repaired',
+    });
+    expect(await node.rollback({ remediation: 'other' })).toMatchObject({ outcome: 'rolled-back' });
+    expect(node.read()).toBe(BAD);
+  });
+
+  it.each<[string, string, () => unknown]>([
+    ['somebody has changed the file since', 'ChangedSince', () => node.write(KUBESPRAY, `${GOOD}# mine\n`)],
+    ['the old content is there already', 'NothingToRollBack', () => node.write(KUBESPRAY, BAD)],
+    [
+      'the backup was tampered with',
+      'ChangedSince',
+      async () => {
+        const { change } = await node.repair();
+        writeFileSync(join(node.root, change?.backup ?? ''), 'resolvConf: /evil\n');
+      },
+    ],
+    [
+      'the name is of no remediation here',
+      'NothingToRollBack',
+      () => rmSync(join(node.root, 'var/lib/dnshealth/node-1-abc'), { recursive: true }),
+    ],
+    [
+      'another file has changed, which the restart would apply',
+      'PendingChanges',
+      () => node.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=4 --config=${KUBESPRAY}"\n`),
+    ],
+    ['systemd is at it', 'UnitBusy', () => (node.override = { jobPending: true })],
+    ['the unit is masked', 'UnitBusy', () => (node.override = { loadState: 'masked' })],
+    [
+      'a repair has not ended',
+      'UnfinishedRun',
+      async () => {
+        const own = JSON.parse(node.read('/var/lib/dnshealth/node-1-abc/journal.json')) as object;
+        node.write(
+          '/var/lib/dnshealth/journal.json',
+          JSON.stringify({ ...own, remediation: 'other', outcome: undefined }),
+        );
+      },
+    ],
+  ])('refuses where %s', async (_what, reason, prepare) => {
+    await prepare();
+    const before = node.read();
+    const report = await node.rollback();
+    expect(report).toMatchObject({ outcome: 'refused', reason, nodeUnchanged: true });
+    expect(report.advice).toBeTruthy();
+    expect(node.read()).toBe(before);
+    expect(node.restarts).toBe(1);
+  });
+
+  it('says so where the kubelet does not run with the old bytes either', async () => {
+    node.starts = (text) => (text === BAD ? 'exits' : 'runs');
+    expect(await node.rollback()).toMatchObject({
+      outcome: 'failed',
+      reason: 'KubeletDown',
+      nodeUnchanged: false,
+      kubelet: { active: false },
+    });
+  });
+
+  it('killed at any moment, is carried on by the next run, with one restart over all', async () => {
+    const taken: FakeNode[] = [];
+    node.onCall = () => taken.push(node.copy());
+    await node.rollback();
+    node.onCall = () => undefined;
+    expect(taken.length).toBeGreaterThan(5);
+    for (const killed of taken.filter((one) => one.journalIsOpen())) {
+      expect(await killed.rollback()).toMatchObject({ outcome: 'rolled-back', kubelet: { active: true } });
+      expect(killed.read()).toBe(BAD);
+      expect(killed.restarts).toBe(2);
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+});
