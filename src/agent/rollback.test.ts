@@ -60,7 +60,10 @@ describe('rollback', () => {
     [
       'another file has changed, which the restart would apply',
       'PendingChanges',
-      () => node.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=4 --config=${KUBESPRAY}"\n`),
+      async () => {
+        await node.startKubelet();
+        node.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=4 --config=${KUBESPRAY}"\n`);
+      },
     ],
     ['systemd is at it', 'UnitBusy', () => (node.override = { jobPending: true })],
     ['the unit is masked', 'UnitBusy', () => (node.override = { loadState: 'masked' })],
