@@ -2,6 +2,7 @@
 import PQueue from 'p-queue';
 import { equalJitter } from './backoff.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
+import { createFairTurn } from './fair-turn.ts';
 
 export type Outcome =
   /** The work is complete: the failures of the key are forgotten. */
@@ -71,6 +72,7 @@ export function createWorkQueue<K extends string>(
   // Not PQueue's own `timeout` and `signal`: both free the slot while the function goes on, and then two
   // workers have one key.
   const slots = new PQueue({ concurrency });
+  const fairTurn = createFairTurn();
   const waiting = new Map<K, Waiting>();
   const running = new Map<K, number>();
   /** Running keys that were added meanwhile, with the priority of the run that follows. */
@@ -145,6 +147,8 @@ export function createWorkQueue<K extends string>(
     waiting.delete(key);
     running.set(key, started);
     try {
+      // Two thousand keys that need no answer from outside would otherwise be one turn of the event loop.
+      await fairTurn();
       const outcome = await handle(key, abort.signal);
       running.delete(key);
       failures.delete(key);
