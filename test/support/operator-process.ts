@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { Apiserver } from './apiserver.ts';
 import { freePorts } from './apiserver-command.ts';
 
-const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
+/** The source, which needs no build. */
+export const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
 const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
 /** Makes an error of loading what costs 50 MiB and is needed for a kubeconfig only. */
@@ -32,11 +33,12 @@ export interface LogLine {
 export interface OperatorProcess {
   /** All lines so far. Stderr, where nothing should be, is in them as lines of level "stderr". */
   readonly lines: readonly LogLine[];
+  readonly pid: number;
   readonly healthPort: number;
   /** null while nothing listens. */
   get(path: string): Promise<{ readonly status: number; readonly text: string } | null>;
   isReady(): Promise<boolean>;
-  signal(name: 'SIGTERM' | 'SIGKILL'): void;
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): void;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
@@ -45,6 +47,8 @@ export interface OperatorOptions {
   readonly token: string;
   /** Over those of a pod; undefined takes one away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Program and arguments. @default the source, with this Node */
+  readonly command?: readonly string[];
 }
 
 /**
@@ -58,10 +62,10 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
   await copyFile(server.caFile, join(files, 'ca.crt'));
   const [healthPort] = await freePorts();
   const { hostname, port } = new URL(server.url);
-  const script = `mount -t tmpfs tmpfs /run && mkdir -p ${SERVICE_ACCOUNT} && mount --bind "$1" ${SERVICE_ACCOUNT} && exec "$2" "$3"`;
+  const script = `mount -t tmpfs tmpfs /run && mkdir -p ${SERVICE_ACCOUNT} && mount --bind "$1" ${SERVICE_ACCOUNT} && shift && exec "$@"`;
   const child: ChildProcess = spawn(
     'unshare',
-    ['--mount', '/bin/sh', '-c', script, 'sh', files, process.execPath, OPERATOR],
+    ['--mount', '/bin/sh', '-c', script, 'sh', files, ...(options.command ?? [process.execPath, OPERATOR])],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -99,6 +103,8 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
   };
   return {
     lines,
+    // Everything in between is an exec, so that this is the operator itself.
+    pid: child.pid ?? 0,
     healthPort,
     get,
     isReady: async () => (await get('/readyz'))?.status === 200,

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
+  /** Connections of clients: now, and since the start. */
+  readonly connections: { readonly open: number; readonly opened: number };
   /** All connections end in a reset, as by a load balancer that fails over; new ones pass. */
   reset(): void;
   /** As `reset`, and new connections end so too until `up`. */
@@ -16,7 +18,14 @@ export interface TcpProxy {
 export async function startTcpProxy(target: number | string): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let isDown = false;
+  let clients = 0;
+  let opened = 0;
   const server = createServer((socket) => {
+    opened += 1;
+    clients += 1;
+    socket.on('close', () => {
+      clients -= 1;
+    });
     if (isDown) {
       socket.resetAndDestroy();
       return;
@@ -43,6 +52,9 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
   };
   return {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return { open: clients, opened };
+    },
     reset,
     down() {
       isDown = true;

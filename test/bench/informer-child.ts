@@ -1,0 +1,73 @@
+/** One client in a process of its own: `stock`, `whole` or `ours`; tells in JSON lines when it is synced and what it sees. */
+import { readFileSync } from 'node:fs';
+import { keepOneAnnotation, type Told } from './informer-protocol.ts';
+
+const { CLIENT = '', SERVER = '', CA_FILE = '', TOKEN = '' } = process.env;
+const NODES = '/api/v1/nodes';
+const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
+const SELECTOR = 'k8s-app=kube-dns';
+
+const tell = (told: Told): void => void process.stdout.write(`${JSON.stringify(told)}\n`);
+const saw = (mark: string | undefined): void => {
+  if (mark !== undefined) tell({ kind: 'saw', mark, at: Date.now() });
+};
+
+/** As the documentation shows it, without the restart in the error handler that it leaves to the caller. */
+async function stock(): Promise<void> {
+  const { CoreV1Api, KubeConfig, makeInformer } = await import('@kubernetes/client-node');
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ name: 'c', server: SERVER, caFile: CA_FILE }],
+    users: [{ name: 'u', token: TOKEN }],
+    contexts: [{ name: 'x', cluster: 'c', user: 'u' }],
+    currentContext: 'x',
+  });
+  const core = config.makeApiClient(CoreV1Api);
+  const nodes = makeInformer(config, NODES, async () => core.listNode());
+  const pods = makeInformer(
+    config,
+    DNS_PODS,
+    async () => core.listNamespacedPod({ namespace: 'kube-system', labelSelector: SELECTOR }),
+    SELECTOR,
+  );
+  pods.on('update', (pod) => saw(pod.metadata?.annotations?.['bench']));
+  for (const informer of [nodes, pods])
+    informer.on('error', (error: unknown) => tell({ kind: 'error', message: String(error) }));
+  await Promise.all([nodes.start(), pods.start()]);
+  tell({ kind: 'synced', objects: nodes.list().length + pods.list().length });
+}
+
+async function ours(metadataOnly: boolean): Promise<void> {
+  const [{ createKubeClient }, { staticConfig }, { silentLogger }, { createMetrics }, { createReflector }] =
+    await Promise.all([
+      import('../../src/kube/client.ts'),
+      import('../../src/kube/config.ts'),
+      import('../../src/runtime/logger.ts'),
+      import('../../src/runtime/metrics.ts'),
+      import('../../src/runtime/reflector.ts'),
+    ]);
+  const metrics = createMetrics();
+  const config = staticConfig(SERVER, {
+    tls: { ca: readFileSync(CA_FILE, 'utf8') },
+    authorization: `Bearer ${TOKEN}`,
+  });
+  const kube = createKubeClient(config, { metrics, userAgent: 'bench/1' });
+  const common = { logger: silentLogger, metrics, transform: keepOneAnnotation };
+  const nodes = createReflector({ source: kube.listWatch({ path: NODES, metadataOnly }), ...common });
+  const pods = createReflector({
+    source: kube.listWatch({ path: DNS_PODS, labelSelector: SELECTOR }),
+    ...common,
+  });
+  pods.onChange(({ kind, object }) => {
+    if (kind === 'modified') saw(object.mark);
+  });
+  const signal = new AbortController().signal;
+  void nodes.start(signal);
+  void pods.start(signal);
+  await Promise.all([nodes.synced, pods.synced]);
+  tell({ kind: 'synced', objects: nodes.keys().length + pods.keys().length });
+}
+
+await (CLIENT === 'stock' ? stock() : ours(CLIENT === 'ours'));
+// Nothing else would hold the process when an informer has died.
+setInterval(() => {}, 60_000);

@@ -1,0 +1,18 @@
+/** What the children of the comparison say, and what ours keep of an object. */
+import type { RawObject } from '../../src/runtime/list-watch.ts';
+
+export type Told =
+  | { readonly kind: 'synced'; readonly objects: number }
+  | { readonly kind: 'saw'; readonly mark: string; readonly at: number }
+  | { readonly kind: 'error'; readonly message: string };
+
+/** Five fields, as an operator would: the whole objects are what the comparison is about. */
+export function keepOneAnnotation(raw: RawObject) {
+  const object = raw as RawObject & {
+    readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };
+    readonly spec?: { readonly nodeName?: string; readonly unschedulable?: boolean };
+  };
+  const { name, uid, annotations } = object.metadata;
+  const { nodeName, unschedulable } = object.spec ?? {};
+  return { name, uid, mark: annotations?.['bench'], nodeName, unschedulable };
+}

@@ -1,0 +1,20 @@
+/** What the kernel knows of a process. */
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface ProcessFigures {
+  readonly rssMiB: number;
+  /** The highest that the RSS ever was. */
+  readonly peakMiB: number;
+  readonly handles: number;
+}
+
+export function processFigures(pid: number): ProcessFigures {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const field = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+  return {
+    rssMiB: field('VmRSS') / 1024,
+    peakMiB: field('VmHWM') / 1024,
+    handles: readdirSync(`/proc/${pid}/fd`).length,
+  };
+}
