@@ -1,6 +1,5 @@
 /** How nodes out there are laid out: kubespray with its default owner, kubeadm, and a flag that wins over the file. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { waitForLoop } from '../cluster/break-node.ts';
 import {
   BAD_RESOLV_CONF,
   GOOD_RESOLV_CONF,
@@ -11,51 +10,27 @@ import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state
 import { rigOfThisWorker } from '../support/e2e-rig.ts';
 import { applySamplePolicy } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
+import { changedLines, identity, inNode, rebootIntoLoop } from '../support/node-files.ts';
 
 const rig = rigOfThisWorker();
-
-async function inNode(node: string, ...argv: string[]): Promise<string> {
-  const { code, stdout, stderr } = await rig.exec(node, argv);
-  if (code !== 0) throw new Error(`${argv.join(' ')} on ${node}: ${stderr}`);
-  return stdout.trim();
-}
-
-/** Type, owner, mode and inode. */
-const identity = (node: string, path: string) => inNode(node, 'stat', '--format=%F %u:%g %a %i', path);
-
-/** The CoreDNS pod of the node gets a new sandbox from what its kubelet has been told by then, and loops. */
-async function rebootIntoLoop(node: string): Promise<void> {
-  const known = (await rig.dnsPods(node)).flatMap((pod) => pod.status.containerStatuses ?? []);
-  await rig.reboot(node);
-  await waitForLoop(rig, node, new Set(known.flatMap(({ containerID }) => containerID ?? [])));
-}
-
-/** As a line diff: what of the one text is not in the other. */
-function changedLines(before: string, after: string): { removed: string[]; added: string[] } {
-  const [old, now] = [before.split('\n'), after.split('\n')];
-  return {
-    removed: old.filter((line, i) => line !== now[i]),
-    added: now.filter((line, i) => line !== old[i]),
-  };
-}
 
 describe('kubespray with kube_owner: kube: /etc/kubernetes belongs to a user without privileges', () => {
   const NODE = 'node-1';
   const DIRECTORY = '/etc/kubernetes';
   beforeEach(async () => restoreCluster(rig));
   afterEach(async () => {
-    await inNode(NODE, 'chown', 'root:root', DIRECTORY);
+    await inNode(rig, NODE, 'chown', 'root:root', DIRECTORY);
     await restoreCluster(rig);
   });
 
   it('is healed: the one value changes in place, owners, modes and the other bytes do not', async () => {
     await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
-    await inNode(NODE, 'chown', '997:997', DIRECTORY);
+    await inNode(rig, NODE, 'chown', '997:997', DIRECTORY);
     const broken = await rig.readFile(NODE, KUBELET_CONFIG);
-    const before = await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(NODE, path)));
+    const before = await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(rig, NODE, path)));
     expect(before[0]).toMatch(/^directory 997:997 755 /);
     expect(before[1]).toMatch(/^regular file 0:0 600 /);
-    await rebootIntoLoop(NODE);
+    await rebootIntoLoop(rig, NODE);
     const { starts } = await kubeletStarts(rig, NODE);
 
     await applySamplePolicy(rig);
@@ -67,7 +42,7 @@ describe('kubespray with kube_owner: kube: /etc/kubernetes belongs to a user wit
       removed: [`resolvConf: "${BAD_RESOLV_CONF}"`],
       added: [`resolvConf: "${GOOD_RESOLV_CONF}"`],
     });
-    expect(await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(NODE, path)))).toEqual(
+    expect(await Promise.all([DIRECTORY, KUBELET_CONFIG].map((path) => identity(rig, NODE, path)))).toEqual(
       before,
     );
     expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
@@ -96,9 +71,9 @@ ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $
 
   beforeEach(async () => restoreCluster(rig));
   afterEach(async () => {
-    await inNode(NODE, 'rm', '--force', DROP_IN, CONFIG, FLAGS, EXTRA);
-    await inNode(NODE, 'systemctl', 'daemon-reload');
-    await inNode(NODE, 'systemctl', 'restart', 'kubelet.service');
+    await inNode(rig, NODE, 'rm', '--force', DROP_IN, CONFIG, FLAGS, EXTRA);
+    await inNode(rig, NODE, 'systemctl', 'daemon-reload');
+    await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
     await rig.kubectl(['-n', 'kube-system', 'delete', 'configmap', 'kubelet-config', '--ignore-not-found']);
     await restoreCluster(rig);
   });
@@ -124,9 +99,9 @@ ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $
       'kubelet-config',
       `--from-literal=kubelet=${uploaded}`,
     ]);
-    await rebootIntoLoop(NODE);
+    await rebootIntoLoop(rig, NODE);
     const { starts } = await kubeletStarts(rig, NODE);
-    const before = await identity(NODE, CONFIG);
+    const before = await identity(rig, NODE, CONFIG);
 
     await applySamplePolicy(rig);
     const { status } = await untilEnded(rig, NODE);
@@ -138,7 +113,7 @@ ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $
     });
     expect(status.repair?.message).not.toContain('in place');
     expect(await rig.readFile(NODE, CONFIG)).toBe(kubespray);
-    expect((await identity(NODE, CONFIG)).replace(/ \d+$/, '')).toBe(before.replace(/ \d+$/, ''));
+    expect((await identity(rig, NODE, CONFIG)).replace(/ \d+$/, '')).toBe(before.replace(/ \d+$/, ''));
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(kubespray);
     expect(await rig.readFile(NODE, DROP_IN)).toBe(DROP_IN_TEXT);
     expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
@@ -157,7 +132,7 @@ describe('kubespray with a flag: the value is set in /etc/kubernetes/kubelet.env
   });
   afterEach(async () => {
     await rig.writeFile(NODE, ENVIRONMENT, before, 0o600);
-    await inNode(NODE, 'systemctl', 'restart', 'kubelet.service');
+    await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
     await restoreCluster(rig);
   });
 
@@ -168,7 +143,7 @@ describe('kubespray with a flag: the value is set in /etc/kubernetes/kubelet.env
     expect(line).toBeGreaterThan(1);
     await rig.writeFile(NODE, ENVIRONMENT, environment, 0o600);
     const config = await rig.readFile(NODE, KUBELET_CONFIG);
-    await rebootIntoLoop(NODE);
+    await rebootIntoLoop(rig, NODE);
     const { starts } = await kubeletStarts(rig, NODE);
 
     await applySamplePolicy(rig);

@@ -1,0 +1,108 @@
+/** The change is made where it wins: in a drop-in, in a JSON file, as a new key, in place of an empty value. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
+import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
+import { rigOfThisWorker } from '../support/e2e-rig.ts';
+import { applyPolicy } from '../support/installation.ts';
+import { kubeletStarts } from '../support/kubelet.ts';
+import { identity, inNode, restartIntoLoop } from '../support/node-files.ts';
+
+const rig = rigOfThisWorker();
+
+const NODE = 'node-1';
+const ENVIRONMENT = '/etc/kubernetes/kubelet.env';
+const DROP_INS = '/etc/kubernetes/kubelet.conf.d';
+const JSON_CONFIG = '/etc/kubernetes/kubelet.json';
+const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+const VALUE = `resolvConf: "${GOOD_RESOLV_CONF}"\n`;
+
+/** The files of the node that a layout changes, from those that it has. */
+type Files = Readonly<Record<string, string>>;
+interface Layout {
+  readonly files: (config: string, environment: string) => Files;
+  /** Where the change has to be, and what it makes of which text. */
+  readonly path: string;
+  readonly from: string;
+  readonly to: string;
+  readonly source: RegExp;
+}
+
+const layouts: Readonly<Record<string, Layout>> = {
+  'a drop-in directory: the last drop-in that sets it': {
+    files: (_config, environment) => ({
+      [`${DROP_INS}/10-dns.conf`]: `${HEAD}resolvConf: /run/no/such.conf\n`,
+      [`${DROP_INS}/50-dns.conf`]: `${HEAD}# as it was\nresolvConf: '${BAD_RESOLV_CONF}' # why?\nmaxPods: 90\n`,
+      [`${DROP_INS}/90-pods.conf`]: `${HEAD}maxPods: 100\n`,
+      [ENVIRONMENT]: environment.replace(/^(--config=.*)$/m, `$1\n--config-dir=${DROP_INS} \\`),
+    }),
+    path: `${DROP_INS}/50-dns.conf`,
+    from: `resolvConf: '${BAD_RESOLV_CONF}' # why?`,
+    to: `resolvConf: '${GOOD_RESOLV_CONF}' # why?`,
+    source: /50-dns\.conf:4$/,
+  },
+  'a JSON configuration, with tabs and without a line break at its end': {
+    files: (config, environment) => ({
+      [JSON_CONFIG]: JSON.stringify({ ...parse(config), resolvConf: BAD_RESOLV_CONF }, null, '\t'),
+      [ENVIRONMENT]: environment.replace(`--config=${KUBELET_CONFIG}`, `--config=${JSON_CONFIG}`),
+    }),
+    path: JSON_CONFIG,
+    from: `\t"resolvConf": "${BAD_RESOLV_CONF}"`,
+    to: `\t"resolvConf": "${GOOD_RESOLV_CONF}"`,
+    source: /kubelet\.json:\d+$/,
+  },
+  'the key is absent: added below kind': {
+    files: (config) => ({ [KUBELET_CONFIG]: config.replace(VALUE, '') }),
+    path: KUBELET_CONFIG,
+    from: 'kind: KubeletConfiguration\n',
+    to: `kind: KubeletConfiguration\nresolvConf: ${GOOD_RESOLV_CONF}\n`,
+    source: /^built-in default$/,
+  },
+  'the empty string, where the policy allows it': {
+    files: (config) => ({ [KUBELET_CONFIG]: config.replace(VALUE, 'resolvConf: ""\n') }),
+    path: KUBELET_CONFIG,
+    from: 'resolvConf: ""',
+    to: `resolvConf: "${GOOD_RESOLV_CONF}"`,
+    source: /kubelet-config\.yaml:\d+$/,
+  },
+};
+
+describe('the kubelet is configured by', () => {
+  let config: string;
+  let environment: string;
+  beforeEach(async () => {
+    await restoreCluster(rig);
+    config = await rig.readFile(NODE, KUBELET_CONFIG);
+    environment = await rig.readFile(NODE, ENVIRONMENT);
+  });
+  afterEach(async () => {
+    await rig.writeFile(NODE, KUBELET_CONFIG, config, 0o600);
+    await rig.writeFile(NODE, ENVIRONMENT, environment, 0o600);
+    await inNode(rig, NODE, 'rm', '--recursive', '--force', DROP_INS, JSON_CONFIG);
+    await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
+    await restoreCluster(rig);
+  });
+
+  it.each(Object.entries(layouts))('%s', async (_name, { files, path, from, to, source }) => {
+    const broken = files(config, environment);
+    for (const [file, text] of Object.entries(broken)) await rig.writeFile(NODE, file, text, 0o600);
+    const before = await identity(rig, NODE, path);
+    await restartIntoLoop(rig, NODE);
+    const { starts } = await kubeletStarts(rig, NODE);
+
+    await applyPolicy(rig, { repair: { replaceEmptyValue: true } });
+    const { status } = await untilEnded(rig, NODE);
+
+    expect(status).toMatchObject({
+      phase: 'Healed',
+      reason: 'Verified',
+      repair: { effective: { source: expect.stringMatching(source) }, change: { path } },
+    });
+    expect(broken[path]).toContain(from);
+    for (const [file, text] of Object.entries(broken))
+      expect(await rig.readFile(NODE, file)).toBe(file === path ? text.replace(from, to) : text);
+    expect((await identity(rig, NODE, path)).replace(/ \d+$/, '')).toBe(before.replace(/ \d+$/, ''));
+    expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
+    expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+});

@@ -1,0 +1,172 @@
+/** The real kubelet's own loader agrees: what the agent predicts from files and flags is what a kubelet started with them has. */
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, posix } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Effective, effectiveResolvConf } from '../../src/agent/effective.ts';
+import { HostTree } from '../../src/agent/host-tree.ts';
+import type { KubeletUnit } from '../../src/agent/kubelet-unit.ts';
+import { planEdit } from '../../src/agent/plan-edit.ts';
+import { Refused } from '../../src/agent/refused.ts';
+import { type ContainerRuntime, startContainerRuntime } from '../support/container-runtime.ts';
+import { KubeletProgram } from '../support/kubelet-process.ts';
+
+const TARGET = '/run/systemd/resolve/resolv.conf';
+const CONFIG = '/etc/kubernetes/kubelet-config.yaml';
+const ENVIRONMENT = '/etc/kubernetes/kubelet.env';
+const DROP_INS = '/etc/kubernetes/kubelet.conf.d';
+const HEAD: readonly Line[] = [
+  ['apiVersion', 'kubelet.config.k8s.io/v1beta1'],
+  ['kind', 'KubeletConfiguration'],
+];
+
+type Line = readonly [key: string, value: string | number | null];
+
+interface Layout {
+  readonly config: readonly Line[];
+  readonly json: boolean;
+  readonly crlf: boolean;
+  readonly dropIns: Readonly<Record<string, readonly Line[]>>;
+  readonly flags: readonly string[];
+  /** How the flags stand in the environment file; without it they stand in the unit. */
+  readonly quoting: 'none' | 'double' | 'continued' | 'in the unit';
+}
+
+const value = fc.constantFrom('/etc/resolv.conf', '/run/a.conf', 'b.conf', '', null, TARGET);
+const lines = (keys: readonly string[], max: number) =>
+  fc
+    .array(fc.tuple(fc.constantFrom(...keys), value), { maxLength: max })
+    .map((own): Line[] => [...HEAD, ['maxPods', 17], ...own]);
+const flag = fc
+  .tuple(
+    fc.constantFrom('--resolv-conf=', '--resolv_conf=', '--resolv-conf '),
+    fc.constantFrom('/run/f.conf', '/run/g.conf', 'h.conf', TARGET),
+  )
+  .map(([name, path]) => `${name}${path}`);
+
+const layouts: fc.Arbitrary<Layout> = fc.record({
+  config: lines(['resolvConf', 'resolvConf', 'resolvconf', 'resolverConfig'], 2),
+  json: fc.boolean(),
+  crlf: fc.boolean(),
+  dropIns: fc.dictionary(
+    fc.constantFrom('10-a.conf', '20-b.conf', '20/c.conf', '99-ignored.yaml'),
+    lines(['resolvConf'], 1),
+    { maxKeys: 3 },
+  ),
+  flags: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, fc.array(flag, { minLength: 1, maxLength: 2 })),
+  quoting: fc.constantFrom('none', 'double', 'continued', 'in the unit'),
+});
+
+/** Words of the kubelet's command line, as the author of the files meant them. */
+const wordsOf = ({ flags, dropIns }: Layout): readonly string[] => [
+  `--config=${CONFIG}`,
+  ...(Object.keys(dropIns).length > 0 ? [`--config-dir=${DROP_INS}`] : []),
+  ...flags.flatMap((text) => text.split(' ')),
+];
+
+function write(root: string, path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+function document(of: readonly Line[], json: boolean): string {
+  if (json) return `{\n${of.map(([key, at]) => `  "${key}": ${JSON.stringify(at)}`).join(',\n')}\n}\n`;
+  return of.map(([key, at]) => `${key}: ${at === '' ? '""' : at}\n`).join('');
+}
+
+/** Writes the node's files and gives its unit. */
+function layOut(root: string, layout: Layout): KubeletUnit {
+  const text = document(layout.config, layout.json);
+  write(root, CONFIG, layout.crlf ? text.replaceAll('\n', '\r\n') : text);
+  for (const [name, own] of Object.entries(layout.dropIns))
+    write(root, `${DROP_INS}/${name}`, document(own, false));
+  const words = wordsOf(layout);
+  const inUnit = layout.quoting === 'in the unit';
+  const quoted = {
+    none: words.join(' '),
+    double: `"${words.join(' ')}"`,
+    continued: `"${words.join(' \\\n')} \\\n "`,
+    'in the unit': '',
+  }[layout.quoting];
+  write(root, ENVIRONMENT, `# flags\nKUBELET_ARGS=${quoted}\n`);
+  return {
+    execStart: [['/usr/local/bin/kubelet', ...(inUnit ? words : ['$KUBELET_ARGS'])]],
+    environment: [],
+    environmentFiles: [{ path: ENVIRONMENT, optional: false }],
+    fragmentPath: '',
+    dropInPaths: [],
+    activeState: 'active',
+    subState: 'running',
+    mainPid: 1,
+    startedAtMs: 0,
+    autoRestarts: 0,
+    jobPending: false,
+    loadState: 'loaded',
+    restartPolicy: 'always',
+    needDaemonReload: false,
+  };
+}
+
+/** The kubelet keeps a relative path of a flag or a drop-in as it is; systemd starts it in the root. */
+const absolute = (path: string): string => (path === '' ? '' : posix.resolve('/', path));
+
+let folder: string;
+let runtime: ContainerRuntime;
+let kubelet: KubeletProgram;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'dnshealth-kubelet-'));
+  runtime = await startContainerRuntime(join(folder, 'cri.sock'));
+  kubelet = await KubeletProgram.in(folder, runtime.endpoint);
+});
+afterAll(async () => {
+  await kubelet.close();
+  runtime.close();
+});
+
+const planned = (effective: Effective, unit: KubeletUnit, host: HostTree) => {
+  try {
+    return planEdit(effective, TARGET, unit, host);
+  } catch (error) {
+    if (error instanceof Refused) return undefined;
+    throw error;
+  }
+};
+
+describe('the real kubelet', () => {
+  // Always the same ones, so that a failure can be looked at again.
+  const generated = fc.sample(layouts, { numRuns: 32, seed: 5 });
+
+  it.each(generated.map((layout, index) => [index, JSON.stringify(layout), layout] as const))(
+    'has the value that was predicted, and after the edit the target: %i %s',
+    async (index, _shown, layout) => {
+      const root = join(folder, String(index));
+      const unit = layOut(root, layout);
+      const host = new HostTree(root);
+      const effective = effectiveResolvConf(unit, host);
+      expect(absolute(await kubelet.resolvConf(root, wordsOf(layout)))).toBe(effective.value);
+
+      const edit = effective.value === TARGET ? undefined : planned(effective, unit, host);
+      if (edit === undefined) return;
+      write(root, edit.path, edit.text);
+      const edited = effectiveResolvConf(unit, host);
+      expect(edited.value).toBe(TARGET);
+      expect(await kubelet.resolvConf(root, edited.args)).toBe(TARGET);
+    },
+  );
+
+  it('takes a key of a drop-in in any case, unlike one of the configuration file: which is why the agent refuses those', async () => {
+    const root = join(folder, 'case');
+    const layout: Layout = {
+      config: [...HEAD, ['resolvconf', '/run/ignored.conf']],
+      json: false,
+      crlf: false,
+      dropIns: { '10-a.conf': [...HEAD, ['resolvconf', '/run/taken.conf']] },
+      flags: [],
+      quoting: 'none',
+    };
+    const unit = layOut(root, layout);
+    expect(await kubelet.resolvConf(root, wordsOf(layout))).toBe('/run/taken.conf');
+    expect(() => effectiveResolvConf(unit, new HostTree(root))).toThrow(/10-a\.conf sets resolvconf/);
+  });
+});

@@ -1,0 +1,46 @@
+/** Files of a rig's nodes, and how to bring a wrong one into effect. */
+import { waitForLoop } from '../cluster/break-node.ts';
+import type { Rig } from '../cluster/rig.ts';
+
+/** Runs a program in the node that has to succeed; gives what it printed. */
+export async function inNode(rig: Rig, node: string, ...argv: string[]): Promise<string> {
+  const { code, stdout, stderr } = await rig.exec(node, argv);
+  if (code !== 0) throw new Error(`${argv.join(' ')} on ${node}: ${stderr}`);
+  return stdout.trim();
+}
+
+/** Type, owner, mode and inode. */
+export const identity = (rig: Rig, node: string, path: string): Promise<string> =>
+  inNode(rig, node, 'stat', '--format=%F %u:%g %a %i', path);
+
+/** As a line diff: what of the one text is not in the other, for texts of the same number of lines. */
+export function changedLines(before: string, after: string): { removed: string[]; added: string[] } {
+  const [old, now] = [before.split('\n'), after.split('\n')];
+  return {
+    removed: old.filter((line, i) => line !== now[i]),
+    added: now.filter((line, i) => line !== old[i]),
+  };
+}
+
+/** The CoreDNS pod of the node gets a new sandbox from what its kubelet has been told by then, and loops. */
+export async function rebootIntoLoop(rig: Rig, node: string): Promise<void> {
+  const known = await containersOf(rig, node);
+  await rig.reboot(node);
+  await waitForLoop(rig, node, known);
+}
+
+/** The same without a reboot, which takes longer: the kubelet is restarted, the pod deleted. */
+export async function restartIntoLoop(rig: Rig, node: string): Promise<void> {
+  const known = await containersOf(rig, node);
+  await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
+  for (const pod of await rig.dnsPods(node))
+    await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);
+  await waitForLoop(rig, node, known);
+}
+
+async function containersOf(rig: Rig, node: string): Promise<ReadonlySet<string>> {
+  const pods = await rig.dnsPods(node);
+  return new Set(
+    pods.flatMap((pod) => pod.status.containerStatuses ?? []).flatMap(({ containerID }) => containerID ?? []),
+  );
+}
