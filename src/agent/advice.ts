@@ -39,6 +39,8 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'The directory must be writable by its owner only, its parents by root only, and the file must be a small regular one of root with one name.';
     case 'NotWritable':
       return 'Look at why root may not write there: a read-only mount, chattr +i, or an owner other than root.';
+    case 'DirectoryNotMounted':
+      return 'The operator starts the agent once more with that directory; if it was, see why its Job still lacks it.';
     case 'NoSpace':
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':

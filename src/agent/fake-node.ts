@@ -17,6 +17,7 @@ import {
   type InspectReport,
   inspectReportSchema,
   inspectRequestSchema,
+  KUBELET_DIRECTORIES,
   type RepairReport,
   type RollbackReport,
   repairReportSchema,
@@ -203,6 +204,7 @@ export class FakeNode implements UnitManager {
       replaceEmptyValue: false,
       known: { clusterDNS: ['10.233.0.3'] },
       externalName: 'x.invalid',
+      writable: KUBELET_DIRECTORIES,
       nodeIP: '192.0.2.7',
       ...change,
     });

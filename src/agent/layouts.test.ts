@@ -248,6 +248,46 @@ describe('the smallest change that wins', () => {
     expect(node.restarts).toBe(1);
   });
 
+  it('asks for the one directory that it was not given to write in, before anything is written', async () => {
+    kubeadm({ '/etc/default/kubelet': 'EXTRA_ARGS=--resolv-conf=/etc/resolv.conf\n' });
+    node.config = '/etc/default/kubelet';
+    expect(await node.repair({ writable: ['/etc/kubernetes', '/var/lib/kubelet'] })).toMatchObject({
+      outcome: 'refused',
+      reason: 'DirectoryNotMounted',
+      needs: '/etc/default',
+      nodeUnchanged: true,
+    });
+    expect(node.restarts).toBe(0);
+    const report = await node.repair({ writable: ['/etc/default'] });
+    expect(report).toMatchObject({ outcome: 'repaired', change: { path: '/etc/default/kubelet' } });
+    expect(report.needs).toBeUndefined();
+  });
+
+  it('asks for it as well to settle what a killed run has left there', async () => {
+    kubeadm({ '/etc/default/kubelet': 'EXTRA_ARGS=--resolv-conf=/etc/resolv.conf\n' });
+    node.config = '/etc/default/kubelet';
+    await node.startKubelet();
+    let killed: FakeNode | undefined;
+    node.onCall = () => {
+      killed ??= node.copy();
+    };
+    await node.repair();
+    if (killed === undefined) throw new Error('it never spoke with systemd');
+    killed.config = node.config;
+    killed.argv = node.argv;
+    killed.environmentFiles = node.environmentFiles;
+    killed.override = node.override;
+    try {
+      expect(killed.journalIsOpen()).toBe(true);
+      expect(await killed.repair({ writable: ['/etc/kubernetes', '/var/lib/kubelet'] })).toMatchObject({
+        needs: '/etc/default',
+      });
+      expect(await killed.repair({ writable: ['/etc/default'] })).toMatchObject({ outcome: 'repaired' });
+    } finally {
+      rmSync(killed.root, { recursive: true });
+    }
+  });
+
   it.each<[string, string, RegExp, () => void]>([
     [
       'the flag stands in the unit',

@@ -1,6 +1,6 @@
 /** The smallest change that wins: in which file the value has to be changed, and how that file then reads. Reads only. */
 import { posix } from 'node:path';
-import { KUBELET_DIRECTORIES } from '../api/agent-protocol.ts';
+import { USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { type Edit, editConfig } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
 import { describeSource, type Effective, effectiveResolvConf } from './effective.ts';
@@ -15,15 +15,11 @@ const ENVIRONMENT_FILES: readonly string[] = [
   '/etc/default/kubelet',
   '/etc/sysconfig/kubelet',
 ];
-/** Where configuration files and their drop-ins are edited. */
-const CONFIG_DIRECTORIES = ['/etc/kubernetes', '/var/lib/kubelet'] as const;
 
 export interface PlannedEdit extends Edit {
   readonly path: string;
   readonly directory: string;
   readonly name: string;
-  /** Of `KUBELET_DIRECTORIES` the one that has to be writable. */
-  readonly mount: (typeof KUBELET_DIRECTORIES)[number];
   /** The whole file as it was judged. */
   readonly was: string;
 }
@@ -41,11 +37,11 @@ export function planEdit(
       ? new Refused('FlagOverrides', `the value is set by ${describeSource(source)}, in the unit itself`)
       : new Refused('UnknownLayout', 'the kubelet runs without a --config file that could be changed');
   const { path, text } = place;
-  const mount = mountOf(effective);
+  refuseOutside(effective);
   const edit = place.kind === 'flag' ? editFlag(place, target) : editConfig(text, target, path);
   if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
   prove(effective, effectiveResolvConf(unit, host.with(path, edit.text)), target);
-  return { ...edit, path, directory: posix.dirname(path), name: posix.basename(path), mount, was: text };
+  return { ...edit, path, directory: posix.dirname(path), name: posix.basename(path), was: text };
 }
 
 /** Read again as the kubelet will read it: it has the target, and its command line differs in nothing else. */
@@ -63,14 +59,13 @@ function prove(before: Effective, after: Effective, target: string): void {
     );
 }
 
-function mountOf({ place, source }: Effective): PlannedEdit['mount'] {
+function refuseOutside({ place, source }: Effective): void {
   const path = place?.path ?? '';
   const known =
     place?.kind === 'flag'
       ? ENVIRONMENT_FILES.includes(path)
-      : CONFIG_DIRECTORIES.some((directory) => isWithin(path, directory));
-  const mount = KUBELET_DIRECTORIES.find((directory) => isWithin(path, directory));
-  if (known && mount !== undefined && path === posix.normalize(path)) return mount;
+      : USUAL_DIRECTORIES.some((directory) => isWithin(path, directory));
+  if (known && path === posix.normalize(path)) return;
   throw new Refused(
     place?.kind === 'flag' ? 'FlagOverrides' : 'UnknownLayout',
     `the value is set by ${source.kind === 'default' ? path : describeSource(source)}, outside of the files that are repaired`,

@@ -1,9 +1,10 @@
 /** The verb `repair`: look, decide, and where it is right change one value and restart the kubelet. */
-import type { RepairReport, RepairRequest } from '../api/agent-protocol.ts';
+import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
 import { changeConfig } from './change-config.ts';
 import { describeSource } from './effective.ts';
+import { isWithin } from './host-tree.ts';
 import type { Facts } from './inspect.ts';
 import type { Journal, JournalStore } from './journal.ts';
 import { lookAtFile, restore } from './known-content.ts';
@@ -69,6 +70,7 @@ class RepairRun {
     if (open?.takenBack) {
       journals.finish(open);
     } else if (open !== undefined) {
+      this.#mustWriteIn(open.file.directory);
       if (open.step !== 'writing' || !this.#isTakenBack(open, settling)) {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
         const settled = await settle(open, settling);
@@ -84,6 +86,17 @@ class RepairRun {
     const done = journals.finished(this.#request.remediation, this.#request.nonce);
     if (done !== undefined) return this.#repeat(done, settling);
     return this.#lookAndChange(settling);
+  }
+
+  /** Told before anything is written: the operator then starts the agent again with that one directory. */
+  #mustWriteIn(path: string): void {
+    const needs = KUBELET_DIRECTORIES.find((directory) => isWithin(path, directory));
+    if (needs === undefined || this.#request.writable.includes(needs)) return;
+    this.#known = { ...this.#known, needs };
+    throw new Refused(
+      'DirectoryNotMounted',
+      `the change is to be made in ${path}, which the agent was not given to write in`,
+    );
   }
 
   /** The old bytes are there, or there again. New ones that are whole are gone on with instead. */
@@ -117,6 +130,7 @@ class RepairRun {
           kubelet: kubelet(seen.facts.unit.mainPid, seen.facts.unit.mainPid, 0, true),
         });
       case 'change': {
+        this.#mustWriteIn(seen.edit.directory);
         const change = { ...seen, mustServe: answered, decided: () => this.#decided() };
         return this.#report(await changeConfig(change, this.#request, settling));
       }

@@ -110,6 +110,7 @@ describe('runAgent', () => {
     replaceEmptyValue: false,
     known: {},
     externalName: 'x.invalid',
+    writable: ['/etc/kubernetes'],
   });
   const prove = JSON.stringify({
     verb: 'prove',

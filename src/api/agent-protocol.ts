@@ -21,6 +21,9 @@ export const KUBELET_DIRECTORIES = [
   '/etc/default',
   '/etc/sysconfig',
 ] as const;
+export type KubeletDirectory = (typeof KUBELET_DIRECTORIES)[number];
+/** Those that hold the kubelet's configuration on almost every node; the Job mounts others only where a node needs them. */
+export const USUAL_DIRECTORIES: readonly KubeletDirectory[] = ['/etc/kubernetes', '/var/lib/kubelet'];
 
 const common = {
   /** The remediation's uid. The report repeats it, so that a forged or stale report is not believed. */
@@ -45,6 +48,11 @@ export const repairRequestSchema = z.object({
   known: knownAddresses,
   /** What to ask the servers of the target for, before anything is written. */
   externalName: z.string().min(1),
+  /** Which of the kubelet's directories the Job lets the agent write in. */
+  writable: z
+    .array(z.enum(KUBELET_DIRECTORIES))
+    .min(1)
+    .default([...USUAL_DIRECTORIES]),
   /** Host address on which the kubelet serves, to ask it for a sign of life. */
   nodeIP: z.string().optional(),
 });
@@ -130,6 +138,7 @@ export const REFUSAL_REASONS = [
   'ConfigNotParseable',
   'UnsafePath',
   'NotWritable',
+  'DirectoryNotMounted',
   'NoSpace',
   'PendingChanges',
   'UnitMasked',
@@ -159,6 +168,10 @@ export const repairReportSchema = z.object({
   message: z.string(),
   advice: z.string().optional(),
   nodeUnchanged: z.boolean().describe('The kubelet configuration has the bytes it had before.'),
+  needs: z
+    .enum(KUBELET_DIRECTORIES)
+    .optional()
+    .describe('The directory that the agent would have to write in and was not let; nothing was done.'),
   layout: z.enum(['kubespray', 'kubeadm', 'unknown']),
   effective: z
     .object({ value: z.string(), source: z.string().describe('file:line, the flag, or "built-in default"') })

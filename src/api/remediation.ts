@@ -1,6 +1,6 @@
 /** DNSRemediation: one incident on one node. Its spec is the immutable evidence, its status the record of what was done. */
 import * as z from 'zod';
-import { proveReportSchema, repairReportSchema } from './agent-protocol.ts';
+import { KUBELET_DIRECTORIES, proveReportSchema, repairReportSchema } from './agent-protocol.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
@@ -123,6 +123,12 @@ export const remediationStatusSchema = z
     repairRetriedAt: timestamp()
       .optional()
       .describe('When the agent was started once more, because it ended without a report.'),
+    repairDirectory: z
+      .enum(KUBELET_DIRECTORIES)
+      .optional()
+      .describe(
+        'Where the value stands on this node, if not in one of the usual directories; the agent was started again to write there and nowhere else.',
+      ),
     repair: repairReportSchema.optional().describe('What the agent reported from the node.'),
     proof: proveReportSchema.optional().describe('What the proof pod reported.'),
     deletedPods: z

@@ -1,5 +1,5 @@
 /** From the plan's word to the effect's call: the only place where the two meet. */
-import type { KnownAddresses } from '../api/agent-protocol.ts';
+import { type KnownAddresses, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { probeDns } from '../effects/dns-probe.ts';
 import { removeProofPod, startProof } from '../effects/proof-pod.ts';
 import { quarantineNode } from '../effects/quarantine.ts';
@@ -64,6 +64,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             replaceEmptyValue: policy.repair.replaceEmptyValue,
             known: await knownAddresses(context),
             externalName: externalName(context),
+            writable: remediation.status.repairDirectory
+              ? [remediation.status.repairDirectory]
+              : [...USUAL_DIRECTORIES],
             ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
           },
         },
@@ -74,6 +77,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       await cancelRepair(kube, remediation.name, signal);
       return { effect, result: null };
     case 'retry-repair':
+      await cancelRepair(kube, remediation.name, signal);
+      return { effect, result: null };
+    case 'move-repair':
       await cancelRepair(kube, remediation.name, signal);
       return { effect, result: null };
     case 'start-proof':

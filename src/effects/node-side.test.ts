@@ -5,7 +5,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { aRemediation } from '../../test/support/builders.ts';
-import { agentRequestSchema, REQUEST_ENV } from '../api/agent-protocol.ts';
+import {
+  agentRequestSchema,
+  type KubeletDirectory,
+  REQUEST_ENV,
+  USUAL_DIRECTORIES,
+} from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
 import { proofPod } from './proof-pod.ts';
 import { repairJob } from './repair-job.ts';
@@ -15,7 +20,11 @@ const known = { clusterDNS: ['10.96.0.10'], nodeLocalDNS: ['169.254.20.10'], nod
 const { name, uid } = aRemediation();
 const remediation = { name, uid };
 
-function theJob(policy: PolicySpec = policySpecSchema.parse({}), node = 'node-1') {
+function theJob(
+  policy: PolicySpec = policySpecSchema.parse({}),
+  node = 'node-1',
+  writable: KubeletDirectory[] = [...USUAL_DIRECTORIES],
+) {
   const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
   const { externalName } = policy.verification;
   return repairJob({
@@ -32,6 +41,7 @@ function theJob(policy: PolicySpec = policySpecSchema.parse({}), node = 'node-1'
       replaceEmptyValue,
       known,
       externalName: externalName ?? 'x.invalid',
+      writable,
     },
   });
 }
@@ -153,6 +163,21 @@ describe('the repair Job', () => {
     for (const mount of containers[0]?.volumeMounts ?? [])
       expect(mount.mountPath).toBe(`/host${paths.get(mount.name)}`);
   });
+
+  it.each(['/etc/default', '/etc/sysconfig'] as const)(
+    'may write in %s where the value stands there, and then nowhere else',
+    (path) => {
+      const job = theJob(undefined, undefined, [path]).spec as JobSpec;
+      const { volumes, containers } = job.template.spec as V1PodSpec;
+      const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
+      const mounts = containers[0]?.volumeMounts ?? [];
+      expect(mounts.filter(({ readOnly }) => !readOnly).map((mount) => paths.get(mount.name))).toEqual([
+        path,
+        '/var/lib/dnshealth',
+      ]);
+      expect([...paths.values()]).toEqual(expect.arrayContaining(['/etc', '/var/lib/kubelet']));
+    },
+  );
 
   it('sees NetworkManager’s directory only where the policy targets its file, and cannot write it', () => {
     const path = '/run/NetworkManager';
@@ -319,6 +344,7 @@ describe('no policy whatever', () => {
           acceptRisky: policy.repair.acceptRisky,
           replaceEmptyValue: policy.repair.replaceEmptyValue,
           externalName: policy.verification.externalName ?? 'x.invalid',
+          writable: USUAL_DIRECTORIES,
         });
       }),
       { numRuns: 500 },

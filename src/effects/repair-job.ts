@@ -1,6 +1,12 @@
 /** The node-side Job: fixed program, fixed mounts, pinned to the node. Nothing of a custom resource reaches its command. */
 import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
-import { HOST_ROOT, type RepairRequest, STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import {
+  HOST_ROOT,
+  KUBELET_DIRECTORIES,
+  type KubeletDirectory,
+  type RepairRequest,
+  STATE_DIRECTORY,
+} from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isNotFound } from '../kube/errors.ts';
@@ -25,11 +31,16 @@ interface HostDirectory {
   readonly readOnly: boolean;
 }
 
+/** Always seen. /etc/resolv.conf is a symlink in /etc, and the environment files of kubelet.service live there. */
+const SEEN: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
+const NAMES: Readonly<Record<KubeletDirectory, string>> = {
+  '/etc/kubernetes': 'kubernetes',
+  '/var/lib/kubelet': 'kubelet',
+  '/etc/default': 'default',
+  '/etc/sysconfig': 'sysconfig',
+};
+const ETC: HostDirectory = { name: 'etc', path: '/etc', readOnly: true };
 const DIRECTORIES: readonly HostDirectory[] = [
-  // /etc/resolv.conf is a symlink there, and the environment files of kubelet.service live there.
-  { name: 'etc', path: '/etc', readOnly: true },
-  { name: 'kubernetes', path: '/etc/kubernetes', readOnly: false },
-  { name: 'kubelet', path: '/var/lib/kubelet', readOnly: false },
   { name: 'resolved', path: '/run/systemd/resolve', readOnly: true },
   // Not /var/run/dbus: that is an absolute symlink on some hosts.
   { name: 'dbus', path: '/run/dbus', readOnly: true },
@@ -74,9 +85,7 @@ export async function cancelRepair(
 /** The manifest, for the effect and for the test that proves its shape. */
 export function repairJob(request: RepairJobRequest): V1Job {
   const { remediation, node, image, agent } = request;
-  const directories = agent.targets.some((target) => target.startsWith(NETWORK_MANAGER.path))
-    ? [...DIRECTORIES, NETWORK_MANAGER]
-    : DIRECTORIES;
+  const directories = directoriesOf(agent);
   const labels = ownLabels(remediation.name, 'repair');
   return {
     apiVersion: 'batch/v1',
@@ -112,6 +121,18 @@ export function repairJob(request: RepairJobRequest): V1Job {
       },
     },
   };
+}
+
+/** Only those are writable that the agent is to write in; the others are there to be read, or not at all. */
+function directoriesOf({ writable, targets }: RepairRequest): readonly HostDirectory[] {
+  const kubelet = KUBELET_DIRECTORIES.filter((path) => writable.includes(path) || SEEN.includes(path));
+  const usesNetworkManager = targets.some((target) => target.startsWith(NETWORK_MANAGER.path));
+  return [
+    ETC,
+    ...kubelet.map((path) => ({ name: NAMES[path], path, readOnly: !writable.includes(path) })),
+    ...DIRECTORIES,
+    ...(usesNetworkManager ? [NETWORK_MANAGER] : []),
+  ];
 }
 
 const volume = ({ name, path }: HostDirectory): V1Volume => ({ name, hostPath: { path } });

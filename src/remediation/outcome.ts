@@ -9,6 +9,7 @@ export interface EffectResults {
   readonly 'start-repair': null;
   readonly 'cancel-repair': null;
   readonly 'retry-repair': null;
+  readonly 'move-repair': null;
   readonly 'start-proof': null;
   readonly release: null;
   readonly recreate: null;

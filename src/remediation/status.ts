@@ -23,6 +23,8 @@ export function afterEffect(status: Status, { effect, result }: Outcome, now: nu
       return { ...status, reason: DID_NOT_START, message: effect.why };
     case 'retry-repair':
       return { ...status, repairRetriedAt: isoTime(now) };
+    case 'move-repair':
+      return { ...status, repairDirectory: effect.directory };
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':

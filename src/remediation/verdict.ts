@@ -1,5 +1,5 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new one breaks every switch. */
-import type { ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
 import type { DnsPodView } from './world.ts';
 
 /** One write to the cluster, or one question to a DNS pod. Each may be carried out twice. */
@@ -10,6 +10,8 @@ export type Effect =
   | { readonly kind: 'cancel-repair'; readonly why: string }
   /** Takes back a Job whose agent ended without a report, so that it can be started once more. */
   | { readonly kind: 'retry-repair' }
+  /** Takes back a Job whose agent may not write where the value stands, so that it can be started to write just there. */
+  | { readonly kind: 'move-repair'; readonly directory: KubeletDirectory }
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }

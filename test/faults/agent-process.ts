@@ -13,6 +13,7 @@ import {
   HOST_ROOT,
   REPORT_PATH,
   REQUEST_ENV,
+  USUAL_DIRECTORIES,
 } from '../../src/api/agent-protocol.ts';
 import { repairJob } from '../../src/effects/repair-job.ts';
 import { PROJECT_ROOT } from '../support/installation.ts';
@@ -118,6 +119,7 @@ function job(): { readonly command: readonly string[]; readonly mounts: readonly
       replaceEmptyValue: false,
       known: { clusterDNS: [], nodeLocalDNS: [], node: [] },
       externalName: 'dnshealth.invalid',
+      writable: [...USUAL_DIRECTORIES],
     },
   });
   const pod = spec?.template.spec;

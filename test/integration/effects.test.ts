@@ -238,6 +238,7 @@ describe('the node side', () => {
       targets: ['/run/systemd/resolve/resolv.conf'],
       replaceEmptyValue: false,
       externalName: 'x.invalid',
+      writable: ['/etc/kubernetes'],
     },
   };
   const proof = { ...base, agent: { verb: 'prove' as const, ...said, externalName: 'x.invalid' } };

@@ -1,7 +1,7 @@
 /** A real kubelet without a cluster, to ask it what configuration it has come to from its files and flags. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -52,6 +52,8 @@ export class KubeletProgram {
   /** Starts one with the files below `root` as its node's, and gives the resolvConf of its /configz. */
   async resolvConf(root: string, flags: readonly string[]): Promise<string> {
     mkdirSync(join(root, 'var/lib/kubelet'), { recursive: true });
+    // It looks for a user of its own name.
+    writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
     const port = await freePort();
     const own = [
       ...STANDALONE,
@@ -64,7 +66,7 @@ export class KubeletProgram {
     this.#will.names(kubelet.pid === undefined ? [] : [kubelet.pid]);
     let log = '';
     kubelet.stderr.on('data', (chunk: Buffer) => {
-      log = (log + chunk.toString('utf8')).slice(-4000);
+      log = (log + chunk.toString('utf8')).slice(-1000);
     });
     const ended = once(kubelet, 'exit');
     try {

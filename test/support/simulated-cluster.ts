@@ -27,6 +27,8 @@ export interface Script {
     | 'never-starts'
     | 'silent'
     | 'failed-kubelet-down'
+    /** The value stands in a directory that the first Job does not let it write in. */
+    | 'elsewhere'
     | 'dies-once'
     | 'dies-always';
   readonly proof: ProveReport['outcome'] | 'silent';
@@ -56,6 +58,7 @@ export class SimulatedCluster {
   #writes = 0;
   #jobStartedAt = 0;
   #repaired = false;
+  #mayWriteElsewhere = false;
 
   constructor(script: Script) {
     this.#script = script;
@@ -123,12 +126,16 @@ export class SimulatedCluster {
           this.job = aRun({ state: 'starting', createdAt: this.now });
           this.#jobStartedAt = this.now;
           this.tally.jobs += 1;
+          this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
         }
         return { effect, result: null };
       case 'cancel-repair':
         this.job = null;
         return { effect, result: null };
       case 'retry-repair':
+        this.job = null;
+        return { effect, result: null };
+      case 'move-repair':
         this.job = null;
         return { effect, result: null };
       case 'start-proof':
@@ -226,8 +233,22 @@ export class SimulatedCluster {
       this.job = { ...this.job, state: 'ended', message: '' };
       return;
     }
+    if (agent === 'elsewhere' && !this.#mayWriteElsewhere) {
+      const report = aRepairReport({
+        outcome: 'refused',
+        reason: 'DirectoryNotMounted',
+        nodeUnchanged: true,
+        needs: '/etc/default',
+      });
+      this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
+      return;
+    }
     const down = agent === 'failed-kubelet-down';
-    const outcome = down ? 'failed' : agent === 'dies-once' ? 'repaired' : (agent as RepairReport['outcome']);
+    const outcome = down
+      ? 'failed'
+      : agent === 'dies-once' || agent === 'elsewhere'
+        ? 'repaired'
+        : (agent as RepairReport['outcome']);
     if (outcome === 'repaired' && !this.#repaired) {
       this.#repaired = true;
       this.tally.restarts += 1;

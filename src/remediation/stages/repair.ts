@@ -1,5 +1,5 @@
 /** 3. The node-side Job: started once, read once, and understood as one of its closed outcomes. */
-import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
+import { type KubeletDirectory, type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
@@ -41,8 +41,8 @@ export function repair(situation: Situation): Verdict {
     case 'ended': {
       if (job.message === null && job.blockedBy !== null) return end(notStarted(job.blockedBy));
       const read = readReport(repairReportSchema, job.message, remediation.uid);
-      if (read.kind === 'ok') return record({ kind: 'repair-reported', report: read.report });
-      if (job.deleting) return wait('AgentStarting', 'The agent is about to be started again.', RECHECK_MS);
+      if (read.kind === 'ok') return reported(read.report, remediation.status.repairDirectory, job.deleting);
+      if (job.deleting) return startingAgain;
       // A node that lost its power, an agent that was killed: the next run finishes or undoes what the journal on
       // the node says. Once, because a second silence has another reason.
       return repairRetriedAt ? end(silent(read.problem)) : act({ kind: 'retry-repair' });
@@ -51,6 +51,20 @@ export function repair(situation: Situation): Verdict {
       return assertNever(job.state);
   }
 }
+
+/**
+ * Most reports are ends. One that says where the agent would have to write and was not let is answered once, with
+ * an agent that may write there instead. While that directory is on record, the report that asked for it is the
+ * first agent's, whose Job is on its way out: the second one was given it and cannot ask for it.
+ */
+function reported(report: RepairReport, given: KubeletDirectory | undefined, deleting: boolean): Verdict {
+  const { needs } = report;
+  if (needs === undefined || (given !== undefined && needs !== given))
+    return record({ kind: 'repair-reported', report });
+  return deleting || needs === given ? startingAgain : act({ kind: 'move-repair', directory: needs });
+}
+
+const startingAgain = wait('AgentStarting', 'The agent is about to be started again.', RECHECK_MS);
 
 /** What a report means for the rest of the incident. */
 function judge(report: RepairReport): Verdict {
