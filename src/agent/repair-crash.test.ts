@@ -76,7 +76,7 @@ describe('repair after a crash', () => {
       expect(killed.read()).toBe(`${GOOD}# mine\n`);
       rmSync(killed.root, { recursive: true });
     }
-  });
+  }, 60_000);
 
   it('does not settle again what had ended before its journal was put aside', async () => {
     node.starts = (text) => (text === GOOD ? 'exits' : 'runs');

@@ -1,10 +1,11 @@
-/** The change is made where it wins: in a drop-in, in a JSON file, as a new key, in place of an empty value. */
+/** The change is made where it wins: in a drop-in, a JSON file, a flag elsewhere, as a new key, in place of an empty value. */
+import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
 import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy } from '../support/installation.ts';
+import { applyPolicy, IMAGE, PROJECT_ROOT } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 import { identity, inNode, restartIntoLoop } from '../support/node-files.ts';
 
@@ -14,6 +15,8 @@ const NODE = 'node-1';
 const ENVIRONMENT = '/etc/kubernetes/kubelet.env';
 const DROP_INS = '/etc/kubernetes/kubelet.conf.d';
 const JSON_CONFIG = '/etc/kubernetes/kubelet.json';
+const EXTRA = '/etc/default/kubelet';
+const UNIT_DROP_IN = '/etc/systemd/system/kubelet.service.d/20-extra.conf';
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const VALUE = `resolvConf: "${GOOD_RESOLV_CONF}"\n`;
 
@@ -51,6 +54,16 @@ const layouts: Readonly<Record<string, Layout>> = {
     to: `\t"resolvConf": "${GOOD_RESOLV_CONF}"`,
     source: /kubelet\.json:\d+$/,
   },
+  'a flag in /etc/default/kubelet, where no ordinary Job may write': {
+    files: () => ({
+      [UNIT_DROP_IN]: `[Service]\nEnvironmentFile=-${EXTRA}\n`,
+      [EXTRA]: `# by the administrator\nKUBELET_CLOUDPROVIDER='--resolv-conf=${BAD_RESOLV_CONF}'`,
+    }),
+    path: EXTRA,
+    from: `--resolv-conf=${BAD_RESOLV_CONF}'`,
+    to: `--resolv-conf=${GOOD_RESOLV_CONF}'`,
+    source: /^--resolv-conf in \/etc\/default\/kubelet:2$/,
+  },
   'the key is absent: added below kind': {
     files: (config) => ({ [KUBELET_CONFIG]: config.replace(VALUE, '') }),
     path: KUBELET_CONFIG,
@@ -78,7 +91,8 @@ describe('the kubelet is configured by', () => {
   afterEach(async () => {
     await rig.writeFile(NODE, KUBELET_CONFIG, config, 0o600);
     await rig.writeFile(NODE, ENVIRONMENT, environment, 0o600);
-    await inNode(rig, NODE, 'rm', '--recursive', '--force', DROP_INS, JSON_CONFIG);
+    await inNode(rig, NODE, 'rm', '--recursive', '--force', DROP_INS, JSON_CONFIG, EXTRA, UNIT_DROP_IN);
+    await inNode(rig, NODE, 'systemctl', 'daemon-reload');
     await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
     await restoreCluster(rig);
   });
@@ -86,6 +100,7 @@ describe('the kubelet is configured by', () => {
   it.each(Object.entries(layouts))('%s', async (_name, { files, path, from, to, source }) => {
     const broken = files(config, environment);
     for (const [file, text] of Object.entries(broken)) await rig.writeFile(NODE, file, text, 0o600);
+    await inNode(rig, NODE, 'systemctl', 'daemon-reload');
     const before = await identity(rig, NODE, path);
     await restartIntoLoop(rig, NODE);
     const { starts } = await kubeletStarts(rig, NODE);
@@ -104,5 +119,31 @@ describe('the kubelet is configured by', () => {
     expect((await identity(rig, NODE, path)).replace(/ \d+$/, '')).toBe(before.replace(/ \d+$/, ''));
     expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+  });
+});
+
+describe('the sample of a dry run', () => {
+  afterEach(async () => restoreCluster(rig));
+
+  it('prints the diff of what a repair would change on the node, and does nothing', async () => {
+    await restoreCluster(rig);
+    await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
+    await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
+    const config = await rig.readFile(NODE, KUBELET_CONFIG);
+    const { pid } = await kubeletStarts(rig, NODE);
+
+    const sample = await readFile(`${PROJECT_ROOT}/config/samples/dry-run.yaml`, 'utf8');
+    const manifest = sample
+      .replace('nodeName: NODE', `nodeName: ${NODE}`)
+      .replace('image: IMAGE', `image: ${IMAGE}`);
+    const made = await rig.kubectl(['create', '-f', '-', '-o', 'name'], { input: manifest });
+    const pod = ['-n', 'dnshealth-node', made.stdout.trim()];
+    await rig.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s', ...pod]);
+
+    const { stdout } = await rig.kubectl(['logs', ...pod]);
+    expect(stdout).toContain(`-resolvConf: "${BAD_RESOLV_CONF}"\n+resolvConf: "${GOOD_RESOLV_CONF}"\n`);
+    expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(config);
+    expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+    await rig.kubectl(['delete', '--wait=false', ...pod]);
   });
 });
