@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts';
 import type { KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { Refused } from './refused.ts';
 
-/** Twice kubespray's and kubeadm's RestartSec: whatever loops has ended once more within it. */
-const SETTLED_MS = 20_000;
+/** A kubelet that cannot run is gone within a second or two of its start; this is some times that. */
+const SETTLED_MS = 10_000;
 const POLL_MS = 500;
 
 /**
