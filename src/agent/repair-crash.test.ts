@@ -1,7 +1,10 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
+
+// Each goes through many runs; a busy machine takes long for them.
+vi.setConfig({ testTimeout: 60_000 });
 
 let node: FakeNode;
 beforeEach(() => {
@@ -76,7 +79,7 @@ describe('repair after a crash', () => {
       expect(killed.read()).toBe(`${GOOD}# mine\n`);
       rmSync(killed.root, { recursive: true });
     }
-  }, 60_000);
+  });
 
   it('does not settle again what had ended before its journal was put aside', async () => {
     node.starts = (text) => (text === GOOD ? 'exits' : 'runs');
