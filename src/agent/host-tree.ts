@@ -64,6 +64,7 @@ export class HostTree {
 
   /** Follows links against the node's root: an absolute link of the node must not lead into the container. */
   resolve(path: string): string {
+    if (path.includes('\0')) throw new Refused('UnsafePath', `${JSON.stringify(path)} is no path`);
     let links = 0;
     const pending = path.split('/').toReversed();
     let resolved = '/';

@@ -56,7 +56,21 @@ export function keyOf(pair: Pair): unknown {
   return isScalar(pair.key) ? pair.key.value : undefined;
 }
 
+/** A kubelet configuration is five levels deep. The parser takes memory for each, until the agent is killed for it. */
+const MAX_DEPTH = 100;
+
+/** Counted roughly, before anything is parsed: brackets that are open, and indicators that nest within one line. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = Math.max(0, depth + (bracket === '[' || bracket === '{' ? 1 : -1));
+    if (depth > MAX_DEPTH) return true;
+  }
+  return new RegExp(`(?:[-?:][ \\t]+){${MAX_DEPTH}}`).test(text);
+}
+
 function onlyDocument(text: string, path: string): Document {
+  if (isTooDeep(text)) throw unreadable(path, `is nested more than ${MAX_DEPTH} levels deep`);
   const documents = parseAllDocuments(text, {
     // The kubelet reads a duplicate key leniently, the last one wins; so must we, to know what it has.
     uniqueKeys: false,

@@ -63,10 +63,15 @@ export class ScratchNode {
       comesUp: () => comesUp || readFileSync(join(root, layout.path), 'utf8') !== layout.after,
     });
     const port = await serveKubelet(address, certificate, () => systemd.kubeletRuns);
-    // File times come from the kernel's clock, which moves in steps: a kubelet that is younger than all of them.
+    const node = new ScratchNode(layout, root, address, systemd, port);
+    await node.reboot();
+    return node;
+  }
+
+  /** File times come from the kernel's clock, which moves in steps: a kubelet that is younger than all of them. */
+  async reboot(): Promise<void> {
     await sleep(10);
-    systemd.boot();
-    return new ScratchNode(layout, root, address, systemd, port);
+    this.systemd.boot();
   }
 
   content(): string {

@@ -1,0 +1,94 @@
+/** The agent's bundle on nodes that are prepared against it: nothing outside of the one file and its own directory is written. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { takeLock } from '../../src/agent/lock.ts';
+import { SafeDirectory } from '../../src/agent/safe-directory.ts';
+import { runAgent } from './agent-process.ts';
+import { HOSTILE_TREES, VICTIM } from './hostile-trees.ts';
+import { request } from './judge.ts';
+import { LAYOUTS } from './node-layouts.ts';
+import { ScratchNode } from './scratch-node.ts';
+
+let node: ScratchNode | undefined;
+afterEach(() => node?.remove());
+
+async function nodeOf(name = 'kubeadm'): Promise<ScratchNode> {
+  const layout = LAYOUTS.find((candidate) => candidate.name === name);
+  if (layout === undefined) throw new Error(`no layout ${name}`);
+  node = await ScratchNode.make({ layout, certificate: inject('certificate') });
+  mkdirSync(join(node.root, '/var/lib/kubelet/victim'));
+  // As good a configuration as the one that is to change: it is not its content that protects it.
+  writeFileSync(join(node.root, VICTIM), layout.before, { mode: 0o600 });
+  return node;
+}
+
+describe('on a hostile node', () => {
+  it.each(HOSTILE_TREES)('nothing else is written where $what: $ends', async ({ layout, prepare, ends }) => {
+    const hostile = await nodeOf(layout);
+    prepare((path) => join(hostile.root, path));
+    await hostile.reboot();
+    const before = hostile.others();
+    const { report } = await runAgent(hostile.root, request(hostile));
+    expect(`${report?.outcome} ${report?.reason}: ${report?.message}`).toContain(ends);
+    expect(hostile.others().replace(/^.*dnshealth-tmp.*\n/m, '')).toBe(
+      before.replace(/^.*dnshealth-tmp.*\n/m, ''),
+    );
+    expect(hostile.systemd.restarts).toBe(ends === 'repaired' ? 1 : 0);
+  });
+
+  it('a second agent does nothing while one is at work', async () => {
+    const hostile = await nodeOf();
+    const directory = SafeDirectory.open(hostile.root, '/var/lib/dnshealth', 0);
+    const lock = await takeLock(directory);
+    const before = hostile.others();
+    const { report } = await runAgent(hostile.root, request(hostile));
+    expect(report).toMatchObject({ outcome: 'refused', reason: 'Locked' });
+    expect(hostile.others()).toBe(before);
+    lock.release();
+    directory.close();
+  });
+
+  it('a directory that is swapped for a link to another one, thousands of times, is never left for that one', async () => {
+    const hostile = await nodeOf();
+    const [own, link, away] = ['own', 'link', 'away'].map((name) =>
+      join(hostile.root, '/var/lib/kubelet', name),
+    );
+    mkdirSync(own ?? '');
+    writeFileSync(join(own ?? '', 'config.yaml'), 'resolvConf: /etc/resolv.conf\n');
+    symlinkSync('victim', link ?? '');
+    const swapper = spawn(process.execPath, [
+      '--eval',
+      `const { renameSync } = require('node:fs'); const [own, link, away] = process.argv.slice(1);
+       process.stdout.write('swapping');
+       for (;;) { renameSync(own, away); renameSync(link, own); renameSync(own, link); renameSync(away, own); }`,
+      own ?? '',
+      link ?? '',
+      away ?? '',
+    ]);
+    await once(swapper.stdout, 'data');
+    const before = readFileSync(join(hostile.root, VICTIM), 'utf8');
+    const counts = { written: 0, refused: 0 };
+    for (const endMs = Date.now() + 4_000; Date.now() < endMs; ) {
+      try {
+        const directory = SafeDirectory.openOfKubelet(hostile.root, '/var/lib/kubelet/own', 0);
+        const file = directory.read('config.yaml');
+        if (file !== undefined)
+          directory.replace('config.yaml', Buffer.from(`n: ${counts.written}\n`), file.stats);
+        directory.close();
+        counts.written += 1;
+      } catch {
+        // Whatever the name is at that moment: gone, a link, or no directory.
+        counts.refused += 1;
+      }
+    }
+    swapper.kill();
+    await once(swapper, 'exit');
+    expect(counts.written + counts.refused).toBeGreaterThan(2_000);
+    expect(counts.refused).toBeGreaterThan(10);
+    expect(counts.written).toBeGreaterThan(10);
+    expect(readFileSync(join(hostile.root, VICTIM), 'utf8')).toBe(before);
+  });
+});
