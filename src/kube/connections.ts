@@ -1,14 +1,14 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
 import type { Dispatcher } from 'undici';
 import type { TlsMaterial } from './config.ts';
+import { keepSessionsHonest } from './heartbeat.ts';
 import { Agent } from './http-agent.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
 
-/** Also the time after which undici asks an h2 session for a PING: a dead one is dropped five seconds later. */
 const HEADERS_TIMEOUT_MS = 5_000;
 /**
- * An idle connection is probed after this, then every second, and is dead after ten probes (libuv's constants).
- * It is how watches on a black-holed network are noticed in about 15 s without one request being sent.
+ * An idle connection is probed after this, then every second, and is dead after ten probes (libuv's constants). It is
+ * how watches on a black-holed network are noticed where the endpoint speaks only HTTP/1.1, which has no PING.
  */
 const KEEP_ALIVE_PROBE_MS = 5_000;
 
@@ -26,6 +26,7 @@ export interface ConnectionsOptions {
 
 export function createConnections(options: ConnectionsOptions = {}): Connections {
   tolerateAbandonedStreams();
+  keepSessionsHonest();
   let current: { readonly tls: TlsMaterial; readonly agent: Agent } | undefined;
 
   function build(tls: TlsMaterial): Agent {
