@@ -1,6 +1,8 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
 import type { Dispatcher } from 'undici';
+import type { Fence } from '../runtime/fence.ts';
 import type { TlsMaterial } from './config.ts';
+import { createFencedAgent, type FencedAgent } from './fenced-agent.ts';
 import { keepSessionsHonest } from './heartbeat.ts';
 import { Agent } from './http-agent.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
@@ -15,19 +17,24 @@ const KEEP_ALIVE_PROBE_MS = 5_000;
 export interface Connections {
   /** The agent for this material; a new one when the material is another object than last time. */
   agent(tls: TlsMaterial): Dispatcher;
+  /** The one for writes that only a leader may make. Only with a fence. */
+  fencedAgent(tls: TlsMaterial): Dispatcher;
   close(): Promise<void>;
 }
 
 export interface ConnectionsOptions {
   /** @default true */
   readonly allowH2?: boolean;
+  readonly fence?: Fence;
   readonly onConnect?: () => void;
 }
 
 export function createConnections(options: ConnectionsOptions = {}): Connections {
   tolerateAbandonedStreams();
   keepSessionsHonest();
+  const { fence } = options;
   let current: { readonly tls: TlsMaterial; readonly agent: Agent } | undefined;
+  let fenced: { readonly tls: TlsMaterial; readonly agent: FencedAgent } | undefined;
 
   function build(tls: TlsMaterial): Agent {
     const agent = new Agent({
@@ -56,9 +63,24 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
       current = { tls, agent: build(tls) };
       return current.agent;
     },
+    fencedAgent(tls) {
+      if (fence === undefined) throw new TypeError('there is no fence');
+      if (fenced?.tls === tls) return fenced.agent.dispatcher;
+      void fenced?.agent.close();
+      fenced = {
+        tls,
+        agent: createFencedAgent(fence, {
+          tls,
+          timeoutMs: HEADERS_TIMEOUT_MS,
+          ...(options.onConnect ? { onConnect: options.onConnect } : {}),
+        }),
+      };
+      return fenced.agent.dispatcher;
+    },
     async close() {
-      await current?.agent.destroy();
+      await Promise.all([current?.agent.destroy(), fenced?.agent.destroy()]);
       current = undefined;
+      fenced = undefined;
     },
   };
 }

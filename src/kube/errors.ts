@@ -3,7 +3,7 @@
 export interface KubeErrorInit {
   /** HTTP status, or 0 when nothing answered. */
   readonly code: number;
-  /** Kubernetes' status reason, or ours: Unreachable, Timeout, Aborted, TlsFailure, BadAnswer. */
+  /** Kubernetes' status reason, or ours: Unreachable, Timeout, Aborted, NotLeading, TlsFailure, BadAnswer. */
   readonly reason: string;
   readonly verb: string;
   /** For example "nodes/node-1" or "pods/log kube-system/coredns-abc". */
@@ -12,6 +12,9 @@ export interface KubeErrorInit {
   readonly retryAfterMs?: number;
   readonly cause?: unknown;
 }
+
+/** Reasons that are neither the server's nor the network's. */
+const OURS: ReadonlySet<string> = new Set(['Aborted', 'NotLeading']);
 
 export class KubeError extends Error {
   override readonly name = 'KubeError';
@@ -35,7 +38,7 @@ export class KubeError extends Error {
 
   /** The same call may succeed later without anybody changing what is asked. */
   get retryable(): boolean {
-    return this.code === 0 ? this.reason !== 'Aborted' : this.code === 429 || this.code >= 500;
+    return this.code === 0 ? !OURS.has(this.reason) : this.code === 429 || this.code >= 500;
   }
 }
 
@@ -52,7 +55,10 @@ export const isForbidden = (error: unknown): boolean => has(error, (e) => e.code
 export const isInvalid = (error: unknown): boolean => has(error, (e) => e.code === 422);
 /** Nothing answered, or not in time; a write may have happened all the same. */
 export const isUnreachable = (error: unknown): boolean =>
-  has(error, (e) => e.code === 0 && e.reason !== 'Aborted');
+  has(error, (e) => e.code === 0 && !OURS.has(e.reason));
 /** We ended the call ourselves. */
 export const isAborted = (error: unknown): boolean =>
   has(error, (e) => e.code === 0 && e.reason === 'Aborted');
+/** The fence is closed: nothing was sent, or what was sent was cut off and may have happened all the same. */
+export const isNotLeading = (error: unknown): boolean =>
+  has(error, (e) => e.code === 0 && e.reason === 'NotLeading');

@@ -1,5 +1,6 @@
 /** Turns what went wrong on the wire, or in the server, into a KubeError. */
 import { DeadlineError } from '../runtime/deadline.ts';
+import type { Fence } from '../runtime/fence.ts';
 import type { Asked } from './api-path.ts';
 import { KubeError } from './errors.ts';
 
@@ -54,6 +55,12 @@ export function wireError(asked: Asked, error: unknown, signal?: AbortSignal): K
   const code = codeOf(error);
   if (code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return make('Timeout');
   return make(isTlsCode(code) ? 'TlsFailure' : 'Unreachable');
+}
+
+/** Of a write behind a closed fence. */
+export function notLeading({ verb, what }: Asked, message: string, fence: Fence, cause?: unknown): KubeError {
+  const why = fence.closed.aborted ? messageOf(fence.closed.reason) : 'another one leads, or nobody does yet';
+  return new KubeError({ verb, what, code: 0, reason: 'NotLeading', message: `${message}: ${why}`, cause });
 }
 
 /** The server's certificate is not signed by the CA that we hold, or is not valid. */

@@ -14,11 +14,15 @@ export interface InClusterOptions {
   readonly clock?: Clock;
 }
 
+export interface InClusterConfig extends ClusterConfig {
+  readonly namespace: string;
+}
+
 export const isInCluster = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
   Boolean(env['KUBERNETES_SERVICE_HOST'] && env['KUBERNETES_SERVICE_PORT']);
 
 /** @throws Error when the environment is not that of a pod, or the files are not there. */
-export async function inClusterConfig(options: InClusterOptions = {}): Promise<ClusterConfig> {
+export async function inClusterConfig(options: InClusterOptions = {}): Promise<InClusterConfig> {
   const { env = process.env, directory = SERVICE_ACCOUNT_DIRECTORY, clock = systemClock } = options;
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
@@ -56,13 +60,10 @@ export async function inClusterConfig(options: InClusterOptions = {}): Promise<C
   }
 
   await credentials();
-  const namespace = await readFile(join(directory, 'namespace'), 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  );
+  const namespace = (await readFile(join(directory, 'namespace'), 'utf8')).trim();
   return {
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    ...(namespace ? { namespace } : {}),
+    namespace,
     credentials,
     distrust() {
       readAt = Number.NEGATIVE_INFINITY;

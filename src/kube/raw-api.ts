@@ -24,6 +24,8 @@ export interface RawRequest {
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
   readonly retry?: boolean;
+  /** See HttpRequest. */
+  readonly unfenced?: boolean;
 }
 
 export interface RawApi {
@@ -45,7 +47,7 @@ export function withQuery(path: string, query: Query = {}): string {
 
 export function createRawApi(transport: Transport): RawApi {
   async function text(request: RawRequest): Promise<string> {
-    const { method, path, query, body, accept, signal, deadlineMs, retry } = request;
+    const { method, path, query, body, accept, signal, deadlineMs, retry, unfenced } = request;
     const fallback = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
     const answer = await transport.call({
       method,
@@ -58,6 +60,7 @@ export function createRawApi(transport: Transport): RawApi {
       signal,
       deadlineMs,
       retry,
+      unfenced,
     });
     return answer.text;
   }

@@ -3,12 +3,13 @@ import type { Dispatcher } from 'undici';
 import { fullJitter } from '../runtime/backoff.ts';
 import { type Clock, sleep, systemClock } from '../runtime/clock.ts';
 import { expiresAfter, type LinkedAbort, linkedAbort } from '../runtime/deadline.ts';
+import type { Fence } from '../runtime/fence.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { type Asked, askedFor } from './api-path.ts';
 import type { ClusterConfig } from './config.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { KubeError } from './errors.ts';
-import { refusal, wireError } from './failure.ts';
+import { notLeading, refusal, wireError } from './failure.ts';
 import { request as send } from './http-agent.ts';
 
 const DEFAULT_DEADLINE_MS = 10_000;
@@ -29,6 +30,8 @@ export interface HttpRequest {
   readonly deadlineMs?: number | undefined;
   /** @default true */
   readonly retry?: boolean | undefined;
+  /** A write that need not lead: the lease itself, and reports of what happened. @default false */
+  readonly unfenced?: boolean | undefined;
 }
 
 export interface HttpAnswer {
@@ -51,15 +54,23 @@ export interface TransportOptions {
   readonly userAgent: string;
   readonly deadlineMs?: number;
   readonly allowH2?: boolean;
+  /** Closed: no write leaves, not even one that waits for its retry, a connection or its turn. @default none */
+  readonly fence?: Fence;
   readonly clock?: Clock;
 }
 
 export function createTransport(config: ClusterConfig, options: TransportOptions): Transport {
-  const { metrics, clock = systemClock, deadlineMs: defaultDeadlineMs = DEFAULT_DEADLINE_MS } = options;
+  const {
+    metrics,
+    fence,
+    clock = systemClock,
+    deadlineMs: defaultDeadlineMs = DEFAULT_DEADLINE_MS,
+  } = options;
   const server = new URL(config.server);
   const basePath = server.pathname.replace(/\/+$/, '');
   const connections: Connections = createConnections({
     ...(options.allowH2 === undefined ? {} : { allowH2: options.allowH2 }),
+    ...(fence === undefined ? {} : { fence }),
     onConnect: () => metrics.apiConnections.inc(),
   });
 
@@ -70,11 +81,14 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const began = clock.monotonic();
+    const isFenced = fence !== undefined && isWrite(request);
     let code = '<error>';
     try {
       const { tls, authorization } = await config.credentials();
       signal.throwIfAborted();
-      const answer = await send.call(connections.agent(tls), {
+      if (isFenced && !fence.isOpen()) throw notLeading(asked, 'it was not sent', fence);
+      const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
+      const answer = await send.call(agent, {
         origin: server.origin,
         path: basePath + request.target,
         method: request.method,
@@ -92,7 +106,10 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       if (answer.statusCode === 401) config.distrust();
       throw refusal(asked, answer.statusCode, await answer.body.text(), answer.headers);
     } catch (error) {
-      const failure = wireError(asked, error, signal);
+      const failure =
+        isFenced && !(error instanceof KubeError) && !fence.isOpen()
+          ? notLeading(asked, 'whether it was carried out is not known', fence, error)
+          : wireError(asked, error, signal);
       if (failure.reason === 'TlsFailure') config.distrust();
       throw failure;
     } finally {
@@ -190,8 +207,11 @@ function pauseBefore(error: unknown, method: HttpMethod, tried: number): number 
   // Not a bare 500: it is an error of what was asked (a log that the runtime cannot read), and stays one.
   if (error.code === 502 || error.code === 503 || error.code === 504) return asked ?? jitter;
   if (error.code >= 500) return asked;
-  return error.code === 0 && error.reason !== 'Aborted' ? jitter : undefined;
+  return error.code === 0 && error.retryable ? jitter : undefined;
 }
+
+const isWrite = ({ method, unfenced }: HttpRequest): boolean =>
+  method !== 'GET' && method !== 'HEAD' && unfenced !== true;
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
   return Object.fromEntries(

@@ -1,7 +1,11 @@
-/** Types of the two files of undici that `http-agent.ts` loads by their path. */
+/** Types of the three files of undici that `http-agent.ts` loads by their path. */
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export = Agent;
+}
+declare module 'undici/lib/core/connect.js' {
+  import { buildConnector } from 'undici';
+  export = buildConnector;
 }
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';

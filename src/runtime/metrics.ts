@@ -132,6 +132,8 @@ export function createMetrics(options: MetricsOptions = {}) {
     ]),
     apiConnections: counter('rest_client_connections_total', 'Connections opened to the API server'),
 
+    leaderStatus: gauge('leader_election_master_status', '1 while this process leads, else 0', ['name']),
+
     eventsDropped: counter('events_dropped_total', 'Events that could not be written', ['reason']),
   };
 }

@@ -22,7 +22,7 @@ export interface RunOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Reconciling begins when this resolves and everything is synced: the place for leader election. @default at once */
-  readonly mayLead?: Promise<void>;
+  readonly mayLead?: Promise<unknown>;
   readonly clock?: Clock;
 }
 

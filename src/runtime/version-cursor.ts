@@ -54,7 +54,7 @@ export function createVersionCursor(): VersionCursor {
  * Versions of one resource type are ordered numbers since Kubernetes 1.35 says so; what is not a number is never
  * called older, so that another server's opaque versions still work.
  */
-function isOlder(version: string, than: string | undefined): boolean {
+export function isOlder(version: string, than: string | undefined): boolean {
   if (than === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
   return BigInt(version) < BigInt(than);
 }

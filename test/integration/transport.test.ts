@@ -190,7 +190,11 @@ describe('the transport on a real apiserver', () => {
     const { hostname, port } = new URL(apiserver.url);
     const ca = await readFile(apiserver.caFile, 'utf8');
     // Before the rotation: a token that is no longer valid, and the CA of another cluster.
-    await Promise.all([write('token', 'expired'), write('ca.crt', rootCertificates[0] ?? '')]);
+    await Promise.all([
+      write('token', 'expired'),
+      write('ca.crt', rootCertificates[0] ?? ''),
+      write('namespace', 'default'),
+    ]);
     const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
     const config = await inClusterConfig({ env, directory });
     const pod = createKubeClient(config, {

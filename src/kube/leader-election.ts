@@ -1,0 +1,63 @@
+/** Leader election on a Lease of the cluster: the elector, its lock, a watch that hastens it, and an event. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { createElector, type Elector, type ElectorOptions } from '../runtime/elector.ts';
+import { createReflector } from '../runtime/reflector.ts';
+import type { KubeClient } from './client.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import { createLeaseLock, type KubeLease, type LeaseName, leasesPath, parseLease } from './lease-lock.ts';
+
+export interface LeaderElectionOptions extends Omit<ElectorOptions, 'lock' | 'identity'>, LeaseName {
+  readonly kube: KubeClient;
+  readonly recorder: EventRecorder;
+}
+
+/** As client-go's users call themselves: the pod, and which of its processes. */
+export const processIdentity = (): string => `${hostname()}_${randomUUID()}`;
+
+export function createLeaderElection(options: LeaderElectionOptions): Elector {
+  const { kube, namespace, name, recorder, logger, metrics } = options;
+  const identity = processIdentity();
+  const elector = createElector({
+    ...options,
+    lock: createLeaseLock(kube.raw, { namespace, name }),
+    identity,
+  });
+  const watched = createReflector({
+    source: kube.listWatch({ path: leasesPath(namespace), fieldSelector: `metadata.name=${name}` }),
+    transform: parseLease,
+    logger,
+    metrics,
+  });
+  watched.onChange((change) => elector.notice(change.kind === 'deleted' ? null : change.object));
+  const stop = new AbortController();
+  let watching: Promise<void> | undefined;
+
+  void elector.elected.then((lease) => {
+    recorder.record({
+      regarding: {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        namespace,
+        name,
+        uid: (lease as KubeLease).uid,
+      },
+      type: 'Normal',
+      reason: 'LeaderElection',
+      action: 'Lead',
+      note: `${identity} became leader`,
+    });
+  });
+
+  return {
+    ...elector,
+    start() {
+      watching = watched.start(stop.signal);
+      elector.start();
+    },
+    async release() {
+      stop.abort(new Error('the election is over'));
+      await Promise.all([elector.release(), watching]);
+    },
+  };
+}

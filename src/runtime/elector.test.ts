@@ -1,0 +1,278 @@
+import { describe, expect, it } from 'vitest';
+import { createElector } from './elector.ts';
+import { createFence } from './fence.ts';
+import type { Lease, LeaseLock } from './lease.ts';
+import { silentLogger } from './logger.ts';
+import { createMetrics } from './metrics.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
+
+const ours = 'me';
+const theirs = { holder: 'other', durationMs: 15_000, acquiredAt: 0, renewedAt: 0, transitions: 4 };
+
+/** A lease that answers at once, and the elector in front of it. */
+function setup(present: Lease | null = null) {
+  const clock = createFakeClock();
+  const fence = createFence(clock);
+  const metrics = createMetrics();
+  const calls: string[] = [];
+  const server = {
+    lease: present,
+    /** Of the next calls, what goes wrong: the request is lost, or only its answer, or it hangs. */
+    faults: [] as ('none' | 'refused' | 'answer lost' | 'hangs')[],
+  };
+  let version = 100;
+  const call = async <T>(what: string, signal: AbortSignal, work: () => T): Promise<T> => {
+    calls.push(what);
+    const fault = server.faults.shift();
+    if (fault === 'refused') throw new Error('refused');
+    if (fault === 'hangs')
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    const answer = work();
+    if (fault === 'answer lost') throw new Error('connection reset');
+    return answer;
+  };
+  const lock: LeaseLock = {
+    name: 'the-lease',
+    read: (signal) => call('read', signal, () => server.lease),
+    write: (record, over, signal) =>
+      call(record.holder === '' ? 'give back' : 'write', signal, () => {
+        if (over?.version !== server.lease?.version) throw new Error('conflict');
+        server.lease = { ...record, version: String(++version) };
+        return server.lease;
+      }),
+  };
+  const options = { lock, identity: ours, fence, logger: silentLogger, metrics, clock, random: () => 0 };
+  const elector = createElector(options);
+  let lost: string | undefined;
+  void elector.lost.then((error) => {
+    lost = error.message;
+  });
+  return {
+    clock,
+    fence,
+    elector,
+    server,
+    calls,
+    lost: () => lost,
+    status: async () => (await metrics.leaderStatus.get()).values,
+    /** The other one renews. */
+    renewTheirs: () => {
+      server.lease = { ...theirs, version: String(++version) };
+      return server.lease;
+    },
+    start: async () => {
+      elector.start();
+      await clock.settle();
+    },
+  };
+}
+const held: Lease = { ...theirs, version: '1' };
+
+describe('an elector', () => {
+  it('takes a lease that is not there, and says so', async () => {
+    const { elector, fence, server, start, status, clock } = setup();
+    expect(await status()).toMatchObject([{ value: 0, labels: { name: 'the-lease' } }]);
+    await start();
+    expect(fence.isOpen()).toBe(true);
+    expect(await elector.elected).toMatchObject({ holder: ours, transitions: 0, durationMs: 15_000 });
+    expect(server.lease?.acquiredAt).toBe(clock.now());
+    expect(await status()).toMatchObject([{ value: 1 }]);
+  });
+
+  it('takes one that was given back, and counts the change', async () => {
+    const { fence, server, start } = setup({ ...held, holder: '' });
+    await start();
+    expect(fence.isOpen()).toBe(true);
+    expect(server.lease).toMatchObject({ holder: ours, transitions: 5 });
+  });
+
+  it('renews every four seconds with one call, and keeps when it was acquired', async () => {
+    const { calls, clock, server, start } = setup();
+    await start();
+    const acquiredAt = clock.now();
+    calls.length = 0;
+    await clock.advance(20_000);
+    expect(calls).toEqual(Array(5).fill('write'));
+    expect(server.lease).toMatchObject({ acquiredAt, renewedAt: clock.now(), transitions: 0 });
+  });
+
+  it('leaves the lease of another alone until it is unchanged for its duration, whatever time it tells', async () => {
+    const { clock, fence, server, start, renewTheirs } = setup({ ...held, renewedAt: 1 });
+    await start();
+    for (let second = 0; second < 60; second += 2) {
+      await clock.advance(2_000);
+      renewTheirs();
+    }
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(14_900);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(2_100);
+    expect(fence.isOpen()).toBe(true);
+    expect(server.lease).toMatchObject({ holder: ours, transitions: 5 });
+  });
+
+  it('waits as long as the holder said, where that is longer than its own duration', async () => {
+    const { clock, fence, start } = setup({ ...held, durationMs: 30_000 });
+    await start();
+    await clock.advance(29_900);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(200);
+    expect(fence.isOpen()).toBe(true);
+  });
+
+  it('keeps its lease over an answer that was lost and one that never came', async () => {
+    const { clock, fence, server, start, lost } = setup();
+    await start();
+    server.faults.push('answer lost', 'hangs');
+    await clock.advance(30_000);
+    expect(fence.isOpen()).toBe(true);
+    expect(lost()).toBeUndefined();
+    expect(server.lease).toMatchObject({ holder: ours, transitions: 0 });
+  });
+
+  it('takes its claim for granted only when it was answered', async () => {
+    const { clock, fence, server, start } = setup();
+    server.faults.push('none', 'answer lost');
+    await start();
+    expect(server.lease?.holder).toBe(ours);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(2_000);
+    expect(fence.isOpen()).toBe(true);
+    expect(server.lease?.transitions).toBe(0);
+  });
+
+  it('has lost the lease ten seconds after its last renewal, and asks no more', async () => {
+    const { clock, fence, server, calls, start, lost, status } = setup();
+    await start();
+    server.faults.push(...Array(50).fill('refused'));
+    await clock.advance(9_999);
+    expect(fence.isOpen()).toBe(true);
+    await clock.advance(1);
+    expect(fence.isOpen()).toBe(false);
+    expect(lost()).toBe('the lease was not renewed in time');
+    expect(await status()).toMatchObject([{ value: 0 }]);
+    calls.length = 0;
+    await clock.advance(60_000);
+    expect(calls).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('has lost it at once when another one is seen to hold it', async () => {
+    const { clock, elector, fence, start, renewTheirs, lost } = setup();
+    await start();
+    elector.notice(renewTheirs());
+    expect(fence.isOpen()).toBe(false);
+    await clock.settle();
+    expect(lost()).toBe('the lease was taken by other');
+  });
+
+  it('goes on leading when its lease is deleted by hand, by making it again', async () => {
+    const { clock, elector, fence, server, start } = setup();
+    await start();
+    server.lease = null;
+    elector.notice(null);
+    await clock.advance(4_100);
+    expect(fence.isOpen()).toBe(true);
+    expect(server.lease).toMatchObject({ holder: ours });
+  });
+});
+
+describe('an elector with a watch', () => {
+  it('takes a lease that is given back at once', async () => {
+    const { clock, elector, fence, server, start } = setup(held);
+    await start();
+    await clock.advance(3_000);
+    server.lease = { ...held, holder: '', version: '2' };
+    elector.notice(server.lease);
+    await clock.advance(10);
+    expect(fence.isOpen()).toBe(true);
+  });
+
+  it('asks nothing while the watch tells of renewals, and takes the lease when they end', async () => {
+    const { calls, clock, elector, fence, start, renewTheirs } = setup(held);
+    await start();
+    calls.length = 0;
+    for (let second = 0; second < 60; second += 4) {
+      elector.notice(renewTheirs());
+      await clock.advance(4_000);
+    }
+    expect(calls).toEqual([]);
+    await clock.advance(10_999);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(2);
+    expect(fence.isOpen()).toBe(true);
+  });
+
+  it('waits for the holder of a lease that was deleted, which may not know', async () => {
+    const { clock, elector, fence, server, start } = setup(held);
+    await start();
+    server.lease = null;
+    elector.notice(null);
+    await clock.advance(14_900);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(200);
+    expect(fence.isOpen()).toBe(true);
+  });
+
+  it('is not misled by a late word of the watch once it leads', async () => {
+    const { clock, elector, fence, start, lost } = setup({ ...held, holder: '' });
+    await start();
+    elector.notice(held);
+    await clock.settle();
+    expect(fence.isOpen()).toBe(true);
+    expect(lost()).toBeUndefined();
+  });
+});
+
+describe('the end of an elector', () => {
+  it('closes the fence before it gives the lease back, and is no loss', async () => {
+    const { clock, elector, fence, server, start, lost } = setup();
+    await start();
+    await elector.release();
+    expect(fence.isOpen()).toBe(false);
+    expect(server.lease).toMatchObject({ holder: '', transitions: 0 });
+    await clock.advance(60_000);
+    expect(lost()).toBeUndefined();
+    expect(server.lease?.holder).toBe('');
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('gives back what it may have claimed without hearing the answer', async () => {
+    const { clock, elector, server, calls, start } = setup();
+    server.faults.push('none', 'answer lost');
+    await start();
+    await elector.release();
+    expect(calls).toEqual(['read', 'write', 'read', 'give back']);
+    expect(server.lease?.holder).toBe('');
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('leaves the lease of another alone', async () => {
+    const { elector, server, calls, start } = setup(held);
+    await start();
+    calls.length = 0;
+    await elector.release();
+    expect(calls).toEqual([]);
+    expect(server.lease).toEqual(held);
+  });
+
+  it('does not wait for a server that does not answer', async () => {
+    const { clock, elector, server, start } = setup();
+    await start();
+    server.faults.push('hangs');
+    let isOver = false;
+    void elector.release().then(() => {
+      isOver = true;
+    });
+    await clock.advance(2_000);
+    expect(isOver).toBe(true);
+  });
+
+  it('asks nothing where it never began', async () => {
+    const { elector, calls } = setup();
+    await elector.release();
+    expect(calls).toEqual([]);
+  });
+});

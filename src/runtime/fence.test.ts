@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { createFence } from './fence.ts';
+import { createFakeClock } from './testing/fake-clock.ts';
+
+function setup() {
+  const clock = createFakeClock();
+  const fence = createFence(clock);
+  const reasons: unknown[] = [];
+  fence.closed.addEventListener('abort', () => reasons.push((fence.closed.reason as Error).message));
+  return { clock, fence, reasons };
+}
+
+describe('the fence', () => {
+  it('is closed before it is opened, without that being the end', () => {
+    const { fence } = setup();
+    expect(fence.isOpen()).toBe(false);
+    fence.open(10);
+    expect(fence.isOpen()).toBe(true);
+  });
+
+  it('closes by itself and says so, unless it is moved on', async () => {
+    const { clock, fence, reasons } = setup();
+    fence.open(1_000);
+    await clock.advance(900);
+    fence.open(1_900);
+    await clock.advance(999);
+    expect(reasons).toEqual([]);
+    await clock.advance(1);
+    expect(reasons).toEqual(['the lease was not renewed in time']);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('is closed to whoever asks after its time, although no timer has run yet', () => {
+    let now = 0;
+    const fence = createFence({
+      now: () => 0,
+      monotonic: () => now,
+      setTimeout: () => ({ cancel: () => {} }),
+    });
+    fence.open(1_000);
+    now = 1_000;
+    expect(fence.isOpen()).toBe(false);
+    expect(fence.closed.aborted).toBe(true);
+  });
+
+  it('never opens again', async () => {
+    const { clock, fence, reasons } = setup();
+    fence.open(1_000);
+    fence.close(new Error('first'));
+    fence.close(new Error('second'));
+    fence.open(5_000);
+    expect(fence.isOpen()).toBe(false);
+    await clock.advance(10_000);
+    expect(reasons).toEqual(['first']);
+  });
+});

@@ -1,0 +1,256 @@
+/** Processes that compete for a lease on a server, in memory: pauses, lost answers, outages and clocks that lie, on demand. */
+import type { Clock, Timer } from '../clock.ts';
+import { createElector, type Elector } from '../elector.ts';
+import { createFence, type Fence } from '../fence.ts';
+import type { Lease, LeaseLock } from '../lease.ts';
+import { silentLogger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import { createFakeClock, type FakeClock } from './fake-clock.ts';
+
+/** What lies between the last moment in which a leader sends a write and the first in which another one leads. */
+const LONGEST_WAY_MS = 4_900;
+const WRITE_EVERY_MS = 900;
+
+/** A repeatable source of chance: the seed is the whole story. */
+export function chance(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+export interface Candidate {
+  readonly identity: string;
+  readonly fence: Fence;
+  readonly elector: Elector;
+  /** It would let a write out, were it to run now. */
+  mayWrite(): boolean;
+  pause(): void;
+  /** Not one that was killed. */
+  resume(): void;
+  /** For good, without a word. */
+  kill(): void;
+  /** As at SIGTERM: its last write arrives, then it gives the lease back. */
+  stop(): void;
+  /** Moves the clock on its wall. */
+  skew(ms: number): void;
+  readonly ended: boolean;
+}
+
+export class Election {
+  readonly clock: FakeClock = createFakeClock();
+  readonly candidates: Candidate[] = [];
+  /** Who broke the promise, and how. */
+  readonly faults: string[] = [];
+  /** Of writes that arrived: by whom, and when. */
+  readonly writes: { readonly by: string; readonly at: number }[] = [];
+  isUp = true;
+  /** No answer takes long. */
+  isCalm = false;
+  /** So many of the next requests never arrive; so many of the next answers never come. */
+  loseRequests = 0;
+  loseAnswers = 0;
+  #lease: Lease | null = null;
+  #version = 0;
+  #born = 0;
+  readonly #random: () => number;
+  readonly #watchers = new Set<(lease: Lease) => void>();
+
+  constructor(seed: number, replicas: number) {
+    this.#random = chance(seed);
+    for (let replica = 0; replica < replicas; replica += 1) this.#bear(replica);
+  }
+
+  get holder(): string {
+    return this.#lease?.holder ?? '';
+  }
+
+  get leaders(): readonly Candidate[] {
+    return this.candidates.filter((one) => one.mayWrite());
+  }
+
+  /** Looks at the promise now. */
+  check(): void {
+    const leaders = this.leaders.map(({ identity }) => identity);
+    if (leaders.length > 1)
+      this.faults.push(`${leaders.join(' and ')} may write at ${this.clock.monotonic()}`);
+  }
+
+  async advance(ms: number): Promise<void> {
+    for (let left = ms; left > 0; left -= 500) {
+      await this.clock.advance(Math.min(left, 500));
+      this.check();
+    }
+  }
+
+  #later(maxMs: number, action: () => void): void {
+    // Mostly quick: what always takes seconds never meets what is quick.
+    const share = this.isCalm || this.#random() < 0.8 ? 0.02 : 1;
+    this.clock.setTimeout(action, this.#random() * maxMs * share);
+  }
+
+  #bear(slot: number): void {
+    this.#born += 1;
+    const identity = `process-${this.#born}`;
+    const process = pausable(this.clock, this.#random() * 1e6, this.#random);
+    let until = 0;
+    const real = createFence(process.clock);
+    const fence: Fence = {
+      ...real,
+      open: (untilMs) => {
+        until = untilMs;
+        real.open(untilMs);
+      },
+    };
+    let ended = false;
+    let stopping = false;
+    const elector = createElector({
+      lock: this.#lockOf(identity, process),
+      identity,
+      fence,
+      logger: silentLogger,
+      metrics: createMetrics(),
+      clock: process.clock,
+      random: this.#random,
+    });
+    const end = (): void => {
+      if (ended) return;
+      ended = true;
+      this.#watchers.delete(watch);
+      // The kubelet's part.
+      this.#later(3_000, () => this.#bear(slot));
+    };
+    const write = (): void => {
+      if (ended || stopping) return;
+      if (fence.isOpen()) this.#later(LONGEST_WAY_MS, () => this.#arrive(identity));
+      process.clock.setTimeout(write, WRITE_EVERY_MS);
+    };
+    const watch = (lease: Lease): void => process.deliver(() => elector.notice(lease));
+    this.candidates[slot] = {
+      identity,
+      fence,
+      elector,
+      mayWrite: () => !ended && !real.closed.aborted && process.clock.monotonic() < until,
+      pause: () => process.pause(),
+      resume: () => ended || process.resume(),
+      kill: () => {
+        process.pause();
+        end();
+      },
+      stop: () => {
+        stopping = true;
+        process.clock.setTimeout(() => void elector.release().then(end), LONGEST_WAY_MS);
+      },
+      skew: (ms) => process.skew(ms),
+      get ended() {
+        return ended;
+      },
+    };
+    // Some see nothing but what they ask for.
+    if (this.#random() < 0.6) this.#watchers.add(watch);
+    void elector.lost.then(end);
+    elector.start();
+    write();
+  }
+
+  #arrive(identity: string): void {
+    this.writes.push({ by: identity, at: this.clock.monotonic() });
+    if (this.holder !== identity)
+      this.faults.push(`${identity} wrote at ${this.clock.monotonic()} under ${this.holder}`);
+  }
+
+  #lockOf(identity: string, process: PausableProcess): LeaseLock {
+    const call = async <T>(signal: AbortSignal, work: () => T): Promise<T> =>
+      new Promise<T>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+        this.#later(9_000, () => {
+          if (!this.isUp || this.#takes('loseRequests')) return;
+          let answer: () => void;
+          try {
+            const result = work();
+            answer = () => resolve(result);
+          } catch (error) {
+            answer = () => reject(error instanceof Error ? error : new Error(String(error)));
+          }
+          if (!this.#takes('loseAnswers')) this.#later(4_000, () => process.deliver(answer));
+        });
+      });
+    return {
+      name: 'lease',
+      read: (signal) => call(signal, () => this.#lease),
+      write: (record, over, signal) =>
+        call(signal, () => {
+          if (over?.version !== this.#lease?.version) throw new Error('conflict');
+          if (record.holder !== '' && record.holder !== identity) throw new Error('a foreign name');
+          this.#version += 1;
+          const lease = { ...record, version: String(this.#version) };
+          this.#lease = lease;
+          for (const watcher of this.#watchers)
+            if (this.#random() < 0.95) this.#later(2_000, () => watcher(lease));
+          return lease;
+        }),
+    };
+  }
+
+  #takes(budget: 'loseRequests' | 'loseAnswers'): boolean {
+    if (this[budget] === 0) return false;
+    this[budget] -= 1;
+    return true;
+  }
+}
+
+interface PausableProcess {
+  readonly clock: Clock;
+  pause(): void;
+  resume(): void;
+  skew(ms: number): void;
+  /** Now, or when it goes on. */
+  deliver(action: () => void): void;
+}
+
+/** As SIGSTOP: the time goes on, and what falls due meanwhile happens afterwards, in any order. */
+function pausable(world: Clock, bootedMs: number, random: () => number): PausableProcess {
+  let isPaused = false;
+  let skewMs = 0;
+  let late: (() => void)[] = [];
+  const deliver = (action: () => void): void => {
+    if (isPaused) late.push(action);
+    else action();
+  };
+  return {
+    deliver,
+    pause: () => {
+      isPaused = true;
+    },
+    resume: () => {
+      isPaused = false;
+      const due = late.map((action) => ({ action, rank: random() })).toSorted((a, b) => a.rank - b.rank);
+      late = [];
+      for (const { action } of due) action();
+    },
+    skew: (ms) => {
+      skewMs += ms;
+    },
+    clock: {
+      now: () => world.now() + skewMs,
+      monotonic: () => world.monotonic() + bootedMs,
+      setTimeout(callback, ms): Timer {
+        let isCancelled = false;
+        const timer = world.setTimeout(
+          () =>
+            deliver(() => {
+              if (!isCancelled) callback();
+            }),
+          ms,
+        );
+        return {
+          cancel: () => {
+            isCancelled = true;
+            timer.cancel();
+          },
+        };
+      },
+    },
+  };
+}
