@@ -11,8 +11,10 @@ import { createSightings } from './controller/sightings.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
 import { inClusterConfig } from './kube/in-cluster-config.ts';
+import { createLeaderElection } from './kube/leader-election.ts';
 import { createOwnership } from './observe/ownership.ts';
 import { createReflectors } from './observe/reflectors.ts';
+import { createFence } from './runtime/fence.ts';
 import { startHealthServer } from './runtime/health-server.ts';
 import { createLifecycle } from './runtime/lifecycle.ts';
 import { createLogger } from './runtime/logger.ts';
@@ -21,6 +23,8 @@ import { runControllers } from './runtime/run-controllers.ts';
 
 /** Below the Deployment's terminationGracePeriodSeconds. */
 const DRAIN_MS = 20_000;
+/** A reconcile may be cut off anywhere, so that the other replica, which waits for the lease, need not wait for it. */
+const RECONCILES_DRAIN_MS = 1_000;
 
 /** @returns the exit code, when the process was told to end and everything is drained. */
 async function operate(): Promise<number> {
@@ -29,9 +33,13 @@ async function operate(): Promise<number> {
   const metrics = createMetrics({ process: true });
   const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
 
-  const kube = createKubeClient(await inClusterConfig(), { metrics, userAgent: 'dnshealth-operator/0.1.0' });
+  const config = await inClusterConfig();
+  const fence = createFence();
+  const kube = createKubeClient(config, { metrics, fence, userAgent: 'dnshealth-operator/0.1.0' });
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
+  const lease = { namespace: config.namespace, name: 'dnshealth-operator' };
+  const election = createLeaderElection({ ...lease, kube, fence, recorder, logger, metrics });
   const stores = createReflectors(kube, { logger, metrics, recorder });
 
   const parts = {
@@ -52,7 +60,7 @@ async function operate(): Promise<number> {
     policy: createPolicyReconciler(parts),
     orphan: createOrphanReconciler(kube, stores, logger),
   });
-  const run = runControllers({ controllers, logger, metrics });
+  const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 
   const health = await startHealthServer({
     port: settings.healthPort,
@@ -64,11 +72,19 @@ async function operate(): Promise<number> {
   lifecycle.onDrain('connections', () => kube.close());
   lifecycle.onDrain('probes and metrics', () => health.close());
   lifecycle.onDrain('events', () => recorder.drain());
-  lifecycle.onDrain('controllers', () => run.stop(DRAIN_MS / 2));
+  lifecycle.onDrain('lease', () => election.release());
+  lifecycle.onDrain('controllers', () => run.stop(fence.isOpen() ? RECONCILES_DRAIN_MS : 0));
 
   lifecycle.enter('syncing');
   // Whichever comes first: a signal may end the process before everything is known.
+  void run.synced.then(() => {
+    lifecycle.enter('standby');
+    // Not before: who does not see everything must not keep the lease from one who does.
+    if (!lifecycle.signal.aborted) election.start();
+  });
   void run.started.then(() => lifecycle.enter('leading'));
+  // As client-go's users do: what was decided under the old lease is gone with the process.
+  void election.lost.then((reason) => lifecycle.stop(reason));
   return lifecycle.ended;
 }
 

@@ -1,6 +1,6 @@
 /** Memory and start-up of the running operator, from its own metrics and log. */
 import type { Rig } from '../cluster/rig.ts';
-import { OPERATOR_NAMESPACE, operatorPod } from '../support/installation.ts';
+import { leadingPod, OPERATOR_NAMESPACE } from '../support/installation.ts';
 
 export interface OperatorFigures {
   readonly rssMiB: number;
@@ -8,7 +8,7 @@ export interface OperatorFigures {
 }
 
 export async function operatorFigures(rig: Rig): Promise<OperatorFigures> {
-  const { name } = await operatorPod(rig);
+  const { name } = await leadingPod(rig);
   const pod = await rig.api.json<{ status: { podIP: string } }>(
     `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${name}`,
   );
@@ -16,15 +16,15 @@ export async function operatorFigures(rig: Rig): Promise<OperatorFigures> {
     await fetch(`http://${pod.status.podIP}:8080/metrics`, { signal: AbortSignal.timeout(5_000) })
   ).text();
   const log = await rig.api.text(`/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods/${name}/log`);
-  const reconciling = log
+  const synced = log
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as { time: string; message: string })
-    .find(({ message }) => message === 'reconciling');
+    .map((line) => JSON.parse(line) as { time: string; message: string; to?: string })
+    .find(({ message, to }) => message === 'state changed' && to === 'standby');
   const startedAt = gauge(metrics, 'process_start_time_seconds') * 1000;
   return {
     rssMiB: gauge(metrics, 'process_resident_memory_bytes') / 2 ** 20,
-    startToSyncedSeconds: (Date.parse(reconciling?.time ?? '') - startedAt) / 1000,
+    startToSyncedSeconds: (Date.parse(synced?.time ?? '') - startedAt) / 1000,
   };
 }
 

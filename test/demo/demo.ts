@@ -57,7 +57,11 @@ async function demo(): Promise<void> {
       'npm run cluster -- kubectl get events -A --field-selector reportingComponent=dnshealth.io/operator',
       'the story in events',
     ],
-    ['npm run cluster -- kubectl -n dnshealth-system logs deploy/dnshealth-operator', 'the operator’s log'],
+    ['npm run cluster -- kubectl -n dnshealth-system get lease', 'which of the two replicas leads'],
+    [
+      'npm run cluster -- kubectl -n dnshealth-system logs -l app.kubernetes.io/name=dnshealth-operator',
+      'the operator’s log',
+    ],
     [
       'npm run cluster -- kubectl -n dnshealth-node logs -l dnshealth.io/role=repair',
       'what the agent did on the node',

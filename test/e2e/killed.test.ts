@@ -10,7 +10,7 @@ import {
   untilRemediation,
 } from '../support/cluster-state.ts';
 import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy, OPERATOR_NAMESPACE, operatorPod } from '../support/installation.ts';
+import { applyPolicy, leadingPod, OPERATOR_NAMESPACE } from '../support/installation.ts';
 import { kubeletStarts } from '../support/kubelet.ts';
 
 const rig = rigOfThisWorker();
@@ -34,7 +34,6 @@ describe('an operator that is killed', () => {
     async ({ reached }) => {
       await breakNode(rig, NODE);
       const before = await kubeletStarts(rig, NODE);
-      const operator = await operatorPod(rig);
       await applyPolicy(rig, {});
       await untilRemediation(
         rig,
@@ -42,7 +41,8 @@ describe('an operator that is killed', () => {
         'to come that far',
         ({ status }) => status !== undefined && reached(status),
       );
-      await rig.killContainer(OPERATOR_NAMESPACE, operator.name);
+      // The other replica goes on, when the lease of the dead one has run out.
+      await rig.killContainer(OPERATOR_NAMESPACE, (await leadingPod(rig)).name);
 
       const { status } = await untilEnded(rig, NODE);
       expect(status.phase).toBe('Healed');

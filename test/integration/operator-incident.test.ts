@@ -46,8 +46,7 @@ afterAll(async () => {
 });
 beforeEach(async () => startAnew());
 afterEach(async () => {
-  operator.signal('SIGKILL');
-  await operator.ended;
+  await operator.remove();
   await cluster.clear();
 });
 
@@ -60,8 +59,7 @@ async function startAnew(): Promise<void> {
   });
 }
 async function killAndRestart(): Promise<void> {
-  operator.signal('SIGKILL');
-  await operator.ended;
+  await operator.remove();
   await startAnew();
 }
 
@@ -253,8 +251,7 @@ describe('a node that is held', () => {
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
-    operator.signal('SIGKILL');
-    await operator.ended;
+    await operator.remove();
     await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
     await cluster.removeIncident(metadata.name);
     await startAnew();

@@ -20,8 +20,7 @@ beforeAll(async () => {
   token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
 });
 afterEach(async () => {
-  operator?.signal('SIGKILL');
-  await operator?.ended;
+  await operator?.remove();
   operator = undefined;
 });
 afterAll(async () => {
@@ -119,12 +118,17 @@ describe('with an apiserver that cannot be reached', () => {
     await expectToWork('after-the-outage');
   });
 
-  it('goes on where it was when it comes back in the middle of the work', async () => {
+  it('goes on when it comes back in the middle of the work', async () => {
     const process = await start();
     await ready(process);
     await server.restart();
-    await expectToWork('after-a-restart');
+    // Where that took longer than its lease lasts, it has ended, and the kubelet starts it again.
+    const went = await Promise.race([process.ended, expectToWork('after-a-restart')]);
     expect(said(process, 'stderr')).toEqual([]);
+    if (went === undefined) return;
+    expect(went).toBe(1);
+    await start();
+    await expectToWork('after-a-long-restart');
   });
 });
 
@@ -216,6 +220,6 @@ describe('told to end', () => {
     process.signal('SIGTERM');
     expect(await process.ended).toBe(0);
     const states = process.lines.filter(({ message }) => message === 'state changed').map(({ to }) => to);
-    expect(states).toEqual(['syncing', 'leading', 'draining', 'stopped']);
+    expect(states).toEqual(['syncing', 'standby', 'leading', 'draining', 'stopped']);
   });
 });

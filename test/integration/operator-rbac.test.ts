@@ -26,6 +26,7 @@ const ours = (resource: string, subresource?: string): Attributes => ({
   ...(subresource ? { subresource } : {}),
 });
 const rbac = (resource: string): Attributes => ({ group: 'rbac.authorization.k8s.io', resource });
+const leases = { group: 'coordination.k8s.io', resource: 'leases' };
 const apps = (resource: string): Attributes => ({ group: 'apps', resource });
 
 const ALLOWED: readonly Row[] = [
@@ -54,10 +55,25 @@ const ALLOWED: readonly Row[] = [
   ['create', { ...pods, ...inNodeNamespace }],
   ['delete', { ...pods, ...inNodeNamespace }],
   ['create', { group: 'events.k8s.io', resource: 'events', ...inDefault }],
+  ['create', { ...leases, ...inOwn }],
+  ...['get', 'list', 'watch', 'patch'].map(
+    (verb): Row => [verb, { ...leases, name: 'dnshealth-operator', ...inOwn }],
+  ),
   ['patch', { group: 'events.k8s.io', resource: 'events', ...inKubeSystem }],
 ];
 
 const REFUSED: readonly Row[] = [
+  // The one Lease, and that in the operator's own namespace.
+  ...['get', 'list', 'watch', 'update', 'patch', 'delete'].map(
+    (verb): Row => [verb, { ...leases, name: 'another', ...inOwn }],
+  ),
+  ['delete', { ...leases, name: 'dnshealth-operator', ...inOwn }],
+  ['list', { ...leases, ...inOwn }],
+  ...['get', 'patch'].map((verb): Row => [verb, { ...leases, name: 'kube-scheduler', ...inKubeSystem }]),
+  ...[inKubeSystem, inNodeNamespace, inDefault].flatMap((where): Row[] => [
+    ['create', { ...leases, ...where }],
+    ['get', { ...leases, name: 'dnshealth-operator', ...where }],
+  ]),
   ['*', { group: '*', resource: '*' }],
   ...['get', 'list', 'watch', 'create'].flatMap((verb): Row[] => [
     [verb, { resource: 'secrets' }],
@@ -198,7 +214,7 @@ describe('the roles as they are written', () => {
 
   it('bind the operator’s account only', async () => {
     const bindings = (await readInstallation()).filter(({ kind }) => kind.endsWith('Binding'));
-    expect(bindings).toHaveLength(3);
+    expect(bindings).toHaveLength(4);
     for (const binding of bindings)
       expect(Reflect.get(binding, 'subjects')).toEqual([
         { kind: 'ServiceAccount', name: 'dnshealth-operator', namespace: 'dnshealth-system' },

@@ -89,14 +89,17 @@ interface Pods {
   }[];
 }
 
-/** The operator's running pod. */
-export async function operatorPod(rig: Rig): Promise<{ readonly name: string; readonly node: string }> {
+/** The operator's pod that leads: the one that acts, and the one to kill. */
+export async function leadingPod(rig: Rig): Promise<{ readonly name: string; readonly node: string }> {
+  const lease = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/dnshealth-operator`;
+  const pods = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods?labelSelector=app.kubernetes.io/name=dnshealth-operator&fieldSelector=status.phase=Running`;
   return until(
     async () => {
-      const path = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods?labelSelector=app.kubernetes.io/name=dnshealth-operator&fieldSelector=status.phase=Running`;
-      const pod = (await rig.api.json<Pods>(path)).items[0];
+      const { spec } = await rig.api.json<{ spec: { holderIdentity?: string } }>(lease);
+      const leader = spec.holderIdentity?.split('_')[0];
+      const pod = (await rig.api.json<Pods>(pods)).items.find(({ metadata }) => metadata.name === leader);
       return pod?.spec.nodeName ? { name: pod.metadata.name, node: pod.spec.nodeName } : undefined;
     },
-    { what: 'a running operator pod', timeoutMs: 60_000 },
+    { what: 'a running operator pod that leads', timeoutMs: 60_000 },
   );
 }

@@ -13,6 +13,9 @@ import { freePorts } from './apiserver-command.ts';
 export const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
 const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
+/** The operator's. */
+export const LEASE = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases/dnshealth-operator';
+
 /** Makes an error of loading what costs 50 MiB and is needed for a kubeconfig only. */
 const IN_CLUSTER_ONLY = `
   import { registerHooks } from 'node:module';
@@ -38,7 +41,12 @@ export interface OperatorProcess {
   /** null while nothing listens. */
   get(path: string): Promise<{ readonly status: number; readonly text: string } | null>;
   isReady(): Promise<boolean>;
-  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2'): void;
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2' | 'SIGSTOP' | 'SIGCONT'): void;
+  /**
+   * Kills it, and takes its lease away with it, so that the next one need not wait until that has run out: what
+   * happens until then is a matter of the election's own tests.
+   */
+  remove(): Promise<void>;
   /** The exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>;
 }
@@ -109,6 +117,11 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
     get,
     isReady: async () => (await get('/readyz'))?.status === 200,
     signal: (name) => void child.kill(name),
+    async remove() {
+      child.kill('SIGKILL');
+      await ended;
+      await server.call('DELETE', LEASE);
+    },
     ended,
   };
 }
