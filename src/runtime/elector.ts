@@ -8,7 +8,7 @@ import type { Metrics } from './metrics.ts';
 import { isOlder } from './version-cursor.ts';
 
 /** client-go's defaults. */
-export const LEASE_DURATION_MS = 15_000;
+const LEASE_DURATION_MS = 15_000;
 const RENEW_DEADLINE_MS = 10_000;
 const RETRY_PERIOD_MS = 2_000;
 
