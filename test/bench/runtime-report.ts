@@ -100,9 +100,8 @@ ${goal(
 
 Event loop delay is the process's own metric \`nodejs_eventloop_lag_p99_seconds\`; its sampling step of 10 ms is in the
 figure. The longest single delay: ${longest(operator, 'idle')} ms idle, ${longest(operator, 'busy')} ms busy, ${longest(operator, 'start')} ms in the first ten seconds.
-A leader renews its Lease every two seconds, which is 0.5 requests a second by itself: the goal is for what the operator
-watches, and cannot be kept together with a failover within 15 seconds. Requests were counted in the audit log for
-${idle.seconds} s. Open: ${spread(operator.map(({ handles }) => handles))} handles, ${spread(operator.map(({ connections }) => connections))} connection to the apiserver.
+A leader renews its Lease every four seconds, which is 0.25 requests a second by itself; a standby only watches it.
+Requests were counted in the audit log for ${idle.seconds} s. Open: ${spread(operator.map(({ handles }) => handles))} handles, ${spread(operator.map(({ connections }) => connections))} connection to the apiserver.
 `;
 }
 
