@@ -108,7 +108,14 @@ export class SafeDirectory {
     return readRegularFile(this.#at(name), `${this.path}/${name}`);
   }
 
-  /** Puts new bytes in place of the file that was read, whole or not at all, with its owner and mode. */
+  /**
+   * Puts new bytes in place of the file that was read, whole or not at all, with its owner and mode.
+   *
+   * Without its extended attributes: Node can neither read nor write them, and native code or a helper program in
+   * the image would be more to trust than what it keeps. The SELinux label is not lost by that: a new file gets the
+   * one of its directory, which is what policy gives a kubelet's configuration as well. An ACL or a `user.`
+   * attribute that somebody had put on this file by hand is; it cannot even be seen, so it cannot be refused either.
+   */
   replace(name: string, bytes: Uint8Array, read: Stats): void {
     this.#install(name, bytes, read, () => {
       const now = lstatSync(this.#at(name));

@@ -11,8 +11,8 @@ import type { KubeletState, UnitManager } from './kubelet-unit.ts';
 export const STABLE_MS = 2_000;
 /** Where nobody can ask it, to stay up is all that it can show: as long as two rounds of systemd's RestartSec take. */
 export const UNASKED_STABLE_MS = 20_000;
-/** With the undoing after it, old bytes are back and serve within 30 s. */
-const DEADLINE_MS = 25_000;
+/** So that with the undoing after it old bytes are back, and a kubelet serves with them, within 30 s. */
+const DEADLINE_MS = 20_000;
 const UNASKED_DEADLINE_MS = 30_000;
 /** After SIGTERM the rest of the grace period belongs to the undoing. */
 const DEADLINE_WHEN_STOPPED_MS = 10_000;
