@@ -233,6 +233,7 @@ it('a token and a certificate authority that are rotated', async () => {
     await writeFile(join(directory, 'ca.crt'), await readFile(apiserver.caFile, 'utf8'));
     await writeFile(join(directory, 'token'), await tokenOf(apiserver, namespace, 'rotated'));
   };
+  await writeFile(join(directory, 'namespace'), namespace);
   await mount();
   const { hostname, port } = new URL(apiserver.url);
   const env = { KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port };
