@@ -1,0 +1,63 @@
+/** `npm run bench:agent`: the repair Job on one node of a rig, again and again; writes its section of docs/benchmarks.md. */
+import { statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import { Rig } from '../cluster/rig.ts';
+import { runRepairJob } from '../support/agent-job.ts';
+import { installOperator, PROJECT_ROOT } from '../support/installation.ts';
+import { agentReport } from './agent-report.ts';
+import { writeSection } from './document.ts';
+
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
+const runs = Number(values.runs);
+const NODE = 'node-1';
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
+/** The peak of the agent's resident memory, which the kernel keeps for as long as the process lives. */
+async function peakRssMiB(rig: Rig, isOver: AbortSignal): Promise<number> {
+  let peak = 0;
+  while (!isOver.aborted) {
+    const script =
+      "for p in $(pgrep -f '^/usr/local/bin/node .*/app/agent.js'); do grep VmHWM /proc/$p/status; done";
+    const { stdout } = await rig.exec(NODE, ['sh', '-c', script]);
+    for (const [, kib] of stdout.matchAll(/(\d+) kB/g)) peak = Math.max(peak, Number(kib) / 1024);
+    // Seldom enough not to slow down what is measured.
+    await sleep(500);
+  }
+  return peak;
+}
+
+const rig = await Rig.up({ name: 'bench', onProgress: say });
+try {
+  await installOperator(rig, say);
+  const figures = {
+    decidedMs: [] as number[],
+    servingMs: [] as number[],
+    trustedMs: [] as number[],
+    peakRssMiB: [] as number[],
+  };
+  for (let round = 1; round <= runs; round += 1) {
+    await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
+    await rig.exec(NODE, ['systemctl', 'restart', 'kubelet.service']);
+    await rig.waitForNodes();
+    const over = new AbortController();
+    const peak = peakRssMiB(rig, over.signal);
+    const { outcome, message, times } = await runRepairJob(rig, NODE, `bench-${round}-${Date.now()}`).finally(
+      () => over.abort(),
+    );
+    if (outcome !== 'repaired') throw new Error(`${outcome}: ${message}`);
+    const between = (from: keyof typeof times, to: keyof typeof times): number =>
+      Date.parse(times[to] ?? '') - Date.parse(times[from] ?? '');
+    figures.decidedMs.push(between('started', 'decided'));
+    figures.servingMs.push(between('written', 'restarted'));
+    figures.trustedMs.push(between('written', 'finished'));
+    figures.peakRssMiB.push(await peak);
+    say(`round ${round} of ${runs}: decided after ${figures.decidedMs.at(-1)} ms`);
+  }
+  const text = agentReport({ ...figures, bundleBytes: statSync(`${PROJECT_ROOT}/dist/app/agent.js`).size });
+  writeSection('Agent', text);
+  process.stdout.write(text);
+} finally {
+  await rig.down();
+}
