@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts';
 import type { Journal } from './journal.ts';
 import { type FileContext, lookAtFile, type Restored, restore } from './known-content.ts';
-import type { UnitManager } from './kubelet-unit.ts';
+import type { KubeletState, UnitManager } from './kubelet-unit.ts';
 import type { Log } from './log.ts';
 import { type Watched, watchKubelet } from './watch-kubelet.ts';
 
@@ -59,7 +59,7 @@ type Restarted = Watched | { readonly kind: 'not-restarted'; readonly error: unk
 /** Asks for the restart unless a kubelet was started since the bytes are there: then that one has read them. */
 async function restartAndWatch(journal: Journal, context: SettleContext): Promise<Restarted> {
   const { unit, clock } = context;
-  const before = await unit.state().catch(() => undefined);
+  const before = await stateOrUnknown(context);
   const isUndo = journal.step === 'undo-restarting';
   // The process number as well, because a clock that was set back makes the old kubelet look younger than the file.
   const notPid = isUndo ? journal.pidAfter : journal.pidBefore;
@@ -71,12 +71,12 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
     : startedSince || before?.jobPending === true;
   if (!happened) {
     try {
-      if (isUndo) await unit.resetFailed().catch(() => undefined);
+      if (isUndo) await forgetStartLimit(context);
       await unit.restart();
       context.log('kubelet restart asked for', { restarts: journal.restarts });
     } catch (error) {
       // The answer may be lost while systemd restarts; only a kubelet that is still the old one was not restarted.
-      const after = await unit.state().catch(() => undefined);
+      const after = await stateOrUnknown(context);
       if (
         after !== undefined &&
         after.mainPid === before?.mainPid &&
@@ -94,6 +94,25 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
     answers: journal.mustServe ? context.answers : undefined,
     stop: context.stop,
   });
+}
+
+/** A bus that is away for a moment says nothing about the kubelet. */
+async function stateOrUnknown({ unit, log }: SettleContext): Promise<KubeletState | undefined> {
+  try {
+    return await unit.state();
+  } catch (error) {
+    log('kubelet.service could not be asked for its state', { error: String(error) });
+    return undefined;
+  }
+}
+
+/** Without it the restart still may work; where it does not, its own error is what is reported. */
+async function forgetStartLimit({ unit, log }: SettleContext): Promise<void> {
+  try {
+    await unit.resetFailed();
+  } catch (error) {
+    log('the start limit of kubelet.service could not be reset', { error: String(error) });
+  }
 }
 
 function repaired(from: Journal, servingAtMs: number, context: SettleContext): Settled {

@@ -148,7 +148,7 @@ describe('the transport on a real apiserver', () => {
   });
 
   it('counts requests by verb, resource and code', async () => {
-    await kube.core.readNode({ name: 'counted' }).catch(() => {});
+    await expect(kube.core.readNode({ name: 'counted' })).rejects.toMatchObject({ code: 404 });
     const { text } = await metrics.scrape();
     expect(text).toMatch(/rest_client_requests_total\{verb="get",resource="nodes",code="404"\} [1-9]/);
   });
