@@ -3,7 +3,7 @@
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
 import { runAgent } from './agent/run-agent.ts';
-import { kubeletAnswers } from './agent/sign-of-life.ts';
+import { kubeletAnswers } from './agent/unit/kubelet-port.ts';
 import { HOST_ROOT, REPORT_PATH, REQUEST_ENV } from './api/agent-protocol.ts';
 
 const started = new Date(performance.timeOrigin).toISOString();
@@ -16,7 +16,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => st
 /** What the node is looked at with. Loaded when a verb asks for it: `prove` needs no YAML and no D-Bus. */
 async function node() {
   const [{ SystemdKubelet }, { askServer }] = await Promise.all([
-    import('./agent/systemd-kubelet.ts'),
+    import('./agent/unit/systemd-kubelet.ts'),
     import('./agent/ask-server.ts'),
   ]);
   return {

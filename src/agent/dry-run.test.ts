@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BAD, FakeNode, GOOD, KUBESPRAY, UPLINK } from './fake-node.ts';
+import { BAD, FakeNode, GOOD, KUBESPRAY, UPLINK } from './testing/fake-node.ts';
 
 let node: FakeNode;
 beforeEach(() => {

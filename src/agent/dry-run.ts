@@ -2,11 +2,11 @@
 import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
-import { describeSource } from './effective.ts';
-import type { Facts } from './inspect.ts';
-import { type LookContext, look } from './look.ts';
+import { describeSource } from './config/effective.ts';
+import { unifiedDiff } from './config/unified-diff.ts';
+import { type LookContext, look } from './decide/assess.ts';
+import type { Facts } from './decide/facts.ts';
 import { Refused } from './refused.ts';
-import { unifiedDiff } from './unified-diff.ts';
 
 export interface DryRunContext extends LookContext {
   readonly started: string;

@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BAD, FakeNode, KUBEADM, KUBESPRAY, UPLINK } from './fake-node.ts';
+import { BAD, FakeNode, KUBEADM, KUBESPRAY, UPLINK } from './testing/fake-node.ts';
 
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const JSON_HEAD = '"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1"';

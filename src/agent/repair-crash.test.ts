@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
+import { BAD, FakeNode, GOOD, KUBESPRAY } from './testing/fake-node.ts';
 
 // Each goes through many runs; a busy machine takes long for them.
 vi.setConfig({ testTimeout: 60_000 });

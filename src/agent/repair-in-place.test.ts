@@ -3,9 +3,9 @@ import { chmodSync, chownSync, lstatSync, renameSync, rmSync, symlinkSync } from
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { runFakeAgent } from './fake-agent.ts';
-import { BAD, FakeNode, GOOD, KUBESPRAY, UID } from './fake-node.ts';
-import { firstDifference } from './torn.ts';
+import { firstDifference } from './files/torn.ts';
+import { runFakeAgent } from './testing/fake-agent.ts';
+import { BAD, FakeNode, GOOD, KUBESPRAY, UID } from './testing/fake-node.ts';
 
 const KUBE = 997;
 /** From the first byte that differs to the end. */

@@ -12,9 +12,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BAD, FakeNode, GOOD, KUBEADM, KUBESPRAY, UID, UPLINK } from './fake-node.ts';
-import { takeLock } from './lock.ts';
-import { SafeDirectory } from './safe-directory.ts';
+import { takeLock } from './change/lock.ts';
+import { SafeDirectory } from './files/safe-directory.ts';
+import { BAD, FakeNode, GOOD, KUBEADM, KUBESPRAY, UID, UPLINK } from './testing/fake-node.ts';
 
 let node: FakeNode;
 beforeEach(() => {

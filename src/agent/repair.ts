@@ -2,18 +2,18 @@
 import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
-import { changeConfig } from './change-config.ts';
-import { describeSource } from './effective.ts';
-import { isWithin } from './host-tree.ts';
-import type { Facts } from './inspect.ts';
-import type { Journal, JournalStore } from './journal.ts';
-import { lookAtFile, restore } from './known-content.ts';
+import { changeConfig } from './change/change-config.ts';
+import type { Journal, JournalStore } from './change/journal.ts';
+import { lookAtFile, restore } from './change/journaled-file.ts';
+import { type SettleContext, type Settled, settle } from './change/settle.ts';
+import { withJournals } from './change/state-directory.ts';
+import { takenBack } from './change/undone-edits.ts';
+import { describeSource } from './config/effective.ts';
+import { type LookContext, look } from './decide/assess.ts';
+import type { Facts } from './decide/facts.ts';
+import { isWithin } from './files/host-tree.ts';
 import type { Log } from './log.ts';
-import { type LookContext, look } from './look.ts';
 import { Refused } from './refused.ts';
-import { type SettleContext, type Settled, settle } from './settle.ts';
-import { takenBack } from './taken-back.ts';
-import { withJournals } from './with-journals.ts';
 
 export interface RepairContext extends LookContext {
   /** Who may own the directories that are written in: root, except in tests. */

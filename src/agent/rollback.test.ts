@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BAD, FakeNode, GOOD, KUBESPRAY } from './fake-node.ts';
+import { BAD, FakeNode, GOOD, KUBESPRAY } from './testing/fake-node.ts';
 
 let node: FakeNode;
 beforeEach(async () => {

@@ -1,14 +1,14 @@
 /** The verb `rollback`: gives a repaired file its old bytes back, later and on request, and restarts the kubelet once. */
 import type { RollbackReport, RollbackRequest } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
-import { HostTree } from './host-tree.ts';
-import { inspect } from './inspect.ts';
-import type { Journal, JournalStore } from './journal.ts';
-import { lookAtFile } from './known-content.ts';
+import type { Journal, JournalStore } from './change/journal.ts';
+import { lookAtFile } from './change/journaled-file.ts';
+import { type SettleContext, settle } from './change/settle.ts';
+import { withJournals } from './change/state-directory.ts';
+import { inspect } from './decide/facts.ts';
+import { HostTree } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import type { RepairContext } from './repair.ts';
-import { type SettleContext, settle } from './settle.ts';
-import { withJournals } from './with-journals.ts';
 
 type End = Pick<RollbackReport, 'outcome' | 'reason' | 'message' | 'nodeUnchanged'> & Partial<RollbackReport>;
 

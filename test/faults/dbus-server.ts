@@ -1,6 +1,6 @@
-/** The other end of `src/agent/system-bus.ts`: a system bus on a socket whose every call one function answers. */
+/** The other end of `src/agent/unit/system-bus.ts`: a system bus on a socket whose every call one function answers. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { messageLength } from '../../src/agent/dbus-wire.ts';
+import { messageLength } from '../../src/agent/unit/dbus-wire.ts';
 
 export interface BusCall {
   readonly member: string;

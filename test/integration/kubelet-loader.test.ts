@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Effective, effectiveResolvConf } from '../../src/agent/effective.ts';
-import { HostTree } from '../../src/agent/host-tree.ts';
-import type { KubeletUnit } from '../../src/agent/kubelet-unit.ts';
-import { planEdit } from '../../src/agent/plan-edit.ts';
+import { type Effective, effectiveResolvConf } from '../../src/agent/config/effective.ts';
+import { planEdit } from '../../src/agent/config/plan-edit.ts';
+import { HostTree } from '../../src/agent/files/host-tree.ts';
 import { Refused } from '../../src/agent/refused.ts';
+import type { KubeletUnit } from '../../src/agent/unit/kubelet-unit.ts';
 import { type ContainerRuntime, startContainerRuntime } from '../support/container-runtime.ts';
 import { KubeletProgram } from '../support/kubelet-process.ts';
 

@@ -1,8 +1,9 @@
 /** The kubelet's configuration file as a journaled change knows it: which content it has, and the old one back. */
+
+import { SafeDirectory, temporaryOf } from '../files/safe-directory.ts';
+import { isTorn } from '../files/torn.ts';
+import type { Log } from '../log.ts';
 import { type Journal, type JournalStore, sha256 } from './journal.ts';
-import type { Log } from './log.ts';
-import { SafeDirectory, temporaryOf } from './safe-directory.ts';
-import { isTorn } from './torn.ts';
 
 export interface FileContext {
   readonly hostRoot: string;

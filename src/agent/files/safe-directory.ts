@@ -21,9 +21,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { KUBELET_DIRECTORIES, STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import { KUBELET_DIRECTORIES, STATE_DIRECTORY } from '../../api/agent-protocol.ts';
+import { Refused } from '../refused.ts';
 import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
-import { Refused } from './refused.ts';
 import { writeInPlace } from './write-in-place.ts';
 
 /** Nothing outside of these is ever written, whatever the kubelet's command line says. */

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { repairReportSchema } from '../api/agent-protocol.ts';
-import type { Log } from './log.ts';
-import type { SafeDirectory } from './safe-directory.ts';
+import { repairReportSchema } from '../../api/agent-protocol.ts';
+import type { SafeDirectory } from '../files/safe-directory.ts';
+import type { Log } from '../log.ts';
 
 const NAME = 'journal.json';
 

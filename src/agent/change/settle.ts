@@ -2,12 +2,12 @@
  * Carries a journaled change to its end, from whichever step it stands at: a fresh run enters right after the
  * backup, a re-run wherever the killed one stopped. Each step is written down before it is taken.
  */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
+import type { KubeletState, UnitManager } from '../unit/kubelet-unit.ts';
+import { type Watched, watchKubelet } from '../unit/wait-for-kubelet.ts';
 import type { Journal } from './journal.ts';
-import { type FileContext, lookAtFile, type Restored, restore } from './known-content.ts';
-import type { KubeletState, UnitManager } from './kubelet-unit.ts';
-import type { Log } from './log.ts';
-import { type Watched, watchKubelet } from './watch-kubelet.ts';
+import { type FileContext, lookAtFile, type Restored, restore } from './journaled-file.ts';
 
 export interface SettleContext extends FileContext {
   readonly unit: UnitManager;

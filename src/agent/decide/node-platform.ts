@@ -1,6 +1,6 @@
 /** Whose node this is, by what lies on it: platforms that write their kubelet's configuration themselves. */
-import type { HostTree } from './host-tree.ts';
-import type { KubeletUnit } from './kubelet-unit.ts';
+import type { HostTree } from '../files/host-tree.ts';
+import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 
 export interface Platform {
   readonly name: string;

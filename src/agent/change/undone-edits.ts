@@ -1,7 +1,7 @@
 /** Finds what runs before this one have undone while the kubelet ran on, so that it is not taken for a pending edit. */
-import type { TakenBack } from './inspect.ts';
-import { type FileContext, holdsQuietly, namesBeside } from './known-content.ts';
-import type { KubeletState } from './kubelet-unit.ts';
+import type { TakenBack } from '../decide/facts.ts';
+import type { KubeletState } from '../unit/kubelet-unit.ts';
+import { type FileContext, holdsQuietly, namesBeside } from './journaled-file.ts';
 
 export function takenBack(
   { mainPid, startedAtMs }: KubeletState,

@@ -1,12 +1,12 @@
 /** The smallest change that wins: in which file the value has to be changed, and how that file then reads. Reads only. */
 import { posix } from 'node:path';
-import { USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
+import { USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
+import { type HostTree, isWithin } from '../files/host-tree.ts';
+import { Refused } from '../refused.ts';
+import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Edit, editConfig } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
 import { describeSource, type Effective, effectiveResolvConf } from './effective.ts';
-import { type HostTree, isWithin } from './host-tree.ts';
-import type { KubeletUnit } from './kubelet-unit.ts';
-import { Refused } from './refused.ts';
 
 /** The files of flags that are edited. Any other one may belong to something that we do not know. */
 const ENVIRONMENT_FILES: readonly string[] = [

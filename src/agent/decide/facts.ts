@@ -1,9 +1,9 @@
 /** Looks at the node: everything that `decide.ts` needs to know, in one readonly value. Reads only. */
-import type { GradedFile, KnownAddresses, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
-import { gradeResolvConf } from '../diagnosis/resolv-conf.ts';
-import { type Effective, effectiveResolvConf } from './effective.ts';
-import type { HostTree } from './host-tree.ts';
-import type { KubeletUnit } from './kubelet-unit.ts';
+import type { GradedFile, KnownAddresses, RepairReport, RepairRequest } from '../../api/agent-protocol.ts';
+import { gradeResolvConf } from '../../diagnosis/resolv-conf.ts';
+import { type Effective, effectiveResolvConf } from '../config/effective.ts';
+import type { HostTree } from '../files/host-tree.ts';
+import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Platform, platformOf } from './node-platform.ts';
 
 export type Layout = RepairReport['layout'];

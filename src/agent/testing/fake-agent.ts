@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { RepairReport } from '../api/agent-protocol.ts';
+import type { RepairReport } from '../../api/agent-protocol.ts';
 import type { FakeNode, Standing } from './fake-node.ts';
 
 export interface FakeAgentRun extends Standing {

@@ -1,6 +1,6 @@
 /** Does anybody answer behind the target? Asked before anything is written, from where the DNS pods will ask. */
-import type { GradedFile, KnownAddresses } from '../api/agent-protocol.ts';
-import { type Answered, isAnswer } from './ask-server.ts';
+import type { GradedFile, KnownAddresses } from '../../api/agent-protocol.ts';
+import { type Answered, isAnswer } from '../ask-server.ts';
 
 export type Ask = (server: string, name: string) => Promise<Answered>;
 

@@ -11,7 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { posix } from 'node:path';
-import { Refused } from './refused.ts';
+import { Refused } from '../refused.ts';
 
 /**
  * All that the Job may mount. A path that ends elsewhere exists on the node, perhaps, but not here: what cannot

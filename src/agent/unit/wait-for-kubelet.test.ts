@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { STABLE_MS, UNASKED_STABLE_MS, type Watched, watchKubelet } from './watch-kubelet.ts';
+import { STABLE_MS, UNASKED_STABLE_MS, type Watched, watchKubelet } from './wait-for-kubelet.ts';
 
 interface Life {
   /** When the new process is gone again. */

@@ -1,7 +1,7 @@
 /** Tells a kubelet that systemd keeps restarting from one that has come up and stays. */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
+import { Refused } from '../refused.ts';
 import type { KubeletUnit, UnitManager } from './kubelet-unit.ts';
-import { Refused } from './refused.ts';
 
 /** A kubelet that cannot run is gone within a second or two of its start; this is some times that. */
 const SETTLED_MS = 10_000;

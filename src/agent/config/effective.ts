@@ -1,15 +1,15 @@
 /** The kubelet's effective `resolvConf` and where it comes from, decided in the kubelet's own order. */
 import { posix } from 'node:path';
-import { assertNever } from './assert-never.ts';
+import { assertNever } from '../assert-never.ts';
+import type { HostTree } from '../files/host-tree.ts';
+import { Refused } from '../refused.ts';
+import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { expandCommandLine } from './command-line.ts';
 import type { FlagInFile } from './edit-flag.ts';
 import { kubeletEnvironment } from './environment.ts';
-import type { HostTree } from './host-tree.ts';
 import { RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
 import { type Flag, findFlag } from './kubelet-flags.ts';
-import type { KubeletUnit } from './kubelet-unit.ts';
 import { lineOf } from './lines.ts';
-import { Refused } from './refused.ts';
 
 const BUILT_IN_DEFAULT = '/etc/resolv.conf';
 

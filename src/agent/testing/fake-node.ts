@@ -24,12 +24,12 @@ import {
   repairRequestSchema,
   rollbackReportSchema,
   rollbackRequestSchema,
-} from '../api/agent-protocol.ts';
-import type { Ask } from './ask-target.ts';
-import { dryRun } from './dry-run.ts';
-import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
-import { repair } from './repair.ts';
-import { rollback } from './rollback.ts';
+} from '../../api/agent-protocol.ts';
+import type { Ask } from '../decide/ask-target.ts';
+import { dryRun } from '../dry-run.ts';
+import { repair } from '../repair.ts';
+import { rollback } from '../rollback.ts';
+import type { KubeletState, KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
 export const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';

@@ -1,5 +1,5 @@
 /** Waits until the kubelet that was started after a moment has proven itself, or has failed to. */
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { KubeletState, UnitManager } from './kubelet-unit.ts';
 
 /**

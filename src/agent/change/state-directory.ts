@@ -1,9 +1,9 @@
 /** Opens the agent's directory on the node, takes the lock, and gives all of it back at the end. */
-import { STATE_DIRECTORY } from '../api/agent-protocol.ts';
+import { STATE_DIRECTORY } from '../../api/agent-protocol.ts';
+import { SafeDirectory } from '../files/safe-directory.ts';
+import type { Log } from '../log.ts';
 import { JournalStore } from './journal.ts';
 import { takeLock } from './lock.ts';
-import type { Log } from './log.ts';
-import { SafeDirectory } from './safe-directory.ts';
 
 export interface StateContext {
   readonly hostRoot: string;

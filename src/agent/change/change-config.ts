@@ -1,15 +1,15 @@
 /** Changes the one value in the file where it wins: back up, journal, replace as planned, then `settle.ts`. */
-import type { GradedFile, RepairRequest } from '../api/agent-protocol.ts';
-import { describeSource } from './effective.ts';
-import { decode } from './host-tree.ts';
-import type { Facts } from './inspect.ts';
+import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
+import { describeSource } from '../config/effective.ts';
+import type { PlannedEdit } from '../config/plan-edit.ts';
+import type { Facts } from '../decide/facts.ts';
+import { decode } from '../files/host-tree.ts';
+import { SafeDirectory } from '../files/safe-directory.ts';
+import { MAX_IN_PLACE_BYTES } from '../files/write-in-place.ts';
+import { Refused } from '../refused.ts';
 import { type Journal, sha256 } from './journal.ts';
-import { lookAtFile, namesBeside, restore } from './known-content.ts';
-import type { PlannedEdit } from './plan-edit.ts';
-import { Refused } from './refused.ts';
-import { SafeDirectory } from './safe-directory.ts';
+import { lookAtFile, namesBeside, restore } from './journaled-file.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
-import { MAX_IN_PLACE_BYTES } from './write-in-place.ts';
 
 export interface Change {
   readonly facts: Facts;

@@ -1,10 +1,10 @@
 /** The byte-exact edit of `--resolv-conf` in an environment file: the flag's value, in the file's own quoting. Pure. */
 import { isDeepStrictEqual } from 'node:util';
+import { Refused } from '../refused.ts';
 import type { Edit } from './edit-config.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import type { Flag } from './kubelet-flags.ts';
 import { lineAt, lineOf } from './lines.ts';
-import { Refused } from './refused.ts';
 
 /** A target is written as it is, within whatever quotes stand there; none of these means anything to systemd. */
 const NEEDS_NO_QUOTES = /^[\w./-]+$/;

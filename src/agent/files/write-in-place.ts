@@ -9,8 +9,8 @@ import {
   readFileSync,
   writeSync,
 } from 'node:fs';
+import { Refused } from '../refused.ts';
 import type { SafeFile } from './host-tree.ts';
-import { Refused } from './refused.ts';
 import { firstDifference } from './torn.ts';
 
 /** Ten times a kubelet configuration; the less there is to write, the less can be half-written. */

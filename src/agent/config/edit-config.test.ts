@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { Refused } from '../refused.ts';
 import { editConfig } from './edit-config.ts';
 import { readKubeletConfig } from './kubelet-config.ts';
-import { Refused } from './refused.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';

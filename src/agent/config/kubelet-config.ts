@@ -10,8 +10,8 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
+import { Refused } from '../refused.ts';
 import { lineOf } from './lines.ts';
-import { Refused } from './refused.ts';
 
 export const RESOLV_CONF_KEY = 'resolvConf';
 

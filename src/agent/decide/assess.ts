@@ -1,14 +1,14 @@
 /** The look at the node that both `inspect` and `repair` begin with: facts, decision, and the edit it comes to. */
-import type { RepairRequest } from '../api/agent-protocol.ts';
+import type { RepairRequest } from '../../api/agent-protocol.ts';
+import type { Clock } from '../clock.ts';
+import { type PlannedEdit, planEdit } from '../config/plan-edit.ts';
+import { HostTree } from '../files/host-tree.ts';
+import { Refused } from '../refused.ts';
+import type { KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
+import { refuseRestartLoop } from '../unit/restart-loop.ts';
 import { type Ask, askTarget } from './ask-target.ts';
-import type { Clock } from './clock.ts';
 import { chosenTarget, type Decision, decide, refuse } from './decide.ts';
-import { HostTree } from './host-tree.ts';
-import { type Facts, gradeTargets, inspect, type TakenBack } from './inspect.ts';
-import type { KubeletUnit, UnitManager } from './kubelet-unit.ts';
-import { type PlannedEdit, planEdit } from './plan-edit.ts';
-import { Refused } from './refused.ts';
-import { refuseRestartLoop } from './restart-loop.ts';
+import { type Facts, gradeTargets, inspect, type TakenBack } from './facts.ts';
 
 export interface LookContext {
   /** Where the node's directories are mounted. */

@@ -1,9 +1,10 @@
 /** The variables that systemd gives the kubelet: Environment= first, then each environment file over it. */
+
+import type { HostTree } from '../files/host-tree.ts';
+import { Refused } from '../refused.ts';
+import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import type { Variable } from './command-line.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
-import type { HostTree } from './host-tree.ts';
-import type { KubeletUnit } from './kubelet-unit.ts';
-import { Refused } from './refused.ts';
 
 export function kubeletEnvironment(
   unit: Pick<KubeletUnit, 'environment' | 'environmentFiles'>,

@@ -1,8 +1,8 @@
 /** Facts of the node in, one decision out. Pure: the order of the guards is the order of safety. */
-import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../api/agent-protocol.ts';
-import { isUsable } from '../diagnosis/resolv-conf.ts';
-import { describeSource } from './effective.ts';
-import type { Facts } from './inspect.ts';
+import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
+import { isUsable } from '../../diagnosis/resolv-conf.ts';
+import { describeSource } from '../config/effective.ts';
+import type { Facts } from './facts.ts';
 
 export type Decision =
   | {

@@ -8,8 +8,8 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, unlinkSync } from 'node:fs';
 import { createConnection, createServer, type Server } from 'node:net';
-import { Refused } from './refused.ts';
-import type { SafeDirectory } from './safe-directory.ts';
+import type { SafeDirectory } from '../files/safe-directory.ts';
+import { Refused } from '../refused.ts';
 
 const NAME = 'lock.sock';
 
