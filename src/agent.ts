@@ -53,7 +53,7 @@ const exitCode = await runAgent({
     return rollback(request, context);
   },
   inspect: async (request) => {
-    const [{ dryRun }, context] = await Promise.all([import('./agent/dry-run.ts'), node()]);
+    const [{ dryRun }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
     const report = await dryRun(request, context);
     // As it is, for `kubectl logs`: the report below holds it in one line of JSON, and shortened if it is long.
     process.stdout.write(report.diff ?? '');

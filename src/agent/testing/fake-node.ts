@@ -26,7 +26,7 @@ import {
   rollbackRequestSchema,
 } from '../../api/agent-protocol.ts';
 import type { Ask } from '../decide/ask-target.ts';
-import { dryRun } from '../dry-run.ts';
+import { dryRun } from '../inspect.ts';
 import { repair } from '../repair.ts';
 import { rollback } from '../rollback.ts';
 import type { KubeletState, KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
