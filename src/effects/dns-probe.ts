@@ -1,8 +1,8 @@
 /** Asks one DNS pod at its own address, over UDP and TCP: the cluster's own name and one outside. */
 import type { Answer } from '../api/remediation.ts';
-import { askTcp } from './dns/ask-tcp.ts';
-import { askUdp } from './dns/ask-udp.ts';
-import type { DnsReply } from './dns/message.ts';
+import { askTcp } from '../dns/ask-tcp.ts';
+import { askUdp } from '../dns/ask-udp.ts';
+import type { DnsReply } from '../dns/message.ts';
 
 /** A CoreDNS that works answers from memory in a millisecond and through its upstream in a few tens. */
 const ANSWER_TIMEOUT_MS = 1_000;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { askUdp } from '../../src/effects/dns/ask-udp.ts';
+import { askUdp } from '../../src/dns/ask-udp.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { remediations, restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
