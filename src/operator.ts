@@ -14,7 +14,7 @@ import { inClusterConfig } from './kube/in-cluster-config.ts';
 import { createLeaderElection } from './kube/leader-election.ts';
 import { createOwnership } from './observe/ownership.ts';
 import { createReflectors } from './observe/reflectors.ts';
-import { createFence } from './runtime/fence.ts';
+import { createFence } from './runtime/election/fence.ts';
 import { startHealthServer } from './runtime/health-server.ts';
 import { createLifecycle } from './runtime/lifecycle.ts';
 import { createLogger } from './runtime/logger.ts';

@@ -4,7 +4,7 @@ import { FINAL_PHASES } from '../api/remediation.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
-import type { Change } from '../runtime/store.ts';
+import type { Change } from '../runtime/reflector/store.ts';
 
 type Reconcile = Controller['reconcile'];
 

@@ -6,7 +6,7 @@ import type { Phase } from '../api/remediation.ts';
 import { parsePolicy, parseRemediation } from '../observe/custom-resources.ts';
 import { parseDnsPod } from '../observe/dns-pod.ts';
 import { silentLogger } from '../runtime/logger.ts';
-import type { Store } from '../runtime/store.ts';
+import type { Store } from '../runtime/reflector/store.ts';
 import { createSightingReconciler } from './sighting-controller.ts';
 import { createSightings } from './sightings.ts';
 import type { Stores } from './stores.ts';

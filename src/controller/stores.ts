@@ -3,7 +3,7 @@ import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { ObservedRemediation, Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
 import type { NodeMark } from '../observe/node-mark.ts';
-import type { Store } from '../runtime/store.ts';
+import type { Store } from '../runtime/reflector/store.ts';
 
 export interface Stores {
   /** Keys: name. */

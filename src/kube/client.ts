@@ -1,6 +1,6 @@
 /** The way to the API: everything that reads or writes the cluster is handed this. */
 
-import type { ListWatch, RawObject } from '../runtime/list-watch.ts';
+import type { ListWatch, RawObject } from '../runtime/reflector/list-watch.ts';
 import type { ClusterConfig } from './config.ts';
 import { type CustomResource, createCustomResource } from './custom-resource.ts';
 import { createListWatch, type ListWatchOptions } from './list-watch.ts';

@@ -1,6 +1,6 @@
 /** Turns what went wrong on the wire, or in the server, into a KubeError. */
 import { DeadlineError } from '../runtime/deadline.ts';
-import type { Fence } from '../runtime/fence.ts';
+import type { Fence } from '../runtime/election/fence.ts';
 import type { Asked } from './api-path.ts';
 import { KubeError } from './errors.ts';
 

@@ -1,8 +1,8 @@
 /** Leader election on a Lease of the cluster: the elector, its lock, a watch that hastens it, and an event. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { createElector, type Elector, type ElectorOptions } from '../runtime/elector.ts';
-import { createReflector } from '../runtime/reflector.ts';
+import { createElector, type Elector, type ElectorOptions } from '../runtime/election/elector.ts';
+import { createReflector } from '../runtime/reflector/reflector.ts';
 import type { KubeClient } from './client.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { createLeaseLock, type KubeLease, type LeaseName, leasesPath, parseLease } from './lease-lock.ts';

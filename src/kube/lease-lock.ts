@@ -1,6 +1,6 @@
 /** Keeps an elector's lease in a coordination.k8s.io/v1 Lease, which `kubectl get lease` shows. */
 import * as z from 'zod';
-import type { Lease, LeaseLock, LeaseRecord } from '../runtime/lease.ts';
+import type { Lease, LeaseLock, LeaseRecord } from '../runtime/election/lease.ts';
 import { isNotFound } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import type { RawApi } from './raw-api.ts';

@@ -1,5 +1,5 @@
 /** Lists and watches of the Kubernetes API, as the source that a reflector reads. */
-import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/list-watch.ts';
+import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/reflector/list-watch.ts';
 import { type Asked, askedFor } from './api-path.ts';
 import { KubeError } from './errors.ts';
 import { statusError } from './failure.ts';

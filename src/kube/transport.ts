@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import { fullJitter } from '../runtime/backoff.ts';
 import { type Clock, sleep, systemClock } from '../runtime/clock.ts';
 import { expiresAfter, type LinkedAbort, linkedAbort } from '../runtime/deadline.ts';
-import type { Fence } from '../runtime/fence.ts';
+import type { Fence } from '../runtime/election/fence.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { type Asked, askedFor } from './api-path.ts';
 import type { ClusterConfig } from './config.ts';

@@ -1,7 +1,7 @@
 /** An object that could not be understood is told where its owner looks: as an event on the object itself. */
 import * as z from 'zod';
 import type { EventRecorder } from '../kube/event-recorder.ts';
-import type { OnMalformed } from '../runtime/store.ts';
+import type { OnMalformed } from '../runtime/reflector/store.ts';
 
 interface Kind {
   readonly apiVersion: string;

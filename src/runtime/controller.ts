@@ -1,6 +1,6 @@
 /** A controller as data: what it watches, which keys a change concerns, and what is done for a key. */
-import type { Reflector } from './reflector.ts';
-import type { Change } from './store.ts';
+import type { Reflector } from './reflector/reflector.ts';
+import type { Change } from './reflector/store.ts';
 import type { Outcome } from './work-queue.ts';
 
 export interface Controller<K extends string = string> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type Controller, watch } from './controller.ts';
-import type { ListWatch, RawObject, WatchEvent } from './list-watch.ts';
 import { createLogger, silentLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
-import { createReflector, type Reflector } from './reflector.ts';
+import type { ListWatch, RawObject, WatchEvent } from './reflector/list-watch.ts';
+import { createReflector, type Reflector } from './reflector/reflector.ts';
 import { runControllers } from './run-controllers.ts';
 import { createFakeClock } from './testing/fake-clock.ts';
 import { TerminalError } from './work-queue.ts';

@@ -44,7 +44,7 @@ async function ours(metadataOnly: boolean): Promise<void> {
       import('../../src/kube/config.ts'),
       import('../../src/runtime/logger.ts'),
       import('../../src/runtime/metrics.ts'),
-      import('../../src/runtime/reflector.ts'),
+      import('../../src/runtime/reflector/reflector.ts'),
     ]);
   const metrics = createMetrics();
   const config = staticConfig(SERVER, {

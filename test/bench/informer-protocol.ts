@@ -1,5 +1,5 @@
 /** What the children of the comparison say, and what ours keep of an object. */
-import type { RawObject } from '../../src/runtime/list-watch.ts';
+import type { RawObject } from '../../src/runtime/reflector/list-watch.ts';
 
 export type Told =
   | { readonly kind: 'synced'; readonly objects: number }

@@ -5,10 +5,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
 import type { ListWatchOptions } from '../../src/kube/list-watch.ts';
-import type { ListWatch, RawObject } from '../../src/runtime/list-watch.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
-import { createReflector, type Reflector } from '../../src/runtime/reflector.ts';
+import type { ListWatch, RawObject } from '../../src/runtime/reflector/list-watch.ts';
+import { createReflector, type Reflector } from '../../src/runtime/reflector/reflector.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver.ts';
 
 interface ConfigMap extends RawObject {

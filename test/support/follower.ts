@@ -2,10 +2,10 @@
 import { expect } from 'vitest';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import type { ClusterConfig } from '../../src/kube/config.ts';
-import type { RawObject } from '../../src/runtime/list-watch.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
-import { createReflector, type Reflector } from '../../src/runtime/reflector.ts';
+import type { RawObject } from '../../src/runtime/reflector/list-watch.ts';
+import { createReflector, type Reflector } from '../../src/runtime/reflector/reflector.ts';
 import type { Apiserver } from './apiserver.ts';
 
 interface Object extends RawObject {

@@ -7,7 +7,7 @@ import { isNotLeading } from '../../src/kube/errors.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
 import { createLeaderElection } from '../../src/kube/leader-election.ts';
 import { sleep, systemClock } from '../../src/runtime/clock.ts';
-import { createFence } from '../../src/runtime/fence.ts';
+import { createFence } from '../../src/runtime/election/fence.ts';
 import { createLifecycle } from '../../src/runtime/lifecycle.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';

@@ -1,8 +1,8 @@
 /** Processes that compete for a lease on a server, in memory: pauses, lost answers, outages and clocks that lie, on demand. */
 import type { Clock, Timer } from '../clock.ts';
-import { createElector, type Elector } from '../elector.ts';
-import { createFence, type Fence } from '../fence.ts';
-import type { Lease, LeaseLock } from '../lease.ts';
+import { createElector, type Elector } from '../election/elector.ts';
+import { createFence, type Fence } from '../election/fence.ts';
+import type { Lease, LeaseLock } from '../election/lease.ts';
 import { silentLogger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';

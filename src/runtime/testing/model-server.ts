@@ -1,5 +1,5 @@
 /** A server in memory that makes every trouble that a real one makes: what a reflector's store must equal in the end. */
-import type { ListWatch, RawObject, WatchEvent } from '../list-watch.ts';
+import type { ListWatch, RawObject, WatchEvent } from '../reflector/list-watch.ts';
 
 export interface ModelObject extends RawObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly resourceVersion: string };

@@ -1,5 +1,5 @@
 /** The fence around writes that only a leader may make: open for a bounded time, moved on by renewals, closed for good. */
-import { type Clock, systemClock, type Timer } from './clock.ts';
+import { type Clock, systemClock, type Timer } from '../clock.ts';
 
 export interface Fence {
   /**

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import { createFakeClock } from '../testing/fake-clock.ts';
 import { createElector } from './elector.ts';
 import { createFence } from './fence.ts';
 import type { Lease, LeaseLock } from './lease.ts';
-import { silentLogger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 
 const ours = 'me';
 const theirs = { holder: 'other', durationMs: 15_000, acquiredAt: 0, renewedAt: 0, transitions: 4 };

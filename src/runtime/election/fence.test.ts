@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { createFakeClock } from '../testing/fake-clock.ts';
 import { createFence } from './fence.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 
 function setup() {
   const clock = createFakeClock();

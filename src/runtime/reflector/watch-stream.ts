@@ -1,6 +1,6 @@
 /** One watch of a source, read event by event, that ends itself where it is silent for too long. */
-import type { Clock } from './clock.ts';
-import { expiresAfter, linkedAbort } from './deadline.ts';
+import type { Clock } from '../clock.ts';
+import { expiresAfter, linkedAbort } from '../deadline.ts';
 import type { WatchEvent, WatchRequest } from './list-watch.ts';
 
 export interface WatchStream<Raw> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Election } from './testing/election-model.ts';
+import { Election } from '../testing/election-model.ts';
 
 type Step =
   | { readonly kind: 'advance'; readonly ms: number }

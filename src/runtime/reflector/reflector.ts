@@ -1,11 +1,11 @@
 /** Keeps a store equal to what the API server has, by listing and watching for ever. */
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { expiresAfter, linkedAbort } from './deadline.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { expiresAfter, linkedAbort } from '../deadline.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from './list-watch.ts';
-import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
-import { createPatience } from './patience.ts';
 import { isWedged, LIST_LIMIT_MS, type ReflectorState, SILENCE_LIMIT_MS } from './reflector-state.ts';
+import { createPatience } from './retry-policy.ts';
 import { failureOf, type SourceFailure } from './source-failure.ts';
 import { createStore, type OnMalformed, type StagedList, type Store } from './store.ts';
 import { createVersionCursor } from './version-cursor.ts';

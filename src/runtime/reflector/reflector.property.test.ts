@@ -1,12 +1,12 @@
 /** The reflector beside a model of the server: whatever happens, the store ends up equal, and its listeners with it. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { silentLogger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
+import { silentLogger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import { createFakeClock } from '../testing/fake-clock.ts';
+import { createModelServer, identify, type ModelObject, type ModelServer } from '../testing/model-server.ts';
 import { createReflector } from './reflector.ts';
 import type { Change } from './store.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
-import { createModelServer, identify, type ModelObject, type ModelServer } from './testing/model-server.ts';
 
 interface Kept {
   readonly uid: string;

@@ -1,11 +1,11 @@
 /** Leader election on a lease, as client-go does it: by the local monotonic clock only, and bounded by a fence. */
-import { type Clock, sleep, systemClock } from './clock.ts';
-import { expiresAfter, linkedAbort } from './deadline.ts';
+import { type Clock, sleep, systemClock } from '../clock.ts';
+import { expiresAfter, linkedAbort } from '../deadline.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import { isOlder } from '../reflector/version-cursor.ts';
 import type { Fence } from './fence.ts';
 import type { Lease, LeaseLock, LeaseRecord } from './lease.ts';
-import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
-import { isOlder } from './version-cursor.ts';
 
 /** client-go's defaults. */
 const LEASE_DURATION_MS = 15_000;

@@ -1,5 +1,5 @@
 /** How long a reflector waits after a failure, and whether it has to read everything anew. */
-import { fullJitter } from './backoff.ts';
+import { fullJitter } from '../backoff.ts';
 import type { SourceFailure } from './source-failure.ts';
 
 const BACKOFF_BASE_MS = 500;

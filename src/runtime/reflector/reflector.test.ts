@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { silentLogger } from '../logger.ts';
+import { createMetrics } from '../metrics.ts';
+import { createFakeClock } from '../testing/fake-clock.ts';
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from './list-watch.ts';
-import { silentLogger } from './logger.ts';
-import { createMetrics } from './metrics.ts';
 import { createReflector } from './reflector.ts';
-import { createFakeClock } from './testing/fake-clock.ts';
 
 interface Thing extends RawObject {
   readonly value?: string;
