@@ -5,8 +5,8 @@ import type { ClusterConfig } from './config.ts';
 import { type CustomResource, createCustomResource } from './custom-resource.ts';
 import { createListWatch, type ListWatchOptions } from './list-watch.ts';
 import { createRawApi, type RawApi } from './raw-api.ts';
-import { createTransport, type TransportOptions } from './transport.ts';
 import { createTypedApis, type TypedApis } from './typed-apis.ts';
+import { createTransport, type TransportOptions } from './wire/transport.ts';
 
 export interface LogRequest {
   readonly namespace: string;

@@ -23,7 +23,7 @@ it('keeps out of the process in a cluster what only a kubeconfig or a typed call
     metafile: true,
   });
   const loaded = [...loadedAtStart(metafile)];
-  expect(loaded).toContain('src/kube/transport.ts');
+  expect(loaded).toContain('src/kube/wire/transport.ts');
   expect(loaded).not.toContain('src/kube/kubeconfig.ts');
   expect(loaded.filter((file) => file.includes('@kubernetes/client-node'))).toEqual([]);
 }, 30_000);

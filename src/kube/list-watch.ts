@@ -1,11 +1,11 @@
 /** Lists and watches of the Kubernetes API, as the source that a reflector reads. */
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/reflector/list-watch.ts';
-import { type Asked, askedFor } from './api-path.ts';
 import { KubeError } from './errors.ts';
-import { statusError } from './failure.ts';
-import { linesOf } from './lines.ts';
 import { createRawApi, type Query, withQuery } from './raw-api.ts';
-import type { Transport } from './transport.ts';
+import { type Asked, askedFor } from './wire/api-path.ts';
+import { statusError } from './wire/failure.ts';
+import { linesOf } from './wire/lines.ts';
+import type { Transport } from './wire/transport.ts';
 
 export interface ListWatchOptions {
   /** For example "/api/v1/namespaces/kube-system/pods". */

@@ -1,7 +1,8 @@
 /** Plain JSON requests: for custom resources, patches and whatever client-node's typed serialisation would lose fields of. */
-import { type Asked, askedFor } from './api-path.ts';
+
 import { KubeError } from './errors.ts';
-import type { HttpMethod, Transport } from './transport.ts';
+import { type Asked, askedFor } from './wire/api-path.ts';
+import type { HttpMethod, Transport } from './wire/transport.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 

@@ -8,7 +8,7 @@ import type {
   RequestContext,
   ResponseContext,
 } from '@kubernetes/client-node';
-import type { HttpMethod, Transport } from './transport.ts';
+import type { HttpMethod, Transport } from './wire/transport.ts';
 
 export interface TypedApis {
   readonly core: CoreV1Api;

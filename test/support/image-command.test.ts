@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { imageNodeFlags } from './image-command.ts';
 
 const ASK = `
-  import { Agent, request } from './src/kube/http-agent.ts';
+  import { Agent, request } from './src/kube/wire/http-agent.ts';
   const agent = new Agent({ allowH2: false });
   const answer = await request.call(agent, { origin: process.argv[1], path: '/', method: 'GET' });
   console.log(await answer.body.text());

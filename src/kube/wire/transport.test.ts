@@ -3,10 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMetrics } from '../runtime/metrics.ts';
-import { createKubeClient, type KubeClient } from './client.ts';
-import { type ClusterConfig, staticConfig } from './config.ts';
-import { isAborted, isUnreachable, type KubeError } from './errors.ts';
+import { createMetrics } from '../../runtime/metrics.ts';
+import { createKubeClient, type KubeClient } from '../client.ts';
+import { type ClusterConfig, staticConfig } from '../config.ts';
+import { isAborted, isUnreachable, type KubeError } from '../errors.ts';
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 

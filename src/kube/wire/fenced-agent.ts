@@ -1,8 +1,8 @@
 /** Connections for the writes of a leader: the fence is asked in the turn in which the bytes leave, and cuts them off. */
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { buildConnector, Dispatcher } from 'undici';
-import type { Fence } from '../runtime/election/fence.ts';
-import type { TlsMaterial } from './config.ts';
+import type { Fence } from '../../runtime/election/fence.ts';
+import type { TlsMaterial } from '../config.ts';
 import { Agent, connector } from './http-agent.ts';
 
 export interface FencedAgent {

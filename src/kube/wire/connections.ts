@@ -1,7 +1,7 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
 import type { Dispatcher } from 'undici';
-import type { Fence } from '../runtime/election/fence.ts';
-import type { TlsMaterial } from './config.ts';
+import type { Fence } from '../../runtime/election/fence.ts';
+import type { TlsMaterial } from '../config.ts';
 import { createFencedAgent, type FencedAgent } from './fenced-agent.ts';
 import { keepSessionsHonest } from './heartbeat.ts';
 import { Agent } from './http-agent.ts';

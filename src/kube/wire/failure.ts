@@ -1,8 +1,8 @@
 /** Turns what went wrong on the wire, or in the server, into a KubeError. */
-import { DeadlineError } from '../runtime/deadline.ts';
-import type { Fence } from '../runtime/election/fence.ts';
+import { DeadlineError } from '../../runtime/deadline.ts';
+import type { Fence } from '../../runtime/election/fence.ts';
+import { KubeError } from '../errors.ts';
 import type { Asked } from './api-path.ts';
-import { KubeError } from './errors.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 

@@ -1,14 +1,14 @@
 /** Every request to the API server goes through here: credentials, pooled connections, deadlines, retries, metrics. */
 import type { Dispatcher } from 'undici';
-import { fullJitter } from '../runtime/backoff.ts';
-import { type Clock, sleep, systemClock } from '../runtime/clock.ts';
-import { expiresAfter, type LinkedAbort, linkedAbort } from '../runtime/deadline.ts';
-import type { Fence } from '../runtime/election/fence.ts';
-import type { Metrics } from '../runtime/metrics.ts';
+import { fullJitter } from '../../runtime/backoff.ts';
+import { type Clock, sleep, systemClock } from '../../runtime/clock.ts';
+import { expiresAfter, type LinkedAbort, linkedAbort } from '../../runtime/deadline.ts';
+import type { Fence } from '../../runtime/election/fence.ts';
+import type { Metrics } from '../../runtime/metrics.ts';
+import type { ClusterConfig } from '../config.ts';
+import { KubeError } from '../errors.ts';
 import { type Asked, askedFor } from './api-path.ts';
-import type { ClusterConfig } from './config.ts';
 import { type Connections, createConnections } from './connections.ts';
-import { KubeError } from './errors.ts';
 import { notLeading, refusal, wireError } from './failure.ts';
 import { request as send } from './http-agent.ts';
 
