@@ -1,7 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { aRemediation, at, isoAt } from '../../test/support/builders.ts';
-import { fakeKube, kubeError } from '../../test/support/fake-kube.ts';
-import { aDeath, aRawDnsPod, aRawNode, LOOP_LINE, running, stampAt } from '../../test/support/raw-objects.ts';
+import { aRemediation, at, isoAt } from '../../test/support/objects/builders.ts';
+import { fakeKube, kubeError } from '../../test/support/objects/fake-kube.ts';
+import {
+  aDeath,
+  aRawDnsPod,
+  aRawNode,
+  LOOP_LINE,
+  running,
+  stampAt,
+} from '../../test/support/objects/raw-objects.ts';
 import type { Phase } from '../api/remediation.ts';
 import { parsePolicy, parseRemediation } from '../observe/custom-resources.ts';
 import { parseDnsPod } from '../observe/dns-pod.ts';

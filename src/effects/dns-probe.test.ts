@@ -6,7 +6,7 @@ import {
   framed,
   type Reply,
   startDnsServer,
-} from '../../test/support/dns-server.ts';
+} from '../../test/support/network/dns-server.ts';
 import { probeDns } from './dns-probe.ts';
 
 const CLUSTER = 'kubernetes.default.svc.cluster.local';

@@ -4,7 +4,7 @@ import type { V1Container, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/clien
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { aRemediation } from '../../test/support/builders.ts';
+import { aRemediation } from '../../test/support/objects/builders.ts';
 import {
   agentRequestSchema,
   type KubeletDirectory,

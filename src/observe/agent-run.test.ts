@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
-import { at } from '../../test/support/builders.ts';
-import { stampAt } from '../../test/support/raw-objects.ts';
+import { at } from '../../test/support/objects/builders.ts';
+import { stampAt } from '../../test/support/objects/raw-objects.ts';
 import { parseAgentJob, parseAgentPod, runOfJob } from './agent-run.ts';
 
 const labels = { 'dnshealth.io/remediation': 'node-1-abc', 'dnshealth.io/role': 'repair' };

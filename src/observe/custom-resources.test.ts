@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
-import { aRemediation, at } from '../../test/support/builders.ts';
-import { stampAt } from '../../test/support/raw-objects.ts';
+import { aRemediation, at } from '../../test/support/objects/builders.ts';
+import { stampAt } from '../../test/support/objects/raw-objects.ts';
 import { policySpecSchema } from '../api/policy.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
-import { at } from '../../test/support/builders.ts';
-import { aDeath, aRawDnsPod, running, stampAt } from '../../test/support/raw-objects.ts';
+import { at } from '../../test/support/objects/builders.ts';
+import { aDeath, aRawDnsPod, running, stampAt } from '../../test/support/objects/raw-objects.ts';
 import { parseDnsPod } from './dns-pod.ts';
 
 const deathOf = (container: object) => parseDnsPod(aRawDnsPod({ container })).containers[0]?.death;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
-import { aRawNode } from '../../test/support/raw-objects.ts';
+import { aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { parseNode } from './node.ts';
 import { parseNodeMark } from './node-mark.ts';
 

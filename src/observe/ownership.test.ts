@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type FakeKube, fakeKube, kubeError } from '../../test/support/fake-kube.ts';
-import { aRawDnsPod } from '../../test/support/raw-objects.ts';
+import { type FakeKube, fakeKube, kubeError } from '../../test/support/objects/fake-kube.ts';
+import { aRawDnsPod } from '../../test/support/objects/raw-objects.ts';
 import { policySpecSchema } from '../api/policy.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { createOwnership } from './ownership.ts';

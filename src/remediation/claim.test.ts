@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aStatus, at, isoAt, SICK_POD } from '../../test/support/builders.ts';
+import { aRemediation, aStatus, at, isoAt, SICK_POD } from '../../test/support/objects/builders.ts';
 import type { Phase, Sighting } from '../api/remediation.ts';
 import { decideClaim } from './claim.ts';
 import type { Remediation } from './world.ts';

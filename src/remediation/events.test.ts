@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { aProofReport, aRemediation, aRepairReport, aStatus, isoAt } from '../../test/support/builders.ts';
+import {
+  aProofReport,
+  aRemediation,
+  aRepairReport,
+  aStatus,
+  isoAt,
+} from '../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import { eventsBetween } from './events.ts';
 

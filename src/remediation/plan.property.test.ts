@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Script, SimulatedCluster } from '../../test/support/simulated-cluster.ts';
+import { type Script, SimulatedCluster } from '../../test/support/objects/simulated-cluster.ts';
 import { FINAL_PHASES, type Phase } from '../api/remediation.ts';
 
 /** More than any path needs, waits included; a plan that goes in circles does not get there. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../test/support/builders.ts';
+import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../test/support/objects/builders.ts';
 import { policyStatusSchema } from '../api/policy.ts';
 import { type PolicyFacts, policyStatus } from './policy-status.ts';
 

@@ -7,7 +7,7 @@ import {
   aSituation,
   at,
   isoAt,
-} from '../../test/support/builders.ts';
+} from '../../test/support/objects/builders.ts';
 import { mayBegin } from './safety.ts';
 
 const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;

@@ -7,7 +7,7 @@ import {
   aStatus,
   at,
   isoAt,
-} from '../../test/support/builders.ts';
+} from '../../test/support/objects/builders.ts';
 import { type Answer, type RemediationStatus, remediationStatusSchema } from '../api/remediation.ts';
 import { withCondition } from './conditions.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from './status.ts';

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { Rig } from '../cluster/rig.ts';
-import { runRepairJob } from '../support/agent-job.ts';
-import { installOperator, PROJECT_ROOT } from '../support/installation.ts';
+import { runRepairJob } from '../support/rig/agent-job.ts';
+import { installOperator, PROJECT_ROOT } from '../support/rig/installation.ts';
 import { agentReport } from './agent-report.ts';
 import { writeSection } from './document.ts';
 

@@ -1,7 +1,7 @@
 /** How many requests a user sent, from the apiserver's own audit log. */
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import type { Apiserver } from '../support/apiserver.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
 
 export interface ApiCalls {
   /** Watches included, each counted when it is opened. */

@@ -1,7 +1,7 @@
 /** A cluster of the size that the goals name, as objects on a test apiserver: no kubelet stands behind them. */
-import type { Apiserver } from '../support/apiserver.ts';
-import { applyCrds } from '../support/crds.ts';
-import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
 
 export interface ClusterSize {
   readonly nodes: number;

@@ -1,5 +1,5 @@
 /** A cluster that does not stand still: heartbeats of nodes, pods that are replaced, nodes and policies that come and go. */
-import type { Apiserver } from '../support/apiserver.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import {
   aNode,
   type ClusterSize,

@@ -1,8 +1,8 @@
 /** `npm run bench:election`: the election's rounds at the operator's own durations; a hundred take some twenty-five minutes. */
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { startApiserver } from '../support/apiserver.ts';
-import { runRounds } from '../support/election-rounds.ts';
+import { startApiserver } from '../support/apiserver/apiserver.ts';
+import { runRounds } from '../support/election/election-rounds.ts';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string' } },

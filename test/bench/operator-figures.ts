@@ -1,6 +1,6 @@
 /** Memory and start-up of the running operator, from its own metrics and log. */
 import type { Rig } from '../cluster/rig.ts';
-import { leadingPod, OPERATOR_NAMESPACE } from '../support/installation.ts';
+import { leadingPod, OPERATOR_NAMESPACE } from '../support/rig/installation.ts';
 
 export interface OperatorFigures {
   readonly rssMiB: number;

@@ -1,6 +1,6 @@
 /** The figures of the operator as a whole: at the start, at rest, and in a cluster that does not stand still. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Apiserver } from '../support/apiserver.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import type { ClusterSize, Owner } from './big-cluster.ts';
 import { createChurn } from './churn.ts';
 import { type LoopDelay, startShippedOperator } from './shipped-operator.ts';

@@ -1,10 +1,10 @@
 /** The operator as it is shipped: its bundle with the image's flags, behind a proxy that counts and cuts connections. */
 
 import { until } from '../cluster/until.ts';
-import type { Apiserver } from '../support/apiserver.ts';
-import { imageCommand } from '../support/image-command.ts';
-import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
+import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
+import { imageCommand } from '../support/rig/image-command.ts';
 import { type ProcessFigures, processFigures } from './process-figures.ts';
 
 export const OPERATOR_USER = 'system:serviceaccount:dnshealth-system:dnshealth-operator';

@@ -1,8 +1,8 @@
 /** `npm run bench:soak -- --minutes 20`: the shipped operator in a cluster that does not stand still; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startApiserver } from '../support/apiserver.ts';
-import { bundle } from '../support/installation.ts';
+import { startApiserver } from '../support/apiserver/apiserver.ts';
+import { bundle } from '../support/rig/installation.ts';
 import { BIG, bigCluster } from './big-cluster.ts';
 import { createChurn } from './churn.ts';
 import { writeSection } from './document.ts';

@@ -2,8 +2,8 @@
 import { breakNode } from '../cluster/break-node.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
-import { policyStatus, remediations, restoreCluster } from '../support/cluster-state.ts';
-import { applySamplePolicy, installOperator } from '../support/installation.ts';
+import { policyStatus, remediations, restoreCluster } from '../support/rig/cluster-state.ts';
+import { applySamplePolicy, installOperator } from '../support/rig/installation.ts';
 import { createStoryteller } from './story.ts';
 import { heading, line, quiet, table } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** Turns the states of a DNSRemediation into the lines of a story, each told once. */
 import type { RemediationStatus } from '../../src/api/remediation.ts';
-import type { RemediationObject } from '../support/cluster-state.ts';
+import type { RemediationObject } from '../support/rig/cluster-state.ts';
 
 type Tell = (stamp: string, text: string) => void;
 

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
 import { fullImageName } from '../cluster/build/image-build.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy, buildOperatorImage, IMAGE } from '../support/installation.ts';
+import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy, buildOperatorImage, IMAGE } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
 /** Not the operator's: it could not be restarted without its image. */

@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { Rig } from '../cluster/rig.ts';
 import { rigPaths } from '../cluster/rig-paths.ts';
 import { tearDown } from '../cluster/teardown/down.ts';
-import { installOperator } from '../support/installation.ts';
+import { installOperator } from '../support/rig/installation.ts';
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const names = Array.from({ length: project.config.maxWorkers }, (_, index) => `e2e-${index + 1}`);

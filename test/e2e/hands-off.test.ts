@@ -8,10 +8,10 @@ import {
   restoreCluster,
   scheduling,
   untilEnded,
-} from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy } from '../support/installation.ts';
-import { kubeletStarts } from '../support/kubelet.ts';
+} from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy } from '../support/rig/installation.ts';
+import { kubeletStarts } from '../support/rig/kubelet.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

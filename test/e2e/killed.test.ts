@@ -8,10 +8,10 @@ import {
   scheduling,
   untilEnded,
   untilRemediation,
-} from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy, leadingPod, OPERATOR_NAMESPACE } from '../support/installation.ts';
-import { kubeletStarts } from '../support/kubelet.ts';
+} from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy, leadingPod, OPERATOR_NAMESPACE } from '../support/rig/installation.ts';
+import { kubeletStarts } from '../support/rig/kubelet.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

@@ -1,10 +1,10 @@
 /** A real kubelet that starts with the new value and is of no use, in two ways; the third is in hands-off.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { runRepairJob } from '../support/agent-job.ts';
-import { restoreCluster } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { inNode } from '../support/node-files.ts';
+import { runRepairJob } from '../support/rig/agent-job.ts';
+import { restoreCluster } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { inNode } from '../support/rig/node-files.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-2';

@@ -6,11 +6,11 @@ import {
   KUBELET_CONFIG,
   withResolvConf,
 } from '../cluster/node/kubelet-files.ts';
-import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applySamplePolicy } from '../support/installation.ts';
-import { kubeletStarts } from '../support/kubelet.ts';
-import { changedLines, identity, inNode, rebootIntoLoop } from '../support/node-files.ts';
+import { restoreCluster, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applySamplePolicy } from '../support/rig/installation.ts';
+import { kubeletStarts } from '../support/rig/kubelet.ts';
+import { changedLines, identity, inNode, rebootIntoLoop } from '../support/rig/node-files.ts';
 
 const rig = rigOfThisWorker();
 

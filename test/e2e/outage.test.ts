@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askUdp } from '../../src/dns/ask-udp.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
-import { remediations, restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy, waitForOperator } from '../support/installation.ts';
+import { remediations, restoreCluster, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy, waitForOperator } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
-import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy } from '../support/installation.ts';
+import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

@@ -3,6 +3,7 @@ import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
+import { type ProberReport, startProber } from '../support/network/dns-prober.ts';
 import {
   nodeObject,
   policyStatus,
@@ -11,11 +12,10 @@ import {
   scheduling,
   untilEnded,
   untilRemediation,
-} from '../support/cluster-state.ts';
-import { type ProberReport, startProber } from '../support/dns-prober.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applySamplePolicy } from '../support/installation.ts';
-import { kubeletStarts } from '../support/kubelet.ts';
+} from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applySamplePolicy } from '../support/rig/installation.ts';
+import { kubeletStarts } from '../support/rig/kubelet.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

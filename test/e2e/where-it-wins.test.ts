@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { restoreCluster, scheduling, untilEnded } from '../support/cluster-state.ts';
-import { rigOfThisWorker } from '../support/e2e-rig.ts';
-import { applyPolicy, IMAGE, PROJECT_ROOT } from '../support/installation.ts';
-import { kubeletStarts } from '../support/kubelet.ts';
-import { identity, inNode, restartIntoLoop } from '../support/node-files.ts';
+import { restoreCluster, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { applyPolicy, IMAGE, PROJECT_ROOT } from '../support/rig/installation.ts';
+import { kubeletStarts } from '../support/rig/kubelet.ts';
+import { identity, inNode, restartIntoLoop } from '../support/rig/node-files.ts';
 
 const rig = rigOfThisWorker();
 

@@ -16,7 +16,7 @@ import {
   USUAL_DIRECTORIES,
 } from '../../src/api/agent-protocol.ts';
 import { repairJob } from '../../src/effects/repair-job.ts';
-import { PROJECT_ROOT } from '../support/installation.ts';
+import { PROJECT_ROOT } from '../support/rig/installation.ts';
 import { UPLINK } from './node-layouts.ts';
 
 export interface AgentEnd {

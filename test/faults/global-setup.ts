@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { ensurePrograms } from '../cluster/preflight.ts';
 import { run } from '../cluster/run.ts';
-import { answerTo, startDnsServer } from '../support/dns-server.ts';
-import { bundle } from '../support/installation.ts';
+import { answerTo, startDnsServer } from '../support/network/dns-server.ts';
+import { bundle } from '../support/rig/installation.ts';
 import type { Certificate } from './kubelet-port.ts';
 import { RESOLVER } from './node-layouts.ts';
 

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { startApiserver } from '../support/apiserver.ts';
+import { startApiserver } from '../support/apiserver/apiserver.ts';
 
 const NAMESPACE = {
   apiVersion: 'v1',
@@ -43,7 +43,7 @@ it('answers nothing while it is paused, and goes on afterwards', async () => {
 
 it('dies with the process that started it, even if that is killed', async () => {
   const program = `
-    import { startApiserver } from ${JSON.stringify(new URL('../support/apiserver.ts', import.meta.url).href)};
+    import { startApiserver } from ${JSON.stringify(new URL('../support/apiserver/apiserver.ts', import.meta.url).href)};
     const { url, caFile } = await startApiserver();
     console.log(JSON.stringify({ url, caFile }));
     process.kill(process.pid, 'SIGKILL');

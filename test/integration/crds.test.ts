@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/api/keys.ts';
 import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
 import type { RemediationSpec } from '../../src/api/remediation.ts';
-import { type Answer, type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { applyCrds, readCrds } from '../support/crds.ts';
+import { type Answer, type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyCrds, readCrds } from '../support/apiserver/crds.ts';
 
 const POLICIES = `/apis/${API_VERSION}/dnshealthpolicies`;
 const REMEDIATIONS = `/apis/${API_VERSION}/dnsremediations`;

@@ -11,8 +11,8 @@ import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
 import { isConflict } from '../../src/kube/errors.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
 
 const RECORD = 'dnshealth.io/quarantine';
 const OUR_TAINT = { key: 'dnshealth.io/quarantine', effect: 'NoSchedule' };

@@ -1,8 +1,8 @@
 /** A hundred rounds in which the leader is killed, stopped or paused: never two writers, never none for long. */
 import { randomInt } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { runRounds } from '../support/election-rounds.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { runRounds } from '../support/election/election-rounds.ts';
 
 /** A tenth of the real ones. */
 const DURATIONS = { leaseDurationMs: 1_500, renewDeadlineMs: 1_000, retryPeriodMs: 200 };

@@ -9,8 +9,8 @@ import { planEdit } from '../../src/agent/config/plan-edit.ts';
 import { HostTree } from '../../src/agent/files/host-tree.ts';
 import { Refused } from '../../src/agent/refused.ts';
 import type { KubeletUnit } from '../../src/agent/unit/kubelet-unit.ts';
-import { type ContainerRuntime, startContainerRuntime } from '../support/container-runtime.ts';
-import { KubeletProgram } from '../support/kubelet-process.ts';
+import { type ContainerRuntime, startContainerRuntime } from './container-runtime.ts';
+import { KubeletProgram } from './kubelet-process.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';
 const CONFIG = '/etc/kubernetes/kubelet-config.yaml';

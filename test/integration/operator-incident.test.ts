@@ -2,16 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { applyCrds } from '../support/crds.ts';
-import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/dns-server.ts';
-import {
-  type HandDrivenCluster,
-  type Incident,
-  startHandDrivenCluster,
-} from '../support/hand-driven-cluster.ts';
-import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
-import { type OperatorProcess, startOperator } from '../support/operator-process.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/network/dns-server.ts';
+import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
 
 /** Loopback addresses are pods' own here: a DNS server of the test answers at port 53. */
 const POD_IP = '127.77.0.2';

@@ -2,10 +2,14 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { applyCrds } from '../support/crds.ts';
-import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
-import { type OperatorOptions, type OperatorProcess, startOperator } from '../support/operator-process.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import {
+  type OperatorOptions,
+  type OperatorProcess,
+  startOperator,
+} from '../support/apiserver/operator-process.ts';
 
 const MEND_TIMEOUT_MS = 45_000;
 const POLICIES = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';

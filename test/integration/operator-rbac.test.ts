@@ -1,7 +1,7 @@
 /** What the operator's service account may do, and what it may not: asked of a real apiserver with RBAC. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { applyInstallation, type Manifest, readInstallation } from '../support/installed-rbac.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyInstallation, type Manifest, readInstallation } from '../support/apiserver/installed-rbac.ts';
 
 interface Attributes {
   readonly group?: string;

@@ -6,12 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { type ClusterConfig, staticConfig } from '../../src/kube/config.ts';
 import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { PORTS, startBlackHole } from '../support/black-hole.ts';
-import { type Follower, follow } from '../support/follower.ts';
-import { startHttpProxy } from '../support/http-proxy.ts';
-import { tokenOf } from '../support/installed-rbac.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { PORTS, startBlackHole } from '../support/network/black-hole.ts';
+import { startHttpProxy } from '../support/network/http-proxy.ts';
+import { startTcpProxy } from '../support/network/tcp-proxy.ts';
+import { type Follower, follow } from './follower.ts';
 
 /** After the server's return. */
 const BACK_MS = 3_000;

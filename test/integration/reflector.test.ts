@@ -9,7 +9,7 @@ import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
 import type { ListWatch, RawObject } from '../../src/runtime/reflector/list-watch.ts';
 import { createReflector, type Reflector } from '../../src/runtime/reflector/reflector.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 
 interface ConfigMap extends RawObject {
   readonly data?: Readonly<Record<string, string>>;

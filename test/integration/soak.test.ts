@@ -4,9 +4,9 @@ import { bigCluster } from '../bench/big-cluster.ts';
 import { createChurn } from '../bench/churn.ts';
 import { processFigures } from '../bench/process-figures.ts';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { OPERATOR, type OperatorProcess, startOperator } from '../support/operator-process.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { OPERATOR, type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 
 const SIZE = { nodes: 60, dnsPods: 20 };
 const STEPS_A_ROUND = 600;

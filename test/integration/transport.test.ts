@@ -19,7 +19,7 @@ import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
 import { kubeconfig } from '../../src/kube/kubeconfig.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 
 describe('the transport on a real apiserver', () => {
   let apiserver: Apiserver;

@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver.ts';
-import { type AuditedWrite, auditedWrites, credentialOf } from '../support/audit-log.ts';
-import { applyCrds } from '../support/crds.ts';
-import { applyInstallation, tokenOf } from '../support/installed-rbac.ts';
-import { LEASE, type OperatorProcess, startOperator } from '../support/operator-process.ts';
-import { termsOf, writesOutsideOfTerms } from '../support/terms.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { type AuditedWrite, auditedWrites, credentialOf } from '../support/apiserver/audit-log.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { LEASE, type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import { termsOf, writesOutsideOfTerms } from '../support/election/terms.ts';
 
 const POLICIES = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';
 

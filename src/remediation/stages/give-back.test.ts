@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aNode, aRemediation, aSituation, at, isoAt } from '../../../test/support/builders.ts';
+import { aNode, aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { mayBegin } from '../safety.ts';
 import { giveBack } from './give-back.ts';

@@ -6,7 +6,7 @@ import {
   aRepairReport,
   aSituation,
   at,
-} from '../../../test/support/builders.ts';
+} from '../../../test/support/objects/builders.ts';
 import type { DnsPodView } from '../world.ts';
 import { recreate } from './recreate.ts';
 

@@ -7,7 +7,7 @@ import {
   aSituation,
   at,
   isoAt,
-} from '../../../test/support/builders.ts';
+} from '../../../test/support/objects/builders.ts';
 import type { KubeletDirectory } from '../../api/agent-protocol.ts';
 import type { World } from '../world.ts';
 import { repair } from './repair.ts';

@@ -7,7 +7,7 @@ import {
   aSituation,
   at,
   isoAt,
-} from '../../../test/support/builders.ts';
+} from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { plan } from '../plan.ts';
 import type { World } from '../world.ts';

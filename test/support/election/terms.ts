@@ -1,5 +1,5 @@
 /** Who held a lease when, by the audit log, and the writes that somebody made outside of his term. */
-import type { AuditedWrite } from './audit-log.ts';
+import type { AuditedWrite } from '../apiserver/audit-log.ts';
 
 export interface Term {
   readonly by: string;

@@ -1,5 +1,5 @@
 /** The kubelet of a rig's node as systemd sees it. */
-import type { Rig } from '../cluster/rig.ts';
+import type { Rig } from '../../cluster/rig.ts';
 
 /** How often systemd has started kubelet.service since the node's boot, and the present main process. */
 export async function kubeletStarts(

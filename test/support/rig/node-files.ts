@@ -1,6 +1,6 @@
 /** Files of a rig's nodes, and how to bring a wrong one into effect. */
-import { waitForLoop } from '../cluster/break-node.ts';
-import type { Rig } from '../cluster/rig.ts';
+import { waitForLoop } from '../../cluster/break-node.ts';
+import type { Rig } from '../../cluster/rig.ts';
 
 /** Runs a program in the node that has to succeed; gives what it printed. */
 export async function inNode(rig: Rig, node: string, ...argv: string[]): Promise<string> {

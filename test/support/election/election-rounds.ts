@@ -1,9 +1,9 @@
 /** Rounds in which the leader of three writers is killed, stopped or paused, and what the audit log says of it in the end. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chance } from '../../src/runtime/testing/election-model.ts';
-import { until } from '../cluster/until.ts';
-import type { Apiserver } from './apiserver.ts';
-import { auditedWrites } from './audit-log.ts';
+import { chance } from '../../../src/runtime/testing/election-model.ts';
+import { until } from '../../cluster/until.ts';
+import type { Apiserver } from '../apiserver/apiserver.ts';
+import { auditedWrites } from '../apiserver/audit-log.ts';
 import { termsOf, writesOutsideOfTerms } from './terms.ts';
 import { type Durations, startWriter, type Writer } from './writers.ts';
 

@@ -6,7 +6,7 @@ import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
 import type { RawObject } from '../../src/runtime/reflector/list-watch.ts';
 import { createReflector, type Reflector } from '../../src/runtime/reflector/reflector.ts';
-import type { Apiserver } from './apiserver.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
 
 interface Object extends RawObject {
   readonly metadata: RawObject['metadata'] & { readonly annotations?: Readonly<Record<string, string>> };

@@ -1,10 +1,10 @@
 /** What tests look at and set back in a rig's cluster. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PolicyStatus } from '../../src/api/policy.ts';
-import type { RemediationSpec, RemediationStatus } from '../../src/api/remediation.ts';
-import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
-import type { Rig } from '../cluster/rig.ts';
-import { until } from '../cluster/until.ts';
+import type { PolicyStatus } from '../../../src/api/policy.ts';
+import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
+import { GOOD_RESOLV_CONF } from '../../cluster/node/kubelet-files.ts';
+import type { Rig } from '../../cluster/rig.ts';
+import { until } from '../../cluster/until.ts';
 
 export interface RemediationObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly creationTimestamp: string };

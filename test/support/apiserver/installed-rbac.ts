@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import type { Apiserver } from './apiserver.ts';
 
-const CONFIG = new URL('../../config/', import.meta.url);
+const CONFIG = new URL('../../../config/', import.meta.url);
 const FILES = [
   'namespaces/namespaces.yaml',
   'rbac/service-accounts.yaml',

@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { buildImage } from '../cluster/build/image-build.ts';
-import type { Rig } from '../cluster/rig.ts';
-import { until } from '../cluster/until.ts';
+import { buildImage } from '../../cluster/build/image-build.ts';
+import type { Rig } from '../../cluster/rig.ts';
+import { until } from '../../cluster/until.ts';
 
-export const PROJECT_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const PROJECT_ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const IMAGE = 'dnshealth-operator:0.1.0';
 export const OPERATOR_NAMESPACE = 'dnshealth-system';
 const DEPLOYMENT = 'deployment/dnshealth-operator';

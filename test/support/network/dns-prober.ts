@@ -1,5 +1,5 @@
 /** Asks a DNS server again and again, as a business pod would, and keeps what went wrong. */
-import { askUdp } from '../../src/dns/ask-udp.ts';
+import { askUdp } from '../../../src/dns/ask-udp.ts';
 
 export interface ProberReport {
   readonly asked: number;

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import * as z from 'zod';
 import { buildGoPrograms } from '../cluster/build/go-programs.ts';
-import { type LastWill, lastWill } from './last-will.ts';
+import { type LastWill, lastWill } from '../support/last-will.ts';
 
 /** What lets it run beside anything else on this machine; none of it is about DNS. */
 const STANDALONE = [

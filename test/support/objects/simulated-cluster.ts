@@ -1,12 +1,18 @@
 /** A cluster of one sick and one healthy node in memory: carries out effects, moves time, and crashes on demand. */
-import type { ProveReport, RepairReport } from '../../src/api/agent-protocol.ts';
-import type { QuarantineRecord } from '../../src/api/quarantine-record.ts';
-import type { RemediationStatus } from '../../src/api/remediation.ts';
-import type { Outcome } from '../../src/remediation/outcome.ts';
-import { plan } from '../../src/remediation/plan.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../src/remediation/status.ts';
-import { assertNever, type Effect, type Verdict } from '../../src/remediation/verdict.ts';
-import type { AgentRun, DnsPodView, NodeView, Remediation, Situation } from '../../src/remediation/world.ts';
+import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
+import type { RemediationStatus } from '../../../src/api/remediation.ts';
+import type { Outcome } from '../../../src/remediation/outcome.ts';
+import { plan } from '../../../src/remediation/plan.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/status.ts';
+import { assertNever, type Effect, type Verdict } from '../../../src/remediation/verdict.ts';
+import type {
+  AgentRun,
+  DnsPodView,
+  NodeView,
+  Remediation,
+  Situation,
+} from '../../../src/remediation/world.ts';
 import {
   aDnsPod,
   aLoopingPod,

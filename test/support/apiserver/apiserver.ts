@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { type LastWill, lastWill } from '../last-will.ts';
 import {
   type ApiserverFiles,
   apiserverFlags,
@@ -16,7 +17,6 @@ import {
   writeServiceAccountKey,
 } from './apiserver-command.ts';
 import { controlPlanePrograms } from './control-plane-programs.ts';
-import { type LastWill, lastWill } from './last-will.ts';
 
 export interface Apiserver {
   readonly url: string;

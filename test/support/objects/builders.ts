@@ -1,7 +1,7 @@
 /** Builders of what the decision reads, with the defaults of the article: a looping CoreDNS on a kubespray node. */
-import type { ProveReport, RepairReport } from '../../src/api/agent-protocol.ts';
-import { policySpecSchema } from '../../src/api/policy.ts';
-import { type RemediationStatus, remediationStatusSchema } from '../../src/api/remediation.ts';
+import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import { policySpecSchema } from '../../../src/api/policy.ts';
+import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type {
   AgentRun,
   DnsPodView,
@@ -9,7 +9,7 @@ import type {
   Remediation,
   Situation,
   World,
-} from '../../src/remediation/world.ts';
+} from '../../../src/remediation/world.ts';
 
 /** The moment at which the container of the sighting died, epoch milliseconds. */
 export const DEATH = Date.parse('2026-03-01T12:00:00Z');

@@ -1,16 +1,16 @@
 /** A program that writes as fast as it may while it leads, on our own runtime: what the election's rounds kill, stop and pause. */
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
-import { createKubeClient } from '../../src/kube/client.ts';
-import { staticConfig } from '../../src/kube/config.ts';
-import { isNotLeading } from '../../src/kube/errors.ts';
-import { createEventRecorder } from '../../src/kube/event-recorder.ts';
-import { createLeaderElection } from '../../src/kube/leader-election.ts';
-import { sleep, systemClock } from '../../src/runtime/clock.ts';
-import { createFence } from '../../src/runtime/election/fence.ts';
-import { createLifecycle } from '../../src/runtime/lifecycle.ts';
-import { createLogger } from '../../src/runtime/logger.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
+import { createKubeClient } from '../../../src/kube/client.ts';
+import { staticConfig } from '../../../src/kube/config.ts';
+import { isNotLeading } from '../../../src/kube/errors.ts';
+import { createEventRecorder } from '../../../src/kube/event-recorder.ts';
+import { createLeaderElection } from '../../../src/kube/leader-election.ts';
+import { sleep, systemClock } from '../../../src/runtime/clock.ts';
+import { createFence } from '../../../src/runtime/election/fence.ts';
+import { createLifecycle } from '../../../src/runtime/lifecycle.ts';
+import { createLogger } from '../../../src/runtime/logger.ts';
+import { createMetrics } from '../../../src/runtime/metrics.ts';
 
 const WRITE_EVERY_MS = 10;
 

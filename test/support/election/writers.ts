@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Apiserver } from './apiserver.ts';
+import type { Apiserver } from '../apiserver/apiserver.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
 

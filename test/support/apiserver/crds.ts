@@ -2,10 +2,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
-import type { CustomResourceDefinition } from '../../src/api/crd.ts';
+import type { CustomResourceDefinition } from '../../../src/api/crd.ts';
 import type { Apiserver } from './apiserver.ts';
 
-const CRDS = new URL('../../crds/', import.meta.url);
+const CRDS = new URL('../../../crds/', import.meta.url);
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const ESTABLISHED_TIMEOUT_MS = 20_000;
 

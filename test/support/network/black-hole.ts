@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ensurePrograms } from '../cluster/preflight.ts';
+import { ensurePrograms } from '../../cluster/preflight.ts';
 
 const run = promisify(execFile);
 

@@ -10,7 +10,7 @@ import type { Apiserver } from './apiserver.ts';
 import { freePorts } from './apiserver-command.ts';
 
 /** The source, which needs no build. */
-export const OPERATOR = fileURLToPath(new URL('../../src/operator.ts', import.meta.url));
+export const OPERATOR = fileURLToPath(new URL('../../../src/operator.ts', import.meta.url));
 const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
 /** The operator's. */

@@ -1,7 +1,7 @@
 /** Where the real apiserver and etcd of the integration tests come from: a folder of the caller's, or the rig's cache. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { buildGoPrograms } from '../cluster/build/go-programs.ts';
+import { buildGoPrograms } from '../../cluster/build/go-programs.ts';
 
 export interface ControlPlanePrograms {
   readonly etcd: string;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent, request as send } from 'undici';
-import type { Apiserver } from './apiserver.ts';
+import type { Apiserver } from '../apiserver/apiserver.ts';
 
 export interface HttpProxy {
   readonly url: string;

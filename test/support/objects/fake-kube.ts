@@ -1,7 +1,7 @@
 /** An API of canned answers by path, for units that only read: everything else is 404. It keeps what was asked. */
-import type { KubeClient, LogRequest } from '../../src/kube/client.ts';
-import { KubeError } from '../../src/kube/errors.ts';
-import type { RawRequest } from '../../src/kube/raw-api.ts';
+import type { KubeClient, LogRequest } from '../../../src/kube/client.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
+import type { RawRequest } from '../../../src/kube/raw-api.ts';
 
 export interface FakeKube {
   readonly kube: KubeClient;

@@ -4,12 +4,12 @@ import {
   type RepairReport,
   type RepairRequest,
   USUAL_DIRECTORIES,
-} from '../../src/api/agent-protocol.ts';
-import { NODE_NAMESPACE } from '../../src/api/keys.ts';
-import { repairJob } from '../../src/effects/repair-job.ts';
-import { fullImageName } from '../cluster/build/image-build.ts';
-import type { Rig } from '../cluster/rig.ts';
-import { until } from '../cluster/until.ts';
+} from '../../../src/api/agent-protocol.ts';
+import { NODE_NAMESPACE } from '../../../src/api/keys.ts';
+import { repairJob } from '../../../src/effects/repair-job.ts';
+import { fullImageName } from '../../cluster/build/image-build.ts';
+import type { Rig } from '../../cluster/rig.ts';
+import { until } from '../../cluster/until.ts';
 import { apply, IMAGE } from './installation.ts';
 
 interface Pods {

@@ -1,6 +1,6 @@
 /** The rig of the vitest worker that runs this file: end-to-end files run on several rigs side by side, one file on each at a time. */
 import { inject } from 'vitest';
-import { Rig } from '../cluster/rig.ts';
+import { Rig } from '../../cluster/rig.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

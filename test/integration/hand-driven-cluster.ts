@@ -7,9 +7,9 @@ import { dirname, join } from 'node:path';
 import { REQUEST_ENV } from '../../src/api/agent-protocol.ts';
 import type { RemediationSpec, RemediationStatus } from '../../src/api/remediation.ts';
 import { until } from '../cluster/until.ts';
-import type { Answer, Apiserver } from './apiserver.ts';
-import { aProofReport, aRepairReport } from './builders.ts';
-import { LOOP_LINE } from './raw-objects.ts';
+import type { Answer, Apiserver } from '../support/apiserver/apiserver.ts';
+import { aProofReport, aRepairReport } from '../support/objects/builders.ts';
+import { LOOP_LINE } from '../support/objects/raw-objects.ts';
 
 const CUSTOM = '/apis/dnshealth.io/v1alpha1';
 const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
