@@ -3,12 +3,12 @@ import { releaseNode } from '../effects/release.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Outcome } from '../runtime/work-queue.ts';
+import type { Result } from '../runtime/work-queue.ts';
 import type { Stores } from './stores.ts';
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger: Logger) {
-  return async function reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
+  return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const mark = stores.nodeMarks.get(name);
     if (!mark || (await exists(mark.record.remediation, signal))) return { kind: 'done' };
     logger.warn('giving back a node whose remediation is gone', {

@@ -5,7 +5,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { policyStatus } from '../remediation/policy-status.ts';
-import type { Outcome } from '../runtime/work-queue.ts';
+import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
 import { containerOf, podsOf, policyInConflictWith, viewOf } from './workloads.ts';
@@ -27,7 +27,7 @@ const RECOUNT_MS = 15_000;
 export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
   const api = kube.customResource<object>('dnshealthpolicies');
 
-  return async function reconcile(name: string, signal: AbortSignal): Promise<Outcome> {
+  return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const raw = await api.get(name, signal).catch((error: unknown) => {
       if (isNotFound(error)) return null;
       throw error;

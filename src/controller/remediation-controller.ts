@@ -11,7 +11,7 @@ import { plan } from '../remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
 import { assertNever, type Verdict } from '../remediation/verdict.ts';
 import { type Logger, withLogContext } from '../runtime/logger.ts';
-import type { Outcome as QueueOutcome } from '../runtime/work-queue.ts';
+import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Narrator } from './narrator.ts';
@@ -33,19 +33,19 @@ export interface RemediationControllerOptions {
 const CONFLICT_MS = 100;
 /** It becomes ours by the doing of others only. */
 const NOT_OURS_MS = 2_000;
-const DONE: QueueOutcome = { kind: 'done' };
+const DONE: Result = { kind: 'done' };
 /** The action was taken and written down; what follows is decided from a fresh look. */
-const AGAIN: QueueOutcome = { kind: 'requeue', afterMs: 0 };
+const AGAIN: Result = { kind: 'requeue', afterMs: 0 };
 
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
   const { kube, stores, ownership, logger, now } = options;
   const api = kube.customResource<object>('dnsremediations');
 
-  return async (name: string, signal: AbortSignal): Promise<QueueOutcome> =>
+  return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
 
-  async function reconcile(name: string, signal: AbortSignal): Promise<QueueOutcome> {
+  async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const raw = await api.get(name, signal).catch((error: unknown) => {
       if (isNotFound(error)) return null;
       throw error;
@@ -114,6 +114,6 @@ export function createRemediationReconciler(options: RemediationControllerOption
   }
 }
 
-function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>): QueueOutcome {
+function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>): Result {
   return verdict.kind === 'wait' ? { kind: 'requeue', afterMs: verdict.recheckMs } : AGAIN;
 }

@@ -15,7 +15,7 @@ import { sight } from '../observe/sight.ts';
 import { decideClaim } from '../remediation/claim.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Outcome } from '../runtime/work-queue.ts';
+import type { Result } from '../runtime/work-queue.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Narrator } from './narrator.ts';
 import type { Sightings } from './sightings.ts';
@@ -44,7 +44,7 @@ interface Claim {
   readonly isNews: boolean;
 }
 
-const DONE: Outcome = { kind: 'done' };
+const DONE: Result = { kind: 'done' };
 /** The runtime refuses a log for a moment around a restart. */
 const LOG_RETRY_MS = 300;
 
@@ -52,7 +52,7 @@ const LOG_RETRY_MS = 300;
 export function createSightingReconciler(options: SightingControllerOptions) {
   const { kube, stores, ownership, sightings, logger, now } = options;
 
-  return async function reconcile(key: string, signal: AbortSignal): Promise<Outcome> {
+  return async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const pod = stores.dnsPods.get(key);
     sightings.keepOnly(key, pod?.uid);
     const policy = pod && (await policyFor(pod, signal));

@@ -1,14 +1,14 @@
 /** A controller as data: what it watches, which keys a change concerns, and what is done for a key. */
 import type { Reflector } from './reflector/reflector.ts';
 import type { Change } from './reflector/store.ts';
-import type { Outcome } from './work-queue.ts';
+import type { Result } from './work-queue.ts';
 
 export interface Controller<K extends string = string> {
   /** In every log line and metric. */
   readonly name: string;
   readonly watches: readonly Watch<K>[];
   /** Reads the current state, never the event that led here; safe to repeat. Throwing means: again, after a back-off. */
-  reconcile(key: K, signal: AbortSignal): Promise<Outcome>;
+  reconcile(key: K, signal: AbortSignal): Promise<Result>;
   /** Keys worked on at a time. @default 1 */
   readonly concurrency?: number;
   /** First and longest back-off of a failing key. @default 500, 300_000 */

@@ -5,7 +5,7 @@ import type { Controller, Watched } from './controller.ts';
 import type { Check } from './health-server.ts';
 import { type Logger, withLogContext } from './logger.ts';
 import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics.ts';
-import { createWorkQueue, type Outcome, TerminalError, type WorkQueue } from './work-queue.ts';
+import { createWorkQueue, type Result, TerminalError, type WorkQueue } from './work-queue.ts';
 
 /**
  * Every call that a reconcile makes has a deadline, so that it ends within a minute or two whatever answers or does not:
@@ -140,7 +140,7 @@ function queueOf(controller: Controller, options: RunOptions, clock: Clock): Wor
   const { logger, metrics } = options;
   const name = controller.name;
 
-  const handle = async (key: string, signal: AbortSignal): Promise<Outcome> =>
+  const handle = async (key: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ controller: name, key, reconcileId: randomUUID() }, async () => {
       const began = clock.monotonic();
       metrics.activeWorkers.inc({ controller: name });

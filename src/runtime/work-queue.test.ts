@@ -1,26 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from './testing/fake-clock.ts';
-import { createWorkQueue, type Handle, type Outcome, TerminalError } from './work-queue.ts';
+import { createWorkQueue, type Handle, type Result, TerminalError } from './work-queue.ts';
 
-const DONE: Outcome = { kind: 'done' };
+const DONE: Result = { kind: 'done' };
 /** The longest back-off and the shortest are the same: half the ceiling. */
 const random = (): number => 0;
 
 /** A handler whose runs the test ends one by one. */
 function manual() {
-  const running = new Map<string, PromiseWithResolvers<Outcome>>();
+  const running = new Map<string, PromiseWithResolvers<Result>>();
   const started: string[] = [];
   const handle: Handle<string> = (key) => {
     started.push(key);
-    const run = Promise.withResolvers<Outcome>();
+    const run = Promise.withResolvers<Result>();
     running.set(key, run);
     return run.promise;
   };
   return {
     handle,
     started,
-    finish: (key: string, outcome: Outcome = DONE) => running.get(key)?.resolve(outcome),
+    finish: (key: string, outcome: Result = DONE) => running.get(key)?.resolve(outcome),
     fail: (key: string, error: Error = new Error('no')) => running.get(key)?.reject(error),
   };
 }

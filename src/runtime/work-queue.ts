@@ -4,7 +4,7 @@ import { equalJitter } from './backoff.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import { createFairTurn } from './fair-turn.ts';
 
-export type Outcome =
+export type Result =
   /** The work is complete: the failures of the key are forgotten. */
   | { readonly kind: 'done' }
   /** Look again later. Not an error: the failures of the key are forgotten too. */
@@ -16,7 +16,7 @@ export class TerminalError extends Error {
 }
 
 /** Throwing means: again, after a back-off. The signal aborts when a shutdown's grace is over. */
-export type Handle<K extends string> = (key: K, signal: AbortSignal) => Promise<Outcome>;
+export type Handle<K extends string> = (key: K, signal: AbortSignal) => Promise<Result>;
 
 /** What the queue tells a metric; all calls are synchronous and must not throw. */
 export interface WorkQueueObserver {
@@ -161,7 +161,7 @@ export function createWorkQueue<K extends string>(
     }
   }
 
-  function settle(key: K, outcome: Outcome): void {
+  function settle(key: K, outcome: Result): void {
     const again = takeDirty(key);
     if (stopping) return;
     if (again !== undefined) enqueue(key, Math.max(again, cancelDelay(key)));
