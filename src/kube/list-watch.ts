@@ -2,7 +2,7 @@
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/reflector/list-watch.ts';
 import { KubeError } from './errors.ts';
 import { createRawApi, type Query, withQuery } from './raw-api.ts';
-import { type Asked, askedFor } from './wire/api-path.ts';
+import { type RequestInfo, requestInfo } from './wire/api-path.ts';
 import { statusError } from './wire/failure.ts';
 import { linesOf } from './wire/lines.ts';
 import type { Transport } from './wire/transport.ts';
@@ -31,10 +31,10 @@ export function createListWatch<Raw extends RawObject>(
 ): ListWatch<Raw> {
   const { path, labelSelector, fieldSelector, metadataOnly = false } = options;
   const raw = createRawApi(transport);
-  const asked = askedFor('GET', path, true);
+  const info = requestInfo('GET', path, true);
 
   return {
-    what: options.name ?? asked.resource,
+    what: options.name ?? info.resource,
     async list({ limit, continue: next, signal }) {
       // Without a resourceVersion: the newest state, not what one of several servers remembers.
       const page = await raw.request<List<Raw>>({
@@ -72,13 +72,13 @@ export function createListWatch<Raw extends RawObject>(
       signal,
     });
     onOpen?.();
-    for await (const line of linesOf(body)) yield parseEvent<Raw>(line, asked);
+    for await (const line of linesOf(body)) yield parseEvent<Raw>(line, info);
   }
 }
 
 /** @throws KubeError of the Status that the server sent inside the stream, or for what is no event at all. */
-export function parseEvent<Raw extends RawObject>(line: string, asked: Asked): WatchEvent<Raw> {
-  const { type, object } = parse(line, asked);
+export function parseEvent<Raw extends RawObject>(line: string, info: RequestInfo): WatchEvent<Raw> {
+  const { type, object } = parse(line, info);
   switch (type) {
     case 'ADDED':
       return { kind: 'added', object: object as Raw };
@@ -89,9 +89,9 @@ export function parseEvent<Raw extends RawObject>(line: string, asked: Asked): W
     case 'BOOKMARK':
       return bookmark(object);
     case 'ERROR':
-      throw statusError(asked, object);
+      throw statusError(info, object);
     default:
-      throw badEvent(asked, `an event of type ${String(type)}`);
+      throw badEvent(info, `an event of type ${String(type)}`);
   }
 }
 
@@ -110,21 +110,21 @@ function bookmark({ metadata }: Bookmark): WatchEvent<never> {
   return { kind, resourceVersion: metadata?.resourceVersion ?? '' };
 }
 
-function parse(line: string, asked: Asked): { readonly type: unknown; readonly object: object } {
+function parse(line: string, info: RequestInfo): { readonly type: unknown; readonly object: object } {
   let event: unknown;
   try {
     event = JSON.parse(line);
   } catch (error) {
-    throw badEvent(asked, 'a line that is not JSON', error);
+    throw badEvent(info, 'a line that is not JSON', error);
   }
   if (typeof event === 'object' && event !== null && 'type' in event && 'object' in event) {
     const { type, object } = event;
     if (typeof object === 'object' && object !== null) return { type, object };
   }
-  throw badEvent(asked, 'a line that is no event');
+  throw badEvent(info, 'a line that is no event');
 }
 
-function badEvent({ verb, what }: Asked, found: string, cause?: unknown): KubeError {
+function badEvent({ verb, what }: RequestInfo, found: string, cause?: unknown): KubeError {
   return new KubeError({
     verb,
     what,

@@ -1,7 +1,7 @@
 /** Plain JSON requests: for custom resources, patches and whatever client-node's typed serialisation would lose fields of. */
 
 import { KubeError } from './errors.ts';
-import { type Asked, askedFor } from './wire/api-path.ts';
+import { type RequestInfo, requestInfo } from './wire/api-path.ts';
 import type { HttpMethod, Transport } from './wire/transport.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -68,12 +68,12 @@ export function createRawApi(transport: Transport): RawApi {
   return {
     text,
     async request<T>(request: RawRequest): Promise<T> {
-      return parse<T>(await text(request), askedFor(request.method, request.path));
+      return parse<T>(await text(request), requestInfo(request.method, request.path));
     },
   };
 }
 
-function parse<T>(text: string, asked: Asked): T {
+function parse<T>(text: string, asked: RequestInfo): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {

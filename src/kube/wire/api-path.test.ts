@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { askedFor } from './api-path.ts';
+import { requestInfo } from './api-path.ts';
 
 it.each([
   ['GET', '/api/v1/nodes/node-1', 'get', 'nodes', 'nodes/node-1'],
@@ -15,9 +15,9 @@ it.each([
   ['GET', '/version', 'get', 'other', '/version'],
   ['GET', '/apis/example.io/v1/things/%E0%A4%A', 'get', 'things', 'things/%E0%A4%A'],
 ])('%s %s', (method, path, verb, resource, what) => {
-  expect(askedFor(method, path)).toEqual({ verb, resource, what });
+  expect(requestInfo(method, path)).toEqual({ verb, resource, what });
 });
 
 it('knows a watch', () => {
-  expect(askedFor('GET', '/api/v1/pods?watch=true', true)).toMatchObject({ verb: 'watch', what: 'pods' });
+  expect(requestInfo('GET', '/api/v1/pods?watch=true', true)).toMatchObject({ verb: 'watch', what: 'pods' });
 });

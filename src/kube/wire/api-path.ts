@@ -1,6 +1,6 @@
 /** What a request is about, read from its method and path, in the words of RBAC: for errors, metrics and logs. */
 
-export interface Asked {
+export interface RequestInfo {
   /** get, list, watch, create, update, patch, delete, deletecollection; or the HTTP method in lower case. */
   readonly verb: string;
   /** "pods", "pods/log", "nodes/status"; "other" for paths outside of the API groups. */
@@ -9,7 +9,7 @@ export interface Asked {
   readonly what: string;
 }
 
-export function askedFor(method: string, path: string, isWatch = false): Asked {
+export function requestInfo(method: string, path: string, isWatch = false): RequestInfo {
   const [route = ''] = path.split('?');
   const parts = route.split('/').filter((part) => part !== '');
   const rest = parts[0] === 'api' ? parts.slice(2) : parts[0] === 'apis' ? parts.slice(3) : [];

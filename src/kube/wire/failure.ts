@@ -2,7 +2,7 @@
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
 import { KubeError } from '../errors.ts';
-import type { Asked } from './api-path.ts';
+import type { RequestInfo } from './api-path.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -17,14 +17,14 @@ interface Status {
 }
 
 /** Of an answer that is not a success. */
-export function refusal(asked: Asked, code: number, text: string, headers: Headers): KubeError {
+export function refusal(info: RequestInfo, code: number, text: string, headers: Headers): KubeError {
   const status = parseStatus(text);
-  return statusError(asked, { ...status, code }, retryAfterMs(headers), status ? undefined : text);
+  return statusError(info, { ...status, code }, retryAfterMs(headers), status ? undefined : text);
 }
 
 /** Of a Status object, also of one inside a watch. */
-export function statusError(asked: Asked, status: Status, headerMs?: number, plain?: string): KubeError {
-  const { verb, what } = asked;
+export function statusError(info: RequestInfo, status: Status, headerMs?: number, plain?: string): KubeError {
+  const { verb, what } = info;
   const seconds = status.details?.retryAfterSeconds;
   const wait = headerMs ?? (seconds ? seconds * 1000 : undefined);
   // A patch with the uid of an object that was deleted and created again: to the server an immutable field, to us
@@ -43,9 +43,9 @@ export function statusError(asked: Asked, status: Status, headerMs?: number, pla
 }
 
 /** Of an exception: nothing answered, not in time, not to be trusted, or we gave up ourselves. */
-export function wireError(asked: Asked, error: unknown, signal?: AbortSignal): KubeError {
+export function wireError(info: RequestInfo, error: unknown, signal?: AbortSignal): KubeError {
   if (error instanceof KubeError) return error;
-  const { verb, what } = asked;
+  const { verb, what } = info;
   const message = messageOf(error);
   const make = (reason: string, text = message): KubeError =>
     new KubeError({ verb, what, code: 0, reason, message: text, cause: error });
@@ -58,7 +58,12 @@ export function wireError(asked: Asked, error: unknown, signal?: AbortSignal): K
 }
 
 /** Of a write behind a closed fence. */
-export function notLeading({ verb, what }: Asked, message: string, fence: Fence, cause?: unknown): KubeError {
+export function notLeading(
+  { verb, what }: RequestInfo,
+  message: string,
+  fence: Fence,
+  cause?: unknown,
+): KubeError {
   const why = fence.closed.aborted ? messageOf(fence.closed.reason) : 'another one leads, or nobody does yet';
   return new KubeError({ verb, what, code: 0, reason: 'NotLeading', message: `${message}: ${why}`, cause });
 }

@@ -7,7 +7,7 @@ import type { Fence } from '../../runtime/election/fence.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import type { ClusterConfig } from '../config.ts';
 import { KubeError } from '../errors.ts';
-import { type Asked, askedFor } from './api-path.ts';
+import { type RequestInfo, requestInfo } from './api-path.ts';
 import { type Connections, createConnections } from './connections.ts';
 import { notLeading, refusal, wireError } from './failure.ts';
 import { request as send } from './http-agent.ts';
@@ -77,7 +77,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   /** One exchange until the headers; what is not a success is read to its end and thrown. */
   async function exchange(
     request: HttpRequest,
-    asked: Asked,
+    info: RequestInfo,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const began = clock.monotonic();
@@ -86,7 +86,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     try {
       const { tls, authorization } = await config.credentials();
       signal.throwIfAborted();
-      if (isFenced && !fence.isOpen()) throw notLeading(asked, 'it was not sent', fence);
+      if (isFenced && !fence.isOpen()) throw notLeading(info, 'it was not sent', fence);
       const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
       const answer = await send.call(agent, {
         origin: server.origin,
@@ -104,37 +104,37 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       code = String(answer.statusCode);
       if (answer.statusCode >= 200 && answer.statusCode <= 299) return answer;
       if (answer.statusCode === 401) config.distrust();
-      throw refusal(asked, answer.statusCode, await answer.body.text(), answer.headers);
+      throw refusal(info, answer.statusCode, await answer.body.text(), answer.headers);
     } catch (error) {
       const failure =
         isFenced && !(error instanceof KubeError) && !fence.isOpen()
-          ? notLeading(asked, 'whether it was carried out is not known', fence, error)
-          : wireError(asked, error, signal);
+          ? notLeading(info, 'whether it was carried out is not known', fence, error)
+          : wireError(info, error, signal);
       if (failure.reason === 'TlsFailure') config.distrust();
       throw failure;
     } finally {
-      metrics.apiRequests.inc({ verb: asked.verb, resource: asked.resource, code });
-      metrics.apiRequestTime.observe({ verb: asked.verb }, (clock.monotonic() - began) / 1000);
+      metrics.apiRequests.inc({ verb: info.verb, resource: info.resource, code });
+      metrics.apiRequestTime.observe({ verb: info.verb }, (clock.monotonic() - began) / 1000);
     }
   }
 
-  async function complete(request: HttpRequest, asked: Asked, signal: AbortSignal): Promise<HttpAnswer> {
-    const answer = await exchange(request, asked, signal);
+  async function complete(request: HttpRequest, info: RequestInfo, signal: AbortSignal): Promise<HttpAnswer> {
+    const answer = await exchange(request, info, signal);
     try {
       return { status: answer.statusCode, headers: flat(answer.headers), text: await answer.body.text() };
     } catch (error) {
-      throw wireError(asked, error, signal);
+      throw wireError(info, error, signal);
     }
   }
 
   async function call(request: HttpRequest): Promise<HttpAnswer> {
-    const asked = askedFor(request.method, request.target);
+    const info = requestInfo(request.method, request.target);
     const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
     const scope = linkedAbort(request.signal);
     const endsAt = clock.monotonic() + deadlineMs;
     const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
     try {
-      return await attempt(request, asked, scope, endsAt);
+      return await attempt(request, info, scope, endsAt);
     } finally {
       limit.cancel();
       scope.release();
@@ -143,32 +143,32 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
 
   async function attempt(
     request: HttpRequest,
-    asked: Asked,
+    info: RequestInfo,
     scope: LinkedAbort,
     endsAt: number,
   ): Promise<HttpAnswer> {
     for (let tried = 1; ; tried++) {
       try {
-        return await complete(request, asked, scope.signal);
+        return await complete(request, info, scope.signal);
       } catch (error) {
         const waitMs = request.retry === false ? undefined : pauseBefore(error, request.method, tried);
         if (waitMs === undefined || clock.monotonic() + waitMs >= endsAt) throw error;
-        metrics.apiRetries.inc({ verb: asked.verb, code: String((error as KubeError).code) });
+        metrics.apiRetries.inc({ verb: info.verb, code: String((error as KubeError).code) });
         await sleep(clock, waitMs, scope.signal);
         if (scope.signal.aborted)
-          throw wireError(asked, error instanceof KubeError ? error.cause : error, scope.signal);
+          throw wireError(info, error instanceof KubeError ? error.cause : error, scope.signal);
       }
     }
   }
 
   async function open(request: HttpRequest): Promise<AsyncIterable<Buffer>> {
-    const asked = askedFor(request.method, request.target, true);
+    const info = requestInfo(request.method, request.target, true);
     const scope = linkedAbort(request.signal);
     const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
     const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
     try {
-      const answer = await exchange(request, asked, scope.signal);
-      return read(answer.body, asked, scope);
+      const answer = await exchange(request, info, scope.signal);
+      return read(answer.body, info, scope);
     } catch (error) {
       scope.release();
       throw error;
@@ -182,13 +182,13 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
 
 async function* read(
   body: AsyncIterable<Buffer>,
-  asked: Asked,
+  info: RequestInfo,
   scope: LinkedAbort,
 ): AsyncGenerator<Buffer, void, undefined> {
   try {
     yield* body;
   } catch (error) {
-    throw wireError(asked, error, scope.signal);
+    throw wireError(info, error, scope.signal);
   } finally {
     scope.release();
   }
