@@ -21,7 +21,7 @@ const FRESH = 5;
 
 /** Names of the controllers are names of queues, in metrics and log lines. */
 export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers): readonly Controller[] {
-  const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
+  const { policies, remediations, dnsPods, jobs, agentPods, quarantineMarks } = reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
@@ -55,7 +55,7 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
         watch(jobs, (change) => change.object.remediation, URGENT),
         watch(agentPods, (change) => change.object.remediation, URGENT),
         watch(dnsPods, open, FRESH),
-        watch(nodeMarks, (change) => change.object.record.remediation),
+        watch(quarantineMarks, (change) => change.object.record.remediation),
         watch(policies, open),
       ],
       // Deadlines run while an effect keeps failing, and must be seen.
@@ -68,15 +68,15 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
         watch(policies, allPolicies),
         watch(remediations, allPolicies),
         watch(dnsPods, allPolicies),
-        watch(nodeMarks, allPolicies),
+        watch(quarantineMarks, allPolicies),
       ],
       reconcile: reconcile.policy,
     },
     {
       name: 'orphan',
       watches: [
-        watch(nodeMarks, (change) => change.key),
-        watch(remediations, (change) => (change.kind === 'deleted' ? nodeMarks.keys() : [])),
+        watch(quarantineMarks, (change) => change.key),
+        watch(remediations, (change) => (change.kind === 'deleted' ? quarantineMarks.keys() : [])),
       ],
       reconcile: reconcile.orphan,
     },

@@ -9,7 +9,7 @@ import type { Logger } from '../runtime/logger.ts';
 
 export interface Narrator {
   /** The status of a remediation was written. */
-  tell(remediation: Remediation, after: RemediationStatus): void;
+  recordTransition(remediation: Remediation, after: RemediationStatus): void;
   /** Something outside of a remediation's record: a sighting, a crash that is no loop. */
   announce(subjects: Subjects, intent: EventIntent): void;
 }
@@ -28,7 +28,7 @@ export function createNarrator(recorder: EventRecorder, logger: Logger): Narrato
   }
   return {
     announce,
-    tell(remediation, after) {
+    recordTransition(remediation, after) {
       const { spec, status: before } = remediation;
       if (after.phase !== before.phase)
         logger.info('phase changed', {

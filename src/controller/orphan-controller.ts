@@ -9,7 +9,7 @@ import type { Stores } from './stores.ts';
 /** Returns the reconcile function. The key is a node's name. */
 export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger: Logger) {
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
-    const mark = stores.nodeMarks.get(name);
+    const mark = stores.quarantineMarks.get(name);
     if (!mark || (await exists(mark.record.remediation, signal))) return { kind: 'done' };
     logger.warn('giving back a node whose remediation is gone', {
       node: name,

@@ -51,7 +51,7 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
       workloadExists: pods.length > 0,
       dnsPods: pods.map((pod) => viewOf(pod, policy.spec.workload)),
       loopingPods: looping.map((pod) => pod.name),
-      quarantinedNodes: stores.nodeMarks
+      quarantinedNodes: stores.quarantineMarks
         .list()
         .flatMap((mark) => (own.has(mark.record.remediation) ? [mark.name] : [])),
       remediations,

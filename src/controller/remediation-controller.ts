@@ -107,7 +107,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         if (!isConflict(error) && !isNotFound(error)) throw error;
         return { kind: 'requeue', afterMs: CONFLICT_MS };
       }
-      options.narrator.tell(remediation, next);
+      options.narrator.recordTransition(remediation, next);
       options.metrics.follow(remediation, next);
     }
     return afterwards(verdict);

@@ -68,7 +68,7 @@ function aController() {
     stores,
     ownership: { owns: () => Promise.resolve(true) },
     sightings,
-    narrator: { tell: () => {}, announce: (_subjects, { reason }) => void told.push(reason) },
+    narrator: { recordTransition: () => {}, announce: (_subjects, { reason }) => void told.push(reason) },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
     policyChanged: () => {},
     logger: silentLogger,

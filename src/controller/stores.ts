@@ -2,7 +2,7 @@
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { ObservedRemediation, Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
-import type { NodeMark } from '../observe/node-mark.ts';
+import type { QuarantineMark } from '../observe/node-mark.ts';
 import type { Store } from '../runtime/reflector/store.ts';
 
 export interface Stores {
@@ -17,5 +17,5 @@ export interface Stores {
   /** Keys: namespace/name. */
   readonly agentPods: Store<AgentPod>;
   /** Nodes that carry a quarantine record. Keys: name. */
-  readonly nodeMarks: Store<NodeMark>;
+  readonly quarantineMarks: Store<QuarantineMark>;
 }

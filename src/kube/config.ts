@@ -24,7 +24,7 @@ export interface ClusterConfig {
   /** Cheap: called before every request. */
   credentials(): Promise<Credentials>;
   /** The server or its certificate was refused: the next `credentials` reads everything again. */
-  distrust(): void;
+  invalidate(): void;
 }
 
 /** For tests and for programs that were handed what they need. */
@@ -32,6 +32,6 @@ export function staticConfig(server: string, credentials: Credentials): ClusterC
   return {
     server: server.replace(/\/+$/, ''),
     credentials: () => Promise.resolve(credentials),
-    distrust: () => {},
+    invalidate: () => {},
   };
 }

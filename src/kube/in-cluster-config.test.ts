@@ -55,14 +55,14 @@ describe('the configuration of a pod', () => {
   it('reads at once when the server refused it', async () => {
     const config = await inClusterConfig({ env, directory });
     await write('token', 'two');
-    config.distrust();
+    config.invalidate();
     expect((await config.credentials()).authorization).toBe('Bearer two');
   });
 
   it('keeps what it has while the files are away', async () => {
     const config = await inClusterConfig({ env, directory });
     await rm(join(directory, 'token'));
-    config.distrust();
+    config.invalidate();
     expect((await config.credentials()).authorization).toBe('Bearer one');
     await write('token', 'two');
     expect((await config.credentials()).authorization).toBe('Bearer two');

@@ -65,7 +65,7 @@ export async function inClusterConfig(options: InClusterOptions = {}): Promise<I
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     namespace,
     credentials,
-    distrust() {
+    invalidate() {
       readAt = Number.NEGATIVE_INFINITY;
     },
   };

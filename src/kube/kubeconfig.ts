@@ -46,7 +46,7 @@ export async function kubeconfig(options: KubeconfigOptions = {}): Promise<Clust
     server: cluster.server.replace(/\/+$/, ''),
     ...(namespace ? { namespace } : {}),
     credentials,
-    distrust() {
+    invalidate() {
       readAt = Number.NEGATIVE_INFINITY;
     },
   };

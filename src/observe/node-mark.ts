@@ -11,14 +11,14 @@ const metadataSchema = z.object({
   }),
 });
 
-export interface NodeMark {
+export interface QuarantineMark {
   readonly name: string;
   readonly uid: string;
   readonly record: QuarantineRecord;
 }
 
 /** null for the nodes, nearly all, that carry no record of ours. */
-export function parseNodeMark(raw: unknown): NodeMark | null {
+export function parseQuarantineMark(raw: unknown): QuarantineMark | null {
   const { metadata } = metadataSchema.parse(raw);
   const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
   const record = text === undefined ? null : parseQuarantineRecord(text);

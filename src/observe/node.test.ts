@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
 import { aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { parseNode } from './node.ts';
-import { parseNodeMark } from './node-mark.ts';
+import { parseQuarantineMark } from './node-mark.ts';
 
 const record = {
   remediation: 'node-1-abc',
@@ -80,16 +80,16 @@ describe('a node at the border', () => {
 describe('the mark of a node', () => {
   it('is read from metadata alone', () => {
     const { metadata } = aRawNode({ metadata: annotated(JSON.stringify(record)) });
-    expect(parseNodeMark({ metadata })).toEqual({ name: 'node-1', uid: 'uid-of-node-1', record });
+    expect(parseQuarantineMark({ metadata })).toEqual({ name: 'node-1', uid: 'uid-of-node-1', record });
   });
 
   it('is none on a node without our annotation, or with one that is not ours', () => {
-    expect(parseNodeMark(aRawNode())).toBeNull();
-    expect(parseNodeMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
-    expect(parseNodeMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
+    expect(parseQuarantineMark(aRawNode())).toBeNull();
+    expect(parseQuarantineMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
+    expect(parseQuarantineMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
   });
 
   it('refuses what has no metadata', () => {
-    expect(() => parseNodeMark({ spec: {} })).toThrow(ZodError);
+    expect(() => parseQuarantineMark({ spec: {} })).toThrow(ZodError);
   });
 });

@@ -18,7 +18,7 @@ import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { eventOnMalformed } from './malformed.ts';
-import { parseNodeMark } from './node-mark.ts';
+import { parseQuarantineMark } from './node-mark.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
@@ -69,9 +69,9 @@ export function createReflectors(
       ...of('v1', 'Pod'),
     }),
     // Metadata only: a full node has twelve kilobytes, of which one annotation is wanted.
-    nodeMarks: createReflector({
+    quarantineMarks: createReflector({
       source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
-      transform: parseNodeMark,
+      transform: parseQuarantineMark,
       ...of('v1', 'Node'),
     }),
   };

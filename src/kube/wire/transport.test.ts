@@ -183,7 +183,7 @@ describe('the transport', () => {
     const kube = client({
       server: url,
       credentials: () => Promise.resolve({ tls: {}, authorization: `Bearer ${token}` }),
-      distrust() {
+      invalidate() {
         token = 'new';
       },
     });

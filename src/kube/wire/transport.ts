@@ -103,14 +103,14 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       });
       code = String(answer.statusCode);
       if (answer.statusCode >= 200 && answer.statusCode <= 299) return answer;
-      if (answer.statusCode === 401) config.distrust();
+      if (answer.statusCode === 401) config.invalidate();
       throw refusal(info, answer.statusCode, await answer.body.text(), answer.headers);
     } catch (error) {
       const failure =
         isFenced && !(error instanceof KubeError) && !fence.isOpen()
           ? notLeading(info, 'whether it was carried out is not known', fence, error)
           : wireError(info, error, signal);
-      if (failure.reason === 'TlsFailure') config.distrust();
+      if (failure.reason === 'TlsFailure') config.invalidate();
       throw failure;
     } finally {
       metrics.apiRequests.inc({ verb: info.verb, resource: info.resource, code });

@@ -5,7 +5,7 @@ import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from './list-watch.ts';
 import { isWedged, LIST_LIMIT_MS, type ReflectorState, SILENCE_LIMIT_MS } from './reflector-state.ts';
-import { createPatience } from './retry-policy.ts';
+import { createRetryPolicy } from './retry-policy.ts';
 import { failureOf, type SourceFailure } from './source-failure.ts';
 import { createStore, type OnMalformed, type StagedList, type Store } from './store.ts';
 import { createVersionCursor } from './version-cursor.ts';
@@ -68,7 +68,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   });
   const synced = Promise.withResolvers<void>();
   const cursor = createVersionCursor();
-  const patience = createPatience(random);
+  const retries = createRetryPolicy(random);
   let isSynced = false;
   let lastContactAt: number | undefined;
   let lastError: string | undefined;
@@ -90,7 +90,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   };
 
   /** Nothing is applied before everything is there: half a list would tell the other half as deleted. */
-  const beginAnew = (): StagedList<Raw> => {
+  const startList = (): StagedList<Raw> => {
     state = { kind: 'listing', sinceMs: clock.monotonic() };
     metrics.lists.inc({ resource: name });
     return store.stage({ trustVersions: !cursor.isDoubted });
@@ -112,7 +112,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     lastError = undefined;
   }
 
-  async function readAnew(signal: AbortSignal): Promise<void> {
+  async function relist(signal: AbortSignal): Promise<void> {
     const open = source.watchList?.bind(source);
     if (!open || clock.monotonic() < pagesUntilMs) {
       await readPages(signal);
@@ -130,7 +130,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
   }
 
   async function readPages(signal: AbortSignal): Promise<void> {
-    const everything = beginAnew();
+    const everything = startList();
     const scope = linkedAbort(signal);
     const limit = expiresAfter(clock, LIST_LIMIT_MS, scope, `the list of ${name} took too long`);
     try {
@@ -153,7 +153,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     open: NonNullable<typeof source.watchList>,
     signal: AbortSignal,
   ): Promise<void> {
-    const everything = beginAnew();
+    const everything = startList();
     const scope = linkedAbort(signal);
     const limit = expiresAfter(clock, LIST_LIMIT_MS, scope, `the list of ${name} took too long`);
     const stream = openStream(open, scope.signal, () => stream.allowSilence(LISTED_SILENCE_MS));
@@ -221,7 +221,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
       if (!signal.aborted && !wasHealthy()) throw new Error('the watch was closed at once');
     } finally {
       // Only here, not when the watch opens: what opens and fails again and again must be asked less and less.
-      if (wasHealthy()) patience.restore();
+      if (wasHealthy()) retries.restore();
     }
   }
 
@@ -237,7 +237,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
 
   async function recover(failure: SourceFailure, signal: AbortSignal): Promise<void> {
     metrics.watchFailures.inc({ resource: name });
-    const { waitMs, relist, failures } = patience.after(failure);
+    const { waitMs, relist, failures } = retries.after(failure);
     if (relist) cursor.expire();
     if (waitMs === 0 && failure.expired) {
       logger.info('resourceVersion expired, listing again');
@@ -253,7 +253,7 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     while (!signal.aborted) {
       try {
         const { from } = cursor;
-        await (from === undefined ? readAnew(signal) : watchFrom(from, signal));
+        await (from === undefined ? relist(signal) : watchFrom(from, signal));
       } catch (error) {
         if (!signal.aborted) await recover(failureOf(error), signal);
       }

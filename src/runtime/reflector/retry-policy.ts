@@ -19,20 +19,20 @@ export interface Pause {
   readonly failures: number;
 }
 
-export interface Patience {
+export interface RetryPolicy {
   after(failure: SourceFailure): Pause;
   /** A stream was healthy: the failures before it are forgotten. */
   restore(): void;
 }
 
-export function createPatience(random: () => number): Patience {
+export function createRetryPolicy(random: () => number): RetryPolicy {
   let failures = 0;
   let wasUnreachable = false;
   let hadExpired = false;
   return {
     after(failure) {
       // Each kind has its own back-off: a server that comes back refuses for a second or two while it starts, and
-      // must not be met with the patience that its absence has built up.
+      // must not be met with the retries that its absence has built up.
       if (failure.unreachable !== wasUnreachable) failures = 0;
       wasUnreachable = failure.unreachable;
       failures++;
