@@ -2,7 +2,7 @@
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { ObservedRemediation, Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
-import type { QuarantineMark } from '../observe/node-mark.ts';
+import type { QuarantineMark } from '../observe/quarantine-mark.ts';
 import type { Store } from '../runtime/reflector/store.ts';
 
 export interface Stores {

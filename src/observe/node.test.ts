@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
 import { aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { parseNode } from './node.ts';
-import { parseQuarantineMark } from './node-mark.ts';
+import { parseQuarantineMark } from './quarantine-mark.ts';
 
 const record = {
   remediation: 'node-1-abc',

@@ -18,7 +18,7 @@ import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { eventOnMalformed } from './malformed.ts';
-import { parseQuarantineMark } from './node-mark.ts';
+import { parseQuarantineMark } from './quarantine-mark.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 

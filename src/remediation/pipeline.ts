@@ -1,10 +1,10 @@
 /** The order of an incident: the table of contents of this project. */
 import { admit } from './stages/admit.ts';
-import { giveBack } from './stages/give-back.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { recreate } from './stages/recreate.ts';
 import { release } from './stages/release.ts';
+import { releaseHeld } from './stages/release-held.ts';
 import { repair } from './stages/repair.ts';
 import { tidy } from './stages/tidy.ts';
 import { timeLimit } from './stages/time-limit.ts';
@@ -14,4 +14,4 @@ import { verify } from './stages/verify.ts';
 export const HEALING = [admit, quarantine, timeLimit, repair, prove, release, recreate, verify] as const;
 
 /** After the outcome is written: nothing of ours stays behind. */
-export const CLOSING = [giveBack, tidy] as const;
+export const CLOSING = [releaseHeld, tidy] as const;

@@ -185,7 +185,7 @@ export function createElector(options: ElectorOptions): Elector {
     }
   }
 
-  async function giveBack(): Promise<void> {
+  async function releaseHeld(): Promise<void> {
     const scope = linkedAbort();
     const limit = expiresAfter(clock, retryPeriodMs, scope, `no answer within ${retryPeriodMs} ms`);
     try {
@@ -223,7 +223,7 @@ export function createElector(options: ElectorOptions): Elector {
       wake.abort();
       await loop;
       fence.close(new Error('the lease was given back'));
-      if (started) await giveBack();
+      if (started) await releaseHeld();
     },
   };
 }

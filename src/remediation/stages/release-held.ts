@@ -3,7 +3,7 @@ import { holdsNode } from '../facts.ts';
 import { act, pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 
-export function giveBack(situation: Situation): Verdict {
+export function releaseHeld(situation: Situation): Verdict {
   const { remediation, world, now } = situation;
   const { hold, quarantine } = remediation.status;
   // A node that is gone is held by nobody; the record must say so, or it takes a slot for ever.

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aNode, aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { mayBegin } from '../safety.ts';
-import { giveBack } from './give-back.ts';
+import { releaseHeld } from './release-held.ts';
 
 const heldSince = isoAt(0);
 const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;
@@ -28,54 +28,56 @@ const release = { kind: 'act', effect: { kind: 'release' } };
 
 describe('when an incident is over', () => {
   it('its node is given back at once', () => {
-    expect(giveBack(ended({}))).toEqual(release);
+    expect(releaseHeld(ended({}))).toEqual(release);
   });
 
   it('its node is given back also where only the node says that it is held', () => {
-    expect(giveBack(ended({ quarantine }))).toEqual(release);
+    expect(releaseHeld(ended({ quarantine }))).toEqual(release);
   });
 
   it('a node that was given back is left alone', () => {
-    expect(giveBack(ended({ quarantine }, { onNode: false }))).toEqual({ kind: 'pass' });
+    expect(releaseHeld(ended({ quarantine }, { onNode: false }))).toEqual({ kind: 'pass' });
   });
 });
 
 describe('when a person has to look at the node', () => {
   it('the quarantine is put back where it was released already', () => {
-    expect(giveBack(ended({ quarantine, hold: 'Restore' }, { onNode: false }))).toEqual({
+    expect(releaseHeld(ended({ quarantine, hold: 'Restore' }, { onNode: false }))).toEqual({
       kind: 'act',
       effect: { kind: 'quarantine' },
     });
   });
 
   it('waits until the policy’s maximum, told in seconds, and is then given back', () => {
-    expect(giveBack(ended({ hold: 'Held' }))).toMatchObject({
+    expect(releaseHeld(ended({ hold: 'Held' }))).toMatchObject({
       kind: 'wait',
       reason: 'HeldForAPerson',
       message: 'The node stays in quarantine for 470 s more.',
       recheckMs: 470_000,
     });
-    expect(giveBack(ended({ hold: 'Held' }, { now: at(480) }))).toEqual(release);
+    expect(releaseHeld(ended({ hold: 'Held' }, { now: at(480) }))).toEqual(release);
   });
 
   it('is given back as soon as the failure is acknowledged', () => {
-    expect(giveBack(ended({ hold: 'Held' }, { acknowledged: true }))).toEqual(release);
+    expect(releaseHeld(ended({ hold: 'Held' }, { acknowledged: true }))).toEqual(release);
   });
 
   it('one that the person gave back by hand is only written down as given back', () => {
-    expect(giveBack(ended({ hold: 'Held' }, { onNode: false }))).toEqual(release);
+    expect(releaseHeld(ended({ hold: 'Held' }, { onNode: false }))).toEqual(release);
   });
 });
 
 describe('when the node is gone', () => {
   it('the record still says that it was given back, so that nobody waits for it', () => {
     const situation = ended({ hold: 'Held' });
-    expect(giveBack({ ...situation, world: { ...situation.world, node: null } })).toEqual(release);
+    expect(releaseHeld({ ...situation, world: { ...situation.world, node: null } })).toEqual(release);
   });
 
   it('a node that was not held needs nothing', () => {
     const situation = ended({ quarantine, hold: 'Restore' });
-    expect(giveBack({ ...situation, world: { ...situation.world, node: null } })).toEqual({ kind: 'pass' });
+    expect(releaseHeld({ ...situation, world: { ...situation.world, node: null } })).toEqual({
+      kind: 'pass',
+    });
   });
 
   it('the next repair may begin once that is written down', () => {
