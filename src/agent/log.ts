@@ -1,8 +1,9 @@
-/** One JSON line per step on stdout. Not pino: half of this program's bundle would be a logger. */
+/** One JSON line per step on stdout, in the shape of the operator's log (level, time, fields, msg). Not pino: half of this program's bundle would be a logger. */
 export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export function jsonLog(base: Readonly<Record<string, unknown>>, write: (line: string) => void): Log {
   return (message, fields = {}) => {
-    write(`${JSON.stringify({ time: new Date().toISOString(), ...base, msg: message, ...fields })}\n`);
+    const line = { level: 'info', time: new Date().toISOString(), ...base, ...fields, msg: message };
+    write(`${JSON.stringify(line)}\n`);
   };
 }

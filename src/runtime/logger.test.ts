@@ -17,7 +17,7 @@ it('writes one JSON object a line, with the level as a word and an ISO time', ()
       time: expect.stringMatching(/^\d{4}-.*Z$/) as unknown,
       app: 'x',
       port: 1,
-      message: 'started',
+      msg: 'started',
     },
   ]);
 });

@@ -36,7 +36,6 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       level: options.level ?? 'info',
       base: options.fields ?? {},
       timestamp: stdTimeFunctions.isoTime,
-      messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: stdSerializers.errWithCause },
       mixin: () => ({ ...context.getStore() }),

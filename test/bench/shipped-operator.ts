@@ -44,7 +44,7 @@ export async function startShippedOperator(
     // As in the image: without the hooks that tests put before the process.
     env: { NODE_ENV: 'production', NODE_OPTIONS: undefined },
   });
-  await until(() => process.lines.some(({ message }) => message === 'reconciling') || undefined, {
+  await until(() => process.lines.some(({ msg }) => msg === 'reconciling') || undefined, {
     what: `the operator to be synced; it said ${JSON.stringify(process.lines.slice(-3))}`,
     timeoutMs: 60_000,
     everyMs: 10,

@@ -223,7 +223,7 @@ describe('told to end', () => {
     await ready(process);
     process.signal('SIGTERM');
     expect(await process.ended).toBe(0);
-    const states = process.lines.filter(({ message }) => message === 'state changed').map(({ to }) => to);
+    const states = process.lines.filter(({ msg }) => msg === 'state changed').map(({ to }) => to);
     expect(states).toEqual(['syncing', 'standby', 'leading', 'draining', 'stopped']);
   });
 });

@@ -18,7 +18,7 @@ const HEAP_TOLERANCE = 1.05;
 const HEAP_ON_SIGNAL = `
   process.on('SIGUSR2', () => {
     globalThis.gc();
-    console.log(JSON.stringify({ level: 'info', message: 'heap', bytes: process.memoryUsage().heapUsed }));
+    console.log(JSON.stringify({ level: 'info', msg: 'heap', bytes: process.memoryUsage().heapUsed }));
   });
 `;
 
@@ -70,7 +70,7 @@ async function untilCaughtUp(): Promise<void> {
 }
 
 async function heapBytes(): Promise<number> {
-  const heaps = () => operator.lines.filter(({ message }) => message === 'heap');
+  const heaps = () => operator.lines.filter(({ msg }) => msg === 'heap');
   const before = heaps().length;
   operator.signal('SIGUSR2');
   const line = await until(() => heaps()[before], { what: 'the size of the heap', timeoutMs: 10_000 });

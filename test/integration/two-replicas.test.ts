@@ -42,7 +42,7 @@ async function start(): Promise<Replica> {
 }
 
 const states = ({ process }: Replica) =>
-  process.lines.filter(({ message }) => message === 'state changed').map(({ to }) => to);
+  process.lines.filter(({ msg }) => msg === 'state changed').map(({ to }) => to);
 
 async function inState(replica: Replica, state: string, timeoutMs = 20_000): Promise<void> {
   await until(() => (states(replica).at(-1) === state ? true : undefined), {
@@ -56,10 +56,11 @@ async function leaderAndStandby(): Promise<readonly [Replica, Replica]> {
   const leader = await start();
   await inState(leader, 'leading');
   const standby = await start();
-  await until(
-    () => (standby.process.lines.some(({ message }) => message === 'standing by') ? true : undefined),
-    { what: 'the second replica to stand by', timeoutMs: 20_000, everyMs: 10 },
-  );
+  await until(() => (standby.process.lines.some(({ msg }) => msg === 'standing by') ? true : undefined), {
+    what: 'the second replica to stand by',
+    timeoutMs: 20_000,
+    everyMs: 10,
+  });
   return [leader, standby];
 }
 
@@ -128,7 +129,7 @@ describe('of two replicas', () => {
 
     const accept = 'application/json;as=Table;g=meta.k8s.io;v=v1';
     const { body } = await server.call('GET', LEASE, undefined, { accept });
-    const became = leader.process.lines.find(({ message }) => message === 'became the leader');
+    const became = leader.process.lines.find(({ msg }) => msg === 'became the leader');
     expect(body.rows[0].cells.slice(0, 2)).toEqual(['dnshealth-operator', became?.['identity']]);
     expect((await lease()).spec).toMatchObject({ leaseDurationSeconds: 15, leaseTransitions: 0 });
 
@@ -189,7 +190,7 @@ describe('of two replicas', () => {
     expect(await leader.process.ended).toBe(1);
     await policyIsServed('to-be-found', 10_000);
     const about = leader.process.lines.slice(said).filter(({ level }) => level !== 'info');
-    expect(about.filter(({ message }) => message === 'stopping because of an error')).toEqual([
+    expect(about.filter(({ msg }) => msg === 'stopping because of an error')).toEqual([
       expect.objectContaining({
         error: expect.objectContaining({
           message: expect.stringMatching(/the lease was (?:not renewed in time|taken)/) as unknown,

@@ -29,7 +29,7 @@ const IN_CLUSTER_ONLY = `
 
 export interface LogLine {
   readonly level: string;
-  readonly message: string;
+  readonly msg: string;
   readonly [field: string]: unknown;
 }
 
@@ -91,7 +91,7 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
   for (const stream of [child.stdout, child.stderr])
     if (stream)
       createInterface({ input: stream }).on('line', (text) => {
-        lines.push(text.startsWith('{') ? JSON.parse(text) : { level: 'stderr', message: text });
+        lines.push(text.startsWith('{') ? JSON.parse(text) : { level: 'stderr', msg: text });
       });
   const ended = once(child, 'close').then(async ([code, signal]: (number | string | null)[]) => {
     await rm(files, { recursive: true });
