@@ -101,7 +101,7 @@ describe('running controllers', () => {
     expect(run.liveness.check()).toEqual({ ok: true });
     expect(lines).toContainEqual(
       expect.objectContaining({
-        message: 'still not synced',
+        msg: 'still not synced',
         missing: ['things (list things: 403 Forbidden)'],
       }),
     );
@@ -145,13 +145,13 @@ describe('running controllers', () => {
     expect(tries).toBe(3);
     expect(lines.filter(({ level }) => level === 'error')).toEqual([
       expect.objectContaining({
-        message: 'reconcile failed, will be retried',
+        msg: 'reconcile failed, will be retried',
         controller: 'tidy',
         key: 'a',
         reconcileId: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
         error: expect.objectContaining({ message: 'not yet' }) as unknown,
       }),
-      expect.objectContaining({ message: 'reconcile failed, not retried', key: 'a' }),
+      expect.objectContaining({ msg: 'reconcile failed, not retried', key: 'a' }),
     ]);
     const { text } = await metrics.scrape();
     for (const [result, count] of Object.entries({
