@@ -109,10 +109,15 @@ async function live(happenings: readonly Happening[], random: () => number) {
     for (const { identity } of reflector.list())
       if (!model.ever.has(identity)) broken.push(`never existed: ${identity}`);
   }
-  // Quiet: the server is well again, and there is time for the longest silence and the longest back-off.
+  // The server is healthy again; seven minutes cover the longest silence and the longest back-off. Without bookmarks
+  // the watch itself would time out at some point in them, perhaps just before the end.
   model.stall(false);
   model.streamsLists('yes');
-  await clock.advance(400_000);
+  for (let minute = 0; minute < 7; minute++) {
+    await clock.advance(60_000);
+    model.bookmark();
+  }
+  await clock.settle();
   return { clock, model, mirror, broken, reflector, stop, loop };
 }
 

@@ -24,6 +24,8 @@ export interface ModelServer {
   fail(fault: Fault): void;
   /** An event of the past is sent once more: the last one, the one before it, and so on. */
   repeat(ago: number): void;
+  /** A bookmark on every open watch; the real server sends one about once a minute. */
+  bookmark(): void;
   /** Nothing is sent, as on a connection that is dead. */
   stall(isStalled: boolean): void;
   /** The past is forgotten: watches from before end with 410. */
@@ -183,6 +185,11 @@ export function createModelServer(): ModelServer {
         const past = history.findLast((entry) => entry.version <= watch.at - ago);
         if (past) watch.repeated.push(past.event);
       }
+      wake();
+    },
+    bookmark() {
+      for (const watch of watches)
+        watch.repeated.push({ kind: 'bookmark', resourceVersion: String(watch.at) });
       wake();
     },
     stall(isStalled) {
