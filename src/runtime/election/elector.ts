@@ -3,7 +3,7 @@ import { type Clock, sleep, systemClock } from '../clock.ts';
 import { expiresAfter, linkedAbort } from '../deadline.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
-import { isOlder } from '../reflector/version-cursor.ts';
+import { isOlder } from '../resource-version.ts';
 import type { Fence } from './fence.ts';
 import type { Lease, LeaseLock, LeaseRecord } from './lease.ts';
 

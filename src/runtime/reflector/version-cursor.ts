@@ -1,4 +1,5 @@
 /** Which version of the world a reflector is at. It never runs backwards, unless the server insists. */
+import { isOlder } from '../resource-version.ts';
 
 /** So many lists in a row with an older version are believed: etcd was restored from a backup. */
 const BELIEVE_OLDER_AFTER = 3;
@@ -48,13 +49,4 @@ export function createVersionCursor(): VersionCursor {
       from = undefined;
     },
   };
-}
-
-/**
- * Versions of one resource type are ordered numbers since Kubernetes 1.35 says so; what is not a number is never
- * called older, so that another server's opaque versions still work.
- */
-export function isOlder(version: string, than: string | undefined): boolean {
-  if (than === undefined || !/^\d+$/.test(version) || !/^\d+$/.test(than)) return false;
-  return BigInt(version) < BigInt(than);
 }
