@@ -1,11 +1,26 @@
-/** Leader election on a lease, as client-go does it: by the local monotonic clock only, and bounded by a fence. */
+/**
+ * Leader election on a lease, as client-go does it, with a fence around the leader's writes.
+ *
+ * Guaranteed: at most one process at a time has its fence open. A leader's fence is open for `renewDeadlineMs` from the
+ * moment it sent a renewal that succeeded. Another process takes the lease no earlier than `leaseDurationMs` after it
+ * saw that renewal. Only local monotonic clocks decide: the wall clocks may show anything, and the speeds of the
+ * monotonic ones may differ by any factor below `leaseDurationMs / renewDeadlineMs`.
+ *
+ * Not guaranteed:
+ * - That a write arrives while its sender still leads. It leaves while the fence is open; if the network or the server
+ *   then delays it by more than `leaseDurationMs - renewDeadlineMs`, another process may lead by then. Only a
+ *   precondition in the write itself protects against that.
+ * - That there is a leader at any time. After a crash there is none until the lease has expired.
+ * - Anything on a suspended machine, where the monotonic clock stops.
+ */
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import { expiresAfter, linkedAbort } from '../deadline.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { isOlder } from '../resource-version.ts';
 import type { Fence } from './fence.ts';
-import type { Lease, LeaseLock, LeaseRecord } from './lease.ts';
+import { claimOf, type Lease, type LeaseLock } from './lease.ts';
+import { createObservedLease } from './observed-lease.ts';
 
 /** client-go's defaults. */
 const LEASE_DURATION_MS = 15_000;
@@ -14,21 +29,25 @@ const RETRY_PERIOD_MS = 2_000;
 
 export interface ElectorOptions {
   readonly lock: LeaseLock;
-  /** Of this process, not of this machine: one that was restarted is another candidate. */
+  /** Of this process, not of its machine: after a restart it is another candidate. */
   readonly identity: string;
-  /** Opened for `renewDeadlineMs` from the sending of each renewal that succeeds. */
   readonly fence: Fence;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Unchanged for so long by our clock, the lease of another is free. @default 15_000 */
+  /**
+   * How long a lease must stay unchanged, by the clock of the process that watches it, before that process may take it.
+   * A longer duration tolerates longer outages of the API server; after a crash it also takes that much longer until
+   * another process leads. @default 15_000
+   */
   readonly leaseDurationMs?: number;
   /**
-   * So long after its last renewal a leader still writes; what is left until `leaseDurationMs` is for its last write
-   * to arrive before another one leads. @default 10_000
+   * How long after it sent its last successful renewal a leader may still write. The remaining time up to
+   * `leaseDurationMs` is for its last write to arrive before another process leads. @default 10_000
    */
   readonly renewDeadlineMs?: number;
   /**
-   * Between two looks at the lease of another. A leader renews after two of these, and tries again after half of one.
+   * The pace of the attempts. A standby reads the lease after 1 to 1.5 periods, with jitter, so that several standbys do
+   * not come together. A leader renews after 2 periods and retries a failed renewal after half of one.
    * @default 2_000
    */
   readonly retryPeriodMs?: number;
@@ -39,15 +58,23 @@ export interface ElectorOptions {
 export interface Elector {
   /** Begins to compete. Call it once. */
   start(): void;
-  /** Resolves with the lease when this process leads. */
+  /** Resolves with the lease once this process leads. */
   readonly elected: Promise<Lease>;
-  /** Resolves with the reason when it led and does so no more. Not after a release. */
+  /** Resolves with the reason when this process led and no longer does. Never after a release. */
   readonly lost: Promise<Error>;
-  /** What a watch tells of the lease. Not needed, but a lease that is given back is then taken at once. */
+  /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired at once. */
   notice(lease: Lease | null): void;
-  /** Stops competing, closes the fence and gives the lease back if it is ours. Never rejects. */
+  /** Stops competing, closes the fence and releases the lease if it is held. Never rejects. */
   release(): Promise<void>;
 }
+
+type Phase =
+  /** Competes for the lease. The fence was never open. */
+  | 'standby'
+  /** Holds the lease and renews it. The fence is open, or about to be closed by the clock. */
+  | 'leading'
+  /** The fence is closed, because the lease was lost or released. Final: only a new process can lead again. */
+  | 'ended';
 
 export function createElector(options: ElectorOptions): Elector {
   const { lock, identity, fence, metrics, clock = systemClock, random = Math.random } = options;
@@ -60,141 +87,130 @@ export function createElector(options: ElectorOptions): Elector {
   const stop = new AbortController();
   const elected = Promise.withResolvers<Lease>();
   const lost = Promise.withResolvers<Error>();
+  const observed = createObservedLease(clock, leaseDurationMs);
 
-  let known: Lease | null = null;
-  /** Of the last holder that was seen, also after the lease itself was deleted. */
-  let holder = '';
-  let holderMs = leaseDurationMs;
-  /** When the lease was last seen to change, by our clock: later than its holder sent that change. */
-  let changedAt = 0;
-  /** A read or a write went wrong: what is known may be old, and what was written may be there. */
-  let unsure = true;
-  let leading = false;
+  let phase: Phase = 'standby';
+  /** Nothing was read yet, or the last request failed: it may have been carried out, so the lease has to be read. */
+  let mustRead = true;
+  /** A failure was logged, and its end was not. */
   let failing = false;
-  let nextAt = 0;
-  /** A watch told something while an attempt was under way, which may not have seen it. */
-  let noticed = false;
-  let started = false;
+  let nextAttemptAt = 0;
+  let notices = 0;
   let wake = new AbortController();
-  let loop: Promise<void> = Promise.resolve();
+  let loop: Promise<void> | undefined;
   metrics.leaderStatus.set({ name: lock.name }, 0);
 
   fence.closed.addEventListener('abort', () => {
     metrics.leaderStatus.set({ name: lock.name }, 0);
-    if (leading && !stop.signal.aborted) lost.resolve(fence.closed.reason as Error);
-    leading = false;
+    if (phase === 'leading' && !stop.signal.aborted) lost.resolve(fence.closed.reason as Error);
+    phase = 'ended';
     wake.abort();
   });
 
-  function see(lease: Lease | null): void {
-    if (lease !== null && lease.version !== known?.version) {
-      changedAt = clock.monotonic();
-      if (lease.holder !== holder && lease.holder !== '' && lease.holder !== identity)
-        logger.info('standing by', { holder: lease.holder, transitions: lease.transitions });
-      holder = lease.holder;
-      // The longer of two promises, where a holder of another build has another one.
-      holderMs = Math.max(leaseDurationMs, lease.durationMs);
+  async function compete(): Promise<void> {
+    while (!stop.signal.aborted && !fence.closed.aborted) {
+      const waitMs = nextAttemptAt - clock.monotonic();
+      if (waitMs > 0) {
+        wake = new AbortController();
+        await sleep(clock, waitMs, wake.signal);
+        continue;
+      }
+      const before = notices;
+      await acquireOrRenew();
+      // What the watch reported during the attempt may be newer than what the attempt has read.
+      const isOvertaken = notices !== before && phase !== 'leading';
+      scheduleIn(isOvertaken ? 0 : pauseMs());
     }
-    known = lease;
-    if (leading && lease !== null && holder !== identity)
-      fence.close(new Error(`the lease was taken by ${holder || 'nobody: it was given back by hand'}`));
   }
 
-  const isAnothers = (): boolean => holder !== '' && holder !== identity;
-  const expiresAt = (): number => changedAt + holderMs;
-
-  async function attempt(): Promise<void> {
+  async function acquireOrRenew(): Promise<void> {
     const scope = linkedAbort(stop.signal);
-    // Two of them and their pauses fit below the renew deadline: one answer that never comes does not cost the lease.
+    // Three seconds with the defaults: one request that is never answered does not cost a leader its lease.
     const limitMs = renewDeadlineMs / 2 - retryPeriodMs;
     const limit = expiresAfter(clock, limitMs, scope, `no answer about the lease within ${limitMs} ms`);
     try {
-      if (unsure || !leading) see(await lock.read(scope.signal));
-      unsure = false;
-      if (fence.closed.aborted || (isAnothers() && clock.monotonic() < expiresAt())) return;
+      // 1. Read the lease. A leader whose last write was answered knows it already.
+      if (mustRead || phase !== 'leading') observe(await lock.read(scope.signal));
+      mustRead = false;
+
+      // 2. Decide whose it is. That of another process is left alone until it expires.
+      if (fence.closed.aborted || isHeldByAnother()) return;
+
+      // 3. Write it. The time of the fence counts from before the request is sent: nobody sees the renewal earlier.
       const sentAt = clock.monotonic();
-      unsure = true;
-      const lease = await lock.write(claim(), known, scope.signal);
-      unsure = false;
-      see(lease);
-      renewed(lease, sentAt);
+      const over = observed.lease;
+      const claim = claimOf(over, identity, leaseDurationMs, clock.now());
+      mustRead = true;
+      const lease = await lock.write(claim, over, scope.signal);
+      mustRead = false;
+      observe(lease);
+      openFence(lease, sentAt + renewDeadlineMs);
     } catch (error) {
-      unsure = true;
-      if (!stop.signal.aborted) failed(error);
+      mustRead = true;
+      if (!stop.signal.aborted) logFailure(error);
     } finally {
       limit.cancel();
       scope.release();
     }
   }
 
-  function claim(): LeaseRecord {
-    const now = clock.now();
-    const isOurs = known?.holder === identity;
-    return {
-      holder: identity,
-      durationMs: leaseDurationMs,
-      acquiredAt: isOurs && known ? known.acquiredAt : now,
-      renewedAt: now,
-      transitions: known === null ? 0 : known.transitions + (isOurs ? 0 : 1),
-    };
+  function observe(lease: Lease | null): void {
+    const previous = observed.holder;
+    observed.update(lease);
+    const { holder } = observed;
+    if (lease !== null && holder !== previous && isAnothers())
+      logger.info('standing by', { holder, transitions: lease.transitions });
+    if (phase === 'leading' && lease !== null && holder !== identity)
+      fence.close(
+        new Error(holder === '' ? 'the lease was released from outside' : `the lease was taken by ${holder}`),
+      );
   }
 
-  function renewed(lease: Lease, sentAt: number): void {
-    if (failing) logger.info('lease reached again');
+  const isAnothers = (): boolean => observed.holder !== '' && observed.holder !== identity;
+  const isHeldByAnother = (): boolean => isAnothers() && clock.monotonic() < observed.expiresAt;
+
+  function openFence(lease: Lease, untilMs: number): void {
+    if (failing) logger.info('lease API reachable again');
     failing = false;
-    const untilMs = sentAt + renewDeadlineMs;
-    // The answer to a claim took too long: it is renewed first. A leader's fence, though, is over when it is over.
-    if (!leading && clock.monotonic() >= untilMs) return;
+    // An answer that took this long does not end a standby: it renews first. A leader, however, may not write any more.
+    if (phase !== 'leading' && clock.monotonic() >= untilMs) return;
     fence.open(untilMs);
-    if (leading || !fence.isOpen()) return;
-    leading = true;
+    if (phase !== 'standby' || !fence.isOpen()) return;
+    phase = 'leading';
     metrics.leaderStatus.set({ name: lock.name }, 1);
     logger.info('became the leader', { transitions: lease.transitions });
     elected.resolve(lease);
   }
 
-  function failed(error: unknown): void {
-    // Once: in an outage it fails every other second.
-    if (!failing) logger.warn('lease could not be read or written, trying again', { error, leading });
+  function logFailure(error: unknown): void {
+    // Only the first: during an outage there is one every second or two.
+    if (!failing) logger.warn('lease request failed, retrying', { error, phase });
     failing = true;
   }
 
-  /**
-   * A standby adds up to a half, so that several do not come together. A leader whose renewal went well waits for two:
-   * that halves the requests of an idle operator, and leaves time below the deadline for more than one try.
-   */
-  const pauseMs = (): number => retryPeriodMs * (leading ? (unsure ? 0.5 : 2) : 1 + random() / 2);
-
-  function plan(atMs: number): void {
-    const freeAt = expiresAt();
-    // To the moment: of the whole failover nothing else is ours to shorten.
-    nextAt = isAnothers() && freeAt > clock.monotonic() ? Math.min(atMs, freeAt) : atMs;
+  /** The two periods of a leader halve the requests of an idle operator, and leave time for more than one retry. */
+  function pauseMs(): number {
+    if (phase !== 'leading') return retryPeriodMs * (1 + random() / 2);
+    return retryPeriodMs * (mustRead ? 0.5 : 2);
   }
 
-  async function compete(): Promise<void> {
-    while (!stop.signal.aborted && !fence.closed.aborted) {
-      const waitMs = nextAt - clock.monotonic();
-      if (waitMs > 0) {
-        wake = new AbortController();
-        await sleep(clock, waitMs, wake.signal);
-        continue;
-      }
-      noticed = false;
-      await attempt();
-      plan(clock.monotonic() + (noticed && !leading ? 0 : pauseMs()));
-    }
+  function scheduleIn(ms: number): void {
+    const at = clock.monotonic() + ms;
+    // Exactly at expiry: waiting for the next period would only prolong the failover.
+    nextAttemptAt = isHeldByAnother() ? Math.min(at, observed.expiresAt) : at;
   }
 
-  async function releaseHeld(): Promise<void> {
+  async function releaseLease(): Promise<void> {
     const scope = linkedAbort();
     const limit = expiresAfter(clock, retryPeriodMs, scope, `no answer within ${retryPeriodMs} ms`);
     try {
-      if (unsure) see(await lock.read(scope.signal));
-      if (known?.holder !== identity) return;
-      await lock.write({ ...known, holder: '', renewedAt: clock.now() }, known, scope.signal);
-      logger.info('lease given back');
+      if (mustRead) observe(await lock.read(scope.signal));
+      const { lease } = observed;
+      if (lease?.holder !== identity) return;
+      await lock.write({ ...lease, holder: '', renewedAt: clock.now() }, lease, scope.signal);
+      logger.info('lease released');
     } catch (error) {
-      logger.warn('lease could not be given back, it runs out by itself', { error });
+      logger.warn('lease could not be released, it will expire', { error });
     } finally {
       limit.cancel();
     }
@@ -204,26 +220,25 @@ export function createElector(options: ElectorOptions): Elector {
     elected: elected.promise,
     lost: lost.promise,
     start() {
-      started = true;
-      nextAt = clock.monotonic();
+      nextAttemptAt = clock.monotonic();
       loop = compete();
     },
     notice(lease) {
-      // A late word of the watch is no news, and to a new leader not the word of a rival.
-      if (lease !== null && isOlder(lease.version, known?.version)) return;
-      see(lease);
-      noticed = true;
-      if (leading) return;
-      // As long as the watch tells of renewals there is nothing to ask; once it is silent, that is what is done.
-      plan(clock.monotonic() + (isAnothers() ? 2 * retryPeriodMs + pauseMs() : 0));
+      // Events may arrive late. To a new leader an old one would look as if another process had taken the lease.
+      if (lease !== null && isOlder(lease.version, observed.lease?.version)) return;
+      observe(lease);
+      notices += 1;
+      if (phase === 'leading') return;
+      // While the watch reports renewals, a standby sends no requests; it asks when the reports stop.
+      scheduleIn(isAnothers() ? 2 * retryPeriodMs + pauseMs() : 0);
       wake.abort();
     },
     async release() {
-      stop.abort(new Error('the lease is being given back'));
+      stop.abort(new Error('the lease is being released'));
       wake.abort();
       await loop;
-      fence.close(new Error('the lease was given back'));
-      if (started) await releaseHeld();
+      fence.close(new Error('the lease was released'));
+      if (loop) await releaseLease();
     },
   };
 }

@@ -1,17 +1,17 @@
-/** The fence around writes that only a leader may make: open for a bounded time, moved on by renewals, closed for good. */
+/** The fence around writes that only a leader may make: open for a limited time, extended by renewals, closed for good. */
 import { type Clock, systemClock, type Timer } from '../clock.ts';
 
 export interface Fence {
   /**
-   * Asked synchronously, right before a write leaves the process. By the clock and not by a timer: a process that
-   * was stopped and goes on finds its timers late and its clock right.
+   * Called synchronously, right before a write leaves the process. Decided by the clock and not by a timer: in a
+   * process that resumes after a SIGSTOP the timers are late, but the clock is right.
    */
   isOpen(): boolean;
-  /** Until this time of the monotonic clock. Never opens one that was closed. */
+  /** Opens the fence, or extends it, until this time of the monotonic clock. A closed fence stays closed. */
   open(untilMs: number): void;
-  /** For good: whoever may write again is a new process. */
+  /** Final: only a new process may write again. */
   close(reason: Error): void;
-  /** Aborts with the reason when the fence is closed, or its time is over. */
+  /** Aborts with the reason when the fence is closed or its time is over. */
   readonly closed: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export function createFence(clock: Clock = systemClock): Fence {
       if (abort.signal.aborted) return;
       openUntil = untilMs;
       timer?.cancel();
-      // For those that listen: nobody may ask for a while.
+      // For the listeners of `closed`: `isOpen` may not be called for a while.
       if (isOpen()) timer = clock.setTimeout(isOpen, untilMs - clock.monotonic());
     },
     close,
