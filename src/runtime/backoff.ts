@@ -1,6 +1,6 @@
 /** How long to wait after a failure. */
 
-export interface BackoffOptions {
+interface BackoffOptions {
   readonly baseMs: number;
   readonly maxMs: number;
   readonly random?: () => number;

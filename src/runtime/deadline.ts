@@ -29,7 +29,7 @@ export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
-export interface Limit {
+interface Limit {
   /** Counts from now again, from now on to another end where one is given. */
   restart(ms?: number): void;
   cancel(): void;

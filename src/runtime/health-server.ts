@@ -13,7 +13,7 @@ export interface Check {
   check(): Verdict;
 }
 
-export interface HealthServerOptions {
+interface HealthServerOptions {
   readonly port: number;
   /** @default all addresses */
   readonly host?: string;

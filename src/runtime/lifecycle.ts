@@ -2,7 +2,7 @@
 import type { Check } from './health-server.ts';
 import type { Logger } from './logger.ts';
 
-export type LifecycleState = 'starting' | 'syncing' | 'standby' | 'leading' | 'draining' | 'stopped';
+type LifecycleState = 'starting' | 'syncing' | 'standby' | 'leading' | 'draining' | 'stopped';
 
 /** The part of `process` that is needed, so that a test can stand in for it. */
 export interface ProcessHooks {
@@ -11,14 +11,14 @@ export interface ProcessHooks {
   exit(code: number): void;
 }
 
-export interface LifecycleOptions {
+interface LifecycleOptions {
   readonly logger: Logger;
   /** How long the end may take after the first signal. Keep it below terminationGracePeriodSeconds. */
   readonly graceMs: number;
   readonly process?: ProcessHooks;
 }
 
-export interface Lifecycle {
+interface Lifecycle {
   readonly state: LifecycleState;
   enter(state: 'syncing' | 'standby' | 'leading'): void;
   /** Aborts when the end begins: by a signal, or by `stop`. */

@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { type DestinationStream, pino, stdSerializers, stdTimeFunctions } from 'pino';
 
 export type Fields = Readonly<Record<string, unknown>>;
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
 /** Messages are constant; what varies goes into the fields. An `error` field is written with its stack and causes. */
 export interface Logger {
@@ -15,7 +15,7 @@ export interface Logger {
   child(fields: Fields): Logger;
 }
 
-export interface LoggerOptions {
+interface LoggerOptions {
   readonly level?: LogLevel;
   readonly fields?: Fields;
   readonly destination?: DestinationStream;

@@ -10,12 +10,12 @@ const RECONCILE_BUCKETS = [
 const QUEUE_BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1, 10, 100, 1000];
 const REQUEST_BUCKETS = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60];
 
-export const RECONCILE_RESULTS = ['success', 'error', 'requeue_after', 'terminal_error'] as const;
+export const RECONCILE_RESULTS = ['success', 'error', 'requeue_after'] as const;
 export type ReconcileResult = (typeof RECONCILE_RESULTS)[number];
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-export interface MetricsOptions {
+interface MetricsOptions {
   /** Memory, event loop and garbage collection of this process. @default false */
   readonly process?: boolean;
 }
@@ -58,11 +58,6 @@ export function createMetrics(options: MetricsOptions = {}) {
     reconcileErrors: counter('controller_runtime_reconcile_errors_total', 'Failed reconciles', [
       'controller',
     ]),
-    terminalErrors: counter(
-      'controller_runtime_terminal_reconcile_errors_total',
-      'Reconciles that failed and are not retried',
-      ['controller'],
-    ),
     reconcileTime: histogram(
       'controller_runtime_reconcile_time_seconds',
       'Duration of a reconcile',

@@ -5,7 +5,7 @@ import type { Controller, Watched } from './controller.ts';
 import type { Check } from './health-server.ts';
 import { type Logger, withLogContext } from './logger.ts';
 import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics.ts';
-import { createWorkQueue, type Result, TerminalError, type WorkQueue } from './work-queue.ts';
+import { createWorkQueue, type Result, type WorkQueue } from './work-queue.ts';
 
 /**
  * Every call that a reconcile makes has a deadline, so that it ends within a minute or two whatever answers or does not:
@@ -17,8 +17,6 @@ const SYNC_REPORT_MS = 30_000;
 
 export interface RunOptions {
   readonly controllers: readonly Controller[];
-  /** Kept in memory and waited for, although no controller is woken by them. */
-  readonly alsoWatched?: readonly Watched[];
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Reconciling begins when this resolves and everything is synced: the place for leader election. @default at once */
@@ -26,7 +24,7 @@ export interface RunOptions {
   readonly clock?: Clock;
 }
 
-export interface ControllerRun {
+interface ControllerRun {
   /** Everything watched is known. It may take for ever: without a permission, for example, until that is given. */
   readonly synced: Promise<void>;
   /** Reconciling has begun. */
@@ -44,10 +42,7 @@ export interface ControllerRun {
 export function runControllers(options: RunOptions): ControllerRun {
   const { controllers, logger, metrics, clock = systemClock } = options;
   const watched = [
-    ...new Set([
-      ...controllers.flatMap((controller) => controller.watches.map((row) => row.reflector)),
-      ...(options.alsoWatched ?? []),
-    ]),
+    ...new Set(controllers.flatMap((controller) => controller.watches.map((row) => row.reflector))),
   ];
   const abort = new AbortController();
   const queues = new Map<string, WorkQueue<string>>();
@@ -150,14 +145,9 @@ function queueOf(controller: Controller, options: RunOptions, clock: Clock): Wor
         result = outcome.kind === 'done' ? 'success' : 'requeue_after';
         return outcome;
       } catch (error) {
-        const terminal = error instanceof TerminalError;
-        result = terminal ? 'terminal_error' : 'error';
         metrics.reconcileErrors.inc({ controller: name });
-        if (terminal) metrics.terminalErrors.inc({ controller: name });
-        // Here and not in the queue's onError: here the line carries the reconcileId.
-        logger.error(terminal ? 'reconcile failed, not retried' : 'reconcile failed, will be retried', {
-          error,
-        });
+        // Here and not in the queue's onError, because here the line carries the reconcileId.
+        logger.error('reconcile failed, will be retried', { error });
         throw error;
       } finally {
         metrics.activeWorkers.dec({ controller: name });
@@ -194,7 +184,6 @@ function initMetrics(metrics: Metrics, controller: Controller): void {
   const name = controller.name;
   for (const result of RECONCILE_RESULTS) metrics.reconcileTotal.inc({ controller: name, result }, 0);
   metrics.reconcileErrors.inc({ controller: name }, 0);
-  metrics.terminalErrors.inc({ controller: name }, 0);
   metrics.activeWorkers.set({ controller: name }, 0);
   metrics.maxConcurrent.set({ controller: name }, controller.concurrency ?? 1);
   metrics.queueDepth.set({ name }, 0);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createFakeClock } from './testing/fake-clock.ts';
-import { createWorkQueue, type Handle, type Result, TerminalError } from './work-queue.ts';
+import { createWorkQueue, type Handle, type Result } from './work-queue.ts';
 
 const DONE: Result = { kind: 'done' };
 /** The longest back-off and the shortest are the same: half the ceiling. */
@@ -148,22 +148,6 @@ describe('the work queue', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('does not retry a TerminalError, but runs what was added during it', async () => {
-    const { clock, queue, started, fail, errors } = setup();
-    queue.add('a');
-    await clock.settle();
-    fail('a', new TerminalError('never'));
-    await clock.advance(60_000);
-    expect(started).toHaveLength(1);
-    expect(errors).toEqual(['a 1']);
-    queue.add('a');
-    await clock.settle();
-    queue.add('a');
-    fail('a', new TerminalError('never'));
-    await clock.settle();
-    expect(started).toHaveLength(3);
-  });
-
   it('waits for what runs at a shutdown, and drops the rest', async () => {
     const { clock, queue, started, finish } = setup();
     queue.add('a');
@@ -230,7 +214,7 @@ type Step =
   | { readonly kind: 'add'; readonly key: string; readonly priority: number }
   | { readonly kind: 'addAfter'; readonly key: string; readonly ms: number }
   | { readonly kind: 'advance'; readonly ms: number };
-type Run = { readonly takesMs: number; readonly end: 'done' | 'requeue' | 'fail' | 'terminal' };
+type Run = { readonly takesMs: number; readonly end: 'done' | 'requeue' | 'fail' };
 
 const keys = fc.constantFrom('a', 'b', 'c', 'd');
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -240,13 +224,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 const run: fc.Arbitrary<Run> = fc.record({
   takesMs: fc.integer({ min: 0, max: 1_500 }),
-  end: fc.constantFrom(
-    'done' as const,
-    'done' as const,
-    'requeue' as const,
-    'fail' as const,
-    'terminal' as const,
-  ),
+  end: fc.constantFrom('done' as const, 'done' as const, 'requeue' as const, 'fail' as const),
 });
 
 /** Long ones, not fast-check's habit of ten steps: most races need a key that is in two states at once. */
@@ -285,7 +263,6 @@ function scripted(script: readonly Run[], concurrency: number) {
     active.delete(key);
     if (end !== 'done') causes++;
     if (end === 'fail') throw new Error('no');
-    if (end === 'terminal') throw new TerminalError('never');
     return end === 'done' ? DONE : { kind: 'requeue', afterMs: 700 };
   };
   const queue = createWorkQueue(handle, { concurrency, baseMs: 100, maxMs: 2_000, clock });

@@ -10,23 +10,18 @@ export type Result =
   /** Look again later. Not an error: the failures of the key are forgotten too. */
   | { readonly kind: 'requeue'; readonly afterMs: number };
 
-/** Thrown by a handler: it is recorded as a failure, and not retried before the key is added anew. */
-export class TerminalError extends Error {
-  override readonly name = 'TerminalError';
-}
-
 /** Throwing means: again, after a back-off. The signal aborts when a shutdown's grace is over. */
 export type Handle<K extends string> = (key: K, signal: AbortSignal) => Promise<Result>;
 
 /** What the queue tells a metric; all calls are synchronous and must not throw. */
-export interface WorkQueueObserver {
+interface WorkQueueObserver {
   added?(): void;
   retried?(): void;
   started?(waitedMs: number): void;
   finished?(workedMs: number): void;
 }
 
-export interface WorkQueueOptions<K extends string> {
+interface WorkQueueOptions<K extends string> {
   /** How many keys are worked on at a time. Minimum: 1. */
   readonly concurrency: number;
   /** First back-off. @default 500 */
@@ -174,12 +169,6 @@ export function createWorkQueue<K extends string>(
     options.onError?.(key, count, error);
     const again = takeDirty(key);
     if (stopping) return;
-    if (error instanceof TerminalError) {
-      // What was added during the run is newer than the verdict, so it gets its run.
-      failures.delete(key);
-      if (again !== undefined) enqueue(key, again);
-      return;
-    }
     // Different from client-go on purpose: what was added during the run is folded into the back-off, so that a
     // failing key that changes its own object cannot spin.
     observer.retried?.();

@@ -12,7 +12,7 @@ export interface RawObject {
   readonly metadata: ObjectMeta;
 }
 
-export interface ListPage<Raw> {
+interface ListPage<Raw> {
   readonly items: readonly Raw[];
   readonly resourceVersion: string;
   /** Present when there are more pages. */

@@ -12,14 +12,14 @@ const UNREACHABLE_MAX_MS = 2_000;
 /** After so many failures from one version the next attempt is a list: the version itself may be what fails. */
 const RELIST_AFTER = 5;
 
-export interface Pause {
+interface Pause {
   readonly waitMs: number;
   readonly relist: boolean;
   /** In a row, this one included. */
   readonly failures: number;
 }
 
-export interface RetryPolicy {
+interface RetryPolicy {
   after(failure: SourceFailure): Pause;
   /** A stream was healthy: the failures before it are forgotten. */
   restore(): void;

@@ -8,7 +8,7 @@ export type Change<T> =
   | { readonly kind: 'deleted'; readonly key: string; readonly object: T };
 
 /** Called synchronously, when the store already holds the new state: enqueue a key and return. */
-export type Listener<T> = (change: Change<T>) => void;
+type Listener<T> = (change: Change<T>) => void;
 
 export interface Store<T> {
   get(key: string): T | undefined;
@@ -23,7 +23,7 @@ export interface Store<T> {
 /** An object could not be understood. Without a name there is no key, and nothing but the fact. */
 export type OnMalformed = (key: string, error: unknown, metadata: Partial<ObjectMeta>) => void;
 
-export interface StoreOptions<Raw extends RawObject, T> {
+interface StoreOptions<Raw extends RawObject, T> {
   /** Keeps only what is read later; null leaves the object out; throwing calls it malformed. */
   readonly transform: (raw: Raw) => T | null;
   readonly onMalformed: OnMalformed;
@@ -31,7 +31,7 @@ export interface StoreOptions<Raw extends RawObject, T> {
   readonly onListenerError: (error: unknown) => void;
 }
 
-export interface WritableStore<Raw extends RawObject, T> extends Store<T> {
+interface WritableStore<Raw extends RawObject, T> extends Store<T> {
   put(raw: Raw): void;
   remove(raw: Raw): void;
   /**

@@ -4,7 +4,7 @@ import { isOlder } from '../resource-version.ts';
 /** So many lists in a row with an older version are believed: etcd was restored from a backup. */
 const BELIEVE_OLDER_AFTER = 3;
 
-export interface VersionCursor {
+interface VersionCursor {
   /** Where the next watch begins; undefined: everything has to be read anew. */
   readonly from: string | undefined;
   /** The last list was older than what is known: then two objects of one version need not be the same. */

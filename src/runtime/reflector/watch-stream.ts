@@ -13,7 +13,7 @@ export interface WatchStream<Raw> {
   close(): Promise<void>;
 }
 
-export interface WatchStreamOptions<Raw> {
+interface WatchStreamOptions<Raw> {
   readonly open: (request: WatchRequest) => AsyncIterable<WatchEvent<Raw>>;
   readonly signal: AbortSignal;
   readonly clock: Clock;
