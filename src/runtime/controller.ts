@@ -1,21 +1,21 @@
-/** A controller as data: what it watches, which keys a change concerns, and what is done for a key. */
+/** A controller as data: what it watches, which keys a change concerns, and how a key is reconciled. */
 import type { Reflector } from './reflector/reflector.ts';
 import type { Change } from './reflector/store.ts';
 import type { Result } from './work-queue.ts';
 
 export interface Controller<K extends string = string> {
-  /** In every log line and metric. */
+  /** Part of every log line and metric. */
   readonly name: string;
   readonly watches: readonly Watch<K>[];
-  /** Reads the current state, never the event that led here; safe to repeat. Throwing means: again, after a back-off. */
+  /** Reads the current state, never the event that led here; must be idempotent. A throw is retried with back-off. */
   reconcile(key: K, signal: AbortSignal): Promise<Result>;
-  /** Keys worked on at a time. @default 1 */
+  /** How many keys are reconciled at a time. @default 1 */
   readonly concurrency?: number;
-  /** First and longest back-off of a failing key. @default 500, 300_000 */
+  /** First and longest back-off of a failing key. @default 500 and 300_000 */
   readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
 }
 
-/** One row of a controller's table; the object type stays inside, so that rows of different types make one array. */
+/** One row of a controller's table. The object type is hidden, so that rows of different types fit into one array. */
 export interface Watch<K extends string> {
   readonly reflector: Watched;
   /** Calls `add` for everything that is known now, and for every change from now on. Returns how to stop. */
@@ -38,15 +38,14 @@ export type Watched = Pick<
 export function watch<T, K extends string>(
   reflector: Reflector<T>,
   keys: (change: Change<T>) => K | readonly K[],
-  priority: number | ((change: Change<T>) => number) = 0,
+  priority = 0,
 ): Watch<K> {
   return {
     reflector,
     follow(add) {
       const enqueue = (change: Change<T>): void => {
-        const rank = typeof priority === 'number' ? priority : priority(change);
         const found = keys(change);
-        for (const key of typeof found === 'string' ? [found] : found) add(key, rank);
+        for (const key of typeof found === 'string' ? [found] : found) add(key, priority);
       };
       const stop = reflector.onChange(enqueue);
       for (const key of reflector.keys()) {
