@@ -1,4 +1,4 @@
-/** Time as an argument: everything in the runtime that waits or measures takes a `Clock`, so that tests own the time. */
+/** Time as an argument: everything in the runtime that waits or measures takes a `Clock`, so that tests control time. */
 import { performance } from 'node:perf_hooks';
 
 export interface Timer {
@@ -6,14 +6,14 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Wall time in epoch milliseconds: for stamps that people read. It may jump. */
+  /** Wall time in epoch milliseconds, for displayed timestamps. It may jump. */
   now(): number;
-  /** Milliseconds that never jump: for every duration and deadline. */
+  /** Milliseconds that never jump, for every duration and deadline. */
   monotonic(): number;
   setTimeout(callback: () => void, ms: number): Timer;
 }
 
-/** Node fires at once, with only a warning, for anything longer. */
+/** Node fires a longer timer immediately, with only a warning. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
@@ -25,7 +25,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after `ms`, or at once when the signal aborts: the caller looks at the signal, not at an exception. */
+/** Resolves after `ms`, or as soon as the signal aborts. It never rejects: the caller checks the signal. */
 export async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {

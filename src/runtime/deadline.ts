@@ -1,10 +1,10 @@
-/** Abort signals with an end: one that follows another, and a time limit that fires it. */
+/** Linked abort signals and time limits that fire them. */
 import type { Clock, Timer } from './clock.ts';
 
 /**
- * A controller that aborts with its parent and can be let go of.
- * Not AbortSignal.any: on a parent that lives as long as the process, what it registers is only freed by the
- * garbage collector, and a busy process makes thousands.
+ * A controller that aborts with its parent and can be unlinked from it.
+ * Not AbortSignal.any: what it registers on its parent is freed only by the garbage collector. A parent that lives as
+ * long as the process would collect thousands.
  */
 export interface LinkedAbort {
   readonly signal: AbortSignal;
@@ -24,18 +24,18 @@ export function linkedAbort(parent?: AbortSignal): LinkedAbort {
   };
 }
 
-/** The abort reason of a limit that was reached. */
+/** The abort reason when a time limit is reached. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
 
 interface Limit {
-  /** Counts from now again, from now on to another end where one is given. */
+  /** Starts the limit again from now, with a new length if one is given. */
   restart(ms?: number): void;
   cancel(): void;
 }
 
-/** Aborts `scope` after `ms` unless it is cancelled or restarted before. */
+/** Aborts `scope` after `ms`, unless cancelled or restarted before. */
 export function expiresAfter(clock: Clock, ms: number, scope: LinkedAbort, message: string): Limit {
   let timer: Timer | undefined;
   let length = ms;

@@ -1,16 +1,16 @@
-/** Shares the event loop: work that waits for nothing outside would keep timers, probes and watches waiting. */
+/** Keeps the event loop responsive: work that never waits for I/O would block timers, probes and watches. */
 
-/** So long may one turn of the event loop last. */
+/** The longest time one turn of the event loop may take. */
 const TURN_MS = 5;
 
-/** @returns what to await between two pieces of work: it passes at once, or in the next turn when this one was long. */
+/** @returns a function to await between two pieces of work; it yields to the event loop when this turn has been long. */
 export function createFairTurn(): () => Promise<void> {
   let beganMs: number | undefined;
   return async () => {
     const now = performance.now();
     if (beganMs === undefined) {
       beganMs = now;
-      // Runs in the next turn: what asks after that is in a turn of its own.
+      // Runs in the next turn of the loop, so the next call starts a new measurement.
       setImmediate(() => {
         beganMs = undefined;
       });

@@ -7,7 +7,7 @@ export type Verdict =
   | { readonly ok: true; readonly text?: string }
   | { readonly ok: false; readonly text: string };
 
-/** Synchronous, so that a probe never hangs on what it asks about. */
+/** Synchronous, so that a probe can never hang on what it checks. */
 export interface Check {
   readonly name: string;
   check(): Verdict;
@@ -17,9 +17,9 @@ interface HealthServerOptions {
   readonly port: number;
   /** @default all addresses */
   readonly host?: string;
-  /** Failing means: restart this process. Only for what a restart would mend. */
+  /** A failure restarts the process, so only what a restart would fix belongs here. */
   readonly liveness: readonly Check[];
-  /** Failing means: it does not do its work at present; the text says why. */
+  /** A failure means that the process cannot do its work at present; the text says why. */
   readonly readiness: readonly Check[];
   readonly metrics: { scrape(): Promise<{ readonly contentType: string; readonly text: string }> };
   readonly logger: Logger;
@@ -39,7 +39,7 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
       response.end('internal error\n');
     });
   });
-  // A probe that is slow to send its request must not hold a connection for ever.
+  // A client that is slow to send its request must not hold a connection forever.
   server.requestTimeout = 5_000;
   await listen(server, options.port, options.host);
   const { port } = server.address() as AddressInfo;

@@ -1,10 +1,10 @@
-/** The life of the process: its state, the two signals that end it, and what happens to an error that nobody caught. */
+/** The life cycle of the process: its state, the signals that end it, and what happens to uncaught errors. */
 import type { Check } from './health-server.ts';
 import type { Logger } from './logger.ts';
 
 type LifecycleState = 'starting' | 'syncing' | 'standby' | 'leading' | 'draining' | 'stopped';
 
-/** The part of `process` that is needed, so that a test can stand in for it. */
+/** The part of `process` that is used here, so that a test can replace it. */
 export interface ProcessHooks {
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   off(event: string, listener: (...args: unknown[]) => void): unknown;
@@ -13,7 +13,7 @@ export interface ProcessHooks {
 
 interface LifecycleOptions {
   readonly logger: Logger;
-  /** How long the end may take after the first signal. Keep it below terminationGracePeriodSeconds. */
+  /** How long draining may take after the first signal. Keep it below terminationGracePeriodSeconds. */
   readonly graceMs: number;
   readonly process?: ProcessHooks;
 }
@@ -21,13 +21,13 @@ interface LifecycleOptions {
 interface Lifecycle {
   readonly state: LifecycleState;
   enter(state: 'syncing' | 'standby' | 'leading'): void;
-  /** Aborts when the end begins: by a signal, or by `stop`. */
+  /** Aborts when draining begins, after a signal or `stop`. */
   readonly signal: AbortSignal;
-  /** Ends the process from within; a reason other than a wish is logged and gives exit code 1. */
+  /** Drains and ends the process. A failure is logged and makes the exit code 1. */
   stop(failure?: Error): void;
-  /** Runs at the end, the last one registered first; each is waited for. */
+  /** Registers a drain action. They run one after the other, the last one registered first. */
   onDrain(name: string, action: () => Promise<void> | void): void;
-  /** Resolves with the exit code when everything is drained. */
+  /** Resolves with the exit code when draining is complete. */
   readonly ended: Promise<number>;
   readonly check: Check;
 }
@@ -85,14 +85,14 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
       begin();
       return;
     }
-    logger.warn('second signal received, ending at once', { signal: name });
+    logger.warn('second signal received, exiting at once', { signal: name });
     host.exit(1);
   }
   const onTerm = (): void => onSignal('SIGTERM');
   const onInt = (): void => onSignal('SIGINT');
 
-  // Not "log and go on": after an error that nobody expected no promise about the state holds any more. The pod
-  // is restarted and everything is read again.
+  // Not "log and continue": after an unexpected error nothing is known about the state of the process. The kubelet
+  // restarts the container, which reads everything again.
   const onFatal = (error: unknown): void => {
     logger.fatal('unexpected error', { error });
     host.exit(1);

@@ -5,7 +5,7 @@ import { type DestinationStream, pino, stdSerializers, stdTimeFunctions } from '
 export type Fields = Readonly<Record<string, unknown>>;
 type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
 
-/** Messages are constant; what varies goes into the fields. An `error` field is written with its stack and causes. */
+/** Messages are constant; variable data goes into fields. An `error` field is written with its stack and causes. */
 export interface Logger {
   debug(message: string, fields?: Fields): void;
   info(message: string, fields?: Fields): void;
@@ -56,7 +56,7 @@ function wrap(target: pino.Logger): Logger {
   };
 }
 
-/** For tests and for programs that have nothing to say. */
+/** For tests, and for programs that do not log. */
 export const silentLogger: Logger = {
   debug: () => {},
   info: () => {},

@@ -1,4 +1,4 @@
-/** What the runtime measures, named after controller-runtime's metrics so that known dashboards and alerts work. */
+/** The runtime's metrics, under controller-runtime's names, so that existing dashboards and alerts work. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** controller-runtime's buckets of reconcile times, in seconds. */
@@ -16,11 +16,11 @@ export type ReconcileResult = (typeof RECONCILE_RESULTS)[number];
 export type Metrics = ReturnType<typeof createMetrics>;
 
 interface MetricsOptions {
-  /** Memory, event loop and garbage collection of this process. @default false */
+  /** Also the memory, event loop and garbage collection of this process. @default false */
   readonly process?: boolean;
 }
 
-/** One registry with the runtime's metrics in it; `counter`, `gauge` and `histogram` add others. */
+/** A registry that holds the runtime's metrics; `counter`, `gauge` and `histogram` add others. */
 export function createMetrics(options: MetricsOptions = {}) {
   const registry = new Registry();
   const registers = [registry];
@@ -48,7 +48,7 @@ export function createMetrics(options: MetricsOptions = {}) {
       for (const refresh of refreshers) refresh();
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
-    /** Runs before each scrape: for what grows while nothing happens. */
+    /** Runs before each scrape, for values that grow while nothing happens. */
     onScrape: (refresh: () => void): void => void refreshers.push(refresh),
 
     reconcileTotal: counter('controller_runtime_reconcile_total', 'Reconciles by result', [
@@ -66,49 +66,47 @@ export function createMetrics(options: MetricsOptions = {}) {
     ),
     maxConcurrent: gauge(
       'controller_runtime_max_concurrent_reconciles',
-      'Reconciles that may run at a time',
+      'Maximum number of concurrent reconciles',
       ['controller'],
     ),
-    activeWorkers: gauge('controller_runtime_active_workers', 'Reconciles that run now', ['controller']),
+    activeWorkers: gauge('controller_runtime_active_workers', 'Reconciles running now', ['controller']),
 
-    queueDepth: gauge('workqueue_depth', 'Keys that wait', ['name']),
+    queueDepth: gauge('workqueue_depth', 'Keys waiting', ['name']),
     queueAdds: counter('workqueue_adds_total', 'Keys added', ['name']),
-    queueRetries: counter('workqueue_retries_total', 'Keys that go back into the queue after a failure', [
-      'name',
-    ]),
+    queueRetries: counter('workqueue_retries_total', 'Keys added again after a failure', ['name']),
     queueLatency: histogram(
       'workqueue_queue_duration_seconds',
-      'How long a key waited before it was worked on',
+      'Time a key waited before it was processed',
       ['name'],
       QUEUE_BUCKETS,
     ),
     workTime: histogram(
       'workqueue_work_duration_seconds',
-      'Duration of the work on a key',
+      'Time it took to process a key',
       ['name'],
       QUEUE_BUCKETS,
     ),
 
     longestRunning: gauge(
       'workqueue_longest_running_processor_seconds',
-      'How long the longest of the running works takes by now',
+      'Age of the longest running reconcile',
       ['name'],
     ),
-    unfinishedWork: gauge(
-      'workqueue_unfinished_work_seconds',
-      'How long the running works take by now, all together',
-      ['name'],
-    ),
+    unfinishedWork: gauge('workqueue_unfinished_work_seconds', 'Total age of the running reconciles', [
+      'name',
+    ]),
 
-    lists: counter('reflector_lists_total', 'Times that everything was read', ['resource']),
+    lists: counter('reflector_lists_total', 'Complete lists', ['resource']),
     watchRestarts: counter('reflector_watches_total', 'Watches opened', ['resource']),
     watchFailures: counter('reflector_failures_total', 'Lists and watches that failed', ['resource']),
-    malformedObjects: counter('reflector_malformed_objects_total', 'Objects that could not be understood', [
+    malformedObjects: counter('reflector_malformed_objects_total', 'Malformed objects, which are ignored', [
       'resource',
     ]),
-    lastContact: gauge('reflector_last_contact_timestamp_seconds', 'When the server was last heard', [
-      'resource',
-    ]),
+    lastContact: gauge(
+      'reflector_last_contact_timestamp_seconds',
+      'Time of the last contact with the server',
+      ['resource'],
+    ),
 
     apiRequests: counter('rest_client_requests_total', 'API requests by verb, resource and HTTP code', [
       'verb',
@@ -117,17 +115,19 @@ export function createMetrics(options: MetricsOptions = {}) {
     ]),
     apiRequestTime: histogram(
       'rest_client_request_duration_seconds',
-      'Duration of an API request; of a watch, until its headers',
+      'Duration of an API request; for a watch, until its headers',
       ['verb'],
       REQUEST_BUCKETS,
     ),
-    apiRetries: counter('rest_client_request_retries_total', 'API requests that were sent again', [
+    apiRetries: counter('rest_client_request_retries_total', 'API requests that were retried', [
       'verb',
       'code',
     ]),
     apiConnections: counter('rest_client_connections_total', 'Connections opened to the API server'),
 
-    leaderStatus: gauge('leader_election_master_status', '1 while this process leads, else 0', ['name']),
+    leaderStatus: gauge('leader_election_master_status', '1 while this process is the leader, else 0', [
+      'name',
+    ]),
 
     eventsDropped: counter('events_dropped_total', 'Events that could not be written', ['reason']),
   };

@@ -1,4 +1,4 @@
-/** Runs controllers: starts what they watch, waits until all of it is known, works on keys, drains at the end. */
+/** Runs controllers: starts their reflectors, waits until all are synced, reconciles keys, drains at the end. */
 import { randomUUID } from 'node:crypto';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { Controller, Watched } from './controller.ts';
@@ -8,34 +8,34 @@ import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics
 import { createWorkQueue, type Result, type WorkQueue } from './work-queue.ts';
 
 /**
- * Every call that a reconcile makes has a deadline, so that it ends within a minute or two whatever answers or does not:
- * one that runs for longer waits for something that will not come, and only a restart frees its key.
+ * Every call that a reconcile makes has a deadline, so it ends within a minute or two. One that runs for longer than this
+ * waits for something that never comes, and only a restart frees its key.
  */
 const WEDGED_RUN_MS = 300_000;
-/** How often the log says what is still not synced. */
+/** How often a reflector that is not synced is logged. */
 const SYNC_REPORT_MS = 30_000;
 
 export interface RunOptions {
   readonly controllers: readonly Controller[];
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Reconciling begins when this resolves and everything is synced: the place for leader election. @default at once */
+  /** Reconciling begins when everything is synced and this resolves; for leader election. @default no wait */
   readonly mayLead?: Promise<unknown>;
   readonly clock?: Clock;
 }
 
 interface ControllerRun {
-  /** Everything watched is known. It may take for ever: without a permission, for example, until that is given. */
+  /** Every reflector is synced. Without a permission, for example, this waits until it is granted. */
   readonly synced: Promise<void>;
   /** Reconciling has begun. */
   readonly started: Promise<void>;
-  /** Works on a key although nothing changed. */
+  /** Reconciles a key although nothing changed. */
   enqueue(controller: string, key: string, priority?: number): void;
-  /** Takes no more keys, lets running reconciles finish, aborts them after `graceMs`, then ends the watches. */
+  /** Accepts no more keys, lets running reconciles finish, aborts them after `graceMs`, then stops the reflectors. */
   stop(graceMs: number): Promise<void>;
-  /** Fails when a watch or a reconcile is stuck, not when the server does not answer or nothing happens. */
+  /** Fails when a watch or a reconcile is stuck; not when the server is unreachable or nothing happens. */
   readonly liveness: Check;
-  /** Fails until everything is known; the text says what is missing and why. */
+  /** Fails until everything is synced; the text says what is missing and why. */
   readonly readiness: Check;
 }
 
@@ -78,7 +78,7 @@ export function runControllers(options: RunOptions): ControllerRun {
 
   const started = Promise.all([synced, options.mayLead]).then(() => {
     if (stopped) return;
-    // All queues exist before the first key is added, because a reconcile may enqueue for another controller.
+    // All queues exist before the first key is added, because a reconcile may enqueue a key of another controller.
     for (const controller of controllers) queues.set(controller.name, queueOf(controller, options, clock));
     for (const controller of controllers) {
       const queue = queues.get(controller.name);
@@ -96,7 +96,7 @@ export function runControllers(options: RunOptions): ControllerRun {
       stopped = true;
       reporter?.cancel();
       for (const stopFollowing of unfollow) stopFollowing();
-      // The watches end last: a reconcile that is still running reads their stores.
+      // The reflectors stop last: a reconcile that is still running reads their stores.
       await Promise.all([...queues.values()].map((queue) => queue.shutdown(graceMs)));
       abort.abort(new Error('the controllers are stopped'));
       await Promise.all(loops);
@@ -139,11 +139,11 @@ function queueOf(controller: Controller, options: RunOptions, clock: Clock): Wor
     withLogContext({ controller: name, key, reconcileId: randomUUID() }, async () => {
       const began = clock.monotonic();
       metrics.activeWorkers.inc({ controller: name });
-      let result: ReconcileResult = 'error';
+      let label: ReconcileResult = 'error';
       try {
-        const outcome = await controller.reconcile(key, signal);
-        result = outcome.kind === 'done' ? 'success' : 'requeue_after';
-        return outcome;
+        const result = await controller.reconcile(key, signal);
+        label = result.kind === 'done' ? 'success' : 'requeue_after';
+        return result;
       } catch (error) {
         metrics.reconcileErrors.inc({ controller: name });
         // Here and not in the queue's onError, because here the line carries the reconcileId.
@@ -151,7 +151,7 @@ function queueOf(controller: Controller, options: RunOptions, clock: Clock): Wor
         throw error;
       } finally {
         metrics.activeWorkers.dec({ controller: name });
-        metrics.reconcileTotal.inc({ controller: name, result });
+        metrics.reconcileTotal.inc({ controller: name, result: label });
         metrics.reconcileTime.observe({ controller: name }, (clock.monotonic() - began) / 1000);
       }
     });
@@ -179,7 +179,7 @@ function queueOf(controller: Controller, options: RunOptions, clock: Clock): Wor
   return queue;
 }
 
-/** All series exist with 0 from the start, so that an alert on a rate works before the first failure. */
+/** All series exist with value 0 from the start, so that an alert on a rate works before the first failure. */
 function initMetrics(metrics: Metrics, controller: Controller): void {
   const name = controller.name;
   for (const result of RECONCILE_RESULTS) metrics.reconcileTotal.inc({ controller: name, result }, 0);

@@ -1,19 +1,19 @@
-/** Keys to be worked on: one key one worker, deduplicated, delayed, prioritised, retried with back-off, drained at the end. */
+/** A queue of keys to process: deduplicated, one worker per key, with priorities, delays, back-off and a drain. */
 import PQueue from 'p-queue';
 import { equalJitter } from './backoff.ts';
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import { createFairTurn } from './fair-turn.ts';
 
 export type Result =
-  /** The work is complete: the failures of the key are forgotten. */
+  /** The work is complete; the key's failure count is reset. */
   | { readonly kind: 'done' }
-  /** Look again later. Not an error: the failures of the key are forgotten too. */
+  /** Process the key again later. Not an error: its failure count is reset too. */
   | { readonly kind: 'requeue'; readonly afterMs: number };
 
-/** Throwing means: again, after a back-off. The signal aborts when a shutdown's grace is over. */
+/** A throw is retried with back-off. The signal aborts when the grace period of a shutdown is over. */
 export type Handle<K extends string> = (key: K, signal: AbortSignal) => Promise<Result>;
 
-/** What the queue tells a metric; all calls are synchronous and must not throw. */
+/** For metrics. All calls are synchronous and must not throw. */
 interface WorkQueueObserver {
   added?(): void;
   retried?(): void;
@@ -22,7 +22,7 @@ interface WorkQueueObserver {
 }
 
 interface WorkQueueOptions<K extends string> {
-  /** How many keys are worked on at a time. Minimum: 1. */
+  /** How many keys are processed at a time. Minimum: 1. */
   readonly concurrency: number;
   /** First back-off. @default 500 */
   readonly baseMs?: number;
@@ -35,14 +35,14 @@ interface WorkQueueOptions<K extends string> {
 }
 
 export interface WorkQueue<K extends string> {
-  /** Run soon. Waiting: the higher priority is kept. Running: it runs once more afterwards. */
+  /** Runs the key soon. A waiting key keeps its higher priority; a running key runs once more afterwards. */
   add(key: K, priority?: number): void;
-  /** Run after `ms`. The earliest of several delays wins with the highest of their priorities; `add` ends the delay. */
+  /** Runs the key after `ms`. Of several delays the earliest wins, with the highest priority; `add` ends the delay. */
   addAfter(key: K, ms: number, priority?: number): void;
-  /** Takes no more, drops what waits, lets the running ones finish, and aborts their signal after `graceMs`. */
+  /** Accepts no more keys, drops the waiting ones, lets the running ones finish and aborts them after `graceMs`. */
   shutdown(graceMs: number): Promise<void>;
   readonly depth: { readonly waiting: number; readonly running: number; readonly delayed: number };
-  /** The keys that are worked on now, and since when by the clock's monotonic time. */
+  /** The keys being processed, with the monotonic time at which each started. */
   readonly running: ReadonlyMap<K, number>;
 }
 
@@ -62,15 +62,15 @@ export function createWorkQueue<K extends string>(
 ): WorkQueue<K> {
   const { concurrency, baseMs = 500, maxMs = 300_000, clock = systemClock, observer = {} } = options;
   if (!Number.isInteger(concurrency) || concurrency < 1)
-    throw new TypeError(`concurrency must be a whole number of at least 1, got ${String(concurrency)}`);
+    throw new TypeError(`concurrency must be an integer of at least 1, got ${String(concurrency)}`);
 
-  // Not PQueue's own `timeout` and `signal`: both free the slot while the function goes on, and then two
-  // workers have one key.
+  // Not PQueue's own `timeout` and `signal`: both free the slot while the function still runs, so that two workers
+  // could process one key.
   const slots = new PQueue({ concurrency });
   const fairTurn = createFairTurn();
   const waiting = new Map<K, Waiting>();
   const running = new Map<K, number>();
-  /** Running keys that were added meanwhile, with the priority of the run that follows. */
+  /** Keys that were added while they ran, with the priority of their next run. */
   const dirty = new Map<K, number>();
   const delayed = new Map<K, Delayed>();
   const failures = new Map<K, number>();
@@ -88,15 +88,15 @@ export function createWorkQueue<K extends string>(
       dirty.set(key, Math.max(priority, dirty.get(key) ?? priority));
       return;
     }
-    const standing = waiting.get(key);
-    if (standing) {
-      if (priority <= standing.priority) return;
-      waiting.set(key, { priority, since: standing.since });
+    const known = waiting.get(key);
+    if (known) {
+      if (priority <= known.priority) return;
+      waiting.set(key, { priority, since: known.since });
       slots.setPriority(key, priority);
       return;
     }
     waiting.set(key, { priority, since: clock.monotonic() });
-    // The only rejection is that of `clear` at shutdown: `run` does not throw.
+    // `run` does not throw; the only rejection is that of `clear` at shutdown.
     slots.add(async () => run(key), { id: key, priority }).catch(() => {});
   }
 
@@ -107,18 +107,18 @@ export function createWorkQueue<K extends string>(
       return;
     }
     if (waiting.has(key)) {
-      // It runs earlier than asked; only the priority can still matter.
+      // It runs earlier than this anyway; only the priority can change.
       enqueue(key, priority);
       return;
     }
     const at = clock.monotonic() + ms;
-    const standing = delayed.get(key);
-    const highest = Math.max(priority, standing?.priority ?? priority);
-    if (standing && standing.at <= at) {
-      delayed.set(key, { ...standing, priority: highest });
+    const known = delayed.get(key);
+    const highest = Math.max(priority, known?.priority ?? priority);
+    if (known && known.at <= at) {
+      delayed.set(key, { ...known, priority: highest });
       return;
     }
-    standing?.timer.cancel();
+    known?.timer.cancel();
     const timer = clock.setTimeout(() => {
       const due = delayed.get(key);
       delayed.delete(key);
@@ -127,13 +127,13 @@ export function createWorkQueue<K extends string>(
     delayed.set(key, { at, priority: highest, timer });
   }
 
-  /** Ends the delay of the key and returns the priority that it had. */
+  /** Ends the delay of the key. @returns the priority it had */
   function cancelDelay(key: K): number {
-    const standing = delayed.get(key);
-    if (!standing) return Number.NEGATIVE_INFINITY;
-    standing.timer.cancel();
+    const known = delayed.get(key);
+    if (!known) return Number.NEGATIVE_INFINITY;
+    known.timer.cancel();
     delayed.delete(key);
-    return standing.priority;
+    return known.priority;
   }
 
   async function run(key: K): Promise<void> {
@@ -142,12 +142,12 @@ export function createWorkQueue<K extends string>(
     waiting.delete(key);
     running.set(key, started);
     try {
-      // Two thousand keys that need no answer from outside would otherwise be one turn of the event loop.
+      // Without this, two thousand keys that do no I/O would be processed in one turn of the event loop.
       await fairTurn();
-      const outcome = await handle(key, abort.signal);
+      const result = await handle(key, abort.signal);
       running.delete(key);
       failures.delete(key);
-      settle(key, outcome);
+      settle(key, result);
     } catch (error) {
       running.delete(key);
       fail(key, error);
@@ -156,11 +156,11 @@ export function createWorkQueue<K extends string>(
     }
   }
 
-  function settle(key: K, outcome: Result): void {
+  function settle(key: K, result: Result): void {
     const again = takeDirty(key);
     if (stopping) return;
     if (again !== undefined) enqueue(key, Math.max(again, cancelDelay(key)));
-    else if (outcome.kind === 'requeue') addAfter(key, outcome.afterMs);
+    else if (result.kind === 'requeue') addAfter(key, result.afterMs);
   }
 
   function fail(key: K, error: unknown): void {
@@ -169,8 +169,8 @@ export function createWorkQueue<K extends string>(
     options.onError?.(key, count, error);
     const again = takeDirty(key);
     if (stopping) return;
-    // Different from client-go on purpose: what was added during the run is folded into the back-off, so that a
-    // failing key that changes its own object cannot spin.
+    // Unlike client-go: an add during the run is merged into the back-off, so that a failing key that changes its own
+    // object cannot spin.
     observer.retried?.();
     addAfter(key, equalJitter(count, { baseMs, maxMs, random: options.random }), again);
   }
@@ -188,7 +188,7 @@ export function createWorkQueue<K extends string>(
     waiting.clear();
     slots.clear();
     const grace = clock.setTimeout(
-      () => abort.abort(new Error('the grace of the shutdown is over')),
+      () => abort.abort(new Error('the grace period of the shutdown is over')),
       graceMs,
     );
     await slots.onIdle();
