@@ -6,7 +6,7 @@ const burn = (ms: number): void => {
   while (performance.now() < end);
 };
 
-it('lets probes and watches have their turn while a queue works through keys that wait for nothing', async () => {
+it('lets probes and watches run while a queue processes keys that do no I/O', async () => {
   const worked: string[] = [];
   const queue = createWorkQueue(
     async (key) => {
@@ -24,7 +24,7 @@ it('lets probes and watches have their turn while a queue works through keys tha
     });
     seenByOthers.push(worked.length);
   }
-  // Sixty milliseconds of work in turns of five and a little: nobody waits for all of it.
+  // Sixty milliseconds of work in turns of about five: nothing has to wait for all of it.
   expect(seenByOthers.length).toBeGreaterThan(4);
   await queue.shutdown(0);
 });

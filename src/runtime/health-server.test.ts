@@ -29,23 +29,23 @@ const broken: Check = {
   },
 };
 
-it('is alive when every check is', async () => {
+it('is alive when every liveness check passes', async () => {
   expect(await ask('/healthz', [good], [bad])).toEqual({ status: 200, text: '[+]watches ok\nok\n' });
 });
 
-it('is not ready when one check is not, and says which and why', async () => {
+it('is not ready when a readiness check fails, and says which and why', async () => {
   expect(await ask('/readyz?verbose', [good], [good, bad, broken])).toEqual({
     status: 500,
     text: '[+]watches ok\n[-]synced failed: not synced: pods\n[-]broken failed: of itself\nfailed\n',
   });
 });
 
-it('shows the metrics, with 0 before anything happened', async () => {
+it('serves the metrics, with value 0 before anything happened', async () => {
   const { status, text } = await ask('/metrics', [good]);
   expect(status).toBe(200);
   expect(text).toContain('rest_client_connections_total 0');
 });
 
-it('knows no other path', async () => {
+it('answers 404 on any other path', async () => {
   expect((await ask('/debug', [good])).status).toBe(404);
 });

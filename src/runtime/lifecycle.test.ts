@@ -16,7 +16,7 @@ function setup(graceMs = 1_000) {
 }
 
 describe('the life cycle', () => {
-  it('drains at SIGTERM, the last registered first, and ends with 0', async () => {
+  it('drains on SIGTERM, last registered first, and exits with 0', async () => {
     const { life, send } = setup();
     const order: string[] = [];
     life.onDrain('connections', () => void order.push('connections'));
@@ -34,7 +34,7 @@ describe('the life cycle', () => {
     expect(life.state).toBe('stopped');
   });
 
-  it('does not go back to work once it drains', () => {
+  it('cannot leave the draining state for another one', () => {
     const { life, send } = setup();
     life.onDrain('slow', () => new Promise(() => {}));
     send('SIGINT');
@@ -42,7 +42,7 @@ describe('the life cycle', () => {
     expect(life.state).toBe('draining');
   });
 
-  it('exits at the second signal', () => {
+  it('exits immediately on a second signal', () => {
     const { life, send, exits } = setup();
     life.onDrain('slow', () => new Promise(() => {}));
     send('SIGTERM');
@@ -51,7 +51,7 @@ describe('the life cycle', () => {
     expect(exits).toEqual([1]);
   });
 
-  it('ends with 1 when draining takes too long or fails, and drains the rest', async () => {
+  it('exits with 1 when draining takes too long or fails, and drains the rest', async () => {
     const slow = setup(20);
     slow.life.onDrain('slow', () => new Promise(() => {}));
     slow.send('SIGTERM');
@@ -65,13 +65,13 @@ describe('the life cycle', () => {
     expect(order).toEqual(['fine']);
   });
 
-  it('ends with 1 when it is stopped because of an error', async () => {
+  it('exits with 1 when it is stopped by an error', async () => {
     const { life } = setup();
     life.stop(new Error('the lease was lost'));
     expect(await life.ended).toBe(1);
   });
 
-  it.each(['unhandledRejection', 'uncaughtException'])('exits at once on an %s', (event) => {
+  it.each(['unhandledRejection', 'uncaughtException'])('exits immediately on an %s', (event) => {
     const { send, exits } = setup();
     send(event, new Error('unexpected'));
     expect(exits).toEqual([1]);

@@ -7,7 +7,7 @@ function setup(level?: 'debug') {
   return { lines, logger: createLogger({ destination, ...(level ? { level } : {}), fields: { app: 'x' } }) };
 }
 
-it('writes one JSON object a line, with the level as a word and an ISO time', () => {
+it('writes one JSON object per line, with the level as a word and the time in ISO format', () => {
   const { lines, logger } = setup();
   logger.info('started', { port: 1 });
   logger.debug('not shown');
@@ -22,7 +22,7 @@ it('writes one JSON object a line, with the level as a word and an ISO time', ()
   ]);
 });
 
-it('merges the context of the work, at any depth, also into children', async () => {
+it('adds the log context, at any depth, to child loggers too', async () => {
   const { lines, logger } = setup();
   const child = logger.child({ part: 'p' });
   await withLogContext({ key: 'a' }, async () => {

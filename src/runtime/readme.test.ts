@@ -6,7 +6,7 @@ const ROOT = new URL('../../', import.meta.url);
 /** The last cell of a guarantee: a file and the name of a test in it. */
 const NAMED = /\| `([^`]+\.test\.ts)`: (.+?) \|$/gm;
 
-it('names tests that there are', () => {
+it('names only tests that exist', () => {
   const named = [...readFileSync(PAGE, 'utf8').matchAll(NAMED)].map(([, file = '', name = '']) => ({
     file,
     name,

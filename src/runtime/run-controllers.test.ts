@@ -7,7 +7,7 @@ import { createReflector, type Reflector } from './reflector/reflector.ts';
 import { runControllers } from './run-controllers.ts';
 import { createFakeClock } from './testing/fake-clock.ts';
 
-/** Things that are listed once and then change when the test says so. */
+/** A controller of things that are listed once and then changed by the test. */
 function setup(names: readonly string[], reconcile: Controller['reconcile'], mayLead?: Promise<void>) {
   const clock = createFakeClock();
   const metrics = createMetrics();
@@ -63,7 +63,7 @@ function setup(names: readonly string[], reconcile: Controller['reconcile'], may
 }
 
 describe('running controllers', () => {
-  it('reconciles what is there, then what changes', async () => {
+  it('reconciles existing objects, then changes', async () => {
     const seen: string[] = [];
     const { clock, start, add } = setup(['a', 'b'], async (key) => {
       seen.push(key);
@@ -83,7 +83,7 @@ describe('running controllers', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('reconciles nothing before everything is known, and says what is missing', async () => {
+  it('reconciles nothing before everything is synced, and reports what is missing', async () => {
     const seen: string[] = [];
     const { clock, start, failLists, lines } = setup(['a'], async (key) => {
       seen.push(key);
@@ -111,7 +111,7 @@ describe('running controllers', () => {
     await run.stop(0);
   });
 
-  it('keeps its stores warm but does nothing before it may lead', async () => {
+  it('keeps its stores synced but reconciles nothing before it leads', async () => {
     const seen: string[] = [];
     const lead = Promise.withResolvers<void>();
     const reconcile: Controller['reconcile'] = async (key) => {
@@ -130,7 +130,7 @@ describe('running controllers', () => {
     await run.stop(0);
   });
 
-  it('gives every line of a reconcile its controller, key and reconcileId, and counts the result', async () => {
+  it('logs controller, key and reconcileId in every line of a reconcile, and counts the result', async () => {
     let tries = 0;
     const { clock, start, lines, metrics } = setup(['a'], async () => {
       tries++;
@@ -164,7 +164,7 @@ describe('running controllers', () => {
     await run.stop(0);
   });
 
-  it('is alive while nothing happens, and not with a reconcile that does not end', async () => {
+  it('is alive while nothing happens, but not with a reconcile that never ends', async () => {
     const { clock, start, metrics } = setup(['quiet', 'stuck'], async (key) =>
       key === 'stuck' ? new Promise(() => {}) : { kind: 'done' },
     );
@@ -179,7 +179,7 @@ describe('running controllers', () => {
     expect(text).toContain('workqueue_unfinished_work_seconds{name="tidy"} 301');
   });
 
-  it('lets a running reconcile finish at the end, and aborts it after the grace', async () => {
+  it('lets a running reconcile finish at shutdown, and aborts it after the grace period', async () => {
     let aborted = false;
     const { clock, start } = setup(
       ['a'],

@@ -4,10 +4,10 @@ import { createFakeClock } from './testing/fake-clock.ts';
 import { createWorkQueue, type Handle, type Result } from './work-queue.ts';
 
 const DONE: Result = { kind: 'done' };
-/** The longest back-off and the shortest are the same: half the ceiling. */
+/** Makes every back-off the shortest possible: half the ceiling. */
 const random = (): number => 0;
 
-/** A handler whose runs the test ends one by one. */
+/** A handler whose runs are ended one by one by the test. */
 function manual() {
   const running = new Map<string, PromiseWithResolvers<Result>>();
   const started: string[] = [];
@@ -20,7 +20,7 @@ function manual() {
   return {
     handle,
     started,
-    finish: (key: string, outcome: Result = DONE) => running.get(key)?.resolve(outcome),
+    finish: (key: string, result: Result = DONE) => running.get(key)?.resolve(result),
     fail: (key: string, error: Error = new Error('no')) => running.get(key)?.reject(error),
   };
 }
@@ -41,7 +41,7 @@ function setup(concurrency = 1) {
 }
 
 describe('the work queue', () => {
-  it('runs a key once that was added many times while it waited', async () => {
+  it('runs a key once if it was added several times while waiting', async () => {
     const { clock, queue, started, finish } = setup();
     queue.add('a');
     await clock.settle();
@@ -53,7 +53,7 @@ describe('the work queue', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it('runs a key once more that was added while it ran, and not beside itself', async () => {
+  it('runs a key once more if it was added while running, never concurrently', async () => {
     const { clock, queue, started, finish } = setup(3);
     queue.add('a');
     await clock.settle();
@@ -66,7 +66,7 @@ describe('the work queue', () => {
     expect(started).toEqual(['a', 'a']);
   });
 
-  it('takes the higher priority first, also when it is raised while waiting', async () => {
+  it('runs the highest priority first, even if it was raised while waiting', async () => {
     const { clock, queue, started, finish } = setup();
     queue.add('busy');
     await clock.settle();
@@ -104,7 +104,7 @@ describe('the work queue', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('runs a key again after what it asked for', async () => {
+  it('runs a key again after the delay it asked for', async () => {
     const { clock, queue, started, finish } = setup();
     queue.add('a');
     await clock.settle();
@@ -115,7 +115,7 @@ describe('the work queue', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('retries with a back-off that doubles to its limit, and forgets it after a success', async () => {
+  it('retries with a back-off that doubles up to its limit and is reset by a success', async () => {
     const { clock, queue, started, errors, fail, finish } = setup();
     queue.add('a');
     await clock.settle();
@@ -136,7 +136,7 @@ describe('the work queue', () => {
     expect(errors.at(-1)).toBe('a 1');
   });
 
-  it('lets a failing key that was added meanwhile wait for its back-off', async () => {
+  it('makes a failing key wait for its back-off even if it was added while running', async () => {
     const { clock, queue, started, fail } = setup();
     queue.add('a');
     await clock.settle();
@@ -148,7 +148,7 @@ describe('the work queue', () => {
     expect(started).toHaveLength(2);
   });
 
-  it('waits for what runs at a shutdown, and drops the rest', async () => {
+  it('waits for running keys at shutdown, and drops the rest', async () => {
     const { clock, queue, started, finish } = setup();
     queue.add('a');
     queue.add('b');
@@ -170,7 +170,7 @@ describe('the work queue', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('aborts what still runs when the grace is over, and waits for it', async () => {
+  it('aborts running keys when the grace period is over, and waits for them', async () => {
     const clock = createFakeClock();
     const queue = createWorkQueue<string>(
       (_key, signal) =>
@@ -189,7 +189,7 @@ describe('the work queue', () => {
     expect(queue.depth.running).toBe(0);
   });
 
-  it('survives a handler that throws before it returns a promise', async () => {
+  it('retries a handler that throws synchronously', async () => {
     const { clock, queue, errors } = (() => {
       const clock = createFakeClock();
       const errors: string[] = [];
@@ -204,7 +204,7 @@ describe('the work queue', () => {
     expect(errors).toEqual(['a', 'a']);
   });
 
-  it('refuses a concurrency that is no whole number of at least 1', () => {
+  it('rejects a concurrency that is not an integer of at least 1', () => {
     for (const concurrency of [0, 1.5, Number.NaN])
       expect(() => createWorkQueue(() => Promise.resolve(DONE), { concurrency })).toThrow(/concurrency/);
   });
@@ -227,22 +227,22 @@ const run: fc.Arbitrary<Run> = fc.record({
   end: fc.constantFrom('done' as const, 'done' as const, 'requeue' as const, 'fail' as const),
 });
 
-/** Long ones, not fast-check's habit of ten steps: most races need a key that is in two states at once. */
+/** Longer than fast-check's default of ten: most races need a key that is in two states at once. */
 const steps = fc.array(step, { maxLength: 60, size: 'max' });
 const runs = fc.array(run, { maxLength: 60, size: 'max' });
 const concurrencies = fc.integer({ min: 1, max: 3 });
 
-/** A queue whose handler plays the runs of a script, and what must never be seen of it. */
+/** A queue whose handler follows a script, and the invariants it violated. */
 function scripted(script: readonly Run[], concurrency: number) {
   const clock = createFakeClock();
   const active = new Set<string>();
-  // Collected, not thrown: to the queue an exception in the handler is only a failure to be retried.
+  // Collected, not thrown: the queue would take an exception in the handler for a failure to retry.
   const violations: string[] = [];
   const lastStart = new Map<string, number>();
   const lastAdd = new Map<string, number>();
   let order = 0;
   let starts = 0;
-  /** Everything that may lead to one more run. */
+  /** Number of events that may each lead to one more run. */
   let causes = 0;
   let stopped = false;
   const handle: Handle<string> = async (key, signal) => {
@@ -251,7 +251,7 @@ function scripted(script: readonly Run[], concurrency: number) {
     active.add(key);
     if (active.size > concurrency) violations.push(`${active.size} run at a time`);
     lastStart.set(key, ++order);
-    // When the script is used up, everything succeeds: then the queue must come to rest.
+    // After the end of the script everything succeeds, so the queue must become empty.
     const { takesMs, end } = script[starts++] ?? { takesMs: 1, end: 'done' };
     await new Promise<void>((resolve) => {
       const timer = clock.setTimeout(resolve, takesMs);
@@ -291,8 +291,8 @@ function scripted(script: readonly Run[], concurrency: number) {
   };
 }
 
-describe('the work queue, whatever happens', () => {
-  it('never runs a key twice at a time, loses no add, stays within its concurrency, and empties', async () => {
+describe('the work queue, under any sequence of events', () => {
+  it('never runs a key twice at a time, loses no add, respects its concurrency, and ends up empty', async () => {
     const property = fc.asyncProperty(steps, runs, concurrencies, async (actions, script, concurrency) => {
       const world = scripted(script, concurrency);
       for (const action of actions) await world.play(action);
@@ -308,7 +308,7 @@ describe('the work queue, whatever happens', () => {
     await fc.assert(property, { numRuns: 2_000 });
   }, 120_000);
 
-  it('drains at any moment: nothing starts any more, what runs ends within the grace, no timer stays', async () => {
+  it('drains at any moment: starts nothing more, ends running keys within the grace period, leaves no timer', async () => {
     const property = fc.asyncProperty(
       steps,
       runs,
@@ -334,7 +334,7 @@ describe('the work queue, whatever happens', () => {
     await fc.assert(property, { numRuns: 1_000 });
   }, 120_000);
 
-  it('takes of those that wait the one of the highest priority it was ever given meanwhile', async () => {
+  it('runs the waiting key with the highest priority that it was given while waiting', async () => {
     const added = fc.array(fc.tuple(keys, fc.integer({ min: -5, max: 10 })), { maxLength: 40, size: 'max' });
     const property = fc.asyncProperty(added, async (adds) => {
       const clock = createFakeClock();

@@ -55,7 +55,7 @@ async function take(election: Election, step: Step): Promise<void> {
   }
 }
 
-/** Everything works again; what is left of the past runs out. */
+/** Everything works again, and all leases, timers and requests of the past expire. */
 async function heal(election: Election): Promise<void> {
   election.isUp = true;
   election.isCalm = true;
@@ -65,8 +65,8 @@ async function heal(election: Election): Promise<void> {
   await election.advance(60_000);
 }
 
-describe('processes that compete for a lease, whatever happens to them, their clocks and the server', () => {
-  it('never may two of them write, no write arrives under another leader, and in the end one leads', {
+describe('processes competing for a lease, under any pauses, clock skew and server faults', () => {
+  it('at most one may write at a time, no write arrives under another leader, and one leads in the end', {
     timeout: 120_000,
   }, async () => {
     await fc.assert(

@@ -9,7 +9,7 @@ import type { Lease, LeaseLock } from './lease.ts';
 const ours = 'me';
 const theirs = { holder: 'other', durationMs: 15_000, acquiredAt: 0, renewedAt: 0, transitions: 4 };
 
-/** A lease that answers at once, and the elector in front of it. */
+/** An elector in front of a lease that answers immediately. */
 function setup(present: Lease | null = null) {
   const clock = createFakeClock();
   const fence = createFence(clock);
@@ -17,7 +17,7 @@ function setup(present: Lease | null = null) {
   const calls: string[] = [];
   const server = {
     lease: present,
-    /** Of the next calls, what goes wrong: the request is lost, or only its answer, or it hangs. */
+    /** What goes wrong with the next calls, in order. */
     faults: [] as ('none' | 'refused' | 'answer lost' | 'hangs')[],
   };
   let version = 100;
@@ -37,7 +37,7 @@ function setup(present: Lease | null = null) {
     name: 'the-lease',
     read: (signal) => call('read', signal, () => server.lease),
     write: (record, over, signal) =>
-      call(record.holder === '' ? 'give back' : 'write', signal, () => {
+      call(record.holder === '' ? 'release' : 'write', signal, () => {
         if (over?.version !== server.lease?.version) throw new Error('conflict');
         server.lease = { ...record, version: String(++version) };
         return server.lease;
@@ -57,7 +57,7 @@ function setup(present: Lease | null = null) {
     calls,
     lost: () => lost,
     status: async () => (await metrics.leaderStatus.get()).values,
-    /** The other one renews. */
+    /** The other process renews its lease. */
     renewTheirs: () => {
       server.lease = { ...theirs, version: String(++version) };
       return server.lease;
@@ -71,7 +71,7 @@ function setup(present: Lease | null = null) {
 const held: Lease = { ...theirs, version: '1' };
 
 describe('an elector', () => {
-  it('takes a lease that is not there, and says so', async () => {
+  it('acquires a lease that does not exist, and sets its metric', async () => {
     const { elector, fence, server, start, status, clock } = setup();
     expect(await status()).toMatchObject([{ value: 0, labels: { name: 'the-lease' } }]);
     await start();
@@ -81,14 +81,14 @@ describe('an elector', () => {
     expect(await status()).toMatchObject([{ value: 1 }]);
   });
 
-  it('takes one that was given back, and counts the change', async () => {
+  it('acquires a released lease, and counts the transition', async () => {
     const { fence, server, start } = setup({ ...held, holder: '' });
     await start();
     expect(fence.isOpen()).toBe(true);
     expect(server.lease).toMatchObject({ holder: ours, transitions: 5 });
   });
 
-  it('renews every four seconds with one call, and keeps when it was acquired', async () => {
+  it('renews every four seconds with one request, and keeps the time of acquisition', async () => {
     const { calls, clock, server, start } = setup();
     await start();
     const acquiredAt = clock.now();
@@ -98,7 +98,7 @@ describe('an elector', () => {
     expect(server.lease).toMatchObject({ acquiredAt, renewedAt: clock.now(), transitions: 0 });
   });
 
-  it('leaves the lease of another alone until it is unchanged for its duration, whatever time it tells', async () => {
+  it('takes the lease of another process only after it was unchanged for its duration, whatever its timestamps say', async () => {
     const { clock, fence, server, start, renewTheirs } = setup({ ...held, renewedAt: 1 });
     await start();
     for (let second = 0; second < 60; second += 2) {
@@ -113,7 +113,7 @@ describe('an elector', () => {
     expect(server.lease).toMatchObject({ holder: ours, transitions: 5 });
   });
 
-  it('waits as long as the holder said, where that is longer than its own duration', async () => {
+  it('waits for the duration of the holder if that is longer than its own', async () => {
     const { clock, fence, start } = setup({ ...held, durationMs: 30_000 });
     await start();
     await clock.advance(29_900);
@@ -122,7 +122,7 @@ describe('an elector', () => {
     expect(fence.isOpen()).toBe(true);
   });
 
-  it('keeps its lease over an answer that was lost and one that never came', async () => {
+  it('keeps its lease when one answer is lost and another never comes', async () => {
     const { clock, fence, server, start, lost } = setup();
     await start();
     server.faults.push('answer lost', 'hangs');
@@ -132,7 +132,7 @@ describe('an elector', () => {
     expect(server.lease).toMatchObject({ holder: ours, transitions: 0 });
   });
 
-  it('takes its claim for granted only when it was answered', async () => {
+  it('leads only after its claim was confirmed', async () => {
     const { clock, fence, server, start } = setup();
     server.faults.push('none', 'answer lost');
     await start();
@@ -143,7 +143,7 @@ describe('an elector', () => {
     expect(server.lease?.transitions).toBe(0);
   });
 
-  it('has lost the lease ten seconds after its last renewal, and asks no more', async () => {
+  it('loses the lease ten seconds after its last renewal, and sends no more requests', async () => {
     const { clock, fence, server, calls, start, lost, status } = setup();
     await start();
     server.faults.push(...Array(50).fill('refused'));
@@ -159,7 +159,7 @@ describe('an elector', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('has lost it at once when another one is seen to hold it', async () => {
+  it('loses the lease immediately when it sees another holder', async () => {
     const { clock, elector, fence, start, renewTheirs, lost } = setup();
     await start();
     elector.notice(renewTheirs());
@@ -168,7 +168,7 @@ describe('an elector', () => {
     expect(lost()).toBe('the lease was taken by other');
   });
 
-  it('goes on leading when its lease is deleted by hand, by making it again', async () => {
+  it('keeps leading when its lease is deleted by hand, by creating it again', async () => {
     const { clock, elector, fence, server, start } = setup();
     await start();
     server.lease = null;
@@ -180,7 +180,7 @@ describe('an elector', () => {
 });
 
 describe('an elector with a watch', () => {
-  it('takes a lease that is given back at once', async () => {
+  it('acquires a released lease immediately', async () => {
     const { clock, elector, fence, server, start } = setup(held);
     await start();
     await clock.advance(3_000);
@@ -190,7 +190,7 @@ describe('an elector with a watch', () => {
     expect(fence.isOpen()).toBe(true);
   });
 
-  it('asks nothing while the watch tells of renewals, and takes the lease when they end', async () => {
+  it('sends no requests while the watch reports renewals, and acquires the lease when they stop', async () => {
     const { calls, clock, elector, fence, start, renewTheirs } = setup(held);
     await start();
     calls.length = 0;
@@ -205,7 +205,7 @@ describe('an elector with a watch', () => {
     expect(fence.isOpen()).toBe(true);
   });
 
-  it('waits for the holder of a lease that was deleted, which may not know', async () => {
+  it('waits out the holder of a deleted lease, which may not know of the deletion', async () => {
     const { clock, elector, fence, server, start } = setup(held);
     await start();
     server.lease = null;
@@ -216,7 +216,7 @@ describe('an elector with a watch', () => {
     expect(fence.isOpen()).toBe(true);
   });
 
-  it('is not misled by a late word of the watch once it leads', async () => {
+  it('ignores an outdated watch event once it leads', async () => {
     const { clock, elector, fence, start, lost } = setup({ ...held, holder: '' });
     await start();
     elector.notice(held);
@@ -226,8 +226,8 @@ describe('an elector with a watch', () => {
   });
 });
 
-describe('the end of an elector', () => {
-  it('closes the fence before it gives the lease back, and is no loss', async () => {
+describe('the release of an elector', () => {
+  it('closes the fence before it releases the lease, and does not count as a loss', async () => {
     const { clock, elector, fence, server, start, lost } = setup();
     await start();
     await elector.release();
@@ -239,17 +239,17 @@ describe('the end of an elector', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('gives back what it may have claimed without hearing the answer', async () => {
+  it('releases a lease whose claim was never confirmed', async () => {
     const { clock, elector, server, calls, start } = setup();
     server.faults.push('none', 'answer lost');
     await start();
     await elector.release();
-    expect(calls).toEqual(['read', 'write', 'read', 'give back']);
+    expect(calls).toEqual(['read', 'write', 'read', 'release']);
     expect(server.lease?.holder).toBe('');
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('leaves the lease of another alone', async () => {
+  it('does not touch the lease of another process', async () => {
     const { elector, server, calls, start } = setup(held);
     await start();
     calls.length = 0;
@@ -258,19 +258,19 @@ describe('the end of an elector', () => {
     expect(server.lease).toEqual(held);
   });
 
-  it('does not wait for a server that does not answer', async () => {
+  it('does not wait for an unresponsive server', async () => {
     const { clock, elector, server, start } = setup();
     await start();
     server.faults.push('hangs');
-    let isOver = false;
+    let isReleased = false;
     void elector.release().then(() => {
-      isOver = true;
+      isReleased = true;
     });
     await clock.advance(2_000);
-    expect(isOver).toBe(true);
+    expect(isReleased).toBe(true);
   });
 
-  it('asks nothing where it never began', async () => {
+  it('sends no request if it was never started', async () => {
     const { elector, calls } = setup();
     await elector.release();
     expect(calls).toEqual([]);

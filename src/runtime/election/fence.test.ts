@@ -11,14 +11,14 @@ function setup() {
 }
 
 describe('the fence', () => {
-  it('is closed before it is opened, without that being the end', () => {
+  it('starts closed and can then be opened', () => {
     const { fence } = setup();
     expect(fence.isOpen()).toBe(false);
     fence.open(10);
     expect(fence.isOpen()).toBe(true);
   });
 
-  it('closes by itself and says so, unless it is moved on', async () => {
+  it('closes by itself with a reason unless it is extended', async () => {
     const { clock, fence, reasons } = setup();
     fence.open(1_000);
     await clock.advance(900);
@@ -30,7 +30,7 @@ describe('the fence', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it('is closed to whoever asks after its time, although no timer has run yet', () => {
+  it('is closed after its time even if no timer has fired yet', () => {
     let now = 0;
     const fence = createFence({
       now: () => 0,
@@ -43,7 +43,7 @@ describe('the fence', () => {
     expect(fence.closed.aborted).toBe(true);
   });
 
-  it('never opens again', async () => {
+  it('never opens again once closed', async () => {
     const { clock, fence, reasons } = setup();
     fence.open(1_000);
     fence.close(new Error('first'));

@@ -1,4 +1,4 @@
-/** The reflector beside a model of the server: whatever happens, the store ends up equal, and its listeners with it. */
+/** The reflector against a model of the server: after any fault, the store and its listeners end up equal to the server. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { silentLogger } from '../logger.ts';
@@ -24,12 +24,12 @@ function keep(raw: ModelObject): Kept | null {
   return { uid, version: Number(resourceVersion), identity: identify(raw) };
 }
 
-/** One thing that happens: to the server's content, to its streams, or time passes. */
-type Happening =
+/** One step: the server's content changes, its streams fail, or time passes. */
+type Step =
   | { readonly what: 'pass'; readonly ms: number }
   | { readonly what: 'server'; readonly does: (server: ModelServer) => void; readonly name: string };
 
-const server = (name: string, does: (server: ModelServer) => void): Happening => ({
+const server = (name: string, does: (server: ModelServer) => void): Step => ({
   what: 'server',
   does,
   name,
@@ -56,8 +56,8 @@ const changes = fc.oneof(
 );
 const pass = fc
   .oneof(fc.constant(0), fc.integer({ min: 1, max: 3_000 }), fc.integer({ min: 3_000, max: 400_000 }))
-  .map((ms): Happening => ({ what: 'pass', ms }));
-const trouble = fc.oneof(
+  .map((ms): Step => ({ what: 'pass', ms }));
+const problems = fc.oneof(
   faults.map((fault) => server(`fail ${fault}`, (s) => s.fail(fault))),
   fc.integer({ min: 0, max: 4 }).map((ago) => server(`repeat ${ago} ago`, (s) => s.repeat(ago))),
   fc.boolean().map((is) => server(`stall ${is}`, (s) => s.stall(is))),
@@ -66,13 +66,13 @@ const trouble = fc.oneof(
     .constantFrom('yes' as const, 'refused' as const, 'ignored' as const)
     .map((how) => server(`streams lists: ${how}`, (s) => s.streamsLists(how))),
 );
-const happening = fc.oneof(
+const step = fc.oneof(
   { weight: 4, arbitrary: changes },
   { weight: 3, arbitrary: pass },
-  { weight: 3, arbitrary: trouble },
+  { weight: 3, arbitrary: problems },
 );
 
-async function live(happenings: readonly Happening[], random: () => number) {
+async function play(steps: readonly Step[], random: () => number) {
   const clock = createFakeClock();
   const model = createModelServer();
   const mirror = new Map<string, Kept>();
@@ -85,16 +85,16 @@ async function live(happenings: readonly Happening[], random: () => number) {
     clock,
     random,
   });
-  // Who hears every change knows the same as who reads the store: nothing is told twice, nothing is left out.
+  // A listener that applies every change ends up with the content of the store: nothing is reported twice or left out.
   reflector.onChange((change: Change<Kept>) => {
     const { kind, key, object } = change;
     const known = mirror.get(key);
     if (kind === 'added' && known) broken.push(`${key} added twice`);
-    if (kind === 'modified' && known !== change.old) broken.push(`${key} changed from what nobody knew`);
+    if (kind === 'modified' && known !== change.old) broken.push(`${key} changed from an unknown object`);
     if (kind === 'modified' && known?.uid !== object.uid)
-      broken.push(`${key} is another one, told as a change`);
-    if (kind === 'deleted' && known !== object) broken.push(`${key} deleted that was not there`);
-    if (kind === 'deleted' && isThere(object)) broken.push(`${key} deleted that is still there`);
+      broken.push(`${key} was re-created, but reported as modified`);
+    if (kind === 'deleted' && known !== object) broken.push(`${key} deleted but unknown`);
+    if (kind === 'deleted' && isThere(object)) broken.push(`${key} deleted but still there`);
     if (kind !== 'deleted' && known && known.version >= object.version) broken.push(`${key} went backwards`);
     if (kind === 'deleted') mirror.delete(key);
     else mirror.set(key, object);
@@ -103,9 +103,9 @@ async function live(happenings: readonly Happening[], random: () => number) {
     [...model.objects.values()].some((object) => identify(object) === identity);
   const stop = new AbortController();
   const loop = reflector.start(stop.signal);
-  for (const happening of happenings) {
-    if (happening.what === 'server') happening.does(model);
-    else await clock.advance(happening.ms);
+  for (const step of steps) {
+    if (step.what === 'server') step.does(model);
+    else await clock.advance(step.ms);
     for (const { identity } of reflector.list())
       if (!model.ever.has(identity)) broken.push(`never existed: ${identity}`);
   }
@@ -121,7 +121,7 @@ async function live(happenings: readonly Happening[], random: () => number) {
   return { clock, model, mirror, broken, reflector, stop, loop };
 }
 
-function expectEqual({ model, mirror, broken, reflector }: Awaited<ReturnType<typeof live>>): void {
+function expectEqual({ model, mirror, broken, reflector }: Awaited<ReturnType<typeof play>>): void {
   const there = [...model.objects.values()];
   const wanted = there.filter((object) => !isBad(object) && !isUnwanted(object)).map(identify);
   expect(broken).toEqual([]);
@@ -148,18 +148,18 @@ const drawnFrom = (numbers: readonly number[]) => {
   return () => numbers[draw++ % numbers.length] ?? 0;
 };
 
-it('equals the server after any trouble, tells each change once, and never goes back to an older version', async () => {
+it('converges to the server after any fault, reports each change once, and never returns to an older version', async () => {
   const property = fc.asyncProperty(
-    fc.array(happening, { maxLength: 50, size: 'max' }),
+    fc.array(step, { maxLength: 50, size: 'max' }),
     chance,
-    async (happenings, numbers) => {
-      const life = await live(happenings, drawnFrom(numbers));
-      expectEqual(life);
-      expect(life.model.watchedFrom).toEqual(life.model.watchedFrom.toSorted((a, b) => a - b));
-      life.stop.abort();
-      await life.loop;
-      expect(life.reflector.state).toEqual({ kind: 'stopped' });
-      expect(life.clock.pendingTimers).toBe(0);
+    async (steps, numbers) => {
+      const run = await play(steps, drawnFrom(numbers));
+      expectEqual(run);
+      expect(run.model.watchedFrom).toEqual(run.model.watchedFrom.toSorted((a, b) => a - b));
+      run.stop.abort();
+      await run.loop;
+      expect(run.reflector.state).toEqual({ kind: 'stopped' });
+      expect(run.clock.pendingTimers).toBe(0);
     },
   );
   await fc.assert(property, { numRuns: 2_000 });

@@ -19,7 +19,7 @@ const deleted = (object: Thing): WatchEvent<Thing> => ({ kind: 'deleted', object
 const failure = (code: number, retryAfterMs?: number): Error =>
   Object.assign(new Error(`code ${code}`), { code, retryAfterMs });
 
-/** A server whose every answer the test gives by hand. */
+/** A server whose answers are controlled by the test. */
 function setup(random = 0.5, streamsLists = false) {
   const clock = createFakeClock();
   const metrics = createMetrics();
@@ -94,13 +94,13 @@ function setup(random = 0.5, streamsLists = false) {
     clock,
     random: () => random,
   });
-  const told: string[] = [];
-  reflector.onChange(({ kind, key, object }) => told.push(`${kind} ${key} ${object}`.trim()));
+  const changes: string[] = [];
+  reflector.onChange(({ kind, key, object }) => changes.push(`${kind} ${key} ${object}`.trim()));
   const stop = new AbortController();
   return {
     clock,
     reflector,
-    told,
+    changes,
     malformed,
     lists,
     read,
@@ -136,7 +136,7 @@ async function running(random?: number) {
   return all;
 }
 
-/** Of a server that streams lists: nothing is sent yet. */
+/** With a server that streams lists and has not sent anything yet. */
 async function streaming(random?: number) {
   const all = setup(random, true);
   void all.start();
@@ -145,9 +145,9 @@ async function streaming(random?: number) {
 }
 const listed = (version: number): WatchEvent<Thing> => ({ kind: 'listed', resourceVersion: String(version) });
 
-describe('the reflector, of a server that streams lists', () => {
-  it('reads everything from one stream, and goes on in it as the watch', async () => {
-    const { clock, reflector, last, told, lists, watches } = await streaming();
+describe('the reflector, with a server that streams lists', () => {
+  it('reads the list from a stream and continues on the same stream as the watch', async () => {
+    const { clock, reflector, last, changes, lists, watches } = await streaming();
     last().send(added(thing('a', 5, 'one')));
     last().send(listed(10));
     await clock.settle();
@@ -155,7 +155,7 @@ describe('the reflector, of a server that streams lists', () => {
     expect(reflector.state.kind).toBe('watching');
     last().send(modified(thing('a', 11, 'two')));
     await clock.settle();
-    expect(told).toEqual(['added a one', 'modified a two']);
+    expect(changes).toEqual(['added a one', 'modified a two']);
     expect(watches).toHaveLength(1);
     expect(lists).toEqual([]);
     last().end();
@@ -163,8 +163,8 @@ describe('the reflector, of a server that streams lists', () => {
     expect(last().from).toBe('11');
   });
 
-  it('changes nothing before the list has ended, then everything at once', async () => {
-    const { clock, reflector, last, told, read } = await streaming();
+  it('changes nothing before the list is complete, then everything in one step', async () => {
+    const { clock, reflector, last, changes, read } = await streaming();
     last().send(added(thing('a', 5, 'one')));
     last().send(added(thing('b', 6, 'b1')));
     last().send(listed(10));
@@ -178,15 +178,15 @@ describe('the reflector, of a server that streams lists', () => {
     last().send(added(thing('b', 6, 'b1')));
     await clock.settle();
     expect(reflector.list()).toEqual(['one', 'b1']);
-    // Transformed as they came, so that none is held whole; what is known is not read again.
+    // Transformed on arrival, so that no whole object is held; known versions are not transformed again.
     expect(read).toEqual(['a', 'b', 'c', 'd']);
     last().send(listed(30));
     await clock.settle();
-    expect(told.slice(2)).toEqual(['deleted a one', 'added c c1']);
+    expect(changes.slice(2)).toEqual(['deleted a one', 'added c c1']);
     expect(reflector.list()).toEqual(['b1', 'c1']);
   });
 
-  it('keeps what it has when the stream breaks in the middle of the list', async () => {
+  it('keeps its content when the stream breaks in the middle of the list', async () => {
     const { clock, reflector, last, watches } = await streaming();
     last().send(added(thing('a', 5, 'one')));
     last().send(listed(10));
@@ -203,7 +203,7 @@ describe('the reflector, of a server that streams lists', () => {
   });
 
   it.each([400, 422])(
-    'reads pages where that is refused with %i, and asks anew after ten minutes',
+    'reads pages if streaming is refused with %i, and tries streaming again after ten minutes',
     async (code) => {
       const all = setup(0.5, true);
       all.has([thing('a', 5, 'one')], 10);
@@ -225,7 +225,7 @@ describe('the reflector, of a server that streams lists', () => {
     },
   );
 
-  it('reads pages where the stream ends, or falls silent for 10 s, before its list does', async () => {
+  it('reads pages if the stream ends or is silent for 10 s before its list is complete', async () => {
     for (const end of ['ends', 'falls silent'] as const) {
       const all = setup(0.5, true);
       all.has([thing('a', 5, 'one')], 10);
@@ -240,7 +240,7 @@ describe('the reflector, of a server that streams lists', () => {
     }
   });
 
-  it('does not spin on a server that takes back each list at once', async () => {
+  it('does not spin on a server that expires each list immediately', async () => {
     const { clock, last, watches } = await streaming(1);
     for (let time = 0; time < 50; time++) {
       last().send(listed(10));
@@ -256,29 +256,29 @@ describe('the reflector, of a server that streams lists', () => {
 });
 
 describe('the reflector', () => {
-  it('lists, then watches from there', async () => {
-    const { reflector, last, told } = await running();
+  it('lists, then watches from the version of the list', async () => {
+    const { reflector, last, changes } = await running();
     expect(reflector.isSynced).toBe(true);
     expect(reflector.get('a')).toBe('one');
-    expect(told).toEqual(['added a one']);
+    expect(changes).toEqual(['added a one']);
     expect(last().from).toBe('10');
   });
 
-  it('asks for a watch of 240 to 300 seconds', async () => {
+  it('requests a watch of 240 to 300 seconds', async () => {
     expect((await running(0)).last().timeoutSeconds).toBe(240);
     expect((await running(0.999_999)).last().timeoutSeconds).toBe(300);
   });
 
-  it('tells what is added, modified with the old object, and deleted', async () => {
-    const { clock, last, told } = await running();
+  it('reports what is added, modified and deleted', async () => {
+    const { clock, last, changes } = await running();
     last().send(added(thing('b', 11, 'b1')));
     last().send(modified(thing('a', 12, 'two')));
     last().send(deleted(thing('b', 13, 'b1')));
     await clock.settle();
-    expect(told).toEqual(['added a one', 'added b b1', 'modified a two', 'deleted b b1']);
+    expect(changes).toEqual(['added a one', 'added b b1', 'modified a two', 'deleted b b1']);
   });
 
-  it('goes on at the version of a bookmark', async () => {
+  it('resumes at the version of a bookmark', async () => {
     const { clock, last } = await running();
     last().send({ kind: 'bookmark', resourceVersion: '50' });
     await clock.settle();
@@ -287,7 +287,7 @@ describe('the reflector', () => {
     expect(last().from).toBe('50');
   });
 
-  it('watches again at once, without a list, after the server ended a healthy stream', async () => {
+  it('watches again immediately, without a list, after the server ended a healthy stream', async () => {
     const { clock, last, lists, watches } = await running();
     await clock.advance(60_000);
     last().end();
@@ -296,7 +296,7 @@ describe('the reflector', () => {
     expect(lists).toHaveLength(1);
   });
 
-  it('waits before it asks a server again that closes each watch at once', async () => {
+  it('backs off from a server that closes each watch immediately', async () => {
     const { clock, watches, last } = await running();
     last().end();
     await clock.advance(249);
@@ -312,7 +312,7 @@ describe('the reflector', () => {
     ['a 403', failure(403)],
     ['an error inside the stream', failure(500)],
     ['an error of another kind', new SyntaxError('not JSON')],
-  ])('goes on after %s from where it was', async (_name, error) => {
+  ])('resumes from its last version after %s', async (_name, error) => {
     const { clock, last, lists, reflector, watches } = await running();
     last().send(modified(thing('a', 12, 'two')));
     await clock.settle();
@@ -337,7 +337,7 @@ describe('the reflector', () => {
     expect(watches).toHaveLength(2);
   });
 
-  it('backs off to 30 s from a server that refuses, to 2 s from one that does not answer', async () => {
+  it('backs off for up to 30 s after an error response, and for up to 2 s while the server is unreachable', async () => {
     for (const [code, longest] of [
       [500, 30_000],
       [403, 30_000],
@@ -358,7 +358,7 @@ describe('the reflector', () => {
     }
   });
 
-  it('meets a server that comes back without the patience that its absence has built up', async () => {
+  it('resets its back-off when an unreachable server answers again', async () => {
     const all = setup(1);
     all.failLists(failure(0));
     void all.start();
@@ -370,20 +370,20 @@ describe('the reflector', () => {
     expect(all.reflector.isSynced).toBe(true);
   });
 
-  it('replaces everything after a 410, at once, and tells the deletes', async () => {
-    const { clock, has, last, told, lists, reflector } = await running();
+  it('lists again immediately after a 410, and reports the deletes', async () => {
+    const { clock, has, last, changes, lists, reflector } = await running();
     last().send(added(thing('b', 11, 'b1')));
     await clock.settle();
     has([thing('b', 20, 'b2'), thing('c', 21, 'c1')], 30);
     last().end(failure(410));
     await clock.settle();
     expect(lists).toHaveLength(2);
-    expect(told.slice(2)).toEqual(['deleted a one', 'modified b b2', 'added c c1']);
+    expect(changes.slice(2)).toEqual(['deleted a one', 'modified b b2', 'added c c1']);
     expect(reflector.keys()).toEqual(['b', 'c']);
     expect(last().from).toBe('30');
   });
 
-  it('does not spin on a server to which every version is gone', async () => {
+  it('does not spin on a server that answers every version with 410', async () => {
     const { clock, last, lists, watches } = await running(1);
     for (let time = 0; time < 200; time++) {
       const open = watches.length;
@@ -398,7 +398,7 @@ describe('the reflector', () => {
     expect(lists.length - before).toBeLessThanOrEqual(1);
   });
 
-  it('lists again when one version fails for the fifth time', async () => {
+  it('lists again after the fifth failure from one version', async () => {
     const { clock, last, lists } = await running();
     for (let time = 0; time < 5; time++) {
       last().end(failure(500));
@@ -407,7 +407,7 @@ describe('the reflector', () => {
     expect(lists).toHaveLength(2);
   });
 
-  it('ignores an event that is older than what it knows', async () => {
+  it('ignores an event older than its current version', async () => {
     const { clock, last, reflector } = await running();
     last().send(modified(thing('a', 20, 'new')));
     last().send(modified(thing('a', 15, 'old')));
@@ -424,7 +424,7 @@ describe('the reflector', () => {
     expect(reflector.get('a')).toBe('a hundred');
   });
 
-  it('does not believe a list that is older than what it knows, before the third', async () => {
+  it('rejects a list older than its current version until the third in a row', async () => {
     const { clock, has, last, reflector } = await running();
     last().send(modified(thing('a', 100, 'new')));
     await clock.settle();
@@ -437,7 +437,7 @@ describe('the reflector', () => {
     expect(last().from).toBe('40');
   });
 
-  it('reads what a restored server has under a version that is known', async () => {
+  it('reads the objects of a restored server again even if their versions are known', async () => {
     const { clock, has, last, reflector } = await running();
     last().send(modified(thing('a', 30, 'new')));
     last().send(added(thing('b', 100, 'gone')));
@@ -448,7 +448,7 @@ describe('the reflector', () => {
     expect(reflector.list()).toEqual(['another history']);
   });
 
-  it('notices a stream that is silent for 150 s', async () => {
+  it('replaces a stream that is silent for 150 s', async () => {
     const { clock, watches } = await running();
     await clock.advance(149_999);
     expect(watches).toHaveLength(1);
@@ -457,14 +457,14 @@ describe('the reflector', () => {
     expect(watches[0]?.isOpen).toBe(false);
   });
 
-  it('leaves a malformed object out, tells it once, and takes it when it is mended', async () => {
-    const { clock, last, malformed, reflector, told } = await running();
+  it('leaves a malformed object out, reports it once, and accepts it when it is fixed', async () => {
+    const { clock, last, malformed, reflector, changes } = await running();
     last().send(added(thing('b', 11, 'bad')));
     last().send(modified(thing('a', 12, 'bad')));
     await clock.settle();
     expect(malformed).toEqual(['b', 'a']);
     expect(reflector.malformedKeys()).toEqual(['b', 'a']);
-    expect(told.at(-1)).toBe('deleted a one');
+    expect(changes.at(-1)).toBe('deleted a one');
     last().send(modified(thing('b', 13, 'good')));
     last().send(deleted(thing('a', 14, 'bad')));
     await clock.settle();
@@ -480,20 +480,20 @@ describe('the reflector', () => {
     expect(reflector.list()).toEqual(['one', 'named']);
   });
 
-  it('leaves out what the transform does not want', async () => {
-    const { clock, last, reflector, told } = await running();
+  it('leaves out objects for which the transform returns null', async () => {
+    const { clock, last, reflector, changes } = await running();
     last().send(added(thing('b', 11, 'skip')));
     last().send(modified(thing('a', 12, 'skip')));
     await clock.settle();
     expect(reflector.list()).toEqual([]);
-    expect(told).toEqual(['added a one', 'deleted a one']);
+    expect(changes).toEqual(['added a one', 'deleted a one']);
   });
 
-  it('tells all listeners when one throws', async () => {
+  it('calls all listeners even if one throws', async () => {
     const { clock, last, reflector } = await running();
     const heard: string[] = [];
     reflector.onChange(() => {
-      throw new Error('a bad listener');
+      throw new Error('listener failed');
     });
     reflector.onChange(({ key }) => heard.push(key));
     last().send(added(thing('b', 11)));
@@ -501,7 +501,7 @@ describe('the reflector', () => {
     expect(heard).toEqual(['b']);
   });
 
-  it('stops when it is told to, in every state, and leaves no timer', async () => {
+  it('stops when its signal aborts, in every state, and leaves no timer', async () => {
     for (const state of ['watching', 'waiting'] as const) {
       const all = setup();
       if (state === 'waiting') all.failLists(failure(500));
@@ -515,7 +515,7 @@ describe('the reflector', () => {
     }
   });
 
-  it('is not wedged while the server is silent or gone', async () => {
+  it('is not wedged while the server is silent or unreachable', async () => {
     const { clock, reflector, last, failLists } = await running(1);
     for (let minute = 0; minute < 10; minute++) {
       await clock.advance(60_000);
@@ -529,7 +529,7 @@ describe('the reflector', () => {
     }
   });
 
-  it('is wedged when its source neither answers nor heeds the signal', async () => {
+  it('is wedged when its source neither answers nor reacts to the signal', async () => {
     const clock = createFakeClock();
     const deaf: ListWatch<Thing> = {
       what: 'things',

@@ -11,12 +11,12 @@ const thing = (name: string, resourceVersion: string, value: string): Thing => (
 });
 
 function setup() {
-  const reduced: string[] = [];
+  const transformed: string[] = [];
   const malformed: string[] = [];
-  const told: string[] = [];
+  const changes: string[] = [];
   const store = createStore<Thing, string>({
     transform({ value }) {
-      reduced.push(value);
+      transformed.push(value);
       if (value === 'bad') throw new TypeError('bad');
       return value === 'skip' ? null : value;
     },
@@ -25,59 +25,59 @@ function setup() {
       throw error;
     },
   });
-  store.onChange(({ kind, key }) => told.push(`${kind} ${key}`));
-  return { store, reduced, malformed, told };
+  store.onChange(({ kind, key }) => changes.push(`${kind} ${key}`));
+  return { store, transformed, malformed, changes };
 }
 
 describe('a list that arrives in pieces', () => {
-  it('reduces each object when it comes, so that the whole ones need not be kept', () => {
-    const { store, reduced } = setup();
+  it('transforms each object on arrival, so that whole objects need not be kept', () => {
+    const { store, transformed } = setup();
     const list = store.stage();
     list.add(thing('a', '1', 'one'));
-    expect(reduced).toEqual(['one']);
+    expect(transformed).toEqual(['one']);
     list.commit();
-    expect(reduced).toEqual(['one']);
+    expect(transformed).toEqual(['one']);
     expect(store.list()).toEqual(['one']);
   });
 
-  it('shows and tells nothing before it is complete', () => {
-    const { store, malformed, told } = setup();
+  it('shows and reports nothing before it is complete', () => {
+    const { store, malformed, changes } = setup();
     store.put(thing('gone', '1', 'old'));
     const list = store.stage();
     list.add(thing('new', '2', 'new'));
     list.add(thing('odd', '3', 'bad'));
     expect(store.list()).toEqual(['old']);
-    expect({ malformed, told, keys: store.malformedKeys() }).toEqual({
+    expect({ malformed, changes, keys: store.malformedKeys() }).toEqual({
       malformed: [],
-      told: ['added gone'],
+      changes: ['added gone'],
       keys: [],
     });
     list.commit();
-    expect(told).toEqual(['added gone', 'deleted gone', 'added new']);
+    expect(changes).toEqual(['added gone', 'deleted gone', 'added new']);
     expect(malformed).toEqual(['odd']);
     expect(store.malformedKeys()).toEqual(['odd']);
   });
 
-  it('tells as deleted what is there but is to be left out now', () => {
-    const { store, told } = setup();
+  it('reports an object as deleted when the transform now leaves it out', () => {
+    const { store, changes } = setup();
     store.put(thing('a', '1', 'one'));
     const list = store.stage();
     list.add(thing('a', '2', 'skip'));
     list.commit();
-    expect(told).toEqual(['added a', 'deleted a']);
+    expect(changes).toEqual(['added a', 'deleted a']);
   });
 
-  it('does not reduce again what it has in that version', () => {
-    const { store, reduced, told } = setup();
+  it('does not transform an object again whose version is known', () => {
+    const { store, transformed, changes } = setup();
     store.put(thing('a', '1', 'one'));
     const list = store.stage();
     list.add(thing('a', '1', 'one'));
     list.commit();
-    expect(reduced).toEqual(['one']);
-    expect(told).toEqual(['added a']);
+    expect(transformed).toEqual(['one']);
+    expect(changes).toEqual(['added a']);
   });
 
-  it('is as if it had never been when it is not completed', () => {
+  it('has no effect if it is never committed', () => {
     const { store, malformed } = setup();
     store.put(thing('a', '1', 'one'));
     store.stage().add(thing('b', '2', 'bad'));

@@ -1,4 +1,4 @@
-/** Processes that compete for a lease on a server, in memory: pauses, lost answers, outages and clocks that lie, on demand. */
+/** An in-memory election: processes compete for a lease, with pauses, lost answers, outages and skewed clocks on demand. */
 import type { Clock, Timer } from '../clock.ts';
 import { createElector, type Elector } from '../election/elector.ts';
 import { createFence, type Fence } from '../election/fence.ts';
@@ -7,11 +7,11 @@ import { silentLogger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
 
-/** What lies between the last moment in which a leader sends a write and the first in which another one leads. */
+/** The longest a write is under way: just below the time between a leader's last write and the next leader's first. */
 const LONGEST_WAY_MS = 4_900;
 const WRITE_EVERY_MS = 900;
 
-/** A repeatable source of chance: the seed is the whole story. */
+/** A deterministic random number generator. */
 export function chance(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -24,16 +24,16 @@ export interface Candidate {
   readonly identity: string;
   readonly fence: Fence;
   readonly elector: Elector;
-  /** It would let a write out, were it to run now. */
+  /** Whether a write would leave the process if it ran now. */
   mayWrite(): boolean;
   pause(): void;
-  /** Not one that was killed. */
+  /** Does nothing after a kill. */
   resume(): void;
-  /** For good, without a word. */
+  /** Ends it without a release. */
   kill(): void;
-  /** As at SIGTERM: its last write arrives, then it gives the lease back. */
+  /** Like SIGTERM: waits for its last write to arrive, then releases the lease. */
   stop(): void;
-  /** Moves the clock on its wall. */
+  /** Moves its wall clock. */
   skew(ms: number): void;
   readonly ended: boolean;
 }
@@ -41,25 +41,25 @@ export interface Candidate {
 export class Election {
   readonly clock: FakeClock = createFakeClock();
   readonly candidates: Candidate[] = [];
-  /** Who broke the promise, and how. */
+  /** Violations of the guarantee. */
   readonly faults: string[] = [];
-  /** Of writes that arrived: by whom, and when. */
+  /** Writes that arrived. */
   readonly writes: { readonly by: string; readonly at: number }[] = [];
   isUp = true;
-  /** No answer takes long. */
+  /** While true, no answer takes long. */
   isCalm = false;
-  /** So many of the next requests never arrive; so many of the next answers never come. */
+  /** How many of the next requests never arrive, and how many of the next answers never come. */
   loseRequests = 0;
   loseAnswers = 0;
   #lease: Lease | null = null;
   #version = 0;
-  #born = 0;
+  #started = 0;
   readonly #random: () => number;
   readonly #watchers = new Set<(lease: Lease) => void>();
 
   constructor(seed: number, replicas: number) {
     this.#random = chance(seed);
-    for (let replica = 0; replica < replicas; replica += 1) this.#bear(replica);
+    for (let replica = 0; replica < replicas; replica += 1) this.#startProcess(replica);
   }
 
   get holder(): string {
@@ -70,7 +70,7 @@ export class Election {
     return this.candidates.filter((one) => one.mayWrite());
   }
 
-  /** Looks at the promise now. */
+  /** Records a fault if more than one process may write now. */
   check(): void {
     const leaders = this.leaders.map(({ identity }) => identity);
     if (leaders.length > 1)
@@ -85,14 +85,14 @@ export class Election {
   }
 
   #later(maxMs: number, action: () => void): void {
-    // Mostly quick: what always takes seconds never meets what is quick.
+    // Mostly quick, so that slow and quick messages overtake each other.
     const share = this.isCalm || this.#random() < 0.8 ? 0.02 : 1;
     this.clock.setTimeout(action, this.#random() * maxMs * share);
   }
 
-  #bear(slot: number): void {
-    this.#born += 1;
-    const identity = `process-${this.#born}`;
+  #startProcess(slot: number): void {
+    this.#started += 1;
+    const identity = `process-${this.#started}`;
     const process = pausable(this.clock, this.#random() * 1e6, this.#random);
     let until = 0;
     const real = createFence(process.clock);
@@ -118,8 +118,8 @@ export class Election {
       if (ended) return;
       ended = true;
       this.#watchers.delete(watch);
-      // The kubelet's part.
-      this.#later(3_000, () => this.#bear(slot));
+      // The kubelet restarts the container.
+      this.#later(3_000, () => this.#startProcess(slot));
     };
     const write = (): void => {
       if (ended || stopping) return;
@@ -147,7 +147,7 @@ export class Election {
         return ended;
       },
     };
-    // Some see nothing but what they ask for.
+    // Some have no watch and rely on their reads.
     if (this.#random() < 0.6) this.#watchers.add(watch);
     void elector.lost.then(end);
     elector.start();
@@ -205,11 +205,11 @@ interface PausableProcess {
   pause(): void;
   resume(): void;
   skew(ms: number): void;
-  /** Now, or when it goes on. */
+  /** Runs the action now, or after `resume`. */
   deliver(action: () => void): void;
 }
 
-/** As SIGSTOP: the time goes on, and what falls due meanwhile happens afterwards, in any order. */
+/** Like SIGSTOP: time passes, and everything that falls due during the pause happens after it, in any order. */
 function pausable(world: Clock, bootedMs: number, random: () => number): PausableProcess {
   let isPaused = false;
   let skewMs = 0;

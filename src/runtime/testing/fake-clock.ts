@@ -1,10 +1,10 @@
-/** A clock that stands still until a test moves it. */
+/** A clock that only moves when a test advances it. */
 import type { Clock, Timer } from '../clock.ts';
 
 export interface FakeClock extends Clock {
-  /** Fires what becomes due, in order, letting promises settle after each. */
+  /** Fires the timers that become due, in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
-  /** Lets everything that is ready run, without moving the time. */
+  /** Runs everything that is ready, without advancing the time. */
   settle(): Promise<void>;
   readonly pendingTimers: number;
 }
@@ -20,7 +20,7 @@ export function createFakeClock(startMs = 1_700_000_000_000): FakeClock {
   let order = 0;
   const timers = new Set<Pending>();
 
-  // Not a fixed number of microtask turns: how many a promise chain needs is nobody's promise.
+  // Not a fixed number of microtasks: how many a chain of promises takes is not specified.
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   };

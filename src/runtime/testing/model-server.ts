@@ -1,4 +1,4 @@
-/** A server in memory that makes every trouble that a real one makes: what a reflector's store must equal in the end. */
+/** An in-memory server with the faults of a real one; a reflector's store must end up equal to it. */
 import type { ListWatch, RawObject, WatchEvent } from '../reflector/list-watch.ts';
 
 export interface ModelObject extends RawObject {
@@ -6,10 +6,10 @@ export interface ModelObject extends RawObject {
   readonly value: string;
 }
 
-/** How a server without streamed lists behaves: it refuses the wish, or ignores it and tells changes only. */
+/** Whether the server streams lists. One that does not either refuses the request, or ignores the option and sends changes only. */
 export type StreamsLists = 'yes' | 'refused' | 'ignored';
 
-/** What befalls the open watches, or the next request where none is open. Numbers are HTTP codes; 0 is a reset. */
+/** How the open watches fail, or the next request where none is open. Numbers are HTTP codes; 0 is a reset. */
 export type Fault = 'end' | 'garbage' | 0 | 403 | 410 | 429 | 500 | 503;
 
 export interface ModelServer {
@@ -22,13 +22,13 @@ export interface ModelServer {
   put(name: string, value: string): void;
   remove(name: string): void;
   fail(fault: Fault): void;
-  /** An event of the past is sent once more: the last one, the one before it, and so on. */
+  /** Sends a past event once more: 0 is the last one, 1 the one before it, and so on. */
   repeat(ago: number): void;
   /** A bookmark on every open watch; the real server sends one about once a minute. */
   bookmark(): void;
-  /** Nothing is sent, as on a connection that is dead. */
+  /** While stalled nothing is sent, as on a dead connection. */
   stall(isStalled: boolean): void;
-  /** The past is forgotten: watches from before end with 410. */
+  /** Drops the history: watches from older versions fail with 410. */
   compact(): void;
   streamsLists(how: StreamsLists): void;
 }
@@ -39,10 +39,10 @@ export const identify = ({ metadata, value }: ModelObject): string =>
 const PAGE = 2;
 
 interface OpenWatch {
-  /** The version up to which it was told. */
+  /** The version up to which events were sent. */
   at: number;
   fault: Fault | undefined;
-  /** To be sent once more. */
+  /** Events to send once more. */
   readonly repeated: WatchEvent<ModelObject>[];
 }
 
@@ -119,7 +119,7 @@ export function createModelServer(): ModelServer {
       await untilSent(signal);
       maybeFail();
       const [at = version, from = 0] = next?.split('/').map(Number) ?? [];
-      // A page of a list whose beginning is compacted away is refused, as the real server does.
+      // Like the real server: no more pages of a list whose version was compacted.
       if (at < compactedAt) raise(410);
       const all = [...(snapshots.get(at) ?? objects).values()];
       snapshots.set(at, snapshots.get(at) ?? objects);
@@ -132,7 +132,7 @@ export function createModelServer(): ModelServer {
       watchedFrom.push(from);
       await untilSent(signal);
       maybeFail();
-      // Both forms: a refusal before the stream, an error inside of it.
+      // Both forms: an error before the stream is opened, and one inside it.
       if (from % 2 === 1) onOpen?.();
       if (from < compactedAt) raise(410);
       if (from % 2 === 0) onOpen?.();
@@ -151,7 +151,7 @@ export function createModelServer(): ModelServer {
         }
         maybeFail();
         if (at < compactedAt) raise(410);
-        // What happens before the list ends may be told before it ends.
+        // Changes made before the list is complete may be sent before its end.
         for (const { version: later, event } of history) if (later > at) yield event;
         yield { kind: 'listed', resourceVersion: String(version) };
         yield* follow(version, signal);
