@@ -8,9 +8,18 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Only when the lock file is newer than what is installed.
+# A failed install must not pass for a finished one.
+.DELETE_ON_ERROR:
+
+# $(call at-least,VERSION,COMMAND,MESSAGE): fails with the message unless COMMAND prints VERSION or a newer one.
+at-least = @printf '%s\n' $(1) "$$($(2))" | sort -VC || { echo '$(3)' >&2; exit 1; }
+
+# Only when the lock file is newer than what is installed. npm's warnings are hidden because most of them (EBADENGINE)
+# are about the machine's own Node; what counts is the Node that is found afterwards.
 node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-audit --no-fund
+	$(call at-least,7,npm --version,npm 7 or newer is required: an older one cannot read package-lock.json.)
+	npm ci --loglevel=error --no-audit --no-fund
+	$(call at-least,v24.12,node --version,Node 24.12 or newer is required. The npm package "node" brings it unless npm ignores install scripts.)
 	@touch $@
 
 .PHONY: setup
