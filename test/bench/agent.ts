@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import { progressOn } from '../cluster/progress.ts';
 import { Rig } from '../cluster/rig.ts';
 import { runRepairJob } from '../support/rig/agent-job.ts';
 import { installOperator, PROJECT_ROOT } from '../support/rig/installation.ts';
@@ -12,7 +13,7 @@ import { writeSection } from './document.ts';
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
 const runs = Number(values.runs);
 const NODE = 'node-1';
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = progressOn(process.stderr);
 
 /** The peak of the agent's resident memory, which the kernel keeps for as long as the process lives. */
 async function peakRssMiB(rig: Rig, isOver: AbortSignal): Promise<number> {

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { breakNode } from '../cluster/break-node.ts';
+import { progressOn } from '../cluster/progress.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
@@ -15,7 +16,7 @@ import { type RepairTimes, repairReport } from './repair-report.ts';
 const { values } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
 const runs = Number(values.runs);
 const NODE = 'node-1';
-const say = (line: string): void => void process.stderr.write(`${line}\n`);
+const say = progressOn(process.stderr);
 
 /** Seconds from the death of the container, by the time stamp of its FATAL line. */
 async function operatorRepair(rig: Rig): Promise<RepairTimes> {

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { breakNode, healNode } from './break-node.ts';
+import { progressOn } from './progress.ts';
 import { DEFAULT_NAME, Rig } from './rig.ts';
 import { rigPaths } from './rig-paths.ts';
 import { knownRigs } from './rig-state.ts';
@@ -48,7 +49,7 @@ export function parseCall(argv: readonly string[]): Call {
   };
 }
 
-const say = (line: string) => process.stderr.write(`${line}\n`);
+const say = progressOn(process.stderr);
 
 async function main(call: Call): Promise<number> {
   const begin = performance.now();

@@ -1,7 +1,7 @@
 /** Says what a machine lacks for a rig, before anything is changed on it. */
 import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Progress } from './build/artifact-cache.ts';
+import type { Progress } from './progress.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 import { removeEmptyFolders } from './rig-state.ts';
 import { run } from './run.ts';

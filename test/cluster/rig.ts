@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { type AddressPlan, addressPlan, type NodePlan } from './address-plan.ts';
 import { type ApiClient, apiClient, type Pod } from './api-client.ts';
-import type { Progress } from './build/artifact-cache.ts';
 import { buildArtifacts } from './build/artifacts.ts';
 import { componentProcess, inNetns, signalComponent } from './control-plane/component-process.ts';
 import { COMPONENTS, type Component } from './control-plane/components.ts';
@@ -11,6 +10,7 @@ import { machineRoutes, usesNetwork } from './network/network.ts';
 import { KUBELET_CONFIG, resolvConfOf, withResolvConf } from './node/kubelet-files.ts';
 import { bootNode, execInNode, haltNode, importImages, type NodeContext } from './node/rig-node.ts';
 import { ensureMachine } from './preflight.ts';
+import type { Progress } from './progress.ts';
 import { apiserverReady, dnsPods, dnsReady, nodesReady } from './readiness.ts';
 import { type RigPaths, rigPaths } from './rig-paths.ts';
 import { kubectlCommand, type RigParts, startRig, startRigComponent } from './rig-start.ts';

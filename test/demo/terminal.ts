@@ -1,4 +1,6 @@
 /** How the demo looks: headings, stamped lines, indented tables; colour only on a terminal. */
+import { progressOn } from '../cluster/progress.ts';
+
 const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
 const paint = (code: number, text: string): string => (colour ? `\u001B[${code}m${text}\u001B[0m` : text);
 
@@ -20,7 +22,7 @@ export const table = (text: string): void =>
   );
 
 /** Progress of what is being set up. */
-export const quiet = (text: string): void => void process.stdout.write(`${paint(2, `  ${text}`)}\n`);
+export const quiet = progressOn(process.stdout, { indent: '  ', paint: (text) => paint(2, text) });
 
 function tint(text: string): string {
   const body = text.trimStart();

@@ -1,4 +1,4 @@
-/** The cache of built things: each folder is named after the hash of what went into it and appears only when complete. */
+/** The cache of build results: each folder is named after the hash of its inputs and appears only when complete. */
 import { createHash } from 'node:crypto';
 import {
   existsSync,
@@ -11,58 +11,56 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
 import { cacheDir } from '../rig-paths.ts';
 
-export type Progress = (line: string) => void;
-
 export interface Artifact {
-  /** Word for people and first part of the folder's name, such as `node-root`. */
+  /** Name in messages and first part of the folder's name, such as `node-root`. */
   readonly kind: string;
-  /** Everything that decides what comes out. */
+  /** Everything that decides the result. */
   readonly inputs: readonly (string | Uint8Array)[];
   /**
-   * Fills the folder. It runs again from an empty one if it was interrupted; what a program needs as TMPDIR belongs
-   * in here as well, so that a killed one leaves nothing elsewhere.
+   * Fills the folder; after an interruption it starts over with an empty one. Programs must have their TMPDIR in here
+   * as well, so that a killed build leaves nothing elsewhere.
    */
   readonly build: (dir: string) => Promise<void>;
-  /** Older ones of the kind beyond this number are deleted after a build. @default all are kept */
+  /** How many of the kind to keep after a build, the most recently used ones. @default all */
   readonly keep?: number;
 }
 
 export function contentHash(inputs: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256');
-  // The length goes in as well, so that moving a byte from one input to the next changes the hash.
+  // With the length, so that moving a byte from one input to the next changes the hash.
   for (const input of inputs) hash.update(`${input.length}:`).update(input);
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Gives the folder of the artifact, built now if it is missing. Safe to call from several processes at once. */
-export async function cached(artifact: Artifact, onProgress: Progress): Promise<string> {
-  const hash = contentHash(artifact.inputs);
-  const dir = join(cacheDir(), `${artifact.kind}-${hash}`);
+/** `waiting`: another process builds the same artifact. */
+export type BuildState = 'waiting' | 'building';
+
+/** The folder of the artifact, which exists only when it is complete. */
+export const artifactDir = ({ kind, inputs }: Artifact): string =>
+  join(cacheDir(), `${kind}-${contentHash(inputs)}`);
+
+export const isBuilt = (artifact: Artifact): boolean => existsSync(artifactDir(artifact));
+
+/** Returns the folder of the artifact, built now if it is missing. Safe to call from several processes at once. */
+export async function cached(artifact: Artifact, onState: (state: BuildState) => void): Promise<string> {
+  const dir = artifactDir(artifact);
   if (isComplete(dir)) return dir;
   mkdirSync(cacheDir(), { recursive: true });
-  const unlock = await lock(`${dir}.lock`, () => onProgress(`${artifact.kind}: waiting for another build`));
+  const unlock = await lock(`${dir}.lock`, () => onState('waiting'));
   try {
     if (isComplete(dir)) return dir;
-    const temporary = join(cacheDir(), `tmp.${artifact.kind}-${hash}`);
+    const temporary = join(cacheDir(), `tmp.${basename(dir)}`);
     rmSync(temporary, { recursive: true, force: true });
     sweep();
     mkdirSync(temporary);
-    const begin = performance.now();
-    const seconds = () => `${((performance.now() - begin) / 1000).toFixed(0)} s`;
-    onProgress(`${artifact.kind}: building`);
-    const heartbeat = setInterval(() => onProgress(`${artifact.kind}: still building, ${seconds()}`), 20_000);
-    try {
-      await artifact.build(temporary);
-    } finally {
-      clearInterval(heartbeat);
-    }
+    onState('building');
+    await artifact.build(temporary);
     renameSync(temporary, dir);
-    onProgress(`${artifact.kind}: built in ${seconds()}`);
     if (artifact.keep !== undefined) prune(artifact.kind, artifact.keep);
     return dir;
   } finally {
@@ -72,15 +70,15 @@ export async function cached(artifact: Artifact, onProgress: Progress): Promise<
 
 function isComplete(dir: string): boolean {
   if (!existsSync(dir)) return false;
-  // Used just now: what prune() goes by.
+  // The time of the last use, by which prune() chooses.
   utimesSync(dir, new Date(), new Date());
   return true;
 }
 
-/** The lock names its owner, so that the lock of a killed process is recognised and taken over. */
+/** The lock names its owner, so that the lock of a killed process can be recognised and taken over. */
 async function lock(file: string, onWait: () => void): Promise<() => void> {
   const me = JSON.stringify(identify(process.pid));
-  for (let attempt = 0; ; attempt++) {
+  for (let waits = false; ; waits = true) {
     try {
       writeFileSync(file, me, { flag: 'wx' });
       return () => rmSync(file, { force: true });
@@ -88,7 +86,7 @@ async function lock(file: string, onWait: () => void): Promise<() => void> {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     if (!ownerLives(file)) rmSync(file, { force: true });
-    else if (attempt % 100 === 0) onWait();
+    else if (!waits) onWait();
     await sleep(100);
   }
 }
@@ -101,7 +99,7 @@ function ownerLives(file: string): boolean {
   }
 }
 
-/** Removes what builds that were killed left half-done. */
+/** Removes what killed builds left half-done. */
 function sweep(): void {
   for (const name of readdirSync(cacheDir())) {
     const artifact = /^tmp\.(.+)$/.exec(name)?.[1];

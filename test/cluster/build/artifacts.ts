@@ -1,40 +1,42 @@
 /** Everything a rig needs before it can start, built or taken from the cache. */
 import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cached, type Progress } from './artifact-cache.ts';
-import { buildClusterImages } from './cluster-images.ts';
-import { buildGoPrograms } from './go-programs.ts';
-import { buildNodeRoot } from './node-root.ts';
+import type { Progress } from '../progress.ts';
+import { type Artifact, artifactDir } from './artifact-cache.ts';
+import { buildAll } from './build-all.ts';
+import { clusterImages } from './cluster-images.ts';
+import { goPrograms } from './go-programs.ts';
+import { nodeRoot } from './node-root.ts';
 
 export interface Artifacts {
-  /** kubelet, kube-apiserver, ..., kubectl, etcd, coredns. */
+  /** Folder of kubelet, kube-apiserver, ..., kubectl, etcd, coredns. */
   readonly bin: string;
+  /** Debian's root file system, shared by all nodes. */
   readonly nodeRoot: string;
-  /** Image archives that each node imports at its first boot. */
+  /** Folder of the image archives that each node imports at its first boot. */
   readonly images: string;
 }
 
-export async function buildArtifacts(onProgress: Progress): Promise<Artifacts> {
-  // One lane waits for the network, the other for the processor.
-  const [nodeRoot, programs] = await Promise.all([buildNodeRoot(onProgress), buildGoPrograms(onProgress)]);
-  const folder = (kind: string) => programs.get(kind) ?? '';
-  const images = await buildClusterImages(
-    { pause: join(folder('pause'), 'pause'), coredns: join(folder('coredns'), 'coredns') },
-    onProgress,
-  );
-  const bin = await cached(
-    {
-      kind: 'bin',
-      inputs: [...programs.values()],
-      build: async (dir) => {
-        await mkdir(dir, { recursive: true });
-        for (const program of PROGRAMS)
-          await symlink(join(folder(program.kind), program.name), join(dir, program.name));
-      },
+export async function buildArtifacts(progress: Progress): Promise<Artifacts> {
+  const programs = await goPrograms();
+  const folders = new Map(programs.map((program) => [program.kind, artifactDir(program)]));
+  const path = (kind: string, name: string) => join(folders.get(kind) ?? '', name);
+  const images = clusterImages({ pause: path('pause', 'pause'), coredns: path('coredns', 'coredns') });
+  const bin: Artifact = {
+    kind: 'bin',
+    inputs: [...folders.values()],
+    build: async (dir) => {
+      await mkdir(dir, { recursive: true });
+      for (const { kind, name } of PROGRAMS) await symlink(path(kind, name), join(dir, name));
     },
-    onProgress,
-  );
-  return { bin, nodeRoot, images };
+  };
+  // One lane waits for the network, the other for the processor.
+  await buildAll([[nodeRoot], [...programs, images, bin]], progress);
+  return {
+    bin: artifactDir(bin),
+    nodeRoot: join(artifactDir(nodeRoot), 'root'),
+    images: artifactDir(images),
+  };
 }
 
 const PROGRAMS = [

@@ -1,8 +1,10 @@
-/** Builds the cluster's programs from their pinned Go modules: no binary is downloaded, and go.sum vouches for each source. */
+/** The cluster's programs, built from pinned Go modules: no binary is downloaded, and go.sum verifies each source. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Progress } from '../progress.ts';
 import { run } from '../run.ts';
-import { cached, type Progress } from './artifact-cache.ts';
+import { type Artifact, artifactDir } from './artifact-cache.ts';
+import { buildAll } from './build-all.ts';
 
 interface GoBuild {
   readonly kind: string;
@@ -50,47 +52,49 @@ const BUILDS: readonly GoBuild[] = [
   { kind: 'pause', module: 'pause', packages: ['.'], output: 'pause', linkerFlags: '-s -w' },
 ];
 
-/** Builds what is missing, one after the other (each uses all cores by itself); gives the folder of each kind. */
-export async function buildGoPrograms(onProgress: Progress): Promise<ReadonlyMap<string, string>> {
+/** In the order in which to build them, one after the other: each build uses all cores by itself. */
+export async function goPrograms(): Promise<readonly Artifact[]> {
   const goVersion = (await run(['go', 'env', 'GOVERSION', 'GOARCH'])).stdout;
-  const folders = new Map<string, string>();
-  for (const build of BUILDS) folders.set(build.kind, await buildOne(build, goVersion, onProgress));
-  return folders;
+  return BUILDS.map((build) => goProgram(build, goVersion));
 }
 
-function buildOne(build: GoBuild, goVersion: string, onProgress: Progress): Promise<string> {
+/** Builds what is missing; returns the folder of each kind. */
+export async function buildGoPrograms(progress: Progress): Promise<ReadonlyMap<string, string>> {
+  const programs = await goPrograms();
+  await buildAll([programs], progress);
+  return new Map(programs.map((program) => [program.kind, artifactDir(program)]));
+}
+
+function goProgram(build: GoBuild, goVersion: string): Artifact {
   const moduleDir = join(import.meta.dirname, build.module);
   const sources = readdirSync(moduleDir)
     .filter((file) => /^go\.(mod|sum)$|\.go$/.test(file))
     .sort();
-  return cached(
-    {
-      kind: build.kind,
-      inputs: [
-        goVersion,
-        JSON.stringify(build),
-        ...sources.flatMap((file) => [file, readFileSync(join(moduleDir, file))]),
-      ],
-      build: async (dir) => {
-        const output = build.output === undefined ? `${dir}/` : join(dir, build.output);
-        await run(
-          [
-            'go',
-            'build',
-            '-mod=readonly',
-            '-trimpath',
-            // The checkout's commit would otherwise be looked up, and would make the same source build twice.
-            '-buildvcs=false',
-            '-ldflags',
-            build.linkerFlags,
-            '-o',
-            output,
-            ...build.packages,
-          ],
-          { cwd: moduleDir, env: { CGO_ENABLED: '0', TMPDIR: dir } },
-        );
-      },
+  return {
+    kind: build.kind,
+    inputs: [
+      goVersion,
+      JSON.stringify(build),
+      ...sources.flatMap((file) => [file, readFileSync(join(moduleDir, file))]),
+    ],
+    build: async (dir) => {
+      const output = build.output === undefined ? `${dir}/` : join(dir, build.output);
+      await run(
+        [
+          'go',
+          'build',
+          '-mod=readonly',
+          '-trimpath',
+          // Otherwise the commit of this repository goes into the binary, and the same source is built twice.
+          '-buildvcs=false',
+          '-ldflags',
+          build.linkerFlags,
+          '-o',
+          output,
+          ...build.packages,
+        ],
+        { cwd: moduleDir, env: { CGO_ENABLED: '0', TMPDIR: dir } },
+      );
     },
-    onProgress,
-  );
+  };
 }

@@ -2,9 +2,11 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import type { Progress } from '../progress.ts';
 import { run } from '../run.ts';
-import { cached, type Progress } from './artifact-cache.ts';
-import { BASE_IMAGE, buildBaseImage } from './node-root.ts';
+import { type Artifact, artifactDir } from './artifact-cache.ts';
+import { buildAll } from './build-all.ts';
+import { BASE_IMAGE, baseImage } from './node-root.ts';
 import { sha256OfFile } from './oci-archive.ts';
 
 export interface ImageRequest {
@@ -23,45 +25,42 @@ export interface ImageRequest {
   readonly onProgress?: Progress;
 }
 
-/** Gives the path of the image archive for `rig.loadImage`; comes from the cache if nothing that goes in has changed. */
+/** Returns the path of the image archive for `rig.loadImage`, from the cache if none of its inputs has changed. */
 export async function buildImage(request: ImageRequest): Promise<string> {
-  const say = request.onProgress ?? (() => undefined);
-  const base = await buildBaseImage(say);
+  const base = join(artifactDir(baseImage), 'base.tar');
   const name = fullImageName(request.tag);
   const files = await listFiles(request.context, request.files ?? (await everything(request.context)));
-  const dir = await cached(
-    {
-      kind: 'image-build',
-      inputs: [
-        name,
-        JSON.stringify(request.buildArgs ?? {}),
+  const image: Artifact = {
+    kind: 'image-build',
+    inputs: [
+      name,
+      JSON.stringify(request.buildArgs ?? {}),
+      base,
+      await readFile(request.dockerfile),
+      ...(await fingerprints(request.context, files)),
+    ],
+    build: async (dir) => {
+      const context = join(dir, 'context');
+      for (const file of files) {
+        await mkdir(dirname(join(context, file)), { recursive: true });
+        await cp(join(request.context, file), join(context, file), { verbatimSymlinks: true });
+      }
+      await buildah(request, {
         base,
-        await readFile(request.dockerfile),
-        ...(await fingerprints(request.context, files)),
-      ],
-      build: async (dir) => {
-        const context = join(dir, 'context');
-        for (const file of files) {
-          await mkdir(dirname(join(context, file)), { recursive: true });
-          await cp(join(request.context, file), join(context, file), { verbatimSymlinks: true });
-        }
-        await buildah(request, {
-          base,
-          name,
-          context,
-          scratch: join(dir, 'storage'),
-          archive: join(dir, 'image.tar'),
-        });
-        await rm(context, { recursive: true, force: true });
-      },
-      keep: 4,
+        name,
+        context,
+        scratch: join(dir, 'storage'),
+        archive: join(dir, 'image.tar'),
+      });
+      await rm(context, { recursive: true, force: true });
     },
-    say,
-  );
-  return join(dir, 'image.tar');
+    keep: 4,
+  };
+  await buildAll([[baseImage, image]], request.onProgress ?? (() => undefined));
+  return join(artifactDir(image), 'image.tar');
 }
 
-/** The name as a kubelet completes it: without a registry it is Docker's. */
+/** The name as a kubelet completes it: without a registry it is one of Docker Hub's. */
 export function fullImageName(tag: string): string {
   const first = tag.split('/')[0] ?? '';
   if (tag.includes('/') && /[.:]|^localhost$/.test(first)) return tag;

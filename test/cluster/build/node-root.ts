@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from '../run.ts';
-import { cached, type Progress } from './artifact-cache.ts';
+import type { Artifact } from './artifact-cache.ts';
 import { writeOciArchive } from './oci-archive.ts';
 
 const SUITE = 'bookworm';
@@ -24,53 +24,41 @@ const NODE_PACKAGES = [
   'util-linux',
 ];
 
-// What a Node.js program needs to run, and nothing to log in with or to install more by.
+// What a Node.js program needs to run; no shell and no package manager.
 const BASE_PACKAGES = ['libc6', 'libstdc++6', 'libgcc-s1', 'ca-certificates', 'base-files', 'tzdata'];
 
 export const BASE_IMAGE = 'localhost/dnshealth-base:bookworm';
 
-/** The folder over which each node lays its own changes; read-only by use. */
-export async function buildNodeRoot(onProgress: Progress): Promise<string> {
-  const dir = await cached(
-    {
-      kind: 'node-root',
-      inputs: [SUITE, NODE_PACKAGES.join(' ')],
-      build: async (dir) => {
-        await mmdebstrap('minbase', NODE_PACKAGES, join(dir, 'root'));
-        if (!existsSync(join(dir, 'root/sbin/init'))) throw new Error('the node root has no /sbin/init');
-      },
-    },
-    onProgress,
-  );
-  return join(dir, 'root');
-}
+/** The folder `root`, over which each node lays its own changes; nothing writes to it. */
+export const nodeRoot: Artifact = {
+  kind: 'node-root',
+  inputs: [SUITE, NODE_PACKAGES.join(' ')],
+  build: async (dir) => {
+    await mmdebstrap('minbase', NODE_PACKAGES, join(dir, 'root'));
+    if (!existsSync(join(dir, 'root/sbin/init'))) throw new Error('the node root has no /sbin/init');
+  },
+};
 
-/** An OCI archive named BASE_IMAGE, the stand-in for an image registry's Debian base. */
-export async function buildBaseImage(onProgress: Progress): Promise<string> {
-  const dir = await cached(
-    {
-      kind: 'image-base',
-      inputs: [SUITE, BASE_PACKAGES.join(' '), BASE_IMAGE],
-      build: async (dir) => {
-        const root = join(dir, 'root');
-        await mkdir(root);
-        await mmdebstrap('extract', BASE_PACKAGES, root);
-        await bundleCertificates(root);
-        await writeOciArchive({
-          root,
-          archive: join(dir, 'base.tar'),
-          name: BASE_IMAGE,
-          config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
-        });
-        await run(['rm', '-rf', root]);
-      },
-    },
-    onProgress,
-  );
-  return join(dir, 'base.tar');
-}
+/** `base.tar`, an OCI archive named BASE_IMAGE, in place of a Debian base image from a registry. */
+export const baseImage: Artifact = {
+  kind: 'image-base',
+  inputs: [SUITE, BASE_PACKAGES.join(' '), BASE_IMAGE],
+  build: async (dir) => {
+    const root = join(dir, 'root');
+    await mkdir(root);
+    await mmdebstrap('extract', BASE_PACKAGES, root);
+    await bundleCertificates(root);
+    await writeOciArchive({
+      root,
+      archive: join(dir, 'base.tar'),
+      name: BASE_IMAGE,
+      config: { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] },
+    });
+    await run(['rm', '-rf', root]);
+  },
+};
 
-/** What ca-certificates' own script would do; with `extract` no package script runs. */
+/** Does what the script of the package ca-certificates would do: with `extract` no package script runs. */
 async function bundleCertificates(root: string): Promise<void> {
   const sources = join(root, 'usr/share/ca-certificates/mozilla');
   const files = (await readdir(sources)).sort();

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { buildImage } from '../../cluster/build/image-build.ts';
+import type { Progress } from '../../cluster/progress.ts';
 import type { Rig } from '../../cluster/rig.ts';
 import { until } from '../../cluster/until.ts';
 
@@ -10,8 +11,6 @@ export const PROJECT_ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 export const IMAGE = 'dnshealth-operator:0.1.0';
 export const OPERATOR_NAMESPACE = 'dnshealth-system';
 const DEPLOYMENT = 'deployment/dnshealth-operator';
-
-type Progress = (line: string) => void;
 
 /** Bundles the source and builds the image from the project's own Dockerfile. Gives the archive's path. */
 export async function buildOperatorImage(onProgress: Progress): Promise<string> {
