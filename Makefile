@@ -1,7 +1,7 @@
-# Everything a developer runs. `make help` lists it.
+# All commands of a developer; `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# The npm package `node` brings Node 24 where the machine has an older one.
+# The npm package `node` provides Node 24 on a machine with an older one.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help
@@ -19,34 +19,34 @@ at-least = @printf '%s\n' $(1) "$$($(2))" | sort -VC || { echo '$(3)' >&2; exit 
 node_modules/.package-lock.json: package.json package-lock.json
 	$(call at-least,7,npm --version,npm 7 or newer is required: an older one cannot read package-lock.json.)
 	npm ci --loglevel=error --no-audit --no-fund
-	$(call at-least,v24.12,node --version,Node 24.12 or newer is required. The npm package "node" brings it unless npm ignores install scripts.)
+	$(call at-least,v24.12,node --version,Node 24.12 or newer is required. The npm package "node" provides it unless npm ignores install scripts.)
 	@touch $@
 
 .PHONY: setup
-setup: node_modules/.package-lock.json ## install what the project needs from npm
+setup: node_modules/.package-lock.json ## install the npm packages
 
 .PHONY: demo
-demo: setup ## start a real cluster, break a node as in the article, watch the repair (root, Debian)
+demo: setup ## start a real cluster, break a node and watch the repair (root, Debian)
 	node test/demo/demo.ts
 
 .PHONY: demo-down
-demo-down: setup ## take the demo's cluster away
+demo-down: setup ## remove the demo's cluster
 	npm run --silent cluster -- down
 
 .PHONY: check
-check: setup ## types, lint with the import rules, format
+check: setup ## types, lint (import rules included), format
 	npm run --silent check
 
 .PHONY: test
-test: check ## everything: check, unit, faults (the agent under strace), integration (apiserver and etcd), end to end (the rig)
+test: check ## all tests: check, unit, faults (the agent under strace), integration (apiserver and etcd), end to end (the rig)
 	node test/run.ts unit faults integration rig e2e
 
 .PHONY: test-unit
-test-unit: setup ## what needs nothing but Node
+test-unit: setup ## unit tests, which need only Node
 	node test/run.ts unit
 
 .PHONY: generate
-generate: setup ## write crds/ anew from src/api
+generate: setup ## regenerate crds/ from src/api
 	npm run --silent generate
 
 .PHONY: format
@@ -58,12 +58,12 @@ build: setup ## bundle operator and agent into dist/
 	npm run --silent build
 
 .PHONY: bench
-bench: setup ## all figures of docs/benchmarks.md: repairs on the rig, the agent alone, the runtime with 5,000 nodes, a soak of 20 minutes (about 45 minutes)
+bench: setup ## measure all figures of docs/benchmarks.md: repairs, agent, runtime with 5,000 nodes, soak (about 45 minutes)
 	npm run --silent bench:repair
 	npm run --silent bench:agent
 	npm run --silent bench:runtime
 	npm run --silent bench:soak
 
 .PHONY: clean
-clean: ## remove what was built here; the rig's cache stays
+clean: ## remove dist/ and node_modules/; the rig's cache stays
 	rm -rf dist node_modules

@@ -1,4 +1,4 @@
-/** Runs the given classes of tests one after the other and closes with the line "N passed, N failed". */
+/** Runs the given vitest projects one after the other; the last line is "N passed, N failed". */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ const scratch = await mkdtemp(join(tmpdir(), 'dnshealth-tests-'));
 let passed = 0;
 let failed = 0;
 try {
-  // All classes run, also after one has failed: one run shows everything that is wrong.
+  // All projects run, even after one has failed, so that one run shows every failure.
   for (const project of process.argv.slice(2)) {
     const report = join(scratch, `${project}.json`);
     const vitest = spawn(
@@ -35,7 +35,7 @@ try {
     const counted = await readSummary(report);
     passed += counted.passed;
     failed += counted.failed;
-    // A file that could not even be loaded, a setup that broke: no test failed, and yet the run did.
+    // Without a failed test: a file could not be loaded, or a setup failed.
     if (code !== 0 && counted.failed === 0) failed += 1;
   }
 } finally {
@@ -50,7 +50,7 @@ async function readSummary(path: string): Promise<{ passed: number; failed: numb
     return { passed: numPassedTests, failed: numFailedTests };
   } catch (error) {
     process.stderr.write(
-      `no report from vitest: ${error instanceof Error ? error.message : String(error)}\n`,
+      `vitest left no report for the count: ${error instanceof Error ? error.message : String(error)}\n`,
     );
     return { passed: 0, failed: 0 };
   }

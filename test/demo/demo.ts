@@ -1,82 +1,85 @@
-/** `make demo`: a real cluster, the article's failure, and the operator's repair told as it happens. */
+/** `make demo`: a real cluster, the main failure, and the operator's repair step by step. */
 import { breakNode } from '../cluster/break-node.ts';
+import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { policyStatus, remediations, restoreCluster } from '../support/rig/cluster-state.ts';
 import { applySamplePolicy, installOperator } from '../support/rig/installation.ts';
-import { createStoryteller } from './story.ts';
-import { heading, line, quiet, table } from './terminal.ts';
+import { commands, heading, line, quiet, table } from './terminal.ts';
+import { createTimeline } from './timeline.ts';
 
 const NODE = 'node-1';
-/** The operator is seconds away from the end; a cluster that shows nothing for this long is broken itself. */
-const STORY_LIMIT_MS = 180_000;
+/** A repair takes seconds; after this long the cluster itself is broken. */
+const REPAIR_LIMIT_MS = 180_000;
 
 async function demo(): Promise<void> {
-  heading('A cluster of two nodes, each with its own systemd, containerd and kubelet');
+  heading('Cluster: two nodes, each with its own systemd, containerd and kubelet');
   const rig = await Rig.up({ onProgress: quiet });
 
-  heading('The operator, installed with kubectl apply -k config/default');
+  heading('Operator: kubectl apply -k config/default');
   await installOperator(rig, quiet);
   await restoreCluster(rig);
   await applySamplePolicy(rig);
   table((await rig.kubectl(['get', 'dnshealth'])).stdout);
 
-  heading(`The failure: resolvConf on ${NODE} is /etc/resolv.conf, then the node reboots`);
+  heading(`Failure: resolvConf on ${NODE} becomes ${BAD_RESOLV_CONF}, ${NODE} reboots`);
   const known = new Set((await remediations(rig)).map(({ metadata }) => metadata.name));
-  line(
-    '',
-    `the kubelet configuration of ${NODE} is changed, the node reboots; its CoreDNS pod starts in a new sandbox …`,
-  );
+  quiet(`CoreDNS on ${NODE} will get its own resolver as upstream and crash …`);
   await breakNode(rig, NODE, { wait: false });
 
-  heading('The repair, as it happens; seconds since the container died');
-  const storyteller = createStoryteller(line);
+  heading('Repair: seconds since CoreDNS crashed');
+  const timeline = createTimeline(line);
   await until(
     async () => {
-      const incident = (await remediations(rig)).find(({ metadata }) => !known.has(metadata.name));
-      return incident && storyteller.tell(incident) ? true : undefined;
+      const remediation = (await remediations(rig)).find(({ metadata }) => !known.has(metadata.name));
+      return remediation && timeline.update(remediation) ? true : undefined;
     },
-    { what: 'the incident to end', timeoutMs: STORY_LIMIT_MS, everyMs: 50 },
+    { what: 'the repair to end', timeoutMs: REPAIR_LIMIT_MS, everyMs: 50 },
   );
 
-  heading('What is left to see');
-  // The new pod answers already; what the table counts is its readiness probe, which comes every ten seconds.
+  heading('Result');
+  // The new pod answers already, but its readiness probe runs only every ten seconds.
   await until(
     async () => {
       const dnsPods = (await policyStatus(rig))?.dnsPods;
       return dnsPods !== undefined && dnsPods.ready === dnsPods.total ? true : undefined;
     },
-    { what: 'the new pod to be counted as ready', timeoutMs: 30_000 },
+    { what: 'the new pod to be Ready', timeoutMs: 30_000 },
   );
   table((await rig.kubectl(['get', 'dnshealth'])).stdout);
   table((await rig.kubectl(['get', 'dnsrem'])).stdout);
-  heading('Look around; the cluster goes on running');
-  for (const [command, what] of [
-    ['npm run cluster -- kubectl describe dnsrem', 'the whole record of the incident'],
-    [
-      'npm run cluster -- kubectl get events -A --field-selector reportingComponent=dnshealth.io/operator',
-      'the story in events',
-    ],
-    ['npm run cluster -- kubectl -n dnshealth-system get lease', 'which of the two replicas leads'],
-    [
-      'npm run cluster -- kubectl -n dnshealth-system logs -l app.kubernetes.io/name=dnshealth-operator',
-      'the operator’s log',
-    ],
-    [
-      'npm run cluster -- kubectl -n dnshealth-node logs -l dnshealth.io/role=repair',
-      'what the agent did on the node',
-    ],
-    ['npm run cluster -- break node-2', 'once more, on the other node'],
-    ['npm run cluster -- status', 'nodes, values, pods'],
-    ['npm run cluster -- down', 'take it all away'],
-  ] as const)
-    line('', `${command.padEnd(96)} ${what}`);
+  heading('Look around: the cluster keeps running');
+  commands(NEXT);
   rig.api.close();
 }
+
+/** What each shows, and the command; a long one in two lines. */
+const NEXT: Readonly<Record<string, readonly string[]>> = {
+  'the whole record of the repair, with its events': ['npm run cluster -- kubectl describe dnsrem'],
+  'nodes in quarantine, and by which remediation': [
+    'npm run cluster -- kubectl get nodes -L dnshealth.io/quarantined-by',
+  ],
+  'all events of the operator': [
+    'npm run cluster -- kubectl get events -A',
+    '--field-selector reportingComponent=dnshealth.io/operator',
+  ],
+  'the log of both replicas': [
+    'npm run cluster -- kubectl -n dnshealth-system logs --prefix --tail=-1',
+    '-l app.kubernetes.io/name=dnshealth-operator',
+  ],
+  'which replica leads': ['npm run cluster -- kubectl -n dnshealth-system get lease'],
+  'the report of the agent that ran on the node': [
+    'npm run cluster -- kubectl -n dnshealth-node logs -l dnshealth.io/role=repair',
+  ],
+  'the same failure on the other node': ['npm run cluster -- break node-2'],
+  'control plane, nodes with their resolvConf, CoreDNS pods': ['npm run cluster -- status'],
+  'remove the cluster': ['npm run cluster -- down'],
+};
 
 try {
   await demo();
 } catch (error) {
-  process.stderr.write(`\nthe demo stopped: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.stderr.write(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  // Not exitCode: another build may still be running, and its end would not help.
+  process.exit(1);
 }

@@ -12,8 +12,9 @@ export const IMAGE = 'dnshealth-operator:0.1.0';
 export const OPERATOR_NAMESPACE = 'dnshealth-system';
 const DEPLOYMENT = 'deployment/dnshealth-operator';
 
-/** Bundles the source and builds the image from the project's own Dockerfile. Gives the archive's path. */
+/** Bundles the source and builds the image from the project's own Dockerfile; returns the path of the archive. */
 export async function buildOperatorImage(onProgress: Progress): Promise<string> {
+  onProgress('bundling operator and agent');
   await bundle();
   return buildImage({
     dockerfile: `${PROJECT_ROOT}/Dockerfile`,
@@ -25,18 +26,19 @@ export async function buildOperatorImage(onProgress: Progress): Promise<string> 
   });
 }
 
-/** In a process of its own: the build writes to dist/ and picks the Node binary that it runs on. */
+/** Runs build.ts, a script, which writes dist/. */
 export async function bundle(): Promise<void> {
   const build = spawn(process.execPath, ['build.ts'], { cwd: PROJECT_ROOT, stdio: 'inherit' });
   const [code] = (await once(build, 'exit')) as [number | null];
-  if (code !== 0) throw new Error(`the build ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`build.ts failed with exit code ${code}`);
 }
 
-/** Image, CRDs, namespaces, roles and the Deployment; comes back when the operator says that it is ready. */
+/** Image, CRDs, namespaces, roles and the Deployment; returns when the operator is ready. */
 export async function installOperator(rig: Rig, onProgress: Progress): Promise<void> {
   const archive = await buildOperatorImage(onProgress);
+  onProgress('importing the image on each node, applying config/default');
   await rig.loadImage(archive);
-  const standing = await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'get', DEPLOYMENT], { allowFailure: true });
+  const existing = await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'get', DEPLOYMENT], { allowFailure: true });
   await rig.kubectl(['apply', '-k', `${PROJECT_ROOT}/config/default`]);
   await rig.kubectl([
     'wait',
@@ -44,8 +46,8 @@ export async function installOperator(rig: Rig, onProgress: Progress): Promise<v
     '--timeout=30s',
     'crd/dnshealthpolicies.dnshealth.io',
   ]);
-  // The tag is the same for every build, so that an operator of an earlier one would just go on.
-  if (standing.code === 0) await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'rollout', 'restart', DEPLOYMENT]);
+  // Every build has the same tag, so applying the manifests does not replace the pods of an earlier build.
+  if (existing.code === 0) await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'rollout', 'restart', DEPLOYMENT]);
   await waitForOperator(rig);
 }
 
@@ -64,14 +66,13 @@ export async function applySamplePolicy(rig: Rig): Promise<void> {
   await rig.kubectl(['apply', '-f', `${PROJECT_ROOT}/config/samples/policy.yaml`]);
 }
 
-/** Applies a manifest given as an object. */
 export async function apply(rig: Rig, manifest: object): Promise<void> {
   await rig.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
 }
 
-/** A policy named like the sample, with this spec. */
+/** Replaces the policy `coredns` of the sample by one with this spec. */
 export async function applyPolicy(rig: Rig, spec: object): Promise<void> {
-  // Replaced, not merged: a field that an earlier test set must not stay.
+  // Not merged into an existing one: fields that an earlier test set would stay.
   await rig.kubectl(['delete', 'dnshealthpolicy', 'coredns', '--ignore-not-found', '--wait=true']);
   await apply(rig, {
     apiVersion: 'dnshealth.io/v1alpha1',
@@ -88,7 +89,7 @@ interface Pods {
   }[];
 }
 
-/** The operator's pod that leads: the one that acts, and the one to kill. */
+/** The pod of the operator that holds the lease. */
 export async function leadingPod(rig: Rig): Promise<{ readonly name: string; readonly node: string }> {
   const lease = `/apis/coordination.k8s.io/v1/namespaces/${OPERATOR_NAMESPACE}/leases/dnshealth-operator`;
   const pods = `/api/v1/namespaces/${OPERATOR_NAMESPACE}/pods?labelSelector=app.kubernetes.io/name=dnshealth-operator&fieldSelector=status.phase=Running`;
@@ -99,6 +100,6 @@ export async function leadingPod(rig: Rig): Promise<{ readonly name: string; rea
       const pod = (await rig.api.json<Pods>(pods)).items.find(({ metadata }) => metadata.name === leader);
       return pod?.spec.nodeName ? { name: pod.metadata.name, node: pod.spec.nodeName } : undefined;
     },
-    { what: 'a running operator pod that leads', timeoutMs: 60_000 },
+    { what: 'a running leader of the operator', timeoutMs: 60_000 },
   );
 }
