@@ -1,28 +1,27 @@
-/** The article's failure and its manual repair, on one node of a rig. */
-import type { Pod } from './api-client.ts';
-import { hasCondition } from './api-client.ts';
+/** The main failure on one node of a rig, and its repair by hand. */
+import { hasCondition, type Pod } from './api-client.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from './node/kubelet-files.ts';
 import type { Rig } from './rig.ts';
 import { until } from './until.ts';
 
 export interface BreakOptions {
-  /** What the kubelet configuration is to say. @default '/etc/resolv.conf' */
+  /** The value for the kubelet configuration. @default '/etc/resolv.conf' */
   readonly resolvConf?: string;
-  /** Wait until the CoreDNS container on the node has died of the loop. @default true */
+  /** Wait until the CoreDNS container on the node has crashed. @default true */
   readonly wait?: boolean;
 }
 
 export interface LoopDeath {
   readonly pod: string;
-  /** The line that CoreDNS' loop plugin left. */
+  /** The log line of CoreDNS' loop plugin. */
   readonly line: string;
   readonly finishedAt: string;
 }
 
 /**
  * Writes the wrong value into the kubelet configuration and reboots the node: the CoreDNS pod comes back in a new
- * sandbox, which reads the stub resolver's address as its upstream, and loops.
- * Gives the first death by loop, or undefined when not asked to wait.
+ * sandbox, where it finds the stub resolver as its upstream, and crashes because it forwards to itself.
+ * Returns the first crash, or undefined without `wait`.
  */
 export async function breakNode(
   rig: Rig,
@@ -36,7 +35,7 @@ export async function breakNode(
   return waitForLoop(rig, node, before);
 }
 
-/** Waits for a CoreDNS container on the node that is none of `known` and died with the loop plugin's line. */
+/** Waits until a CoreDNS container on the node, other than the `known` ones, crashes because of a loop. */
 export function waitForLoop(
   rig: Rig,
   node: string,
@@ -55,11 +54,11 @@ export function waitForLoop(
       }
       return undefined;
     },
-    { what: `a CoreDNS container on ${node} to die of a loop`, timeoutMs, everyMs: 100 },
+    { what: `CoreDNS on ${node} to crash because of a loop`, timeoutMs, everyMs: 100 },
   );
 }
 
-/** One of the two logs can be refused by the runtime while the other holds the line. */
+/** The runtime may refuse one of the two logs while the other one has the line. */
 async function fatalLine(rig: Rig, pod: string): Promise<string | undefined> {
   for (const previous of [false, true]) {
     const path = `/api/v1/namespaces/kube-system/pods/${pod}/log?container=coredns&previous=${previous}`;
@@ -70,11 +69,11 @@ async function fatalLine(rig: Rig, pod: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The repair by hand: the right value, a kubelet restart, the pod deleted; comes back when DNS is Ready on the node. */
+/** Repairs by hand: the correct value, a kubelet restart, the pod deleted. Returns when CoreDNS is Ready on the node. */
 export async function healNode(rig: Rig, node: string): Promise<void> {
   await rig.setResolvConf(node, GOOD_RESOLV_CONF);
   const restarted = await rig.exec(node, ['systemctl', 'restart', 'kubelet.service']);
-  if (restarted.code !== 0) throw new Error(`kubelet.service on ${node}: ${restarted.stderr}`);
+  if (restarted.code !== 0) throw new Error(`cannot restart kubelet.service on ${node}: ${restarted.stderr}`);
   const deleted = new Set<string>();
   for (const pod of await rig.dnsPods(node)) {
     await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);

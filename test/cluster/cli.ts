@@ -1,7 +1,8 @@
-/** The command line of the rig; everything it does is done by `Rig` and its neighbours. */
+/** The command line of the rig; `Rig` and its neighbours do the work. */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { breakNode, healNode } from './break-node.ts';
+import { BAD_RESOLV_CONF } from './node/kubelet-files.ts';
 import { progressOn } from './progress.ts';
 import { DEFAULT_NAME, Rig } from './rig.ts';
 import { rigPaths } from './rig-paths.ts';
@@ -10,15 +11,16 @@ import { describeRig } from './status.ts';
 import { tearDown } from './teardown/down.ts';
 
 const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
-  up              start a two-node cluster (and build it first, once); says what it does
-  down            take it away, also after an interrupted start
-  status          control plane, nodes with their resolvConf, CoreDNS pods
-  break NODE      write the wrong resolvConf and reboot the node; waits for the FATAL line unless --no-wait
-  heal NODE       repair it by hand: value, kubelet restart, pod
+  up              start a two-node cluster; the first start builds its programs
+  down            remove it, even if its start was interrupted
+  status          show control plane, nodes with their resolvConf, CoreDNS pods
+  break NODE      write the wrong resolvConf and reboot the node, then wait for
+                  CoreDNS to crash (--no-wait: return at once)
+  heal NODE       repair the node by hand: resolvConf, kubelet restart, new pod
   exec NODE ...   run a program in a node
-  kubectl ...     the rig's kubectl as administrator
-  list            names of the rigs on this machine
-The default RIG is ${DEFAULT_NAME}.
+  kubectl ...     run the rig's kubectl as administrator
+  list            list the rigs on this machine
+RIG is "${DEFAULT_NAME}" by default.
 `;
 
 interface Call {
@@ -28,7 +30,7 @@ interface Call {
   readonly rest: readonly string[];
 }
 
-/** Options of ours stand before the command's own words, which are passed on as they are. */
+/** Our options come first; what follows `kubectl` or `exec` is passed on unchanged. */
 export function parseCall(argv: readonly string[]): Call {
   const passedOn = argv.findIndex((word) => word === 'kubectl' || word === 'exec');
   const ours = passedOn === -1 ? argv : argv.slice(0, passedOn + 1);
@@ -53,29 +55,31 @@ const say = progressOn(process.stderr);
 
 async function main(call: Call): Promise<number> {
   const begin = performance.now();
-  const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
+  const took = () => `in ${((performance.now() - begin) / 1000).toFixed(1)} s`;
   switch (call.command) {
     case 'up': {
       const rig = await Rig.up({ name: call.name, onProgress: say });
-      say(`up, ${took()}`);
+      say(`${call.name} is up, ${took()}`);
       return show(rig);
     }
     case 'down':
       await tearDown(rigPaths(call.name));
-      say(`${call.name}: nothing left, ${took()}`);
+      say(`${call.name} is down, ${took()}`);
       return 0;
     case 'status':
       return show(Rig.open(call.name));
     case 'break': {
       const node = nodeOf(call);
-      say(`${node}: wrong value, reboot`);
+      say(`setting resolvConf of ${node} to ${BAD_RESOLV_CONF}, rebooting`);
       const death = await breakNode(Rig.open(call.name), node, { wait: !call.noWait });
-      say(death === undefined ? `rebooted, ${took()}` : `${death.pod} died, ${took()}:\n${death.line}`);
+      say(
+        death === undefined ? `${node} rebooted ${took()}` : `${death.pod} crashed ${took()}:\n${death.line}`,
+      );
       return 0;
     }
     case 'heal':
       await healNode(Rig.open(call.name), nodeOf(call));
-      say(`healed, ${took()}`);
+      say(`${nodeOf(call)} repaired ${took()}`);
       return 0;
     case 'exec': {
       const rig = Rig.open(call.name);
@@ -104,7 +108,7 @@ async function main(call: Call): Promise<number> {
       process.stdout.write(USAGE);
       return 0;
     default:
-      say(`unknown command ${call.command}\n${USAGE}`);
+      say(`unknown command ${JSON.stringify(call.command)}\n${USAGE}`);
       return 2;
   }
 }
@@ -121,7 +125,7 @@ function nodeOf(call: Call): string {
   return node;
 }
 
-/** Hands the terminal over to another program and ends as it ends. */
+/** Hands the terminal over to another program; returns its exit code. */
 function attach(argv: readonly string[]): number {
   const [file = '', ...args] = argv;
   return spawnSync(file, args, { stdio: 'inherit' }).status ?? 1;

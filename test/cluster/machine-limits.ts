@@ -1,15 +1,15 @@
-/** The one limit of the machine that rigs need more of: inotify instances, of which each node's programs take some fifty. */
+/** The one kernel limit that rigs need raised: inotify instances, of which the programs of a node use about fifty. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateDir } from './rig-paths.ts';
 
-/** It counts per user over all containers; the usual 128 is spent by the first rig, and the next one's kubelets die. */
+/** Per user, over all containers: the usual 128 are used up by the first rig, and the kubelets of the next one crash. */
 const LIMIT = '/proc/sys/fs/inotify/max_user_instances';
 const ENOUGH = 2048;
 
 const savedValue = () => join(stateDir(), 'inotify-max-user-instances');
 
-/** Raises the limit while rigs run; the value that was there is kept in a file for `restoreLimits`. */
+/** Raises the limit while rigs run; keeps the previous value in a file for `restoreLimits`. */
 export function raiseLimits(onProgress: (line: string) => void): void {
   const value = readFileSync(LIMIT, 'utf8').trim();
   if (Number(value) >= ENOUGH) return;
@@ -18,13 +18,13 @@ export function raiseLimits(onProgress: (line: string) => void): void {
   onProgress(`fs.inotify.max_user_instances raised from ${value} to ${ENOUGH} until the last rig is down`);
 }
 
-/** For the last rig on its way out. Somebody else's later change is left alone. */
+/** Called when the last rig is removed. Keeps a value that was changed by others since. */
 export function restoreLimits(): void {
   let value: string;
   try {
     value = readFileSync(savedValue(), 'utf8');
   } catch {
-    return; // It was high enough before us.
+    return; // It was never raised.
   }
   if (Number(readFileSync(LIMIT, 'utf8')) === ENOUGH) writeFileSync(LIMIT, value);
   rmSync(savedValue(), { force: true });

@@ -8,6 +8,6 @@ test.each([
   ['go1.9', false],
   ['go2.0', true],
   ['devel go1.27-abcdef', true],
-])('%s is new enough: %s', (version, answer) => {
+])('whether %s is new enough: %s', (version, answer) => {
   expect(isNewEnough(version)).toBe(answer);
 });

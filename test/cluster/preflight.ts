@@ -1,4 +1,4 @@
-/** Says what a machine lacks for a rig, before anything is changed on it. */
+/** Checks what a machine lacks for a rig, before anything is changed on it. */
 import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Progress } from './progress.ts';
@@ -8,7 +8,7 @@ import { run } from './run.ts';
 import { hierarchies } from './teardown/cgroups.ts';
 import { unmountBelow } from './teardown/mounts.ts';
 
-/** Programs the rig runs on the machine itself, and the Debian package that has each. */
+/** Programs that the rig runs on the machine itself, with the Debian package of each. */
 const TOOLS: Readonly<Record<string, string>> = {
   ip: 'iproute2',
   runc: 'runc',
@@ -23,18 +23,18 @@ const TOOLS: Readonly<Record<string, string>> = {
 
 const OLDEST_GO = [1, 25] as const;
 
-/** Throws one error that lists everything missing; installs the Debian packages that only need installing. */
+/** Installs missing Debian packages; throws one error that lists everything else that is missing. */
 export async function ensureMachine(paths: RigPaths, onProgress: Progress): Promise<void> {
   const missing = [...missingForAll(), ...(await missingGo())];
   const packages = missingPackages(TOOLS);
   missing.push(...notInstallable(packages));
   if (missing.length === 0) missing.push(...(await missingKernelFeatures(paths)));
   if (missing.length > 0)
-    throw new Error(`this machine cannot run a rig; missing:\n- ${missing.join('\n- ')}`);
+    throw new Error(`this machine cannot run a rig, it lacks:\n- ${missing.join('\n- ')}`);
   if (packages.length > 0) await install(packages, onProgress);
 }
 
-/** Some programs alone, for tests that need no rig: `{ program: Debian package }`. */
+/** Installs single programs, given as `{ program: Debian package }`, for tests that need no rig. */
 export async function ensurePrograms(
   programs: Readonly<Record<string, string>>,
   onProgress: Progress,
@@ -48,7 +48,7 @@ export async function ensurePrograms(
 function missingForAll(): string[] {
   const missing: string[] = [];
   if (process.platform !== 'linux') missing.push(`Linux (this is ${process.platform})`);
-  if (process.getuid?.() !== 0) missing.push('root (namespaces, mounts and cgroups are made)');
+  if (process.getuid?.() !== 0) missing.push('root (to create namespaces, mounts and cgroups)');
   if (process.platform === 'linux' && hierarchies().length === 0) missing.push('a mounted cgroup hierarchy');
   return missing;
 }
@@ -57,10 +57,10 @@ async function missingGo(): Promise<string[]> {
   const wanted = `Go ${OLDEST_GO.join('.')} or newer in PATH (https://go.dev/dl)`;
   if (!inPath('go')) return [wanted];
   const version = (await run(['go', 'env', 'GOVERSION'])).stdout.trim();
-  return isNewEnough(version) ? [] : [`${wanted}; found ${version}`];
+  return isNewEnough(version) ? [] : [`${wanted}; PATH has ${version}`];
 }
 
-/** `go1.26.8` and the like; a development version counts as new enough. */
+/** For versions such as `go1.26.8`; a development version counts as new enough. */
 export function isNewEnough(version: string): boolean {
   const match = /^go(\d+)\.(\d+)/.exec(version);
   if (!match) return true;
@@ -76,13 +76,13 @@ function missingPackages(tools: Readonly<Record<string, string>>): string[] {
 
 function notInstallable(packages: readonly string[]): string[] {
   if (packages.length === 0 || inPath('apt-get')) return [];
-  return [`the programs of these Debian packages, and apt-get to install them: ${packages.join(', ')}`];
+  return [`apt-get, to install these Debian packages: ${packages.join(', ')}`];
 }
 
-/** Tried rather than looked up: what a container or a hardened kernel refuses is in no list. */
+/** By trying: nothing lists what a container or a hardened kernel refuses. */
 async function missingKernelFeatures(paths: RigPaths): Promise<string[]> {
   const missing: string[] = [];
-  // In the rig's own folder: what a start that is killed here leaves behind goes with the rig.
+  // In the rig's own folder, which `down` removes if the start is killed here.
   const dir = join(paths.dir, 'probe');
   await unmountBelow(dir);
   try {
@@ -92,7 +92,7 @@ async function missingKernelFeatures(paths: RigPaths): Promise<string[]> {
       allowFailure: true,
     });
     if (overlay.code !== 0)
-      missing.push(`overlay file systems below ${stateDir()} (${overlay.stderr.trim()})`);
+      missing.push(`support for overlay file systems in ${stateDir()} (${overlay.stderr.trim()})`);
     await unmountBelow(dir);
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -102,8 +102,8 @@ async function missingKernelFeatures(paths: RigPaths): Promise<string[]> {
     ['unshare', '--net', '--mount', '--pid', '--uts', '--ipc', '--cgroup', '--fork', 'true'],
     { allowFailure: true },
   );
-  if (namespaces.code !== 0) missing.push(`namespaces of all kinds but user (${namespaces.stderr.trim()})`);
-  if (!hasDevicesControl()) missing.push('the devices controller of cgroup version 1, or cgroup version 2');
+  if (namespaces.code !== 0) missing.push(`permission to create namespaces (${namespaces.stderr.trim()})`);
+  if (!hasDevicesControl()) missing.push('cgroup version 2, or the devices controller of version 1');
   return missing;
 }
 

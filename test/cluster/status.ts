@@ -1,8 +1,8 @@
-/** What a person wants to know of a rig at a glance, as aligned text. */
+/** The state of a rig at a glance, as aligned text. */
 import { hasCondition, type Node } from './api-client.ts';
 import type { Rig } from './rig.ts';
 
-/** Columns aligned by their widest cell; the first row is the head. */
+/** Pads each column to its widest cell; the first row is the header. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -15,7 +15,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Works on a cluster that is partly broken as well: what cannot be read is shown as such. */
+/** Works on a partly broken cluster too: what cannot be read is shown as such. */
 export async function describeRig(rig: Rig): Promise<string> {
   const components = [...rig.components()].map(([name, pid]) => [
     name,
@@ -32,7 +32,7 @@ export async function describeRig(rig: Rig): Promise<string> {
         ready,
         node?.spec.unschedulable ? 'cordoned' : 'yes',
         plan.address,
-        resolvConf ?? '(no such line)',
+        resolvConf ?? '(not set)',
       ];
     }),
   );
