@@ -33,7 +33,7 @@ interface AgentPodObject {
   };
 }
 
-describe('the article: a node whose kubelet hands out the stub resolver, rebooted', () => {
+describe('a node whose kubelet hands the stub resolver to its pods, after a reboot', () => {
   let before: { config: string; scheduling: Awaited<ReturnType<typeof scheduling>> };
   let broken: string;
   let starts: number;
@@ -47,8 +47,8 @@ describe('the article: a node whose kubelet hands out the stub resolver, reboote
     await rig.setResolvConf(NODE, '/etc/resolv.conf');
     broken = await rig.readFile(NODE, KUBELET_CONFIG);
 
-    // The other replica is asked from before the policy exists until the incident is over. Not from before the
-    // break: the reboot itself may cost queries, and is not ours.
+    // The other replica is queried from before the policy exists until the repair has ended. Not earlier: queries
+    // lost in the reboot do not count against the operator.
     await breakNode(rig, NODE);
     starts = (await kubeletStarts(rig, NODE)).starts;
     const other = (await rig.dnsPods()).find((pod) => pod.spec.nodeName !== NODE);
@@ -69,38 +69,38 @@ describe('the article: a node whose kubelet hands out the stub resolver, reboote
 
   afterAll(async () => restoreCluster(rig));
 
-  it('is healed without a hand', () => {
+  it('is healed without manual steps', () => {
     expect(ended.status).toMatchObject({ phase: 'Healed', reason: 'Verified' });
   });
 
-  it('keeps the evidence: the FATAL line, the pod, the address it came from', () => {
+  it('records the evidence: the FATAL line, the pod, the addresses of the loop', () => {
     expect(ended.spec.sighting).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
     expect(ended.spec.sighting.line).toMatch(
       /^\[FATAL\] plugin\/loop: Loop \(127\.0\.0\.1:\d+ -> :53\) detected/,
     );
   });
 
-  it('changes exactly that value of the kubelet configuration and no other byte', async () => {
+  it('has only the value of resolvConf changed in its kubelet configuration, and no other byte', async () => {
     const after = await rig.readFile(NODE, KUBELET_CONFIG);
     expect(after).toBe(before.config);
     expect(after).not.toBe(broken);
   });
 
-  it('restarts the kubelet exactly once', async () => {
+  it('has its kubelet restarted exactly once', async () => {
     expect((await kubeletStarts(rig, NODE)).starts - starts).toBe(1);
     expect(ended.status.repair?.kubelet).toMatchObject({ restarts: 1, active: true });
   });
 
-  it('gives the node back as schedulable and as tainted as it was', async () => {
+  it('is released with its former taints and schedulable as before', async () => {
     expect(await scheduling(rig, NODE)).toEqual(before.scheduling);
   });
 
-  it('costs the other CoreDNS pod no query', () => {
+  it('loses no query at the other CoreDNS pod during the repair', () => {
     expect(prober.failures).toEqual([]);
     expect(prober.asked).toBeGreaterThan(30);
   });
 
-  it('verifies by UDP and TCP that the new pod answers the cluster’s name and one outside', () => {
+  it('gets a new CoreDNS pod, verified by UDP and TCP with a cluster name and an external one', () => {
     const { verification } = ended.status;
     expect(verification?.answers.map(({ protocol, ok }) => `${protocol} ${ok}`).toSorted()).toEqual([
       'tcp true',
@@ -111,7 +111,7 @@ describe('the article: a node whose kubelet hands out the stub resolver, reboote
     expect(verification?.podUID).not.toBe(ended.spec.sighting.pod.uid);
   });
 
-  it('ran its agent without privileges, capabilities, host namespaces or a token', () => {
+  it('runs the agent without privileges, capabilities, host namespaces or a token', () => {
     const { spec } = agentPod;
     expect(spec).toMatchObject({ automountServiceAccountToken: false });
     expect([spec.hostNetwork ?? false, spec.hostPID ?? false, spec.hostIPC ?? false]).toEqual([
@@ -138,42 +138,42 @@ describe('the article: a node whose kubelet hands out the stub resolver, reboote
     ]);
   });
 
-  it('tells the story in events on the policy, the node and the pod', async () => {
+  it('has events for each step on the policy, the node and the pod', async () => {
     const reasons = async (kind: string) => {
       const path = `/apis/events.k8s.io/v1/events?fieldSelector=regarding.kind=${kind}`;
       const list = await rig.api.json<{ items: { reason: string; reportingController?: string }[] }>(path);
       return new Set(list.items.map(({ reason }) => reason));
     };
     await until(async () => (await reasons('DNSHealthPolicy')).has('Healed') || undefined, {
-      what: 'the last event of the story',
+      what: 'the last event',
       timeoutMs: 10_000,
     });
-    const story = ['LoopDetected', 'Quarantined', 'KubeletRepaired', 'Released', 'Healed'];
-    expect([...(await reasons('DNSHealthPolicy'))]).toEqual(expect.arrayContaining(story));
+    const steps = ['LoopDetected', 'Quarantined', 'KubeletRepaired', 'Released', 'Healed'];
+    expect([...(await reasons('DNSHealthPolicy'))]).toEqual(expect.arrayContaining(steps));
     expect([...(await reasons('Node'))]).toEqual(
-      expect.arrayContaining([...story, 'RepairStarted', 'NodeProven']),
+      expect.arrayContaining([...steps, 'RepairStarted', 'NodeProven']),
     );
     expect([...(await reasons('Pod'))]).toEqual(expect.arrayContaining(['LoopDetected', 'Recreated']));
   });
 
-  it('shows it at a glance', async () => {
+  it('shows the repair in the columns of kubectl get', async () => {
     await until(async () => (await policyStatus(rig))?.repaired === 1 || undefined, {
       what: 'the policy to count the repair',
       timeoutMs: 10_000,
     });
     const policies = (await rig.kubectl(['get', 'dnshealth'])).stdout;
     expect(policies).toMatch(/NAME\s+MODE\s+DNS\s+LOOPING\s+QUARANTINED\s+REPAIRED\s+LAST REPAIR\s+AGE/);
-    const incidents = (await rig.kubectl(['get', 'dnsrem'])).stdout;
-    expect(incidents).toMatch(/NAME\s+NODE\s+CAUSE\s+PHASE\s+TOOK\s+AGE/);
-    expect(incidents).toMatch(/node-1\s+KubeletResolvConf\s+Healed\s+\d+s/);
+    const remediations = (await rig.kubectl(['get', 'dnsrem'])).stdout;
+    expect(remediations).toMatch(/NAME\s+NODE\s+CAUSE\s+PHASE\s+TOOK\s+AGE/);
+    expect(remediations).toMatch(/node-1\s+KubeletResolvConf\s+Healed\s+\d+s/);
   });
 
-  it('says where the value will come back from', () => {
+  it('names the source that would bring the wrong value back', () => {
     expect(ended.status.recurrence.map(({ source }) => source).join()).toContain('kubespray');
   });
 
-  it('leaves no proof pod and no record on the node', async () => {
-    await untilRemediation(rig, NODE, 'to be there', () => true);
+  it('has no proof pod and no quarantine annotation left', async () => {
+    await untilRemediation(rig, NODE, 'to exist', () => true);
     const pods = await until(
       async () => {
         const list = await rig.api.json<{ items: unknown[] }>(
@@ -181,7 +181,7 @@ describe('the article: a node whose kubelet hands out the stub resolver, reboote
         );
         return list.items.length === 0 ? list : undefined;
       },
-      { what: 'the proof pod to be gone', timeoutMs: 15_000 },
+      { what: 'the proof pod to be deleted', timeoutMs: 15_000 },
     );
     expect(pods.items).toEqual([]);
     expect((await nodeObject(rig, NODE)).metadata.annotations).not.toHaveProperty('dnshealth.io/quarantine');

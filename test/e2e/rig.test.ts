@@ -1,4 +1,4 @@
-/** The rig keeps its own promises: a real cluster, the article's failure, and nothing left of it afterwards. */
+/** The rig itself, without the operator: it is a real cluster, a node can be broken, and nothing of it is left behind. */
 import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,16 +14,16 @@ import { tearDown } from '../cluster/teardown/down.ts';
 const OURS = ['rigtest', 'rigtest-two', 'rigtest-crash'];
 const CLI = new URL('../cluster/cli.ts', import.meta.url).pathname;
 
-/** What is on the machine, without the rigs of whoever else works on it. */
+/** What is on the machine, without rigs that are not ours. */
 const machine = () => footprint(knownRigs().filter((name) => !name.startsWith('rigtest')));
 
 function resolver(server: string): Resolver {
-  const asked = new Resolver({ timeout: 1000, tries: 2 });
-  asked.setServers([server]);
-  return asked;
+  const dns = new Resolver({ timeout: 1000, tries: 2 });
+  dns.setServers([server]);
+  return dns;
 }
 
-describe('a rig that runs', () => {
+describe('a running rig', () => {
   let before: string[];
   let rig: Rig;
 
@@ -37,31 +37,31 @@ describe('a rig that runs', () => {
     for (const name of OURS) await tearDown(rigPaths(name));
   });
 
-  test('has two nodes with a Ready CoreDNS pod each', async () => {
+  test('has a Ready CoreDNS pod on each of its two nodes', async () => {
     const pods = await rig.dnsPods();
     expect(new Set(pods.map((pod) => pod.spec.nodeName))).toEqual(new Set(['node-1', 'node-2']));
   });
 
-  test('answers cluster names and external names through the Service and at each pod', async () => {
+  test('resolves cluster names and external names through the Service and at each pod', async () => {
     const pods = await rig.dnsPods();
     for (const server of [rig.clusterDns, ...pods.map((pod) => pod.status.podIP ?? '')]) {
-      const asked = resolver(server);
-      expect(await asked.resolve4('kubernetes.default.svc.cluster.local')).toEqual([
+      const dns = resolver(server);
+      expect(await dns.resolve4('kubernetes.default.svc.cluster.local')).toEqual([
         rig.plan.kubernetesService,
       ]);
-      expect(await asked.resolve4('example.com')).toEqual(['203.0.113.10']);
-      await expect(asked.resolve4('nowhere.invalid')).rejects.toMatchObject({ code: 'ENOTFOUND' });
+      expect(await dns.resolve4('example.com')).toEqual(['203.0.113.10']);
+      await expect(dns.resolve4('nowhere.invalid')).rejects.toMatchObject({ code: 'ENOTFOUND' });
     }
   });
 
-  test('has nodes whose own resolver is the systemd-resolved stub', async () => {
+  test('runs systemd-resolved on each node, with its stub in /etc/resolv.conf', async () => {
     expect(await rig.readFile('node-1', '/etc/resolv.conf')).toContain('nameserver 127.0.0.53');
     expect(await rig.readFile('node-1', GOOD_RESOLV_CONF)).toContain(`nameserver ${rig.plan.controlPlane}`);
-    const asked = await rig.exec('node-1', ['resolvectl', 'query', 'example.com']);
-    expect(asked.stdout).toContain('203.0.113.10');
+    const query = await rig.exec('node-1', ['resolvectl', 'query', 'example.com']);
+    expect(query.stdout).toContain('203.0.113.10');
   });
 
-  test('has an apiserver that can be frozen, killed and started again', async () => {
+  test('can freeze, kill and restart its apiserver', async () => {
     await rig.signalComponent('apiserver', 'SIGSTOP');
     await rig.signalComponent('apiserver', 'SIGCONT');
     await rig.waitForApiserver();
@@ -72,7 +72,7 @@ describe('a rig that runs', () => {
     await rig.waitForDns();
   });
 
-  test('breaks a node as the article tells and is healed by hand', async () => {
+  test('breaks a node by a wrong resolvConf and a reboot, and repairs it by hand', async () => {
     const bootId = () => rig.readFile('node-1', '/proc/sys/kernel/random/boot_id');
     const [configBefore, bootBefore] = [await rig.readFile('node-1', KUBELET_CONFIG), await bootId()];
     const death = await breakNode(rig, 'node-1');
@@ -82,7 +82,7 @@ describe('a rig that runs', () => {
     expect(await bootId()).not.toBe(bootBefore);
     const configAfter = await rig.readFile('node-1', KUBELET_CONFIG);
     expect(configAfter).toBe(configBefore.replace(GOOD_RESOLV_CONF, '/etc/resolv.conf'));
-    // The other node's pod goes on answering, the Service with it.
+    // The pod of the other node still answers, and so does the Service.
     expect(await resolver(rig.clusterDns).resolve4('example.com')).toEqual(['203.0.113.10']);
 
     await healNode(rig, 'node-1');
@@ -91,7 +91,7 @@ describe('a rig that runs', () => {
     expect(await resolver(pod?.status.podIP ?? '').resolve4('example.com')).toEqual(['203.0.113.10']);
   });
 
-  test('kills the process of one container', async () => {
+  test('can kill the process of one container', async () => {
     const [pod] = await rig.dnsPods('node-2');
     if (!pod) throw new Error('no CoreDNS pod on node-2');
     await rig.killContainer('kube-system', pod.metadata.name);
@@ -111,22 +111,22 @@ describe('a rig that runs', () => {
     } finally {
       await second.down();
     }
-    // The first one is untouched by the end of the second.
+    // The end of the second rig does not touch the first.
     expect(await resolver(rig.clusterDns).resolve4('example.com')).toEqual(['203.0.113.10']);
   });
 
   test('leaves no process, mount, namespace, link, route or cgroup behind', async () => {
     await rig.down();
     expect(await machine()).toEqual(before);
-    // Again, with nothing there.
+    // Once more, with nothing left to remove.
     await tearDown(rigPaths('rigtest'));
     expect(await machine()).toEqual(before);
   });
 });
 
-describe('a start that is killed half-way', () => {
+describe('a start that is killed', () => {
   test.each([300, 1200, 3000, 7000])(
-    'after %d ms leaves nothing behind once it is taken down',
+    'after %d ms leaves nothing behind once the rig is taken down',
     async (ms) => {
       const before = await machine();
       const up = spawn(process.execPath, [CLI, '--name', 'rigtest-crash', 'up'], { stdio: 'ignore' });

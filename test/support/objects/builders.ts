@@ -1,4 +1,4 @@
-/** Builders of what the decision reads, with the defaults of the article: a looping CoreDNS on a kubespray node. */
+/** Builders of what the decision reads, by default of the main failure: a looping CoreDNS on a kubespray node. */
 import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';

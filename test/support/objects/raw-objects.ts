@@ -1,4 +1,4 @@
-/** Kubernetes objects as the API server gives them, with the defaults of the article: a looping CoreDNS pod of kubeadm's Deployment. */
+/** Kubernetes objects as the API server gives them, by default of the main failure: a looping CoreDNS pod of kubeadm's Deployment. */
 import { isoAt } from './builders.ts';
 
 export const LOOP_LINE =
