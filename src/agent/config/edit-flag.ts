@@ -2,18 +2,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Refused } from '../refused.ts';
 import type { Edit } from './edit-config.ts';
+import type { FlagInFile } from './effective.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import type { Flag } from './kubelet-flags.ts';
 import { lineAt, lineOf } from './lines.ts';
 
 /** A target is written as it is, within whatever quotes stand there; none of these means anything to systemd. */
 const NEEDS_NO_QUOTES = /^[\w./-]+$/;
-
-export interface FlagInFile {
-  readonly path: string;
-  readonly text: string;
-  readonly flag: Flag;
-}
 
 /** Undefined where the value is there already. Throws `Refused` where one edit cannot be proven to be the only change. */
 export function editFlag({ path, text, flag }: FlagInFile, target: string): Edit | undefined {

@@ -5,7 +5,6 @@ import type { HostTree } from '../files/host-tree.ts';
 import { Refused } from '../refused.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { expandCommandLine } from './command-line.ts';
-import type { FlagInFile } from './edit-flag.ts';
 import { kubeletEnvironment } from './environment.ts';
 import { RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
 import { type Flag, findFlag } from './kubelet-flags.ts';
@@ -21,6 +20,12 @@ export type Source =
   | { readonly kind: 'environment-flag'; readonly path: string; readonly line: number }
   /** A flag in the unit itself. */
   | { readonly kind: 'unit-flag'; readonly path: string; readonly line: number };
+
+export interface FlagInFile {
+  readonly path: string;
+  readonly text: string;
+  readonly flag: Flag;
+}
 
 /** The file in which a change wins over everything else that has a say. */
 export type Place =
