@@ -17,7 +17,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => st
 async function node() {
   const [{ SystemdKubelet }, { askServer }] = await Promise.all([
     import('./agent/unit/systemd-kubelet.ts'),
-    import('./agent/ask-server.ts'),
+    import('./agent/decide/ask-server.ts'),
   ]);
   return {
     hostRoot: HOST_ROOT,

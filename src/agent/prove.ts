@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProveReport, ProveRequest } from '../api/agent-protocol.ts';
 import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
-import { type Answered, askServer, isAnswer } from './ask-server.ts';
+import { askServer, isAnswer, type ServerAnswer } from './decide/ask-server.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
 /** The rest of the contract's six answers would be silence of the same servers. */
@@ -10,7 +10,7 @@ const MAX_ANSWERS = 6;
 
 export interface ProveContext {
   readonly resolvConfPath?: string;
-  readonly ask?: (server: string, name: string) => Promise<Answered>;
+  readonly ask?: (server: string, name: string) => Promise<ServerAnswer>;
 }
 
 export async function prove(request: ProveRequest, context: ProveContext = {}): Promise<ProveReport> {

@@ -4,8 +4,18 @@ import { isIPv6 } from 'node:net';
 import dnsPacket from 'dns-packet';
 import { type DnsReply, type DnsServer, question, replyTo } from './message.ts';
 
+export interface UdpOptions {
+  /** Whether to wait on after a datagram that is not DNS, which may be forged, instead of failing. @default false */
+  readonly skipUnreadable?: boolean;
+}
+
 /** @throws the socket's error, or the signal's reason when there was no answer in time. */
-export async function askUdp(server: DnsServer, name: string, signal: AbortSignal): Promise<DnsReply> {
+export async function askUdp(
+  server: DnsServer,
+  name: string,
+  signal: AbortSignal,
+  { skipUnreadable = false }: UdpOptions = {},
+): Promise<DnsReply> {
   const asked = question(name);
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
   const { promise, resolve, reject } = Promise.withResolvers<DnsReply>();
@@ -16,7 +26,8 @@ export async function askUdp(server: DnsServer, name: string, signal: AbortSigna
       const reply = replyTo(asked, dnsPacket.decode(bytes));
       if (reply) resolve(reply);
     } catch (error) {
-      reject(new Error(`unreadable DNS message of ${bytes.length} bytes`, { cause: error }));
+      if (!skipUnreadable)
+        reject(new Error(`unreadable DNS message of ${bytes.length} bytes`, { cause: error }));
     }
   });
   signal.addEventListener('abort', abort, { once: true });

@@ -1,8 +1,8 @@
 /** Does anybody answer behind the target? Asked before anything is written, from where the DNS pods will ask. */
 import type { GradedFile, KnownAddresses } from '../../api/agent-protocol.ts';
-import { type Answered, isAnswer } from '../ask-server.ts';
+import { isAnswer, type ServerAnswer } from './ask-server.ts';
 
-export type Ask = (server: string, name: string) => Promise<Answered>;
+export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
 
 export type TargetAnswers =
   | { readonly kind: 'answers' }
