@@ -3,7 +3,7 @@
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
 import { runAgent } from './agent/run-agent.ts';
-import { kubeletAnswers } from './agent/unit/kubelet-port.ts';
+import { kubeletServes } from './agent/unit/kubelet-port.ts';
 import { HOST_ROOT, REPORT_PATH, REQUEST_ENV } from './api/agent-protocol.ts';
 
 const started = new Date(performance.timeOrigin).toISOString();
@@ -34,7 +34,7 @@ async function writable({ remediation }: { readonly remediation: string }) {
   return {
     ...(await node()),
     trustedUid: 0,
-    answers: kubeletAnswers,
+    kubeletServes,
     log: jsonLog({ program: 'dnshealth-agent', remediation }, (line) => process.stdout.write(line)),
   };
 }
@@ -53,8 +53,8 @@ const exitCode = await runAgent({
     return rollback(request, context);
   },
   inspect: async (request) => {
-    const [{ dryRun }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
-    const report = await dryRun(request, context);
+    const [{ inspect }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
+    const report = await inspect(request, context);
     // As it is, for `kubectl logs`: the report below holds it in one line of JSON, and shortened if it is long.
     process.stdout.write(report.diff ?? '');
     return report;

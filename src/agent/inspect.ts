@@ -4,20 +4,20 @@ import { adviceFor } from './advice.ts';
 import { assertNever } from './assert-never.ts';
 import { describeSource } from './config/effective.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
-import { type LookContext, look } from './decide/assess.ts';
+import { assess, type NodeContext } from './decide/assess.ts';
 import type { Facts } from './decide/facts.ts';
 import { Refused } from './refused.ts';
 
-export interface DryRunContext extends LookContext {
+export interface InspectContext extends NodeContext {
   readonly started: string;
 }
 
 /** Nothing of the node is written, so neither the lock nor the journal is asked for; an unfinished repair may be there. */
-export async function dryRun(request: InspectRequest, context: DryRunContext): Promise<InspectReport> {
-  let known: Partial<InspectReport> = {};
-  const learn = ({ layout, effective, current }: Facts): void => {
+export async function inspect(request: InspectRequest, context: InspectContext): Promise<InspectReport> {
+  let observed: Partial<InspectReport> = {};
+  const rememberFacts = ({ layout, effective, current }: Facts): void => {
     const { value, source } = effective;
-    known = {
+    observed = {
       layout,
       effective: { value, source: describeSource(source) },
       ...(current && { current }),
@@ -29,7 +29,7 @@ export async function dryRun(request: InspectRequest, context: DryRunContext): P
     verb: 'inspect',
     nonce: request.nonce,
     layout: 'unknown',
-    ...known,
+    ...observed,
     ...end,
     times: { started: context.started, decided: new Date(context.clock.now()).toISOString() },
   });
@@ -42,22 +42,22 @@ export async function dryRun(request: InspectRequest, context: DryRunContext): P
       outcome: 'refused',
       reason,
       message,
-      advice: advice ?? adviceFor(reason, known.target?.path ?? request.targets[0] ?? ''),
+      advice: advice ?? adviceFor(reason, observed.target?.path ?? request.targets[0] ?? ''),
     });
   try {
-    const seen = await look(request, context, learn);
-    known = { ...known, ...(seen.target && { target: seen.target }) };
-    switch (seen.kind) {
+    const assessment = await assess(request, context, rememberFacts);
+    observed = { ...observed, ...(assessment.target && { target: assessment.target }) };
+    switch (assessment.kind) {
       case 'refuse':
-        return refused(seen);
+        return refused(assessment);
       case 'already-right':
         return report({
           outcome: 'already-right',
           reason: 'AlreadyRight',
-          message: `the running kubelet already reads ${seen.target.path}`,
+          message: `the running kubelet already reads ${assessment.target.path}`,
         });
       case 'change': {
-        const { path, was, text, line } = seen.edit;
+        const { path, was, text, line } = assessment.edit;
         return report({
           outcome: 'would-change',
           reason: 'WouldChange',
@@ -66,7 +66,7 @@ export async function dryRun(request: InspectRequest, context: DryRunContext): P
         });
       }
       default:
-        return assertNever(seen);
+        return assertNever(assessment);
     }
   } catch (error) {
     if (error instanceof Refused) return refused(error);

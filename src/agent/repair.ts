@@ -7,18 +7,18 @@ import type { Journal, JournalStore } from './change/journal.ts';
 import { lookAtFile, restore } from './change/journaled-file.ts';
 import { type SettleContext, type Settled, settle } from './change/settle.ts';
 import { withJournals } from './change/state-directory.ts';
-import { takenBack } from './change/undone-edits.ts';
+import { findUndoneEdit } from './change/undone-edits.ts';
 import { describeSource } from './config/effective.ts';
-import { type LookContext, look } from './decide/assess.ts';
+import { assess, type NodeContext } from './decide/assess.ts';
 import type { Facts } from './decide/facts.ts';
 import { isWithin } from './files/host-tree.ts';
 import type { Log } from './log.ts';
 import { Refused } from './refused.ts';
 
-export interface RepairContext extends LookContext {
+export interface RepairContext extends NodeContext {
   /** Who may own the directories that are written in: root, except in tests. */
   readonly trustedUid: number;
-  readonly answers: (nodeIP: string) => Promise<boolean>;
+  readonly kubeletServes: (nodeIP: string) => Promise<boolean>;
   readonly log: Log;
   readonly started: string;
 }
@@ -59,7 +59,7 @@ class RepairRun {
     const settling: SettleContext = {
       ...this.#context,
       journals,
-      answers: async () => this.#answers(),
+      kubeletServes: async () => this.#kubeletServes(),
     };
     const open = journals.unfinished();
     if (open?.outcome !== undefined) {
@@ -67,11 +67,11 @@ class RepairRun {
       journals.finish(open);
       return this.#repeat(open, settling);
     }
-    if (open?.takenBack) {
+    if (open?.abandoned) {
       journals.finish(open);
     } else if (open !== undefined) {
       this.#mustWriteIn(open.file.directory);
-      if (open.step !== 'writing' || !this.#isTakenBack(open, settling)) {
+      if (open.step !== 'writing' || !this.#hasOldBytesAgain(open, settling)) {
         this.#context.log('going on with an unfinished run', { step: open.step, of: open.remediation });
         const settled = await settle(open, settling);
         // What another incident left is not this one's outcome: it is settled now, and the node is looked at anew.
@@ -80,12 +80,12 @@ class RepairRun {
           return this.#report(settled);
       } else {
         // Killed before the file was whole: as if that run had not been. Not continued, its look at the node is old.
-        journals.takeBack(open);
+        journals.abandon(open);
       }
     }
-    const done = journals.finished(this.#request.remediation, this.#request.nonce);
+    const done = journals.finishedRun(this.#request.remediation, this.#request.nonce);
     if (done !== undefined) return this.#repeat(done, settling);
-    return this.#lookAndChange(settling);
+    return this.#assessAndChange(settling);
   }
 
   /** Told before anything is written: the operator then starts the agent again with that one directory. */
@@ -100,42 +100,42 @@ class RepairRun {
   }
 
   /** The old bytes are there, or there again. New ones that are whole are gone on with instead. */
-  #isTakenBack(open: Journal, settling: SettleContext): boolean {
+  #hasOldBytesAgain(open: Journal, settling: SettleContext): boolean {
     const { holds } = lookAtFile(open, settling);
     return holds === 'old' || (holds === 'torn' && restore(open, settling).kind === 'restored');
   }
 
-  async #lookAndChange(settling: SettleContext): Promise<RepairReport> {
+  async #assessAndChange(settling: SettleContext): Promise<RepairReport> {
     // Asked while the node is read, so that the answer is there when it is needed.
-    const answered = this.#answers();
-    const seen = await look(
+    const answered = this.#kubeletServes();
+    const assessment = await assess(
       this.#request,
       this.#context,
-      (facts) => this.#learn(facts),
-      (unit) => takenBack(unit, settling),
+      (facts) => this.#rememberFacts(facts),
+      (unit) => findUndoneEdit(unit, settling),
     );
-    this.#known = { ...this.#known, ...(seen.target && { target: seen.target }) };
-    switch (seen.kind) {
+    this.#known = { ...this.#known, ...(assessment.target && { target: assessment.target }) };
+    switch (assessment.kind) {
       case 'refuse':
-        throw new Refused(seen.reason, seen.message, {
-          ...(seen.advice !== undefined && { advice: seen.advice }),
+        throw new Refused(assessment.reason, assessment.message, {
+          ...(assessment.advice !== undefined && { advice: assessment.advice }),
         });
       case 'already-right':
         this.#decided();
         return this.#finished({
           outcome: 'already-right',
           reason: 'AlreadyRight',
-          message: `the running kubelet already reads ${seen.target.path}`,
+          message: `the running kubelet already reads ${assessment.target.path}`,
           nodeUnchanged: true,
-          kubelet: kubelet(seen.facts.unit.mainPid, seen.facts.unit.mainPid, 0, true),
+          kubelet: kubelet(assessment.facts.unit.mainPid, assessment.facts.unit.mainPid, 0, true),
         });
       case 'change': {
-        this.#mustWriteIn(seen.edit.directory);
-        const change = { ...seen, mustServe: answered, decided: () => this.#decided() };
+        this.#mustWriteIn(assessment.edit.directory);
+        const change = { ...assessment, mustServe: answered, decided: () => this.#decided() };
         return this.#report(await changeConfig(change, this.#request, settling));
       }
       default:
-        return assertNever(seen);
+        return assertNever(assessment);
     }
   }
 
@@ -178,11 +178,11 @@ class RepairRun {
     }
   }
 
-  async #answers(): Promise<boolean> {
-    return this.#request.nodeIP === undefined ? false : this.#context.answers(this.#request.nodeIP);
+  async #kubeletServes(): Promise<boolean> {
+    return this.#request.nodeIP === undefined ? false : this.#context.kubeletServes(this.#request.nodeIP);
   }
 
-  #learn({ layout, effective, current }: Facts): void {
+  #rememberFacts({ layout, effective, current }: Facts): void {
     this.#known = {
       layout,
       effective: { value: effective.value, source: describeSource(effective.source) },

@@ -5,7 +5,7 @@ import type { Journal, JournalStore } from './change/journal.ts';
 import { lookAtFile } from './change/journaled-file.ts';
 import { type SettleContext, settle } from './change/settle.ts';
 import { withJournals } from './change/state-directory.ts';
-import { inspect } from './decide/facts.ts';
+import { gatherFacts } from './decide/facts.ts';
 import { HostTree } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import type { RepairContext } from './repair.ts';
@@ -42,8 +42,9 @@ async function underLock(
   context: RepairContext,
   journals: JournalStore,
 ): Promise<End> {
-  const answers = async () => (request.nodeIP === undefined ? false : context.answers(request.nodeIP));
-  const settling: SettleContext = { ...context, journals, answers };
+  const kubeletServes = async () =>
+    request.nodeIP === undefined ? false : context.kubeletServes(request.nodeIP);
+  const settling: SettleContext = { ...context, journals, kubeletServes };
   const { times: _, ...journal } = await begun(request, settling, context);
   const {
     outcome,
@@ -75,7 +76,7 @@ async function begun(
     if (open.onRequest && open.remediation === request.remediation) return open;
     throw new Refused('UnfinishedRun', `a run for ${open.remediation} has not ended on this node`);
   }
-  const done = journals.endOf(request.remediation);
+  const done = journals.finishedOf(request.remediation);
   if (done?.outcome !== 'repaired')
     throw new Refused('NothingToRollBack', `${request.remediation} has no repair on this node to roll back`);
   const { holds } = lookAtFile(done, settling);
@@ -86,7 +87,7 @@ async function begun(
         ? `${done.change.path} has its old content already`
         : `${done.change.path} is not as the repair has left it: somebody has changed it since`,
     );
-  if (journals.kept(done, done.change.sha256Before) === undefined)
+  if (journals.readCopy(done, done.change.sha256Before) === undefined)
     throw new Refused('ChangedSince', `the backup ${done.change.backup} is damaged or gone`);
   const unit = await context.unit.describe();
   if (unit.jobPending || unit.loadState !== 'loaded')
@@ -97,7 +98,7 @@ async function begun(
   // A kubelet that is down is perhaps why this is wanted; then there is nothing that a restart could apply unasked.
   if (unit.activeState === 'active') {
     const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
-    const { newerThanKubelet } = inspect(unit, [], known, new HostTree(context.hostRoot));
+    const { newerThanKubelet } = gatherFacts(unit, [], known, new HostTree(context.hostRoot));
     if (newerThanKubelet.length > 0 || unit.needDaemonReload)
       throw new Refused(
         'PendingChanges',
@@ -112,7 +113,7 @@ async function begun(
     outcome: undefined,
     onRequest: true,
     problem: 'rolled back on request',
-    mustServe: await settling.answers(),
+    mustServe: await settling.kubeletServes(),
     pidBefore: unit.mainPid,
     pidAfter: unit.mainPid,
     restarts: 0,

@@ -53,8 +53,8 @@ export async function changeConfig(
     let journal: Journal | undefined;
     try {
       const sha256After = sha256(edited);
-      const backup = context.journals.keep(request.remediation, name, file.bytes, sha256Before);
-      if (inPlace) context.journals.keep(request.remediation, name, edited, sha256After);
+      const backup = context.journals.saveCopy(request.remediation, name, file.bytes, sha256Before);
+      if (inPlace) context.journals.saveCopy(request.remediation, name, edited, sha256After);
       journal = {
         version: 1,
         remediation: request.remediation,
@@ -96,7 +96,7 @@ export async function changeConfig(
         // Half-written, on a disk that is full or fails. What cannot be taken back now is for the next run to settle.
         if (restore(journal, context).kind !== 'restored') throw error;
       }
-      if (journal !== undefined) takeBackQuietly(journal, context);
+      if (journal !== undefined) abandonQuietly(journal, context);
       throw refusal(error, path);
     }
     context.log('written', { path, sha256: journal.change.sha256After, inPlace });
@@ -117,9 +117,9 @@ function refusal(error: unknown, path: string): unknown {
 }
 
 /** One that stays, on a disk that fails, is taken back by the next run: the file holds the old bytes. */
-function takeBackQuietly(journal: Journal, context: SettleContext): void {
+function abandonQuietly(journal: Journal, context: SettleContext): void {
   try {
-    context.journals.takeBack(journal);
+    context.journals.abandon(journal);
   } catch (error) {
     context.log('journal could not be removed', { error: String(error) });
   }

@@ -45,7 +45,7 @@ const journalSchema = z.object({
   /** Only in a finished one. */
   outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
   /** Only in a finished one without an outcome: the file has its old bytes again and no kubelet was started. */
-  takenBack: z.literal(true).optional(),
+  abandoned: z.literal(true).optional(),
 });
 export type Journal = z.infer<typeof journalSchema>;
 
@@ -64,13 +64,13 @@ export class JournalStore {
   }
 
   /** What an earlier run for the same incident brought to an end, in case its report was lost. */
-  finished(remediation: string, nonce: string): Journal | undefined {
-    const journal = this.endOf(remediation);
-    return journal?.nonce === nonce && journal.takenBack === undefined ? journal : undefined;
+  finishedRun(remediation: string, nonce: string): Journal | undefined {
+    const journal = this.finishedOf(remediation);
+    return journal?.nonce === nonce && journal.abandoned === undefined ? journal : undefined;
   }
 
   /** How the named incident ended, whichever run it was that asks. */
-  endOf(remediation: string): Journal | undefined {
+  finishedOf(remediation: string): Journal | undefined {
     const own = this.#directory.existing(remediation);
     if (own === undefined) return undefined;
     try {
@@ -81,7 +81,7 @@ export class JournalStore {
   }
 
   /** Of all incidents, what their last run brought to an end. One that cannot be read is no evidence of anything. */
-  ended(): readonly Journal[] {
+  allFinished(): readonly Journal[] {
     const incidents = this.#directory.list().filter((entry) => entry.isDirectory());
     return incidents.flatMap(({ name }) => {
       try {
@@ -104,9 +104,9 @@ export class JournalStore {
    * As if the run had not been, but for the file's time of change: that this is not somebody's pending edit can
    * only be told from the journal, so it is kept if there is space for it.
    */
-  takeBack(journal: Journal): void {
+  abandon(journal: Journal): void {
     try {
-      this.finish({ ...journal, takenBack: true });
+      this.finish({ ...journal, abandoned: true });
     } catch (error) {
       this.#log('journal could not be kept', { error: String(error) });
       this.#directory.remove(NAME);
@@ -124,7 +124,7 @@ export class JournalStore {
   }
 
   /** Returns where the copy lies on the node. The checksum in its name keeps a re-run from writing over it. */
-  keep(remediation: string, file: string, bytes: Uint8Array, sum: string): string {
+  saveCopy(remediation: string, file: string, bytes: Uint8Array, sum: string): string {
     const own = this.#directory.child(remediation);
     try {
       const name = copyOf(file, sum);
@@ -136,7 +136,7 @@ export class JournalStore {
   }
 
   /** The old or the new bytes by their checksum; undefined where they are lost or damaged. */
-  kept(journal: Journal, sum: string): Buffer | undefined {
+  readCopy(journal: Journal, sum: string): Buffer | undefined {
     const own = this.#directory.existing(journal.remediation);
     if (own === undefined) return undefined;
     try {

@@ -42,7 +42,7 @@ export function restore(journal: Journal, context: FileContext & { readonly log:
       const holds = contentOf(file?.bytes, journal, context);
       if (holds === 'old') return { kind: 'restored' };
       if (file === undefined || holds === 'foreign') return { kind: 'foreign' };
-      const backup = context.journals.kept(journal, journal.change.sha256Before);
+      const backup = context.journals.readCopy(journal, journal.change.sha256Before);
       if (backup === undefined)
         return { kind: 'failed', why: `the backup ${journal.change.backup} is damaged` };
       if (journal.inPlace) directory.writeInPlace(journal.file.name, backup, file);
@@ -79,7 +79,7 @@ function contentOf(
   if (sum === sha256After) return 'new';
   if (sum === sha256Before) return 'old';
   if (!journal.inPlace) return 'foreign';
-  const [old, edited] = [journals.kept(journal, sha256Before), journals.kept(journal, sha256After)];
+  const [old, edited] = [journals.readCopy(journal, sha256Before), journals.readCopy(journal, sha256After)];
   return old && edited && isTorn(bytes, old, edited) ? 'torn' : 'foreign';
 }
 

@@ -5,14 +5,14 @@
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { KubeletState, UnitManager } from '../unit/kubelet-unit.ts';
-import { type Watched, watchKubelet } from '../unit/wait-for-kubelet.ts';
+import { type WaitResult, waitForKubelet } from '../unit/wait-for-kubelet.ts';
 import type { Journal } from './journal.ts';
 import { type FileContext, lookAtFile, type Restored, restore } from './journaled-file.ts';
 
 export interface SettleContext extends FileContext {
   readonly unit: UnitManager;
   readonly clock: Clock;
-  readonly answers: () => Promise<boolean>;
+  readonly kubeletServes: () => Promise<boolean>;
   readonly stop: AbortSignal;
   readonly log: Log;
 }
@@ -42,7 +42,7 @@ export async function settle(from: Journal, context: SettleContext): Promise<Set
         return undoUnstarted(journal, error, context);
       }
     }
-    const up = await restartAndWatch(journal, context);
+    const up = await restartAndWait(journal, context);
     if (up.kind === 'not-restarted') return undoUnstarted(journal, up.error, context);
     journal = { ...journal, pidAfter: up.pid };
     if (up.kind === 'up') return repaired(journal, up.servingAtMs, context);
@@ -54,10 +54,10 @@ export async function settle(from: Journal, context: SettleContext): Promise<Set
   return undo(journal, context);
 }
 
-type Restarted = Watched | { readonly kind: 'not-restarted'; readonly error: unknown };
+type Restarted = WaitResult | { readonly kind: 'not-restarted'; readonly error: unknown };
 
 /** Asks for the restart unless a kubelet was started since the bytes are there: then that one has read them. */
-async function restartAndWatch(journal: Journal, context: SettleContext): Promise<Restarted> {
+async function restartAndWait(journal: Journal, context: SettleContext): Promise<Restarted> {
   const { unit, clock } = context;
   const before = await stateOrUnknown(context);
   const isUndo = journal.step === 'undo-restarting';
@@ -86,12 +86,12 @@ async function restartAndWatch(journal: Journal, context: SettleContext): Promis
         return { kind: 'not-restarted', error };
     }
   }
-  return watchKubelet({
+  return waitForKubelet({
     unit,
     clock,
     startedAfterMs: journal.bytesSinceMs,
     notPid,
-    answers: journal.mustServe ? context.answers : undefined,
+    kubeletServes: journal.mustServe ? context.kubeletServes : undefined,
     stop: context.stop,
   });
 }
@@ -147,7 +147,7 @@ async function undo(from: Journal, context: SettleContext): Promise<Settled> {
     };
     saveQuietly(journal, context);
   }
-  const up = await restartAndWatch(journal, context);
+  const up = await restartAndWait(journal, context);
   const problem = journal.problem ?? 'the new kubelet did not come up';
   if (up.kind === 'up') {
     const message = `${problem}; the old configuration is back and the kubelet runs with it as process ${up.pid}`;

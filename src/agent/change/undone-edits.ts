@@ -1,14 +1,14 @@
 /** Finds what runs before this one have undone while the kubelet ran on, so that it is not taken for a pending edit. */
-import type { TakenBack } from '../decide/facts.ts';
+import type { UndoneEdit } from '../decide/facts.ts';
 import type { KubeletState } from '../unit/kubelet-unit.ts';
 import { type FileContext, holdsQuietly, namesBeside } from './journaled-file.ts';
 
-export function takenBack(
+export function findUndoneEdit(
   { mainPid, startedAtMs }: KubeletState,
   context: FileContext,
-): TakenBack | undefined {
+): UndoneEdit | undefined {
   const journal = context.journals
-    .ended()
+    .allFinished()
     .find(
       (ended) =>
         ended.pidBefore === mainPid &&

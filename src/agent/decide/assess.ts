@@ -8,9 +8,9 @@ import type { KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
 import { refuseRestartLoop } from '../unit/restart-loop.ts';
 import { type Ask, askTarget } from './ask-target.ts';
 import { chosenTarget, type Decision, decide, refuse } from './decide.ts';
-import { type Facts, gradeTargets, inspect, type TakenBack } from './facts.ts';
+import { type Facts, gatherFacts, gradeTargets, type UndoneEdit } from './facts.ts';
 
-export interface LookContext {
+export interface NodeContext {
   /** Where the node's directories are mounted. */
   readonly hostRoot: string;
   readonly unit: UnitManager;
@@ -20,7 +20,7 @@ export interface LookContext {
 }
 
 /** What the request says about which change would be right. */
-export type LookRequest = Pick<
+export type AssessRequest = Pick<
   RepairRequest,
   'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName'
 >;
@@ -28,27 +28,27 @@ export type LookRequest = Pick<
 type Refusal = Extract<Decision, { kind: 'refuse' }>;
 type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
 type Change = Extract<Decision, { kind: 'change' }>;
-export type Looked =
+export type Assessment =
   | Refusal
   | (AlreadyRight & { readonly facts: Facts })
   | (Change & { readonly facts: Facts; readonly edit: PlannedEdit });
 
-export async function look(
-  request: LookRequest,
-  context: LookContext,
+export async function assess(
+  request: AssessRequest,
+  context: NodeContext,
   /** Told as soon as they are known, so that also a run that breaks off reports them. */
-  learn: (facts: Facts) => void,
+  onFacts: (facts: Facts) => void,
   /** What earlier runs have undone, once it is known which kubelet runs. */
-  takenBack: (unit: KubeletUnit) => TakenBack | undefined = () => undefined,
-): Promise<Looked> {
+  findUndoneEdit: (unit: KubeletUnit) => UndoneEdit | undefined = () => undefined,
+): Promise<Assessment> {
   const host = new HostTree(context.hostRoot);
   const targets = gradeTargets(request, host);
   const chosen = chosenTarget(targets, request);
   // Asked while systemd and the files are read, so that the answer is there when it is needed.
-  const asked = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
+  const asking = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
   const unit = await context.unit.describe();
-  const facts = inspect(unit, targets, request.known, host, takenBack(unit));
-  learn(facts);
+  const facts = gatherFacts(unit, targets, request.known, host, findUndoneEdit(unit));
+  onFacts(facts);
   const decision = decide(facts, request);
   if (decision.kind === 'refuse') return decision;
   if (decision.kind === 'already-right') return { ...decision, facts };
@@ -56,7 +56,7 @@ export async function look(
   try {
     const edit = planEdit(facts.effective, target.path, unit, host);
     await refuseRestartLoop(unit, context);
-    const answers = await asked;
+    const answers = await asking;
     if (answers?.kind === 'silent')
       throw new Refused(
         'TargetSilent',

@@ -32,7 +32,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
  * A file that an earlier run had written and that was given its old bytes back: newer by its time, yet nothing
  * new to the kubelet that ran before and still runs.
  */
-export interface TakenBack {
+export interface UndoneEdit {
   readonly path: string;
   /** Its directory, where that holds the same names as before: a drop-in that went would leave no other trace. */
   readonly directory: string | undefined;
@@ -40,12 +40,12 @@ export interface TakenBack {
   readonly writtenMs: number;
 }
 
-export function inspect(
+export function gatherFacts(
   unit: KubeletUnit,
   targets: readonly GradedFile[],
   known: KnownAddresses,
   host: HostTree,
-  takenBack?: TakenBack,
+  undoneEdit?: UndoneEdit,
 ): Facts {
   const effective = effectiveResolvConf(unit, host);
   const current = effective.value === '' ? undefined : grade(effective.value, known, host);
@@ -59,7 +59,11 @@ export function inspect(
     targets,
     newerThanKubelet: newerThan(unit.startedAtMs, effective.inputs, host).filter(
       (path) =>
-        !(takenBack && [takenBack.path, takenBack.directory].includes(path) && wasRunning(unit, takenBack)),
+        !(
+          undoneEdit &&
+          [undoneEdit.path, undoneEdit.directory].includes(path) &&
+          wasRunning(unit, undoneEdit)
+        ),
     ),
   };
 }
@@ -94,5 +98,5 @@ function newerThan(startedAtMs: number, inputs: readonly string[], host: HostTre
   });
 }
 
-const wasRunning = ({ mainPid, startedAtMs }: KubeletUnit, { pid, writtenMs }: TakenBack): boolean =>
+const wasRunning = ({ mainPid, startedAtMs }: KubeletUnit, { pid, writtenMs }: UndoneEdit): boolean =>
   mainPid === pid && startedAtMs <= writtenMs;

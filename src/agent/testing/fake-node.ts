@@ -26,7 +26,7 @@ import {
   rollbackRequestSchema,
 } from '../../api/agent-protocol.ts';
 import type { Ask } from '../decide/ask-target.ts';
-import { dryRun } from '../inspect.ts';
+import { inspect } from '../inspect.ts';
 import { repair } from '../repair.ts';
 import { rollback } from '../rollback.ts';
 import type { KubeletState, KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
@@ -174,7 +174,7 @@ export class FakeNode implements UnitManager {
   async inspect(change: Record<string, unknown> = {}): Promise<InspectReport> {
     if (this.#state.startedAtMs === 0) await this.startKubelet();
     const request = inspectRequestSchema.parse({ verb: 'inspect', ...change });
-    return inspectReportSchema.parse(await dryRun(request, this.#context()));
+    return inspectReportSchema.parse(await inspect(request, this.#context()));
   }
 
   #context() {
@@ -221,7 +221,7 @@ export class FakeNode implements UnitManager {
     return {
       ...this.#context(),
       trustedUid: UID,
-      answers: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
+      kubeletServes: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
       log: () => undefined,
     };
   }

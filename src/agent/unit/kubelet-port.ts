@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 const PORT = 10250;
 const TIMEOUT_MS = 1_000;
 
-export async function kubeletAnswers(nodeIP: string): Promise<boolean> {
+export async function kubeletServes(nodeIP: string): Promise<boolean> {
   // Loaded here, since only a repair that has a node address asks.
   const { request } = await import('node:https');
   return new Promise((resolve) => {

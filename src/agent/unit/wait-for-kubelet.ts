@@ -18,7 +18,7 @@ const UNASKED_DEADLINE_MS = 30_000;
 const DEADLINE_WHEN_STOPPED_MS = 10_000;
 const POLL_MS = 50;
 
-export interface WatchOptions {
+export interface WaitOptions {
   readonly unit: Pick<UnitManager, 'state'>;
   readonly clock: Clock;
   /** Only a process started at or after this moment counts. */
@@ -26,12 +26,12 @@ export interface WatchOptions {
   /** The process that was there before; 0 where there was none. */
   readonly notPid: number;
   /** Asks the kubelet's port; undefined where it did not answer before either, so that it need not now. */
-  readonly answers: (() => Promise<boolean>) | undefined;
+  readonly kubeletServes: (() => Promise<boolean>) | undefined;
   /** The agent itself was told to stop. */
   readonly stop: AbortSignal;
 }
 
-export type Watched =
+export type WaitResult =
   | { readonly kind: 'up'; readonly pid: number; readonly servingAtMs: number }
   | { readonly kind: 'down'; readonly why: string; readonly pid: number };
 
@@ -40,12 +40,11 @@ interface Candidate {
   readonly autoRestarts: number;
 }
 
-export async function watchKubelet(options: WatchOptions): Promise<Watched> {
-  const { unit, clock, answers, stop } = options;
+export async function waitForKubelet(options: WaitOptions): Promise<WaitResult> {
+  const { unit, clock, kubeletServes, stop } = options;
   const beganMs = clock.now();
   let candidate: Candidate | undefined;
   let servingAtMs: number | undefined;
-  const serves = async (): Promise<boolean> => answers === undefined || (await answers());
   for (;;) {
     // A bus that is away for a moment says nothing about the kubelet; one that stays away ends at the deadline.
     const state = await unit.state().catch(() => undefined);
@@ -56,14 +55,14 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
       if (isRunning(state, options)) {
         candidate ??= { pid: state.mainPid, autoRestarts: state.autoRestarts };
         if (servingAtMs === undefined) {
-          if (await serves()) servingAtMs = clock.now();
+          if (await serves(options)) servingAtMs = clock.now();
         } else if (nowMs - servingAtMs >= stableMs(options)) {
-          if (await serves()) return { kind: 'up', pid: candidate.pid, servingAtMs };
+          if (await serves(options)) return { kind: 'up', pid: candidate.pid, servingAtMs };
           servingAtMs = undefined;
         }
       }
     }
-    const patienceMs = answers ? DEADLINE_MS : UNASKED_DEADLINE_MS;
+    const patienceMs = kubeletServes ? DEADLINE_MS : UNASKED_DEADLINE_MS;
     const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : patienceMs;
     // One that serves already is not cut off for having begun late.
     const graceMs = servingAtMs === undefined ? 0 : 2 * STABLE_MS;
@@ -76,10 +75,14 @@ export async function watchKubelet(options: WatchOptions): Promise<Watched> {
 }
 
 /** An agent that is told to stop takes the shorter one for a kubelet that it cannot ask: better than to undo what runs. */
-const stableMs = ({ answers, stop }: WatchOptions): number =>
-  answers || stop.aborted ? STABLE_MS : UNASKED_STABLE_MS;
+const stableMs = ({ kubeletServes, stop }: WaitOptions): number =>
+  kubeletServes || stop.aborted ? STABLE_MS : UNASKED_STABLE_MS;
 
-function isRunning(state: KubeletState, { startedAfterMs, notPid }: WatchOptions): boolean {
+async function serves({ kubeletServes }: WaitOptions): Promise<boolean> {
+  return kubeletServes === undefined || (await kubeletServes());
+}
+
+function isRunning(state: KubeletState, { startedAfterMs, notPid }: WaitOptions): boolean {
   const { activeState, mainPid, startedAtMs } = state;
   return activeState === 'active' && mainPid > 0 && mainPid !== notPid && startedAtMs >= startedAfterMs;
 }
