@@ -1,7 +1,7 @@
 /** What a person can do about each refusal: one sentence that can be followed, said where the report is made. */
 
 import type { RefusalReason } from '../api/agent-protocol.ts';
-import { assertNever } from './assert-never.ts';
+import { assertNever } from '../api/assert-never.ts';
 
 export function adviceFor(reason: RefusalReason, target: string): string {
   switch (reason) {

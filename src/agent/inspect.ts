@@ -1,7 +1,7 @@
 /** The verb `inspect`: look and decide as `repair` does, tell the change as a diff, and do nothing. */
 import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
+import { assertNever } from '../api/assert-never.ts';
 import { adviceFor } from './advice.ts';
-import { assertNever } from './assert-never.ts';
 import { describeSource } from './config/effective.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { assess, type NodeContext } from './decide/assess.ts';

@@ -1,7 +1,7 @@
 /** The verb `repair`: look, decide, and where it is right change one value and restart the kubelet. */
 import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
+import { assertNever } from '../api/assert-never.ts';
 import { adviceFor } from './advice.ts';
-import { assertNever } from './assert-never.ts';
 import { changeConfig } from './change/change-config.ts';
 import type { Journal, JournalStore } from './change/journal.ts';
 import { lookAtFile, restore } from './change/journaled-file.ts';

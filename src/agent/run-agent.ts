@@ -8,7 +8,7 @@ import {
   type RepairReport,
   type RollbackReport,
 } from '../api/agent-protocol.ts';
-import { assertNever } from './assert-never.ts';
+import { assertNever } from '../api/assert-never.ts';
 import type { Log } from './log.ts';
 import { writeReport } from './report.ts';
 

@@ -1,6 +1,6 @@
 /** The kubelet's effective `resolvConf` and where it comes from, decided in the kubelet's own order. */
 import { posix } from 'node:path';
-import { assertNever } from '../assert-never.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import { Refused } from '../refused.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
