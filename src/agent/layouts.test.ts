@@ -23,7 +23,7 @@ function kubeadm(files: Readonly<Record<string, string>>): void {
     '/var/lib/kubelet/kubeadm-flags.env',
     '/etc/default/kubelet',
     '/etc/sysconfig/kubelet',
-  ].map((path) => ({ path, optional: true }));
+  ];
   node.override = {
     environment: [
       'KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf',
@@ -321,7 +321,7 @@ describe('the smallest change that wins', () => {
       /extra\.env:1/,
       () => {
         node.write('/etc/kubernetes/extra.env', 'DNS=--resolv-conf=/etc/resolv.conf\n');
-        node.environmentFiles.push({ path: '/etc/kubernetes/extra.env', optional: false });
+        node.environmentFiles.push('/etc/kubernetes/extra.env');
         node.argv.push('$DNS');
       },
     ],

@@ -8,7 +8,7 @@ const RESOLV_CONF = '/etc/resolv.conf';
 /** The rest of the contract's six answers would be silence of the same servers. */
 const MAX_ANSWERS = 6;
 
-export interface ProveContext {
+interface ProveContext {
   readonly resolvConfPath?: string;
   readonly ask?: (server: string, name: string) => Promise<ServerAnswer>;
 }

@@ -74,10 +74,7 @@ describe('repair', () => {
       '$KUBELET_KUBEADM_ARGS',
       '$KUBELET_EXTRA_ARGS',
     ];
-    node.environmentFiles = [
-      { path: '/var/lib/kubelet/kubeadm-flags.env', optional: true },
-      { path: '/etc/default/kubelet', optional: true },
-    ];
+    node.environmentFiles = ['/var/lib/kubelet/kubeadm-flags.env', '/etc/default/kubelet'];
     expect(await node.repair()).toMatchObject({
       outcome: 'repaired',
       layout: 'kubeadm',
@@ -131,7 +128,7 @@ describe('repair', () => {
       'FlagOverrides',
       (n) => {
         n.write('/etc/kubernetes/extra.env', 'EXTRA=--resolv-conf=/etc/resolv.conf\n');
-        n.environmentFiles.push({ path: '/etc/kubernetes/extra.env', optional: false });
+        n.environmentFiles.push('/etc/kubernetes/extra.env');
         n.argv.push('$EXTRA');
       },
     ],

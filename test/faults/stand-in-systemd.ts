@@ -99,7 +99,6 @@ export class StandInSystemd {
       MainPID: ['u', this.#isUp ? this.#pid : 0],
       NRestarts: ['u', 0],
       ExecMainStartTimestamp: ['t', this.#startedAtMs * 1000],
-      Restart: ['s', 'always'],
       ExecStart: ['a(sasbttttuii)', [[argv[0], argv, false, 0, 0, 0, 0, this.#pid, 0, 0]]],
       Environment: ['as', environment],
       EnvironmentFiles: ['a(sb)', environmentFiles],

@@ -93,7 +93,7 @@ function layOut(root: string, layout: Layout): KubeletUnit {
   return {
     execStart: [['/usr/local/bin/kubelet', ...(inUnit ? words : ['$KUBELET_ARGS'])]],
     environment: [],
-    environmentFiles: [{ path: ENVIRONMENT, optional: false }],
+    environmentFiles: [ENVIRONMENT],
     fragmentPath: '',
     dropInPaths: [],
     activeState: 'active',
@@ -103,7 +103,6 @@ function layOut(root: string, layout: Layout): KubeletUnit {
     autoRestarts: 0,
     jobPending: false,
     loadState: 'loaded',
-    restartPolicy: 'always',
     needDaemonReload: false,
   };
 }

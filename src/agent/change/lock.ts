@@ -13,7 +13,7 @@ import { Refused } from '../refused.ts';
 
 const NAME = 'lock.sock';
 
-export interface Lock {
+interface Lock {
   readonly release: () => void;
 }
 

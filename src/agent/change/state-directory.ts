@@ -5,7 +5,7 @@ import type { Log } from '../log.ts';
 import { JournalStore } from './journal.ts';
 import { takeLock } from './lock.ts';
 
-export interface StateContext {
+interface StateContext {
   readonly hostRoot: string;
   readonly trustedUid: number;
   readonly log: Log;

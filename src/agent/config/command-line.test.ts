@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expandCommandLine, splitWords, type Variable } from './command-line.ts';
+import { expandCommandLine, type Variable } from './command-line.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
 import { findFlag } from './kubelet-flags.ts';
 
@@ -66,7 +66,8 @@ describe('expandCommandLine', () => {
   });
 
   it('drops backslashes as systemd does', () => {
-    expect(splitWords('a\\ b "c\\"d"').map(({ text }) => text)).toEqual(['a b', 'c"d']);
+    const words = expandCommandLine(['$ARGS'], new Map([['ARGS', { value: 'a\\ b "c\\"d"' }]]));
+    expect(words.map(({ text }) => text)).toEqual(['a b', 'c"d']);
   });
 });
 

@@ -45,7 +45,7 @@ interface Word {
 }
 
 /** systemd's word splitting with quotes removed; a backslash takes the next character as it is. */
-export function splitWords(value: string): readonly Word[] {
+function splitWords(value: string): readonly Word[] {
   const words: Word[] = [];
   let text = '';
   let at: number[] = [];

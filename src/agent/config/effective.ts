@@ -12,7 +12,7 @@ import { lineOf } from './lines.ts';
 
 const BUILT_IN_DEFAULT = '/etc/resolv.conf';
 
-export type Source =
+type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'config'; readonly path: string; readonly line: number }
   | { readonly kind: 'drop-in'; readonly path: string; readonly line: number }
@@ -28,7 +28,7 @@ export interface FlagInFile {
 }
 
 /** The file in which a change wins over everything else that has a say. */
-export type Place =
+type Place =
   | { readonly kind: 'document'; readonly path: string; readonly text: string }
   | ({ readonly kind: 'flag' } & FlagInFile);
 
@@ -68,7 +68,7 @@ export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effectiv
       configPath ?? '',
       unit.fragmentPath,
       ...unit.dropInPaths,
-      ...unit.environmentFiles.map(({ path }) => path),
+      ...unit.environmentFiles,
       ...dropIns,
     ].filter((path) => path !== ''),
   };
@@ -83,10 +83,10 @@ function dropInsOf(directory: string, host: HostTree): readonly string[] {
 function fromFiles(configPath: string | undefined, dropIns: readonly string[], host: HostTree): Setting {
   if (configPath === undefined || !configPath.startsWith('/'))
     throw new Refused('UnknownLayout', 'the kubelet runs without an absolute --config file');
-  const file = host.read(configPath);
-  if (file === undefined) throw new Refused('UnknownLayout', `${configPath} is not there`);
-  const { entry } = readKubeletConfig(file.text, configPath);
-  const place: Place = { kind: 'document', path: configPath, text: file.text };
+  const text = host.read(configPath);
+  if (text === undefined) throw new Refused('UnknownLayout', `${configPath} is not there`);
+  const { entry } = readKubeletConfig(text, configPath);
+  const place: Place = { kind: 'document', path: configPath, text };
   let setting: Setting =
     entry.kind === 'set'
       ? {
@@ -101,7 +101,7 @@ function fromFiles(configPath: string | undefined, dropIns: readonly string[], h
 
 /** Undefined where it does not speak of the value. */
 function fromDropIn(path: string, host: HostTree): Setting | undefined {
-  const text = host.read(path)?.text ?? '';
+  const text = host.read(path) ?? '';
   const { entry, json, occurrences } = readKubeletConfig(text, path);
   // Merged with encoding/json, which does not mind the case: unlike in the --config file, such a key counts.
   const alias = Object.keys(json).find(
@@ -157,7 +157,7 @@ function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
   }
   // The last drop-in that names it wins over the unit; a file that cannot be seen leaves the unit itself.
   for (const path of [...unit.dropInPaths.toReversed(), unit.fragmentPath]) {
-    const text = host.stat(path) ? (host.read(path)?.text ?? '') : '';
+    const text = host.stat(path) ? (host.read(path) ?? '') : '';
     const at = text.search(/--resolv[-_]conf(?![\s\S]*--resolv[-_]conf)/);
     if (at >= 0)
       return { value, source: { kind: 'unit-flag', path, line: lineOf(text, at) }, place: undefined };

@@ -1,6 +1,6 @@
 /** Reads an EnvironmentFile as systemd does (env-file.c), keeping where in the file each character of a value stands. */
 
-export interface Assignment {
+interface Assignment {
   readonly name: string;
   readonly value: string;
   /** Offset in the file of each UTF-16 unit of `value`. */

@@ -15,15 +15,15 @@ export function kubeletEnvironment(
     const equals = assignment.indexOf('=');
     if (equals > 0) variables.set(assignment.slice(0, equals), { value: assignment.slice(equals + 1) });
   }
-  for (const { path } of unit.environmentFiles) {
+  for (const path of unit.environmentFiles) {
     // systemd takes patterns here; nobody writes them for a kubelet, and guessing the order is not worth it.
     if (/[*?[]/.test(path))
       throw new Refused('UnknownLayout', `kubelet.service reads the environment files ${path}`);
-    const file = host.read(path);
+    const text = host.read(path);
     // A missing one is either optional or the running kubelet has read it before it went: see PendingChanges.
-    if (file === undefined) continue;
-    for (const { name, value, at } of parseEnvironmentFile(file.text))
-      variables.set(name, { value, file: { path, text: file.text, at } });
+    if (text === undefined) continue;
+    for (const { name, value, at } of parseEnvironmentFile(text))
+      variables.set(name, { value, file: { path, text, at } });
   }
   return variables;
 }

@@ -15,7 +15,7 @@ import { lineOf } from './lines.ts';
 
 export const RESOLV_CONF_KEY = 'resolvConf';
 
-export type ResolvConfEntry =
+type ResolvConfEntry =
   | { readonly kind: 'absent' }
   /** `null` counts as absent for the kubelet, but the key is there to be edited. */
   | { readonly kind: 'null'; readonly line: number; readonly scalar: Scalar }

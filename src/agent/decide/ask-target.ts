@@ -4,7 +4,7 @@ import { isAnswer, type ServerAnswer } from './ask-server.ts';
 
 export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
 
-export type TargetAnswers =
+type TargetAnswers =
   | { readonly kind: 'answers' }
   /** What each server did instead, for a person. */
   | { readonly kind: 'silent'; readonly results: readonly string[] };

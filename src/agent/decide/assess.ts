@@ -20,7 +20,7 @@ export interface NodeContext {
 }
 
 /** What the request says about which change would be right. */
-export type AssessRequest = Pick<
+type AssessRequest = Pick<
   RepairRequest,
   'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName'
 >;
@@ -28,7 +28,7 @@ export type AssessRequest = Pick<
 type Refusal = Extract<Decision, { kind: 'refuse' }>;
 type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
 type Change = Extract<Decision, { kind: 'change' }>;
-export type Assessment =
+type Assessment =
   | Refusal
   | (AlreadyRight & { readonly facts: Facts })
   | (Change & { readonly facts: Facts; readonly edit: PlannedEdit });

@@ -6,7 +6,7 @@ import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Platform, platformOf } from './node-platform.ts';
 
-export type Layout = RepairReport['layout'];
+type Layout = RepairReport['layout'];
 
 export interface Facts {
   readonly unit: KubeletUnit;
@@ -81,9 +81,9 @@ const missing = (path: string): GradedFile => ({ path, class: 'missing', nameser
 /** Undefined where the path leads to a place that is not mounted: that is not the same as missing. */
 function grade(path: string, known: KnownAddresses, host: HostTree): GradedFile | undefined {
   if (!host.canSee(host.resolve(path))) return undefined;
-  const file = host.read(path);
-  if (file === undefined) return missing(path);
-  const { class: grade, nameservers } = gradeResolvConf(file.text, known);
+  const text = host.read(path);
+  if (text === undefined) return missing(path);
+  const { class: grade, nameservers } = gradeResolvConf(text, known);
   return { path, class: grade, nameservers: [...nameservers] };
 }
 

@@ -29,13 +29,6 @@ const MAX_LINKS = 40;
 /** Ten times the largest kubelet configuration seen; a file beyond it is no configuration. */
 const MAX_FILE_BYTES = 1 << 20;
 
-export interface HostFile {
-  /** Where it is on the node once all links are followed. */
-  readonly path: string;
-  readonly text: string;
-  readonly stats: Stats;
-}
-
 /** The bytes of a file, and what identifies it. */
 export interface SafeFile {
   readonly bytes: Buffer;
@@ -43,23 +36,23 @@ export interface SafeFile {
 }
 
 export class HostTree {
-  readonly root: string;
+  readonly #root: string;
   /** Text that files would have, by their path with all links followed. */
   readonly #edits: ReadonlyMap<string, string>;
 
   constructor(root: string, edits: ReadonlyMap<string, string> = new Map()) {
-    this.root = root;
+    this.#root = root;
     this.#edits = edits;
   }
 
   /** The same node, as it would be with this text in that file. */
   with(path: string, text: string): HostTree {
-    return new HostTree(this.root, new Map([...this.#edits, [this.resolve(path), text]]));
+    return new HostTree(this.#root, new Map([...this.#edits, [this.resolve(path), text]]));
   }
 
   /** Where a path of the node is in this process. */
   inside(path: string): string {
-    return posix.join(this.root, posix.normalize(`/${path}`));
+    return posix.join(this.#root, posix.normalize(`/${path}`));
   }
 
   /** Follows links against the node's root: an absolute link of the node must not lead into the container. */
@@ -96,7 +89,7 @@ export class HostTree {
   }
 
   /** Undefined where there is no such file. */
-  read(path: string): HostFile | undefined {
+  read(path: string): string | undefined {
     const resolved = this.resolve(path);
     if (!this.canSee(resolved))
       throw new Refused(
@@ -104,13 +97,7 @@ export class HostTree {
         `${describe(path, resolved)} is outside of the directories that the agent may read`,
       );
     const file = readRegularFile(this.inside(resolved), describe(path, resolved));
-    return (
-      file && {
-        path: resolved,
-        text: this.#edits.get(resolved) ?? decode(file.bytes, path),
-        stats: file.stats,
-      }
-    );
+    return file && (this.#edits.get(resolved) ?? decode(file.bytes, path));
   }
 
   /** Files below a directory in the order in which the kubelet walks it, which follows no link on its way. */

@@ -27,7 +27,7 @@ import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { writeInPlace } from './write-in-place.ts';
 
 /** Nothing outside of these is ever written, whatever the kubelet's command line says. */
-export const WRITABLE_DIRECTORIES = [...KUBELET_DIRECTORIES, STATE_DIRECTORY] as const;
+const WRITABLE_DIRECTORIES = [...KUBELET_DIRECTORIES, STATE_DIRECTORY] as const;
 
 const GROUP_OR_WORLD_WRITABLE = 0o022;
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

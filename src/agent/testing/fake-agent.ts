@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { RepairReport } from '../../api/agent-protocol.ts';
 import type { FakeNode, Standing } from './fake-node.ts';
 
-export interface FakeAgentRun extends Standing {
+interface FakeAgentRun extends Standing {
   /** How many bytes it writes in place before this happens to it. */
   readonly after?: number;
   readonly fault?: 'SIGKILL' | 'ENOSPC';

@@ -48,7 +48,7 @@ export class FakeNode implements UnitManager {
   readonly root: string;
   config = KUBESPRAY;
   argv: string[] = ['/usr/local/bin/kubelet', '$KUBELET_ARGS'];
-  environmentFiles = [{ path: '/etc/kubernetes/kubelet.env', optional: false }];
+  environmentFiles = ['/etc/kubernetes/kubelet.env'];
   nowMs = Date.now();
   restarts = 0;
   /** What the kubelet does with the text that it is started with. */
@@ -131,7 +131,6 @@ export class FakeNode implements UnitManager {
   readonly describe = async (): Promise<KubeletUnit> => ({
     ...this.#state,
     loadState: 'loaded',
-    restartPolicy: 'always',
     needDaemonReload: false,
     execStart: [this.argv],
     environment: [],

@@ -15,13 +15,12 @@ export interface KubeletState {
 
 export interface KubeletUnit extends KubeletState {
   readonly loadState: string;
-  readonly restartPolicy: string;
   readonly needDaemonReload: boolean;
   /** The command lines of ExecStart; specifiers are expanded, variables are not. */
   readonly execStart: readonly (readonly string[])[];
   /** `NAME=value` as in Environment=. */
   readonly environment: readonly string[];
-  readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
+  readonly environmentFiles: readonly string[];
   readonly fragmentPath: string;
   readonly dropInPaths: readonly string[];
 }

@@ -32,14 +32,13 @@ const unitSchema = stateSchema.extend({
   NeedDaemonReload: z.boolean(),
   FragmentPath: z.string(),
   DropInPaths: z.array(z.string()),
-  Restart: z.string(),
   ExecStart: z
     .array(z.tuple([z.string(), z.array(z.string())]).rest(z.unknown()))
     .transform((commands) => commands.map(([, argv]) => argv)),
   Environment: z.array(z.string()),
   EnvironmentFiles: z
     .array(z.tuple([z.string(), z.boolean()]))
-    .transform((files) => files.map(([path, optional]) => ({ path, optional }))),
+    .transform((files) => files.map(([path]) => path)),
 });
 
 export class SystemdKubelet implements UnitManager {
@@ -57,7 +56,6 @@ export class SystemdKubelet implements UnitManager {
     return {
       ...toState(seen),
       loadState: seen.LoadState,
-      restartPolicy: seen.Restart,
       needDaemonReload: seen.NeedDaemonReload,
       execStart: seen.ExecStart,
       environment: seen.Environment,

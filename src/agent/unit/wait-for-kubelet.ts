@@ -18,7 +18,7 @@ const UNASKED_DEADLINE_MS = 30_000;
 const DEADLINE_WHEN_STOPPED_MS = 10_000;
 const POLL_MS = 50;
 
-export interface WaitOptions {
+interface WaitOptions {
   readonly unit: Pick<UnitManager, 'state'>;
   readonly clock: Clock;
   /** Only a process started at or after this moment counts. */
