@@ -7,14 +7,16 @@ import { kubeletServes } from './agent/unit/kubelet-port.ts';
 import { HOST_ROOT, REPORT_PATH, REQUEST_ENV } from './api/agent-protocol.ts';
 
 const started = new Date(performance.timeOrigin).toISOString();
-const log = jsonLog({ program: 'dnshealth-agent' }, (line) => process.stdout.write(line));
+const logOf = (fields: { readonly remediation?: string }) =>
+  jsonLog({ program: 'dnshealth-agent', ...fields }, (line) => process.stdout.write(line));
 
-// The run itself decides what a signal means: before the first write it ends, after that it finishes or undoes.
+// The verb decides what a signal means: before the first write it ends, after that it finishes or undoes.
 const stop = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.on(signal, () => stop.abort(new Error(`received ${signal}`)));
 
-/** What the node is looked at with. Loaded when a verb asks for it: `prove` needs no YAML and no D-Bus. */
-async function node() {
+/** The node that a verb works on. Loaded on demand: `prove` needs no YAML and no D-Bus. */
+async function node(log = logOf({})) {
   const [{ SystemdKubelet }, { askServer }] = await Promise.all([
     import('./agent/unit/systemd-kubelet.ts'),
     import('./agent/decide/ask-server.ts'),
@@ -26,24 +28,22 @@ async function node() {
     ask: askServer,
     stop: stop.signal,
     started,
+    log,
   };
 }
 
 /** The same for the verbs that write. */
-async function writable({ remediation }: { readonly remediation: string }) {
-  return {
-    ...(await node()),
-    trustedUid: 0,
-    kubeletServes,
-    log: jsonLog({ program: 'dnshealth-agent', remediation }, (line) => process.stdout.write(line)),
-  };
-}
+const writable = async ({ remediation }: { readonly remediation: string }) => ({
+  ...(await node(logOf({ remediation }))),
+  trustedUid: 0,
+  kubeletServes,
+});
 
 const exitCode = await runAgent({
   request: process.env[REQUEST_ENV],
   reportPath: REPORT_PATH,
   started,
-  log,
+  log: logOf({}),
   repair: async (request) => {
     const [{ repair }, context] = await Promise.all([import('./agent/repair.ts'), writable(request)]);
     return repair(request, context);
@@ -55,7 +55,7 @@ const exitCode = await runAgent({
   inspect: async (request) => {
     const [{ inspect }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
     const report = await inspect(request, context);
-    // As it is, for `kubectl logs`: the report below holds it in one line of JSON, and shortened if it is long.
+    // Verbatim, for `kubectl logs`: the report has it in one line of JSON, shortened if it is long.
     process.stdout.write(report.diff ?? '');
     return report;
   },

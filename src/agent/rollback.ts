@@ -1,123 +1,100 @@
-/** The verb `rollback`: gives a repaired file its old bytes back, later and on request, and restarts the kubelet once. */
+/** The verb `rollback`: restores the old bytes of a repaired file, later and on request, and restarts the kubelet once. */
 import type { RollbackReport, RollbackRequest } from '../api/agent-protocol.ts';
-import { adviceFor } from './advice.ts';
-import type { Journal, JournalStore } from './change/journal.ts';
-import { lookAtFile } from './change/journaled-file.ts';
+import type { Journal } from './change/journal.ts';
+import { JournaledFile } from './change/journaled-file.ts';
 import { type SettleContext, settle } from './change/settle.ts';
-import { withJournals } from './change/state-directory.ts';
+import { withLock } from './change/state-directory.ts';
 import { gatherFacts } from './decide/facts.ts';
 import { HostTree } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
-import type { RepairContext } from './repair.ts';
+import { runVerb, type WriteContext } from './run-verb.ts';
+import type { KubeletUnit } from './unit/kubelet-unit.ts';
 
 type End = Pick<RollbackReport, 'outcome' | 'reason' | 'message' | 'nodeUnchanged'> & Partial<RollbackReport>;
 
-export async function rollback(request: RollbackRequest, context: RepairContext): Promise<RollbackReport> {
-  const now = (): string => new Date(context.clock.now()).toISOString();
+export async function rollback(request: RollbackRequest, context: WriteContext): Promise<RollbackReport> {
   const report = ({ times, ...end }: End): RollbackReport => ({
     verb: 'rollback',
     nonce: request.nonce,
     ...end,
-    times: { ...times, started: context.started, finished: now() },
+    times: { ...times, started: context.started, finished: new Date(context.clock.now()).toISOString() },
   });
-  try {
-    return report(
-      await withJournals(request.remediation, context, (journals) => underLock(request, context, journals)),
-    );
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    if (error instanceof Refused) {
-      const advice = error.advice ?? adviceFor(error.reason, '');
-      return report({ outcome: 'refused', reason: error.reason, message, advice, nodeUnchanged: true });
-    }
-    context.log('failed', { error: error instanceof Error ? error.stack : message });
-    return report({ outcome: 'failed', reason: 'InternalError', message, nodeUnchanged: false });
-  } finally {
-    context.unit.close();
-  }
+  return runVerb(context, {
+    body: async () =>
+      withLock(request, context, async (settling) => report(await rollBackUnderLock(request, settling))),
+    target: () => '',
+    reportFailure: (failure) => report({ ...failure, nodeUnchanged: failure.outcome === 'refused' }),
+  });
 }
 
-async function underLock(
-  request: RollbackRequest,
-  context: RepairContext,
-  journals: JournalStore,
-): Promise<End> {
-  const kubeletServes = async () =>
-    request.nodeIP === undefined ? false : context.kubeletServes(request.nodeIP);
-  const settling: SettleContext = { ...context, journals, kubeletServes };
-  const { times: _, ...journal } = await begun(request, settling, context);
-  const {
-    outcome,
-    reason,
-    message,
-    journal: ended,
-    active,
-  } = await settle({ ...journal, times: {} }, settling);
-  const { pidBefore, pidAfter, restarts, change } = ended;
+async function rollBackUnderLock(request: RollbackRequest, context: SettleContext): Promise<End> {
+  const open = context.journals.unfinished();
+  if (open !== undefined && !(open.onRequest && open.remediation === request.remediation))
+    throw new Refused('UnfinishedRun', `A run for ${open.remediation} has not finished on this node.`);
+  const undoing = open ?? (await begin(request, context));
+  const { outcome, reason, message, journal, active } = await settle({ ...undoing, times: {} }, context);
+  const { pidBefore, pidAfter, restarts, change } = journal;
   return {
     outcome: outcome === 'rolled-back' ? outcome : 'failed',
     reason,
     message,
     change,
-    nodeUnchanged: lookAtFile(ended, settling).holds === 'new',
+    nodeUnchanged: new JournaledFile(journal, context).holds() === 'new',
     kubelet: { pidBefore, pidAfter, restarts, active },
   };
 }
 
-/** The journal of the undoing: the one that a killed run has left, or a new one. Nothing is written yet. */
-async function begun(
-  request: RollbackRequest,
-  settling: SettleContext,
-  context: RepairContext,
-): Promise<Journal> {
-  const { journals } = settling;
-  const open = journals.unfinished();
-  if (open !== undefined) {
-    if (open.onRequest && open.remediation === request.remediation) return open;
-    throw new Refused('UnfinishedRun', `a run for ${open.remediation} has not ended on this node`);
-  }
-  const done = journals.finishedOf(request.remediation);
+/** Checks everything, then journals the undo; the file is not written yet. */
+async function begin({ remediation, nonce }: RollbackRequest, context: SettleContext): Promise<Journal> {
+  const { journals, unit: manager, stop, hostRoot } = context;
+  const done = journals.finishedOf(remediation);
   if (done?.outcome !== 'repaired')
-    throw new Refused('NothingToRollBack', `${request.remediation} has no repair on this node to roll back`);
-  const { holds } = lookAtFile(done, settling);
-  if (holds !== 'new')
-    throw new Refused(
-      holds === 'old' ? 'NothingToRollBack' : 'ChangedSince',
-      holds === 'old'
-        ? `${done.change.path} has its old content already`
-        : `${done.change.path} is not as the repair has left it: somebody has changed it since`,
-    );
-  if (journals.readCopy(done, done.change.sha256Before) === undefined)
-    throw new Refused('ChangedSince', `the backup ${done.change.backup} is damaged or gone`);
-  const unit = await context.unit.describe();
-  if (unit.jobPending || unit.loadState !== 'loaded')
-    throw new Refused(
-      'UnitBusy',
-      `kubelet.service is ${unit.loadState}, ${unit.activeState}/${unit.subState}`,
-    );
-  // A kubelet that is down is perhaps why this is wanted; then there is nothing that a restart could apply unasked.
-  if (unit.activeState === 'active') {
-    const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
-    const { newerThanKubelet } = gatherFacts(unit, [], known, new HostTree(context.hostRoot));
-    if (newerThanKubelet.length > 0 || unit.needDaemonReload)
-      throw new Refused(
-        'PendingChanges',
-        `${newerThanKubelet.join(', ') || 'kubelet.service'} changed after the kubelet was started; a restart would apply that as well`,
-      );
-  }
-  if (context.stop.aborted) throw new Error('told to stop before anything was written');
+    throw new Refused('NothingToRollBack', `There is no repair of ${remediation} on this node to roll back.`);
+  refuseChangedSince(done, context);
+  const unit = await manager.describe();
+  refuseUnready(unit, new HostTree(hostRoot));
+  stop.throwIfAborted();
   const journal: Journal = {
     ...done,
-    nonce: request.nonce,
+    nonce,
     step: 'undoing',
     outcome: undefined,
     onRequest: true,
-    problem: 'rolled back on request',
-    mustServe: await settling.kubeletServes(),
+    problem: 'Rolled back on request.',
+    mustServe: await context.kubeletServes(),
     pidBefore: unit.mainPid,
     pidAfter: unit.mainPid,
     restarts: 0,
   };
   journals.save(journal);
   return journal;
+}
+
+function refuseChangedSince(done: Journal, context: SettleContext): void {
+  const { path, backup, sha256Before } = done.change;
+  const holds = new JournaledFile(done, context).holds();
+  if (holds === 'old')
+    throw new Refused('NothingToRollBack', `The file ${path} already has its old content.`);
+  if (holds !== 'new')
+    throw new Refused('ChangedSince', `The file ${path} was changed by someone else since the repair.`);
+  if (context.journals.readCopy(done, sha256Before) === undefined)
+    throw new Refused('ChangedSince', `The backup ${backup} is damaged or missing.`);
+}
+
+function refuseUnready(unit: KubeletUnit, host: HostTree): void {
+  if (unit.jobPending || unit.loadState !== 'loaded')
+    throw new Refused(
+      'UnitBusy',
+      `The unit kubelet.service is ${unit.loadState}, ${unit.activeState}/${unit.subState}.`,
+    );
+  // A kubelet that is down may be the reason for the rollback; a restart then applies nothing that was not asked for.
+  if (unit.activeState !== 'active') return;
+  const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
+  const { newerThanKubelet } = gatherFacts(unit, [], known, host);
+  if (newerThanKubelet.length === 0 && !unit.needDaemonReload) return;
+  const changed = newerThanKubelet.join(', ') || 'kubelet.service';
+  throw new Refused(
+    'PendingChanges',
+    `Changed since the kubelet was started: ${changed}. A restart would apply that as well.`,
+  );
 }

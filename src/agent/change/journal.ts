@@ -1,6 +1,6 @@
 /**
- * What the agent is in the middle of, on the node's disk before each step, so that the next run can finish or
- * undo it. At most one at a time; finished ones lie beside their backup.
+ * The journal of a change: written to the node's disk before each step, so that the next run can finish or undo it.
+ * At most one is unfinished; finished ones lie beside their backup.
  */
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
@@ -12,9 +12,9 @@ const NAME = 'journal.json';
 
 /**
  * - `writing`: the backup is safe; the file holds the old or already the new bytes, or a mixture if `inPlace`
- * - `restarting`: the file holds the new bytes, the restart is or is about to be asked for
+ * - `restarting`: the file holds the new bytes; the restart was requested or is about to be
  * - `undoing`: the new kubelet did not come up; the file holds the new or already the old bytes, or a mixture
- * - `undo-restarting`: the file holds the old bytes, a restart with them is or is about to be asked for
+ * - `undo-restarting`: the file holds the old bytes; a restart with them was requested or is about to be
  */
 const STEPS = ['writing', 'restarting', 'undoing', 'undo-restarting'] as const;
 
@@ -24,27 +24,27 @@ const journalSchema = z.object({
   nonce: z.string(),
   step: z.enum(STEPS),
   file: z.object({ directory: z.string(), name: z.string() }),
-  /** The names in that directory before the change, in order. */
+  /** The names in that directory before the change, sorted. */
   beside: z.array(z.string()).readonly().default([]),
   change: repairReportSchema.shape.change.unwrap(),
-  /** The file is written in place, so that it may be torn; then a copy of the new bytes lies beside the backup. */
+  /** The file is written in place and may be torn; a copy of the new bytes lies beside the backup. */
   inPlace: z.boolean().default(false),
   /** For the report of a re-run, which cannot see the node as it was. */
   evidence: repairReportSchema.pick({ layout: true, effective: true, current: true, target: true }),
-  /** The kubelet answered before, so it has to answer again. */
+  /** The kubelet served before the change, so it has to serve after it. */
   mustServe: z.boolean(),
   pidBefore: z.int(),
   pidAfter: z.int(),
   restarts: z.int(),
-  /** Since when the file has the bytes that the next restart is for; by the node's clock. */
+  /** When the file got the bytes that the next restart is for, by the node's clock. */
   bytesSinceMs: z.number(),
   problem: z.string().optional(),
-  /** A person wanted the undoing: it is the purpose of the run, not its failure. */
+  /** An administrator requested the undo: it is the purpose of the run, not its failure. */
   onRequest: z.literal(true).optional(),
   times: repairReportSchema.shape.times,
   /** Only in a finished one. */
   outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
-  /** Only in a finished one without an outcome: the file has its old bytes again and no kubelet was started. */
+  /** Only in a finished one without an outcome: the file has its old bytes again and the kubelet was not restarted. */
   abandoned: z.literal(true).optional(),
 });
 export type Journal = z.infer<typeof journalSchema>;
@@ -63,13 +63,13 @@ export class JournalStore {
     return read(this.#directory);
   }
 
-  /** What an earlier run for the same incident brought to an end, in case its report was lost. */
+  /** How an earlier run for the same incident ended, in case its report was lost. */
   finishedRun(remediation: string, nonce: string): Journal | undefined {
     const journal = this.finishedOf(remediation);
     return journal?.nonce === nonce && journal.abandoned === undefined ? journal : undefined;
   }
 
-  /** How the named incident ended, whichever run it was that asks. */
+  /** How the last run for that remediation ended. */
   finishedOf(remediation: string): Journal | undefined {
     const own = this.#directory.existing(remediation);
     if (own === undefined) return undefined;
@@ -80,7 +80,7 @@ export class JournalStore {
     }
   }
 
-  /** Of all incidents, what their last run brought to an end. One that cannot be read is no evidence of anything. */
+  /** How the last run of each remediation ended. An unreadable journal is skipped: it proves nothing. */
   allFinished(): readonly Journal[] {
     const incidents = this.#directory.list().filter((entry) => entry.isDirectory());
     return incidents.flatMap(({ name }) => {
@@ -90,7 +90,7 @@ export class JournalStore {
         own?.close();
         return journal ?? [];
       } catch (error) {
-        this.#log('an old journal cannot be read', { name, error: String(error) });
+        this.#log('finished journal unreadable', { name, error: String(error) });
         return [];
       }
     });
@@ -100,17 +100,9 @@ export class JournalStore {
     this.#directory.write(NAME, Buffer.from(JSON.stringify(journal, null, 2)));
   }
 
-  /**
-   * As if the run had not been, but for the file's time of change: that this is not somebody's pending edit can
-   * only be told from the journal, so it is kept if there is space for it.
-   */
-  abandon(journal: Journal): void {
-    try {
-      this.finish({ ...journal, abandoned: true });
-    } catch (error) {
-      this.#log('journal could not be kept', { error: String(error) });
-      this.#directory.remove(NAME);
-    }
+  /** For steps that must not stop because the disk is full. */
+  trySave(journal: Journal): void {
+    this.#logFailure('journal not saved', () => this.save(journal));
   }
 
   finish(journal: Journal): void {
@@ -123,7 +115,37 @@ export class JournalStore {
     }
   }
 
-  /** Returns where the copy lies on the node. The checksum in its name keeps a re-run from writing over it. */
+  tryFinish(journal: Journal): void {
+    this.#logFailure('journal not finished', () => this.finish(journal));
+  }
+
+  /**
+   * For a change that was never made, or was undone before a restart. The journal is kept if there is space for it:
+   * only from it can a later run know that the file's new change time is not someone's pending edit.
+   */
+  abandon(journal: Journal): void {
+    try {
+      this.finish({ ...journal, abandoned: true });
+    } catch (error) {
+      this.#log('abandoned journal not kept', { error: String(error) });
+      this.#directory.remove(NAME);
+    }
+  }
+
+  /** One that stays, on a failing disk, is abandoned by the next run, since the file holds the old bytes. */
+  tryAbandon(journal: Journal): void {
+    this.#logFailure('abandoned journal not removed', () => this.abandon(journal));
+  }
+
+  #logFailure(message: string, step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.#log(message, { error: String(error) });
+    }
+  }
+
+  /** Returns the path of the copy on the node. The checksum in its name keeps a later run from overwriting it. */
   saveCopy(remediation: string, file: string, bytes: Uint8Array, sum: string): string {
     const own = this.#directory.child(remediation);
     try {
@@ -135,7 +157,7 @@ export class JournalStore {
     }
   }
 
-  /** The old or the new bytes by their checksum; undefined where they are lost or damaged. */
+  /** The old or the new bytes, by their checksum; undefined where they are lost or damaged. */
   readCopy(journal: Journal, sum: string): Buffer | undefined {
     const own = this.#directory.existing(journal.remediation);
     if (own === undefined) return undefined;
@@ -152,7 +174,7 @@ export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update
 
 const copyOf = (file: string, sum: string): string => `${file}.${sum.slice(0, 12)}`;
 
-/** A journal that cannot be read is an error, not an absence: it may stand for a half-done repair. */
+/** An unreadable journal is an error, not an absence: a repair may be half done. */
 function read(directory: SafeDirectory): Journal | undefined {
   const file = directory.read(NAME);
   return file && journalSchema.parse(JSON.parse(file.bytes.toString('utf8')));

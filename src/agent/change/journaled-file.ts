@@ -1,5 +1,5 @@
-/** The kubelet's configuration file as a journaled change knows it: which content it has, and the old one back. */
-
+/** The file of a journaled change: which of the known contents it has, and how its old bytes come back. */
+import type { SafeFile } from '../files/host-tree.ts';
 import { SafeDirectory, temporaryOf } from '../files/safe-directory.ts';
 import { isTorn } from '../files/torn.ts';
 import type { Log } from '../log.ts';
@@ -9,102 +9,129 @@ export interface FileContext {
   readonly hostRoot: string;
   readonly trustedUid: number;
   readonly journals: JournalStore;
+  readonly log: Log;
 }
 
-export interface LookedAt {
-  /** `torn`: a mixture of both that a killed write in place has left. */
-  readonly holds: 'old' | 'new' | 'torn' | 'foreign';
-  readonly sinceMs: number;
+/** `torn`: a mixture of both, left by a write in place that was killed. */
+type Content = 'old' | 'new' | 'torn' | 'foreign';
+
+interface FileState {
+  readonly holds: Content;
+  /** When the inode last changed; 0 where the file is missing. */
+  readonly changedAtMs: number;
 }
 
 export type Restored =
-  | { readonly kind: 'restored' }
+  | { readonly kind: 'restored'; readonly changedAtMs: number }
   | { readonly kind: 'foreign' }
   | { readonly kind: 'failed'; readonly why: string };
 
-/** Which of the known contents the file has, and since when. */
-export function lookAtFile(journal: Journal, context: FileContext): LookedAt {
-  const directory = directoryOf(journal, context);
-  try {
-    const file = directory.read(journal.file.name);
-    return { holds: contentOf(file?.bytes, journal, context), sinceMs: file?.stats.ctimeMs ?? 0 };
-  } finally {
-    directory.close();
-  }
-}
+export class JournaledFile {
+  readonly #journal: Journal;
+  readonly #context: FileContext;
 
-/** Puts the old bytes back. A file that is neither ours nor the old one is not touched. */
-export function restore(journal: Journal, context: FileContext & { readonly log: Log }): Restored {
-  try {
-    const directory = directoryOf(journal, context);
+  constructor(journal: Journal, context: FileContext) {
+    this.#journal = journal;
+    this.#context = context;
+  }
+
+  /** Read from the node on each call. */
+  state(): FileState {
+    return this.#inDirectory((directory) => this.#stateOf(this.#readIn(directory)));
+  }
+
+  holds(): Content {
+    return this.state().holds;
+  }
+
+  /** For checks that must not end the run: false where the file cannot be read. */
+  isKnownToBeOld(): boolean {
+    return this.#stateIfReadable()?.holds === 'old';
+  }
+
+  /** The names in the file's directory. */
+  names(): readonly string[] {
+    return this.#inDirectory((directory) => namesIn(directory, this.#journal.file.name));
+  }
+
+  /** Writes the old bytes back, unless the file holds something that is neither old nor ours. */
+  restore(): Restored {
     try {
-      const file = directory.read(journal.file.name);
-      const holds = contentOf(file?.bytes, journal, context);
-      if (holds === 'old') return { kind: 'restored' };
-      if (file === undefined || holds === 'foreign') return { kind: 'foreign' };
-      const backup = context.journals.readCopy(journal, journal.change.sha256Before);
-      if (backup === undefined)
-        return { kind: 'failed', why: `the backup ${journal.change.backup} is damaged` };
-      if (journal.inPlace) directory.writeInPlace(journal.file.name, backup, file);
-      else directory.replace(journal.file.name, backup, file.stats);
-      context.log('old bytes restored', { path: journal.change.path, was: holds, inPlace: journal.inPlace });
-      return { kind: 'restored' };
+      return this.#inDirectory((directory) => this.#restoreIn(directory));
+    } catch (error) {
+      // Perhaps only the fsync failed. A kubelet that is down needs the old bytes, whether they are synced or not.
+      const state = this.#stateIfReadable();
+      if (state?.holds === 'old') return { kind: 'restored', changedAtMs: state.changedAtMs };
+      return { kind: 'failed', why: String(error) };
+    }
+  }
+
+  #restoreIn(directory: SafeDirectory): Restored {
+    const { file, change, inPlace } = this.#journal;
+    const found = this.#readIn(directory);
+    const { holds, changedAtMs } = this.#stateOf(found);
+    if (holds === 'old') return { kind: 'restored', changedAtMs };
+    if (found === undefined || holds === 'foreign') return { kind: 'foreign' };
+    const backup = this.#context.journals.readCopy(this.#journal, change.sha256Before);
+    if (backup === undefined) return { kind: 'failed', why: `the backup ${change.backup} is damaged` };
+    if (inPlace) directory.writeInPlace(file.name, backup, found);
+    else directory.replace(file.name, backup, found.stats);
+    this.#context.log('old bytes restored', { path: change.path, replaced: holds, inPlace });
+    return { kind: 'restored', changedAtMs: this.#stateOf(this.#readIn(directory)).changedAtMs };
+  }
+
+  #readIn(directory: SafeDirectory): SafeFile | undefined {
+    return directory.read(this.#journal.file.name);
+  }
+
+  #stateOf(file: SafeFile | undefined): FileState {
+    if (file === undefined) return { holds: 'foreign', changedAtMs: 0 };
+    return { holds: this.#contentOf(file.bytes), changedAtMs: file.stats.ctimeMs };
+  }
+
+  #contentOf(bytes: Uint8Array): Content {
+    const { sha256Before, sha256After } = this.#journal.change;
+    const sum = sha256(bytes);
+    if (sum === sha256After) return 'new';
+    if (sum === sha256Before) return 'old';
+    if (!this.#journal.inPlace) return 'foreign';
+    const { journals } = this.#context;
+    const old = journals.readCopy(this.#journal, sha256Before);
+    const edited = journals.readCopy(this.#journal, sha256After);
+    return old && edited && isTorn(bytes, old, edited) ? 'torn' : 'foreign';
+  }
+
+  #stateIfReadable(): FileState | undefined {
+    try {
+      return this.state();
+    } catch (error) {
+      this.#context.log('journaled file unreadable', {
+        path: this.#journal.change.path,
+        error: String(error),
+      });
+      return undefined;
+    }
+  }
+
+  #inDirectory<T>(use: (directory: SafeDirectory) => T): T {
+    const { hostRoot, trustedUid } = this.#context;
+    const { file, inPlace } = this.#journal;
+    const directory = inPlace
+      ? SafeDirectory.openOfKubelet(hostRoot, file.directory, trustedUid)
+      : SafeDirectory.open(hostRoot, file.directory, trustedUid);
+    try {
+      return use(directory);
     } finally {
       directory.close();
     }
-  } catch (error) {
-    // The bytes may be there and only their fsync failed: a kubelet that is down needs them more than a promise.
-    if (holdsQuietly(journal, context) === 'old') return { kind: 'restored' };
-    return { kind: 'failed', why: String(error) };
   }
 }
 
-function directoryOf(
-  { file, inPlace }: Pick<Journal, 'file' | 'inPlace'>,
-  { hostRoot, trustedUid }: FileContext,
-): SafeDirectory {
-  return inPlace
-    ? SafeDirectory.openOfKubelet(hostRoot, file.directory, trustedUid)
-    : SafeDirectory.open(hostRoot, file.directory, trustedUid);
-}
-
-function contentOf(
-  bytes: Uint8Array | undefined,
-  journal: Journal,
-  { journals }: FileContext,
-): LookedAt['holds'] {
-  if (bytes === undefined) return 'foreign';
-  const { sha256Before, sha256After } = journal.change;
-  const sum = sha256(bytes);
-  if (sum === sha256After) return 'new';
-  if (sum === sha256Before) return 'old';
-  if (!journal.inPlace) return 'foreign';
-  const [old, edited] = [journals.readCopy(journal, sha256Before), journals.readCopy(journal, sha256After)];
-  return old && edited && isTorn(bytes, old, edited) ? 'torn' : 'foreign';
-}
-
-/** The names in the file's directory, without what a killed run of ours has left there. */
-export function namesBeside(
-  { file, inPlace }: Pick<Journal, 'file' | 'inPlace'>,
-  context: FileContext,
-): readonly string[] {
-  const directory = directoryOf({ file, inPlace }, context);
-  try {
-    return directory
-      .list()
-      .map(({ name }) => name)
-      .filter((name) => name !== temporaryOf(file.name))
-      .toSorted();
-  } finally {
-    directory.close();
-  }
-}
-
-/** For a look that must not end the run: what cannot be read is not known. */
-export function holdsQuietly(journal: Journal, context: FileContext): LookedAt['holds'] {
-  try {
-    return lookAtFile(journal, context).holds;
-  } catch {
-    return 'foreign';
-  }
+/** The names in a directory, without the temporary file that a killed run may have left there. */
+export function namesIn(directory: SafeDirectory, file: string): readonly string[] {
+  return directory
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => name !== temporaryOf(file))
+    .toSorted();
 }

@@ -1,21 +1,13 @@
 /**
- * Carries a journaled change to its end, from whichever step it stands at: a fresh run enters right after the
- * backup, a re-run wherever the killed one stopped. Each step is written down before it is taken.
+ * Carries a journaled change to its end, from the step that the journal names: a fresh run enters right after the
+ * backup, a later one where the killed run stopped. Each step is journaled before it is taken.
  */
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
-import type { KubeletState, UnitManager } from '../unit/kubelet-unit.ts';
-import { type WaitResult, waitForKubelet } from '../unit/wait-for-kubelet.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import type { Journal } from './journal.ts';
-import { type FileContext, lookAtFile, type Restored, restore } from './journaled-file.ts';
+import { type FileContext, JournaledFile, type Restored } from './journaled-file.ts';
+import { isActive, type RestartContext, restartKubelet } from './restart.ts';
 
-export interface SettleContext extends FileContext {
-  readonly unit: UnitManager;
-  readonly clock: Clock;
-  readonly kubeletServes: () => Promise<boolean>;
-  readonly stop: AbortSignal;
-  readonly log: Log;
-}
+export interface SettleContext extends FileContext, RestartContext {}
 
 export interface Settled {
   readonly outcome: 'repaired' | 'rolled-back' | 'failed';
@@ -26,93 +18,37 @@ export interface Settled {
   readonly active: boolean;
 }
 
-/** The file must hold the new bytes, or a run was killed between two steps and it holds what that left. */
-export async function settle(from: Journal, context: SettleContext): Promise<Settled> {
+/** The file must hold the new bytes, or what a run that was killed between two steps has left. */
+export async function settle(journal: Journal, context: SettleContext): Promise<Settled> {
+  const file = new JournaledFile(journal, context);
+  return journal.step === 'writing' || journal.step === 'restarting'
+    ? finishChange(journal, file, context)
+    : undo(journal, file, context);
+}
+
+async function finishChange(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
   let journal = from;
-  if (journal.step === 'writing' || journal.step === 'restarting') {
-    const file = lookAtFile(journal, context);
-    if (file.holds === 'foreign') return foreign(journal, context);
-    // A run was killed while it undid: go on with that.
-    if (file.holds === 'old' || file.holds === 'torn') return undo({ ...journal, step: 'undoing' }, context);
-    if (journal.step === 'writing') {
-      journal = { ...journal, step: 'restarting', restarts: 1, bytesSinceMs: file.sinceMs };
-      try {
-        context.journals.save(journal);
-      } catch (error) {
-        return undoUnstarted(journal, error, context);
-      }
-    }
-    const up = await restartAndWait(journal, context);
-    if (up.kind === 'not-restarted') return undoUnstarted(journal, up.error, context);
-    journal = { ...journal, pidAfter: up.pid };
-    if (up.kind === 'up') return repaired(journal, up.servingAtMs, context);
-    journal = { ...journal, step: 'undoing', problem: up.why };
-    context.log('new kubelet did not come up', { why: up.why });
-    // Best effort: with a full disk the undoing is still right, and a re-run finds `restarting` and comes here again.
-    saveQuietly(journal, context);
-  }
-  return undo(journal, context);
-}
-
-type Restarted = WaitResult | { readonly kind: 'not-restarted'; readonly error: unknown };
-
-/** Asks for the restart unless a kubelet was started since the bytes are there: then that one has read them. */
-async function restartAndWait(journal: Journal, context: SettleContext): Promise<Restarted> {
-  const { unit, clock } = context;
-  const before = await stateOrUnknown(context);
-  const isUndo = journal.step === 'undo-restarting';
-  // The process number as well, because a clock that was set back makes the old kubelet look younger than the file.
-  const notPid = isUndo ? journal.pidAfter : journal.pidBefore;
-  const startedSince =
-    before !== undefined && before.mainPid !== notPid && before.startedAtMs >= journal.bytesSinceMs;
-  // An undo does not wait for systemd's own next attempt, ten seconds later: only a kubelet that runs will do.
-  const happened = isUndo
-    ? startedSince && before.activeState === 'active'
-    : startedSince || before?.jobPending === true;
-  if (!happened) {
+  const { holds, changedAtMs } = file.state();
+  if (holds === 'foreign') return foreign(journal, context);
+  // An earlier run was killed during its undo: continue that.
+  if (holds !== 'new') return undo({ ...journal, step: 'undoing' }, file, context);
+  if (journal.step === 'writing') {
+    journal = { ...journal, step: 'restarting', restarts: 1, bytesSinceMs: changedAtMs };
     try {
-      if (isUndo) await forgetStartLimit(context);
-      await unit.restart();
-      context.log('kubelet restart asked for', { restarts: journal.restarts });
+      context.journals.save(journal);
     } catch (error) {
-      // The answer may be lost while systemd restarts; only a kubelet that is still the old one was not restarted.
-      const after = await stateOrUnknown(context);
-      if (
-        after !== undefined &&
-        after.mainPid === before?.mainPid &&
-        !after.jobPending &&
-        (isUndo || after.activeState === 'active')
-      )
-        return { kind: 'not-restarted', error };
+      return undoBeforeRestart(journal, file, error, context);
     }
   }
-  return waitForKubelet({
-    unit,
-    clock,
-    startedAfterMs: journal.bytesSinceMs,
-    notPid,
-    kubeletServes: journal.mustServe ? context.kubeletServes : undefined,
-    stop: context.stop,
-  });
-}
-
-/** A bus that is away for a moment says nothing about the kubelet. */
-async function stateOrUnknown({ unit, log }: SettleContext): Promise<KubeletState | undefined> {
-  try {
-    return await unit.state();
-  } catch (error) {
-    log('kubelet.service could not be asked for its state', { error: String(error) });
-    return undefined;
-  }
-}
-
-/** Without it the restart still may work; where it does not, its own error is what is reported. */
-async function forgetStartLimit({ unit, log }: SettleContext): Promise<void> {
-  try {
-    await unit.resetFailed();
-  } catch (error) {
-    log('the start limit of kubelet.service could not be reset', { error: String(error) });
-  }
+  const restarted = await restartKubelet(journal, context);
+  if (restarted.kind === 'not-restarted') return undoBeforeRestart(journal, file, restarted.error, context);
+  journal = { ...journal, pidAfter: restarted.pid };
+  if (restarted.kind === 'up') return repaired(journal, restarted.servingAtMs, context);
+  context.log('new kubelet did not come up', { why: restarted.why });
+  journal = { ...journal, step: 'undoing', problem: restarted.why };
+  // With a full disk the undo is still right: a later run finds `restarting` and comes here again.
+  context.journals.trySave(journal);
+  return undo(journal, file, context);
 }
 
 function repaired(from: Journal, servingAtMs: number, context: SettleContext): Settled {
@@ -121,71 +57,83 @@ function repaired(from: Journal, servingAtMs: number, context: SettleContext): S
     outcome: 'repaired',
     times: { ...from.times, restarted: new Date(servingAtMs).toISOString() },
   };
-  // The kubelet runs with the new value; a disk that is full now does not make that untrue.
-  finishQuietly(journal, context);
+  // The kubelet runs with the new value, even if the disk is full now.
+  context.journals.tryFinish(journal);
+  const { change, inPlace, pidAfter } = journal;
   return {
     outcome: 'repaired',
     reason: 'Repaired',
-    message: `${journal.change.path}:${journal.change.line} changed${journal.inPlace ? ' in place' : ''}, kubelet restarted and up as process ${journal.pidAfter}`,
+    message: `The value in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.`,
     journal,
     nodeUnchanged: false,
     active: true,
   };
 }
 
-async function undo(from: Journal, context: SettleContext): Promise<Settled> {
+async function undo(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
   let journal = from;
+  const problem = journal.problem ?? 'The new kubelet did not come up.';
   if (journal.step === 'undoing') {
-    const restored = restore(journal, context);
-    if (restored.kind !== 'restored')
-      return notRestored(journal, restored, journal.problem ?? 'the new kubelet did not come up', context);
+    const restored = file.restore();
+    if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
     journal = {
       ...journal,
       step: 'undo-restarting',
       restarts: journal.restarts + 1,
-      bytesSinceMs: lookAtFile(journal, context).sinceMs,
+      bytesSinceMs: restored.changedAtMs,
     };
-    saveQuietly(journal, context);
+    context.journals.trySave(journal);
   }
-  const up = await restartAndWait(journal, context);
-  const problem = journal.problem ?? 'the new kubelet did not come up';
-  if (up.kind === 'up') {
-    const message = `${problem}; the old configuration is back and the kubelet runs with it as process ${up.pid}`;
-    return end(
-      { ...journal, pidAfter: up.pid, outcome: 'rolled-back' },
-      journal.onRequest ? 'RolledBack' : 'KubeletDidNotComeUp',
-      message,
-      { nodeUnchanged: true, active: true },
-      context,
-    );
+  const restarted = await restartKubelet(journal, context);
+  switch (restarted.kind) {
+    case 'up': {
+      const { pid } = restarted;
+      return end(
+        { ...journal, pidAfter: pid, outcome: 'rolled-back' },
+        journal.onRequest ? 'RolledBack' : 'KubeletDidNotComeUp',
+        `${problem} The old configuration was restored, and the kubelet runs with it as process ${pid}.`,
+        { nodeUnchanged: true, active: true },
+        context,
+      );
+    }
+    case 'down':
+      return end(
+        { ...journal, outcome: 'failed' },
+        'KubeletDown',
+        `${problem} The old configuration was restored, but the kubelet does not run with it either. ${restarted.why}`,
+        { nodeUnchanged: true, active: await isActive(context) },
+        context,
+      );
+    case 'not-restarted':
+      // The journal stays unfinished, so that the next run requests the restart again: the kubelet may be down.
+      return {
+        outcome: 'failed',
+        reason: 'KubeletDown',
+        message: `${problem} The old configuration was restored, but the kubelet could not be restarted with it: ${String(restarted.error)}.`,
+        journal,
+        nodeUnchanged: true,
+        active: await isActive(context),
+      };
+    default:
+      return assertNever(restarted);
   }
-  if (up.kind === 'not-restarted') {
-    // The journal stays open, so that the next run asks again: the kubelet may be down for want of just that.
-    const message = `${problem}; the old configuration is back, but the kubelet could not be restarted with it: ${String(up.error)}`;
-    const active = await isActive(context);
-    return { outcome: 'failed', reason: 'KubeletDown', message, journal, nodeUnchanged: true, active };
-  }
-  const message = `${problem}; the old configuration is back, but the kubelet does not run with it either: ${up.why}`;
-  return end(
-    { ...journal, outcome: 'failed' },
-    'KubeletDown',
-    message,
-    { nodeUnchanged: true, active: await isActive(context) },
-    context,
-  );
 }
 
-/** The kubelet was never restarted and still runs with what it read before: put the bytes back and leave it alone. */
-async function undoUnstarted(journal: Journal, error: unknown, context: SettleContext): Promise<Settled> {
-  const problem = `the kubelet could not be restarted: ${String(error)}`;
-  const restored = restore(journal, context);
+/** The kubelet still runs with what it read before the change: restore the file and leave the kubelet alone. */
+async function undoBeforeRestart(
+  journal: Journal,
+  file: JournaledFile,
+  error: unknown,
+  context: SettleContext,
+): Promise<Settled> {
+  const problem = `The kubelet could not be restarted: ${String(error)}.`;
+  const restored = file.restore();
   if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
-  const state = { nodeUnchanged: true, active: await isActive(context) };
   return end(
     { ...journal, outcome: 'failed' },
     'RestartFailed',
-    `${problem}; the old configuration is back`,
-    state,
+    `${problem} The old configuration was restored.`,
+    { nodeUnchanged: true, active: await isActive(context) },
     context,
   );
 }
@@ -197,11 +145,11 @@ async function notRestored(
   context: SettleContext,
 ): Promise<Settled> {
   if (restored.kind === 'foreign') return foreign(journal, context);
-  // The journal stays open, so that the next run tries again.
+  // The journal stays unfinished, so that the next run tries again.
   return {
     outcome: 'failed',
     reason: 'UndoFailed',
-    message: `${problem}; the old configuration could not be brought back: ${restored.why}`,
+    message: `${problem} The old configuration could not be restored: ${restored.why}.`,
     journal,
     nodeUnchanged: false,
     active: await isActive(context),
@@ -209,11 +157,10 @@ async function notRestored(
 }
 
 async function foreign(journal: Journal, context: SettleContext): Promise<Settled> {
-  const message = `${journal.change.path} holds neither the old nor the new configuration: somebody else has written it meanwhile`;
   return end(
     { ...journal, outcome: 'failed' },
     'ForeignEdit',
-    message,
+    `The file ${journal.change.path} was changed by someone else: it holds neither the old nor the new configuration.`,
     { nodeUnchanged: false, active: await isActive(context) },
     context,
   );
@@ -226,29 +173,6 @@ function end(
   state: { readonly nodeUnchanged: boolean; readonly active: boolean },
   context: SettleContext,
 ): Settled {
-  finishQuietly(journal, context);
+  context.journals.tryFinish(journal);
   return { outcome: journal.outcome ?? 'failed', reason, message, journal, ...state };
-}
-
-function finishQuietly(journal: Journal, context: SettleContext): void {
-  try {
-    context.journals.finish(journal);
-  } catch (error) {
-    context.log('journal could not be closed', { error: String(error) });
-  }
-}
-
-function saveQuietly(journal: Journal, context: SettleContext): void {
-  try {
-    context.journals.save(journal);
-  } catch (error) {
-    context.log('journal could not be written', { error: String(error) });
-  }
-}
-
-async function isActive({ unit }: SettleContext): Promise<boolean> {
-  return unit.state().then(
-    ({ activeState, mainPid }) => activeState === 'active' && mainPid > 0,
-    () => false,
-  );
 }

@@ -1,7 +1,7 @@
-/** Finds what runs before this one have undone while the kubelet ran on, so that it is not taken for a pending edit. */
+/** Finds an edit that an earlier run undid while the kubelet ran on: the file is newer, yet nothing is pending. */
 import type { UndoneEdit } from '../decide/facts.ts';
 import type { KubeletState } from '../unit/kubelet-unit.ts';
-import { type FileContext, holdsQuietly, namesBeside } from './journaled-file.ts';
+import { type FileContext, JournaledFile } from './journaled-file.ts';
 
 export function findUndoneEdit(
   { mainPid, startedAtMs }: KubeletState,
@@ -10,19 +10,18 @@ export function findUndoneEdit(
   const journal = context.journals
     .allFinished()
     .find(
-      (ended) =>
-        ended.pidBefore === mainPid &&
-        startedAtMs <= Date.parse(ended.times.written ?? '') &&
-        holdsQuietly(ended, context) === 'old',
+      (finished) =>
+        finished.pidBefore === mainPid &&
+        startedAtMs <= Date.parse(finished.times.written ?? '') &&
+        new JournaledFile(finished, context).isKnownToBeOld(),
     );
-  return (
-    journal && {
-      path: journal.change.path,
-      directory: isSame(namesBeside(journal, context), journal.beside) ? journal.file.directory : undefined,
-      pid: journal.pidBefore,
-      writtenMs: Date.parse(journal.times.written ?? ''),
-    }
-  );
+  if (journal === undefined) return undefined;
+  const { change, file, beside, pidBefore, times } = journal;
+  const hasSameNames = new JournaledFile(journal, context).names().join('/') === beside.join('/');
+  return {
+    path: change.path,
+    directory: hasSameNames ? file.directory : undefined,
+    pid: pidBefore,
+    writtenMs: Date.parse(times.written ?? ''),
+  };
 }
-
-const isSame = (a: readonly string[], b: readonly string[]): boolean => a.join('/') === b.join('/');

@@ -28,7 +28,7 @@ type AssessRequest = Pick<
 type Refusal = Extract<Decision, { kind: 'refuse' }>;
 type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
 type Change = Extract<Decision, { kind: 'change' }>;
-type Assessment =
+export type Assessment =
   | Refusal
   | (AlreadyRight & { readonly facts: Facts })
   | (Change & { readonly facts: Facts; readonly edit: PlannedEdit });

@@ -1,7 +1,7 @@
 /** Looks at the node: everything that `decide.ts` needs to know, in one readonly value. Reads only. */
 import type { GradedFile, KnownAddresses, RepairReport, RepairRequest } from '../../api/agent-protocol.ts';
 import { gradeResolvConf } from '../../diagnosis/resolv-conf.ts';
-import { type Effective, effectiveResolvConf } from '../config/effective.ts';
+import { describeSource, type Effective, effectiveResolvConf } from '../config/effective.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Platform, platformOf } from './node-platform.ts';
@@ -21,6 +21,16 @@ export interface Facts {
   readonly targets: readonly GradedFile[];
   /** Files that are newer than the running kubelet: it has not read them in this form. */
   readonly newerThanKubelet: readonly string[];
+}
+
+/** The part of the facts that reports and journals carry. */
+export function evidenceOf({
+  layout,
+  effective,
+  current,
+}: Facts): Pick<RepairReport, 'layout' | 'effective' | 'current'> {
+  const { value, source } = effective;
+  return { layout, effective: { value, source: describeSource(source) }, ...(current && { current }) };
 }
 
 const LAYOUTS: Readonly<Record<string, Layout>> = {

@@ -189,6 +189,7 @@ export class FakeNode implements UnitManager {
       ask: this.ask,
       stop: this.stop.signal,
       started: new Date(this.nowMs).toISOString(),
+      log: () => undefined,
     };
   }
 
@@ -221,7 +222,6 @@ export class FakeNode implements UnitManager {
       ...this.#context(),
       trustedUid: UID,
       kubeletServes: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
-      log: () => undefined,
     };
   }
 

@@ -20,7 +20,7 @@ export async function refuseRestartLoop(
 ): Promise<void> {
   if (seen.autoRestarts === 0 || seen.mainPid === 0) return;
   while (clock.now() - seen.startedAtMs < SETTLED_MS) {
-    if (stop.aborted) throw new Error('told to stop before anything was written');
+    stop.throwIfAborted();
     await clock.sleep(POLL_MS);
     const now = await unit.state();
     if (now.mainPid !== seen.mainPid || now.autoRestarts > seen.autoRestarts)

@@ -1,0 +1,66 @@
+/** Collects what a repair finds out, so that a run that breaks off reports it as well. */
+import type { GradedFile, KubeletDirectory, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
+import type { Settled } from './change/settle.ts';
+import { evidenceOf, type Facts } from './decide/facts.ts';
+import type { VerbContext } from './run-verb.ts';
+
+type End = Pick<RepairReport, 'outcome' | 'reason' | 'message' | 'nodeUnchanged'> & Partial<RepairReport>;
+
+export class RepairDraft {
+  readonly #request: RepairRequest;
+  readonly #context: VerbContext;
+  #observed: Partial<RepairReport> = {};
+
+  constructor(request: RepairRequest, context: VerbContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  readonly addFacts = (facts: Facts): void => {
+    this.#add(evidenceOf(facts));
+  };
+
+  readonly addTarget = (target: GradedFile | undefined): void => {
+    if (target !== undefined) this.#add({ target });
+  };
+
+  readonly addNeeds = (needs: KubeletDirectory): void => {
+    this.#add({ needs });
+  };
+
+  /** Only the first call counts. */
+  readonly decided = (): void => {
+    this.#add({ times: { decided: this.#now(), ...this.#observed.times } });
+  };
+
+  targetPath(): string {
+    return this.#observed.target?.path ?? this.#request.targets[0] ?? '';
+  }
+
+  /** The change may be of an earlier run: then its journal knows the node as it was. */
+  reportSettled({ journal, active, outcome, reason, message, nodeUnchanged }: Settled): RepairReport {
+    const { pidBefore, pidAfter, restarts, change, evidence, times } = journal;
+    this.#observed = { ...evidence, times: { ...times, ...this.#observed.times } };
+    const kubelet = { pidBefore, pidAfter, restarts, active };
+    return this.report({ outcome, reason, message, nodeUnchanged, change, kubelet });
+  }
+
+  report(end: End): RepairReport {
+    return {
+      verb: 'repair',
+      nonce: this.#request.nonce,
+      layout: 'unknown',
+      ...this.#observed,
+      ...end,
+      times: { started: this.#context.started, ...this.#observed.times, finished: this.#now() },
+    };
+  }
+
+  #add(part: Partial<RepairReport>): void {
+    this.#observed = { ...this.#observed, ...part };
+  }
+
+  #now(): string {
+    return new Date(this.#context.clock.now()).toISOString();
+  }
+}
