@@ -91,6 +91,19 @@ describe('repair after a crash', () => {
     expect(node.journalIsOpen()).toBe(false);
   });
 
+  it('does not report the end of another incident as its own', async () => {
+    node.starts = (text) => (text === GOOD ? 'exits' : 'runs');
+    await node.repair();
+    node.starts = () => 'runs';
+    const state = join(node.root, 'var/lib/dnshealth');
+    renameSync(join(state, 'node-1-abc/journal.json'), join(state, 'journal.json'));
+    expect(await node.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
+      outcome: 'repaired',
+      reason: 'Repaired',
+    });
+    expect(node.restarts).toBe(3);
+  });
+
   it('does not take a damaged journal for none', async () => {
     node.write('/var/lib/dnshealth/journal.json', '{');
     expect(await node.repair()).toMatchObject({

@@ -15,12 +15,8 @@ export async function resumeUnfinished(
   const { journals, log } = context;
   const open = journals.unfinished();
   if (open === undefined) return undefined;
-  if (open.outcome !== undefined) {
+  if (open.outcome !== undefined || open.abandoned) {
     // Killed after its end, before the journal was put aside: it is settled once, not a second time.
-    journals.finish(open);
-    return completedEarlier(open, context);
-  }
-  if (open.abandoned) {
     journals.finish(open);
     return undefined;
   }
