@@ -1,5 +1,6 @@
 /** From the plan's word to the effect's call: the only place where the two meet. */
 import { type KnownAddresses, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
+import { assertNever } from '../api/assert-never.ts';
 import { probeDns } from '../effects/dns-probe.ts';
 import { removeProofPod, startProof } from '../effects/proof-pod.ts';
 import { quarantineNode } from '../effects/quarantine.ts';
@@ -11,8 +12,7 @@ import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
 import type { ObservedNode } from '../observe/node.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
-import type { Outcome } from '../remediation/outcome.ts';
-import { assertNever, type Effect } from '../remediation/verdict.ts';
+import type { Effect, EffectResult } from '../remediation/verdict.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Settings } from './settings.ts';
 
@@ -29,7 +29,7 @@ export interface EffectContext {
 }
 
 /** Carries out one effect. Each may be repeated; what one throws is retried with the plan made anew. */
-export async function carryOut(effect: Effect, context: EffectContext): Promise<Outcome> {
+export async function carryOut(effect: Effect, context: EffectContext): Promise<EffectResult> {
   const { kube, settings, remediation, node, signal } = context;
   const { spec } = remediation;
   const policy = spec.settings;
@@ -45,7 +45,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
-      return { effect, result: { record } };
+      return { kind: 'quarantined', record };
     }
     case 'start-repair':
       await startRepair(
@@ -72,16 +72,16 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'cancel-repair':
       await cancelRepair(kube, remediation.name, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'retry-repair':
       await cancelRepair(kube, remediation.name, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'move-repair':
       await cancelRepair(kube, remediation.name, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'start-proof':
       await startProof(
         kube,
@@ -101,13 +101,13 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'release':
       await releaseNode(kube, { node: spec.node.name, remediation: remediation.name }, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'recreate':
       await recreatePods(kube, effect.pods, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     case 'probe': {
       const answers = await probeDns(
         {
@@ -118,11 +118,11 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
-      return { effect, result: { answers } };
+      return { kind: 'probed', pod: effect.pod, answers };
     }
     case 'remove-proof-pod':
       await removeProofPod(kube, remediation.name, signal);
-      return { effect, result: null };
+      return { kind: 'done', effect };
     default:
       return assertNever(effect);
   }

@@ -1,9 +1,9 @@
 /** Tells the story of an incident: one info line and the Kubernetes events for each change of its record. */
+import { assertNever } from '../api/assert-never.ts';
 import { API_VERSION, DNS_NAMESPACE } from '../api/keys.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import type { EventRecorder, EventTarget } from '../kube/event-recorder.ts';
 import { type EventIntent, eventsBetween } from '../remediation/events.ts';
-import { assertNever } from '../remediation/verdict.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Logger } from '../runtime/logger.ts';
 

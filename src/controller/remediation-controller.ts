@@ -1,5 +1,6 @@
 /** The loop body: read the world, ask `remediation/` for the one next action, do it, write it down. */
 import { isDeepStrictEqual } from 'node:util';
+import { assertNever } from '../api/assert-never.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import { NotOursError } from '../effects/not-ours.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -9,7 +10,7 @@ import type { Ownership } from '../observe/ownership.ts';
 import { findRecurrence } from '../observe/recurrence.ts';
 import { plan } from '../remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
-import { assertNever, type Verdict } from '../remediation/verdict.ts';
+import type { Verdict } from '../remediation/verdict.ts';
 import { type Logger, withLogContext } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
@@ -72,8 +73,8 @@ export function createRemediationReconciler(options: RemediationControllerOption
         logger.info('acting', { effect: verdict.effect.kind, phase: remediation.status.phase });
         try {
           const context = { kube, settings: options.settings, remediation, node, now: now(), signal };
-          const outcome = await carryOut(verdict.effect, context);
-          next = afterEffect(remediation.status, outcome, now());
+          const result = await carryOut(verdict.effect, context);
+          next = afterEffect(remediation.status, result, now());
         } catch (error) {
           // Somebody else wrote it, or took it: the plan is made anew from what is there now.
           if (isConflict(error)) {

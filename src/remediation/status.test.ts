@@ -21,9 +21,9 @@ const record = (strategy: 'Cordon' | 'Taint' = 'Cordon', wasUnschedulable = fals
   since: isoAt(2),
 });
 const quarantined = (status: RemediationStatus = aStatus(), seconds = 2) =>
-  afterEffect(status, { effect: { kind: 'quarantine' }, result: { record: record() } }, at(seconds));
+  afterEffect(status, { kind: 'quarantined', record: record() }, at(seconds));
 const released = (status: RemediationStatus, seconds: number) =>
-  afterEffect(status, { effect: { kind: 'release' }, result: null }, at(seconds));
+  afterEffect(status, { kind: 'done', effect: { kind: 'release' } }, at(seconds));
 const step = (status: RemediationStatus, name: string) => status.steps.find((one) => one.name === name);
 const condition = (status: RemediationStatus, type: string) =>
   status.conditions.find((one) => one.type === type);
@@ -73,11 +73,7 @@ describe('a step', () => {
 describe('the record of an incident', () => {
   it('says how the node was found when it is quarantined, and the reason of the wait is over', () => {
     const waiting = aStatus({ reason: 'OtherNodeUnderRepair', message: 'waits' });
-    const status = afterEffect(
-      waiting,
-      { effect: { kind: 'quarantine' }, result: { record: record('Taint', true) } },
-      at(2),
-    );
+    const status = afterEffect(waiting, { kind: 'quarantined', record: record('Taint', true) }, at(2));
     expect(status).toMatchObject({
       phase: 'Quarantining',
       quarantine: { strategy: 'Taint', nodeWasUnschedulable: true, heldSince: isoAt(2) },
@@ -95,18 +91,18 @@ describe('the record of an incident', () => {
       containerID: 'containerd://new',
     };
     const answers: Answer[] = [{ protocol: 'udp', name: 'x', result: 'NXDOMAIN', ok: true, ms: 1 }];
-    const effect = { kind: 'probe', pod } as const;
+    const probe = { kind: 'probed', pod, answers } as const;
 
     let status = quarantined();
-    status = afterEffect(status, { effect: { kind: 'start-repair' }, result: null }, at(3));
+    status = afterEffect(status, { kind: 'done', effect: { kind: 'start-repair' } }, at(3));
     status = afterFinding(status, { kind: 'repair-reported', report: aRepairReport() }, at(5));
-    status = afterEffect(status, { effect: { kind: 'start-proof' }, result: null }, at(5.5));
+    status = afterEffect(status, { kind: 'done', effect: { kind: 'start-proof' } }, at(5.5));
     status = afterFinding(status, { kind: 'proof-reported', report: aProofReport() }, at(7));
     status = released(status, 7.5);
     const pods = [{ name: 'coredns-sick', uid: 'pod-sick' }];
-    status = afterEffect(status, { effect: { kind: 'recreate', pods }, result: null }, at(8));
-    status = afterEffect(status, { effect, result: { answers } }, at(10));
-    status = afterEffect(status, { effect, result: { answers } }, at(13));
+    status = afterEffect(status, { kind: 'done', effect: { kind: 'recreate', pods } }, at(8));
+    status = afterEffect(status, probe, at(10));
+    status = afterEffect(status, probe, at(13));
     const ending: Ending = { phase: 'Healed', reason: 'Verified', message: 'DNS answers.', hold: false };
     status = afterEnd(status, ending, spec, at(13.4));
 
@@ -142,8 +138,9 @@ describe('the record of an incident', () => {
       afterEffect(
         status,
         {
-          effect: { kind: 'probe', pod: { ...pod, ...change } },
-          result: { answers: answers.map((answer) => ({ ...answer, ok })) },
+          kind: 'probed',
+          pod: { ...pod, ...change },
+          answers: answers.map((answer) => ({ ...answer, ok })),
         },
         at(seconds),
       );
@@ -158,13 +155,13 @@ describe('the record of an incident', () => {
 
   it('does not take silence for an answer', () => {
     const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
-    const status = afterEffect(aStatus(), { effect: { kind: 'probe', pod }, result: { answers: [] } }, at(1));
+    const status = afterEffect(aStatus(), { kind: 'probed', pod, answers: [] }, at(1));
     expect(status.verification).not.toHaveProperty('firstSuccess');
   });
 
   it('keeps the reason why a Job was taken back, until the incident ends with it', () => {
     const effect = { kind: 'cancel-repair', why: 'image missing' } as const;
-    expect(afterEffect(quarantined(), { effect, result: null }, at(63))).toMatchObject({
+    expect(afterEffect(quarantined(), { kind: 'done', effect }, at(63))).toMatchObject({
       reason: 'JobDidNotStart',
       message: 'image missing',
     });

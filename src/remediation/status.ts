@@ -1,22 +1,30 @@
 /** The record: how each thing that was done or learned changes the status. Pure, so that a step can be told twice. */
+import { assertNever } from '../api/assert-never.ts';
+import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 import { isoTime, withCondition } from './conditions.ts';
-import type { Outcome } from './outcome.ts';
 import { DID_NOT_START } from './stages/repair.ts';
 import { beginStep, finishStep } from './steps.ts';
-import { assertNever, type Ending, type Finding } from './verdict.ts';
+import type { EffectResult, Ending, Finding, SilentEffect } from './verdict.ts';
 
 type Status = RemediationStatus;
 
 /** After an effect was carried out. */
-export function afterEffect(status: Status, { effect, result }: Outcome, now: number): Status {
+export function afterEffect(status: Status, result: EffectResult, now: number): Status {
+  switch (result.kind) {
+    case 'quarantined':
+      return quarantined(status, result.record, now);
+    case 'probed':
+      return probed(status, result, now);
+    case 'done':
+      return done(status, result.effect, now);
+    default:
+      return assertNever(result);
+  }
+}
+
+function done(status: Status, effect: SilentEffect, now: number): Status {
   switch (effect.kind) {
-    case 'quarantine':
-      return quarantined(
-        status,
-        result as Extract<Outcome, { effect: { kind: 'quarantine' } }>['result'],
-        now,
-      );
     case 'start-repair':
       return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
     case 'cancel-repair':
@@ -29,26 +37,8 @@ export function afterEffect(status: Status, { effect, result }: Outcome, now: nu
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':
       return released(status, now);
-    case 'recreate': {
-      const deletedPods = [...status.deletedPods, ...effect.pods];
-      return finishStep(
-        beginStep(
-          beginStep({ ...inPhase(status, 'Verifying'), deletedPods }, 'Recreate', now),
-          'Verify',
-          now,
-        ),
-        'Recreate',
-        now,
-        `deleted ${deletedPods.length === 0 ? 'no pod' : deletedPods.map((pod) => pod.name).join(', ')}`,
-      );
-    }
-    case 'probe':
-      return probed(
-        status,
-        effect.pod,
-        result as Extract<Outcome, { effect: { kind: 'probe' } }>['result'],
-        now,
-      );
+    case 'recreate':
+      return recreated(status, effect.pods, now);
     case 'remove-proof-pod':
       return status;
     default:
@@ -61,11 +51,7 @@ function inPhase(status: Status, phase: Phase): Status {
   return { ...rest, phase };
 }
 
-function quarantined(
-  status: Status,
-  { record }: Extract<Outcome, { effect: { kind: 'quarantine' } }>['result'],
-  now: number,
-): Status {
+function quarantined(status: Status, record: QuarantineRecord, now: number): Status {
   const quarantine = {
     strategy: record.strategy,
     nodeWasUnschedulable: record.wasUnschedulable,
@@ -90,14 +76,19 @@ function released(status: Status, now: number): Status {
   return { ...finishStep(begun, 'Release', now, 'the node is as it was found'), quarantine };
 }
 
-type Probe = Extract<Outcome, { effect: { kind: 'probe' } }>;
+function recreated(status: Status, pods: readonly Status['deletedPods'][number][], now: number): Status {
+  const deletedPods = [...status.deletedPods, ...pods];
+  return finishStep(
+    beginStep(beginStep({ ...inPhase(status, 'Verifying'), deletedPods }, 'Recreate', now), 'Verify', now),
+    'Recreate',
+    now,
+    `deleted ${deletedPods.length === 0 ? 'no pod' : deletedPods.map((pod) => pod.name).join(', ')}`,
+  );
+}
 
-function probed(
-  status: Status,
-  pod: Probe['effect']['pod'],
-  { answers }: Probe['result'],
-  now: number,
-): Status {
+type Probed = Extract<EffectResult, { kind: 'probed' }>;
+
+function probed(status: Status, { pod, answers }: Probed, now: number): Status {
   const last = status.verification;
   const sameContainer =
     last?.podUID === pod.uid &&

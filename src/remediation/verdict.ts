@@ -1,10 +1,17 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new one breaks every switch. */
 import type { KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { QuarantineRecord } from '../api/quarantine-record.ts';
+import type { Answer } from '../api/remediation.ts';
 import type { DnsPodView } from './world.ts';
 
 /** One write to the cluster, or one question to a DNS pod. Each may be carried out twice. */
 export type Effect =
   | { readonly kind: 'quarantine' }
+  | { readonly kind: 'probe'; readonly pod: ProbedPod }
+  | SilentEffect;
+
+/** An effect that returns nothing: there is only "done". */
+export type SilentEffect =
   | { readonly kind: 'start-repair' }
   /** Takes back a Job whose agent never ran; `why` is kept for the outcome. */
   | { readonly kind: 'cancel-repair'; readonly why: string }
@@ -15,11 +22,16 @@ export type Effect =
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }
-  | {
-      readonly kind: 'probe';
-      readonly pod: DnsPodView & { readonly ip: string; readonly containerID: string };
-    }
   | { readonly kind: 'remove-proof-pod' };
+
+/** A DNS pod that can be asked: it has an address and a container. */
+export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
+
+/** What carrying out an effect answered, for the status to record. */
+export type EffectResult =
+  | { readonly kind: 'quarantined'; readonly record: QuarantineRecord }
+  | { readonly kind: 'probed'; readonly pod: ProbedPod; readonly answers: readonly Answer[] }
+  | { readonly kind: 'done'; readonly effect: SilentEffect };
 
 /** Something that was learned and has to be written down before anything is built on it. */
 export type Finding =
@@ -54,8 +66,3 @@ export const wait = (reason: string, message: string, recheckMs: number): Verdic
   recheckMs,
 });
 export const end = (ending: Ending): Verdict => ({ kind: 'end', ending });
-
-/** Makes a forgotten case of a closed union a type error. */
-export function assertNever(value: never): never {
-  throw new Error(`unexpected ${JSON.stringify(value)}`);
-}

@@ -1,9 +1,10 @@
 /** 4. A pod in a new sandbox shows the resolv.conf that the node really hands out now. */
 import { proveReportSchema } from '../../api/agent-protocol.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
-import { act, assertNever, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 
 export function prove(situation: Situation): Verdict {

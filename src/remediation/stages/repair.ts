@@ -1,9 +1,10 @@
 /** 3. The node-side Job: started once, read once, and understood as one of its closed outcomes. */
 import { type KubeletDirectory, type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
-import { act, assertNever, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 
 /** The agent never ran, so nothing was written. */

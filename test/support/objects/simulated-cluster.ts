@@ -1,11 +1,11 @@
 /** A cluster of one sick and one healthy node in memory: carries out effects, moves time, and crashes on demand. */
 import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
-import type { Outcome } from '../../../src/remediation/outcome.ts';
 import { plan } from '../../../src/remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/status.ts';
-import { assertNever, type Effect, type Verdict } from '../../../src/remediation/verdict.ts';
+import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type {
   AgentRun,
   DnsPodView,
@@ -96,8 +96,8 @@ export class SimulatedCluster {
       case 'pass':
         return verdict;
       case 'act': {
-        const outcome = this.#carryOut(verdict.effect);
-        this.#writeDown(afterEffect(this.status, outcome, this.now));
+        const result = this.#carryOut(verdict.effect);
+        this.#writeDown(afterEffect(this.status, result, this.now));
         break;
       }
       case 'record':
@@ -123,10 +123,10 @@ export class SimulatedCluster {
     if (!this.#script.lostAfter.has(this.#writes)) this.status = status;
   }
 
-  #carryOut(effect: Effect): Outcome {
+  #carryOut(effect: Effect): EffectResult {
     switch (effect.kind) {
       case 'quarantine':
-        return { effect, result: { record: this.#quarantine() } };
+        return { kind: 'quarantined', record: this.#quarantine() };
       case 'start-repair':
         if (!this.job) {
           this.job = aRun({ state: 'starting', createdAt: this.now });
@@ -134,39 +134,36 @@ export class SimulatedCluster {
           this.tally.jobs += 1;
           this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
         }
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'cancel-repair':
         this.job = null;
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'retry-repair':
         this.job = null;
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'move-repair':
         this.job = null;
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'start-proof':
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'release':
         this.#release();
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'recreate':
         this.#recreate(effect.pods.map((pod) => pod.uid));
-        return { effect, result: null };
+        return { kind: 'done', effect };
       case 'probe': {
         const ok = this.#script.dnsWorks;
         return {
-          effect,
-          result: {
-            answers: [
-              { protocol: 'udp', name: 'example.com', result: ok ? 'NOERROR' : 'SERVFAIL', ok, ms: 1 },
-            ],
-          },
+          kind: 'probed',
+          pod: effect.pod,
+          answers: [{ protocol: 'udp', name: 'example.com', result: ok ? 'NOERROR' : 'SERVFAIL', ok, ms: 1 }],
         };
       }
       case 'remove-proof-pod':
         this.proof = null;
-        return { effect, result: null };
+        return { kind: 'done', effect };
       default:
         return assertNever(effect);
     }
