@@ -88,6 +88,21 @@ const verificationSchema = z.object({
 });
 export type Verification = z.infer<typeof verificationSchema>;
 
+/** Why a repair Job was deleted before it reported what happened. */
+export const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;
+export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
+
+const takenBackSchema = z.object({
+  at: timestamp().describe('When the Job was deleted.'),
+  because: z
+    .enum(TAKEN_BACK_BECAUSE)
+    .describe(
+      'NeverStarted: no container of it ran in time. Silent: the agent ended without a report. Elsewhere: the setting is in a directory that the Job could not write.',
+    ),
+  why: z.string().describe('Human-readable explanation.'),
+  uid: z.string().describe('UID of the Job.'),
+});
+
 const recurrenceSchema = z.object({
   source: z.string().describe('Where the wrong value is likely to come back from.'),
   advice: z.string().describe('What to change there.'),
@@ -120,9 +135,10 @@ export const remediationStatusSchema = z
       .describe(
         'After a failure that a person has to look at, the node stays in quarantine: Restore, it has to be put back there; Held, it is.',
       ),
-    repairRetriedAt: timestamp()
-      .optional()
-      .describe('When the agent was started once more, because it ended without a report.'),
+    repairTakenBack: z
+      .array(takenBackSchema)
+      .default([])
+      .describe('Repair Jobs that were deleted, so that another one could be started or none ever starts.'),
     repairDirectory: z
       .enum(KUBELET_DIRECTORIES)
       .optional()

@@ -6,7 +6,7 @@ import { removeProofPod, startProof } from '../effects/proof-pod.ts';
 import { quarantineNode } from '../effects/quarantine.ts';
 import { recreatePods } from '../effects/recreate.ts';
 import { releaseNode } from '../effects/release.ts';
-import { cancelRepair, startRepair } from '../effects/repair-job.ts';
+import { startRepair, takeBackRepair } from '../effects/repair-job.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
 import type { ObservedNode } from '../observe/node.ts';
@@ -73,14 +73,8 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         signal,
       );
       return { kind: 'done', effect };
-    case 'cancel-repair':
-      await cancelRepair(kube, remediation.name, signal);
-      return { kind: 'done', effect };
-    case 'retry-repair':
-      await cancelRepair(kube, remediation.name, signal);
-      return { kind: 'done', effect };
-    case 'move-repair':
-      await cancelRepair(kube, remediation.name, signal);
+    case 'take-back-repair':
+      await takeBackRepair(kube, remediation.name, signal);
       return { kind: 'done', effect };
     case 'start-proof':
       await startProof(

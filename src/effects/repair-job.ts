@@ -62,10 +62,10 @@ export async function startRepair(
 }
 
 /**
- * Takes back a Job whose agent never ran. In the foreground: the Job stands until its pod is gone, so that its
- * absence means that nothing of it can start any more.
+ * Deletes the Job. In the foreground: it exists until its pod is gone, so its absence proves that nothing of it
+ * can start any more.
  */
-export async function cancelRepair(
+export async function takeBackRepair(
   kube: KubeClient,
   remediation: string,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /** Questions that several stages ask of a situation. */
-import type { StepName } from '../api/remediation.ts';
-import type { Remediation, Situation } from './world.ts';
+import type { StepName, TakenBackBecause } from '../api/remediation.ts';
+import type { AgentRun, Remediation, Situation } from './world.ts';
 
 /** This incident's quarantine is on the node. */
 export function holdsNode({ remediation, world }: Situation): boolean {
@@ -19,6 +19,16 @@ export function stepStartedAt(remediation: Remediation, name: StepName): number 
 
 export function stepIsFinished(remediation: Remediation, name: StepName): boolean {
   return remediation.status.steps.some((step) => step.name === name && step.finishedAt !== undefined);
+}
+
+/** The first time that a repair Job was taken back for this reason. */
+export function takenBack({ remediation }: Situation, because: TakenBackBecause) {
+  return remediation.status.repairTakenBack.find((one) => one.because === because) ?? null;
+}
+
+/** The repair Job is on its way out. By uid too: the cache may not show yet that it was deleted. */
+export function isBeingRemoved({ remediation }: Situation, job: AgentRun): boolean {
+  return job.deleting || remediation.status.repairTakenBack.some(({ uid }) => uid === job.uid);
 }
 
 /** How long a step has been going on; 0 before it began. */

@@ -159,11 +159,20 @@ describe('the record of an incident', () => {
     expect(status.verification).not.toHaveProperty('firstSuccess');
   });
 
-  it('keeps the reason why a Job was taken back, until the incident ends with it', () => {
-    const effect = { kind: 'cancel-repair', why: 'image missing' } as const;
-    expect(afterEffect(quarantined(), { kind: 'done', effect }, at(63))).toMatchObject({
-      reason: 'JobDidNotStart',
-      message: 'image missing',
+  it('keeps when and why each Job was taken back, and the directory that the next one may write in', () => {
+    const takeBack = { kind: 'take-back-repair', why: 'because', uid: 'job-1' } as const;
+    const first = afterEffect(
+      quarantined(),
+      { kind: 'done', effect: { ...takeBack, because: 'Elsewhere', directory: '/etc/default' } },
+      at(4),
+    );
+    const second = { ...takeBack, because: 'Silent', uid: 'job-2' } as const;
+    expect(afterEffect(first, { kind: 'done', effect: second }, at(63))).toMatchObject({
+      repairDirectory: '/etc/default',
+      repairTakenBack: [
+        { at: isoAt(4), because: 'Elsewhere', why: 'because', uid: 'job-1' },
+        { at: isoAt(63), because: 'Silent', why: 'because', uid: 'job-2' },
+      ],
     });
   });
 });

@@ -3,9 +3,8 @@ import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 import { isoTime, withCondition } from './conditions.ts';
-import { DID_NOT_START } from './stages/repair.ts';
 import { beginStep, finishStep } from './steps.ts';
-import type { EffectResult, Ending, Finding, SilentEffect } from './verdict.ts';
+import type { EffectResult, Ending, Finding, SilentEffect, TakeBackRepair } from './verdict.ts';
 
 type Status = RemediationStatus;
 
@@ -27,12 +26,8 @@ function done(status: Status, effect: SilentEffect, now: number): Status {
   switch (effect.kind) {
     case 'start-repair':
       return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
-    case 'cancel-repair':
-      return { ...status, reason: DID_NOT_START, message: effect.why };
-    case 'retry-repair':
-      return { ...status, repairRetriedAt: isoTime(now) };
-    case 'move-repair':
-      return { ...status, repairDirectory: effect.directory };
+    case 'take-back-repair':
+      return takenBack(status, effect, now);
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':
@@ -44,6 +39,14 @@ function done(status: Status, effect: SilentEffect, now: number): Status {
     default:
       return assertNever(effect);
   }
+}
+
+function takenBack(status: Status, { because, why, uid, directory }: TakeBackRepair, now: number): Status {
+  return {
+    ...status,
+    repairTakenBack: [...status.repairTakenBack, { at: isoTime(now), because, why, uid }],
+    ...(directory === undefined ? {} : { repairDirectory: directory }),
+  };
 }
 
 function inPhase(status: Status, phase: Phase): Status {

@@ -1,7 +1,7 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new one breaks every switch. */
 import type { KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
-import type { Answer } from '../api/remediation.ts';
+import type { Answer, TakenBackBecause } from '../api/remediation.ts';
 import type { DnsPodView } from './world.ts';
 
 /** One write to the cluster, or one question to a DNS pod. Each may be carried out twice. */
@@ -13,16 +13,24 @@ export type Effect =
 /** An effect that returns nothing: there is only "done". */
 export type SilentEffect =
   | { readonly kind: 'start-repair' }
-  /** Takes back a Job whose agent never ran; `why` is kept for the outcome. */
-  | { readonly kind: 'cancel-repair'; readonly why: string }
-  /** Takes back a Job whose agent ended without a report, so that it can be started once more. */
-  | { readonly kind: 'retry-repair' }
-  /** Takes back a Job whose agent may not write where the value stands, so that it can be started to write just there. */
-  | { readonly kind: 'move-repair'; readonly directory: KubeletDirectory }
+  | TakeBackRepair
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }
   | { readonly kind: 'remove-proof-pod' };
+
+/**
+ * Deletes the repair Job. `Silent` and `Elsewhere` make room for another one, `Elsewhere` for one that may write in
+ * `directory`; after `NeverStarted` there is none.
+ */
+export interface TakeBackRepair {
+  readonly kind: 'take-back-repair';
+  readonly because: TakenBackBecause;
+  readonly why: string;
+  /** The Job's. */
+  readonly uid: string;
+  readonly directory?: KubeletDirectory;
+}
 
 /** A DNS pod that can be asked: it has an address and a container. */
 export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };

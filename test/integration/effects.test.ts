@@ -6,7 +6,7 @@ import { proofPodName, removeProofPod, startProof } from '../../src/effects/proo
 import { type QuarantineRequest, quarantineNode } from '../../src/effects/quarantine.ts';
 import { recreatePods } from '../../src/effects/recreate.ts';
 import { releaseNode } from '../../src/effects/release.ts';
-import { cancelRepair, type RepairJobRequest, startRepair } from '../../src/effects/repair-job.ts';
+import { type RepairJobRequest, startRepair, takeBackRepair } from '../../src/effects/repair-job.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
 import { isConflict } from '../../src/kube/errors.ts';
@@ -277,17 +277,17 @@ describe('the node side', () => {
 
   it('is taken back in the foreground: the Job stands until its pods are gone', async () => {
     await startRepair(kube, repair, signal);
-    await cancelRepair(kube, 'incident-1', signal);
+    await takeBackRepair(kube, 'incident-1', signal);
     const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
     expect(metadata.finalizers).toContain('foregroundDeletion');
-    await expect(cancelRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
     await server.call(
       'PATCH',
       `${JOBS}/incident-1`,
       { metadata: { finalizers: null } },
       { contentType: 'application/merge-patch+json' },
     );
-    await expect(cancelRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
   });
 
   it('leaves no proof pod, also when asked twice', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import {
-  aNode,
   aRemediation,
   aRepairReport,
   aRun,
@@ -8,58 +7,164 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
-import type { KubeletDirectory } from '../../api/agent-protocol.ts';
-import type { World } from '../world.ts';
+import type { KubeletDirectory, RepairReport } from '../../api/agent-protocol.ts';
+import type { RemediationStatus, TakenBackBecause } from '../../api/remediation.ts';
+import type { AgentRun } from '../world.ts';
 import { repair } from './repair.ts';
 
-/** The agent has ended and asks for a directory, or not. */
-function asking(
-  needs: KubeletDirectory | undefined,
-  given: KubeletDirectory | undefined,
-  { deleting = false } = {},
-) {
-  const report = aRepairReport({
-    outcome: 'refused',
-    reason: 'DirectoryNotMounted',
-    nodeUnchanged: true,
-    ...(needs && { needs }),
-  });
-  const remediation = aRemediation({
-    status: {
-      steps: [{ name: 'Repair', startedAt: isoAt(1) }],
-      ...(given && { repairDirectory: given }),
-    },
-  });
-  const repairJob = aRun({
-    state: 'ended',
-    deleting,
-    message: JSON.stringify({ ...report, nonce: remediation.uid }),
-  });
-  const world: Partial<World> = { node: aNode(), remediations: [remediation], repairJob };
-  return aSituation({ remediation, now: at(3), world });
+interface Case {
+  readonly job?: Partial<AgentRun> | null;
+  readonly status?: Partial<RemediationStatus>;
+  readonly now?: number;
 }
 
-describe('an agent that may not write where the value stands', () => {
-  it('is taken back, to be started with just that directory', () => {
-    expect(repair(asking('/etc/default', undefined))).toEqual({
-      kind: 'act',
-      effect: { kind: 'move-repair', directory: '/etc/default' },
+/** The Repair step began in second 1; by default its Job has just ended with a report. */
+function situation({ job = {}, status = {}, now = at(3) }: Case = {}) {
+  const remediation = aRemediation({
+    status: { steps: [{ name: 'Repair', startedAt: isoAt(1) }], ...status },
+  });
+  const repairJob = job && aRun({ state: 'ended', message: report(), ...job });
+  return aSituation({ remediation, now, world: { remediations: [remediation], repairJob } });
+}
+const report = (overrides: Partial<RepairReport> = {}) => JSON.stringify(aRepairReport(overrides));
+const asking = (needs: KubeletDirectory) =>
+  report({
+    outcome: 'refused',
+    reason: 'DirectoryNotMounted',
+    message: 'elsewhere',
+    nodeUnchanged: true,
+    needs,
+  });
+const entry = (because: TakenBackBecause, uid = 'run-0') => ({ at: isoAt(2), because, why: 'why', uid });
+const started = { kind: 'act', effect: { kind: 'start-repair' } };
+const failed = (reason: string, hold: boolean) => ({
+  kind: 'end',
+  ending: { phase: 'Failed', reason, hold },
+});
+const takenBack = (because: TakenBackBecause, more: object = {}) => ({
+  kind: 'act',
+  effect: { kind: 'take-back-repair', because, uid: 'run-1', ...more },
+});
+
+describe('without a Job', () => {
+  it('one is started, also again after one that was silent or asked for a directory', () => {
+    expect(repair(situation({ job: null }))).toMatchObject(started);
+    for (const because of ['Silent', 'Elsewhere'] as const)
+      expect(repair(situation({ job: null, status: { repairTakenBack: [entry(because)] } }))).toMatchObject(
+        started,
+      );
+  });
+
+  it('the incident ends where it was taken back because it never started: nothing was written', () => {
+    const status = { repairTakenBack: [entry('NeverStarted')] };
+    expect(repair(situation({ job: null, status }))).toMatchObject(failed('JobDidNotStart', false));
+  });
+
+  it('the node is held where a silent run came before that: it may have written', () => {
+    const status = { repairTakenBack: [entry('Silent'), entry('NeverStarted')] };
+    expect(repair(situation({ job: null, status }))).toMatchObject(failed('NoReport', true));
+  });
+
+  it('the incident ends when the report is overdue', () => {
+    expect(repair(situation({ job: null, now: at(200) }))).toMatchObject(failed('NoReport', true));
+  });
+});
+
+describe('a Job that starts or runs', () => {
+  it('is waited for', () => {
+    for (const state of ['starting', 'running'] as const)
+      expect(repair(situation({ job: { state } }))).toMatchObject({ kind: 'wait' });
+  });
+
+  it('is taken back when its start is overdue, and given up when it does not go', () => {
+    const job = { state: 'starting', blockedBy: 'image missing' } as const;
+    expect(repair(situation({ job, now: at(62) }))).toMatchObject(
+      takenBack('NeverStarted', { why: 'image missing' }),
+    );
+    const status = { repairTakenBack: [entry('NeverStarted', 'run-1')] };
+    expect(repair(situation({ job, status, now: at(63) }))).toMatchObject({ kind: 'wait' });
+    expect(repair(situation({ job, status, now: at(77) }))).toMatchObject(failed('JobDidNotStart', false));
+  });
+
+  it('has its time again after a silent run', () => {
+    const status = { repairTakenBack: [{ ...entry('Silent'), at: isoAt(100) }] };
+    expect(repair(situation({ job: { state: 'starting' }, status, now: at(150) }))).toMatchObject({
+      kind: 'wait',
     });
   });
 
-  it('is waited for while it goes, and its report is not taken for the second one’s', () => {
-    expect(repair(asking('/etc/default', '/etc/default'))).toMatchObject({ kind: 'wait' });
-    expect(repair(asking('/etc/default', undefined, { deleting: true }))).toMatchObject({ kind: 'wait' });
+  it('ends the incident when its report is overdue', () => {
+    expect(repair(situation({ job: { state: 'running' }, now: at(152) }))).toMatchObject(
+      failed('NoReport', true),
+    );
+  });
+});
+
+describe('a Job that ended without a report', () => {
+  it('is taken back, once', () => {
+    const job = { message: '' };
+    expect(repair(situation({ job }))).toMatchObject(takenBack('Silent'));
+    const status = { repairTakenBack: [entry('Silent')] };
+    expect(repair(situation({ job, status }))).toMatchObject(failed('NoReport', true));
+  });
+
+  it('is waited for while it goes, although the cache does not show that it was deleted', () => {
+    const status = { repairTakenBack: [entry('Silent', 'run-1')] };
+    expect(repair(situation({ job: { message: '' }, status }))).toMatchObject({ kind: 'wait' });
+  });
+
+  it('ends the incident where its program never ran', () => {
+    const job = { message: null, blockedBy: 'StartError: no node' };
+    expect(repair(situation({ job }))).toMatchObject(failed('JobDidNotStart', false));
+  });
+});
+
+describe('an agent that cannot write where the value is', () => {
+  const job = { message: asking('/etc/default') };
+
+  it('is taken back, to be started with just that directory', () => {
+    const expected = takenBack('Elsewhere', { why: 'elsewhere', directory: '/etc/default' });
+    expect(repair(situation({ job }))).toEqual(expected);
+  });
+
+  it('is waited for while it goes, and its report is not taken for that of the second one', () => {
+    const status: Partial<RemediationStatus> = {
+      repairDirectory: '/etc/default',
+      repairTakenBack: [entry('Elsewhere', 'run-1')],
+    };
+    expect(repair(situation({ job, status }))).toMatchObject({ kind: 'wait' });
+    expect(repair(situation({ job: { ...job, deleting: true } }))).toMatchObject({ kind: 'wait' });
   });
 
   it('is not given a third directory', () => {
-    expect(repair(asking('/etc/sysconfig', '/etc/default'))).toMatchObject({
+    const third = { message: asking('/etc/sysconfig') };
+    expect(repair(situation({ job: third, status: { repairDirectory: '/etc/default' } }))).toMatchObject({
       kind: 'record',
       finding: { report: { outcome: 'refused', needs: '/etc/sysconfig' } },
     });
   });
+});
 
-  it('is believed where it does not ask', () => {
-    expect(repair(asking(undefined, undefined))).toMatchObject({ kind: 'record' });
+describe('a report', () => {
+  it('is recorded before anything is built on it, also from a Job that was taken back', () => {
+    expect(repair(situation())).toMatchObject({ kind: 'record' });
+    expect(repair(situation({ job: { deleting: true } }))).toMatchObject({ kind: 'record' });
+  });
+
+  it.each([
+    [{ outcome: 'repaired' }, { kind: 'pass' }],
+    [{ outcome: 'already-right' }, { kind: 'pass' }],
+    [{ outcome: 'refused', reason: 'CurrentIsUsable' }, { kind: 'pass' }],
+    [
+      { outcome: 'refused', reason: 'TargetMissing' },
+      { kind: 'end', ending: { phase: 'Refused', hold: false } },
+    ],
+    [{ outcome: 'rolled-back' }, { kind: 'end', ending: { phase: 'RolledBack', hold: false } }],
+    [{ outcome: 'failed', nodeUnchanged: true }, failed('Repaired', false)],
+    [{ outcome: 'failed', nodeUnchanged: false }, failed('Repaired', true)],
+  ] as const)('%j decides what follows', (overrides, expected) => {
+    expect(repair(situation({ job: null, status: { repair: aRepairReport(overrides) } }))).toMatchObject(
+      expected,
+    );
   });
 });

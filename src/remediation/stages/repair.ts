@@ -1,14 +1,26 @@
-/** 3. The node-side Job: started once, read once, and understood as one of its closed outcomes. */
-import { type KubeletDirectory, type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
+/**
+ * The node-side Job: started, read once, and understood as one of its closed outcomes.
+ *
+ * | the Job                       | answer                                                                      |
+ * | ----------------------------- | --------------------------------------------------------------------------- |
+ * | there is none                 | start it; end if it was taken back as NeverStarted, or a report is overdue  |
+ * | starting                      | wait; when its start is overdue, take it back: NeverStarted                 |
+ * | running                       | wait; end when its report is overdue                                        |
+ * | ended, its agent never ran    | end                                                                         |
+ * | ended with a report           | record it, and `judge` decides                                              |
+ * | ended, asks for a directory   | take it back, once: Elsewhere                                               |
+ * | ended without a report        | take it back, once: Silent. A second silence has another reason, so end     |
+ * | taken back, not gone yet      | wait                                                                        |
+ *
+ * A Job that never ran has written nothing, so the node is released. After a silent run that is not known any more.
+ */
+import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
-import { stepAge, stepStartedAt } from '../facts.ts';
+import { isBeingRemoved, stepAge, stepStartedAt, takenBack } from '../facts.ts';
 import { readReport } from '../report.ts';
-import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
-import type { Situation } from '../world.ts';
-
-/** The agent never ran, so nothing was written. */
-export const DID_NOT_START = 'JobDidNotStart';
+import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
+import type { AgentRun, Situation } from '../world.ts';
 
 export function repair(situation: Situation): Verdict {
   const { remediation, world } = situation;
@@ -17,55 +29,76 @@ export function repair(situation: Situation): Verdict {
   if (!world.node) return end(nodeGone);
 
   const job = world.repairJob;
-  const { reason, message, repairRetriedAt } = remediation.status;
-  const age = repairRetriedAt ? situation.now - Date.parse(repairRetriedAt) : stepAge(situation, 'Repair');
-  // A first run may have written before it fell silent; only a first Job that never ran is known to be harmless.
-  const notStarted = (why: string | null): Ending =>
-    repairRetriedAt
-      ? silent(`It could not be started again: ${why ?? 'no reason was given'}.`)
-      : didNotStart(why);
-  if (!job && reason === DID_NOT_START) return end(notStarted(message ?? null));
-  if (!job && age > JOB_REPORT_MS) return end(silent('Its Job is gone.'));
-  // Also where the Job stands but its start was not written down: the deadlines count from that record.
+  const neverStarted = takenBack(situation, 'NeverStarted');
+  if (!job && neverStarted) return end(didNotStart(situation, neverStarted.why));
+  if (!job && attemptAge(situation) > JOB_REPORT_MS) return end(silent('Its Job is gone.'));
+  // Also where the Job exists but its start was not recorded: the deadlines count from that record.
   if (!job || stepStartedAt(remediation, 'Repair') === null) return act({ kind: 'start-repair' });
   switch (job.state) {
     case 'starting':
-      if (age <= JOB_START_MS)
-        return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
-      // Given up only after the Job is taken back: it must not start once the node was given back.
-      if (!job.deleting) return act({ kind: 'cancel-repair', why: job.blockedBy ?? 'no reason was given' });
-      if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(notStarted(job.blockedBy));
-      return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
+      return whileStarting(situation, job);
     case 'running':
-      if (age > JOB_REPORT_MS) return end(silent('It still runs.'));
+      if (attemptAge(situation) > JOB_REPORT_MS) return end(silent('It still runs.'));
       return wait('AgentRunning', 'The agent works on the node.', RECHECK_MS);
-    case 'ended': {
-      if (job.message === null && job.blockedBy !== null) return end(notStarted(job.blockedBy));
-      const read = readReport(repairReportSchema, job.message, remediation.uid);
-      if (read.kind === 'ok') return reported(read.report, remediation.status.repairDirectory, job.deleting);
-      if (job.deleting) return startingAgain;
-      // A node that lost its power, an agent that was killed: the next run finishes or undoes what the journal on
-      // the node says. Once, because a second silence has another reason.
-      return repairRetriedAt ? end(silent(read.problem)) : act({ kind: 'retry-repair' });
-    }
+    case 'ended':
+      return afterItEnded(situation, job);
     default:
       return assertNever(job.state);
   }
 }
 
-/**
- * Most reports are ends. One that says where the agent would have to write and was not let is answered once, with
- * an agent that may write there instead. While that directory is on record, the report that asked for it is the
- * first agent's, whose Job is on its way out: the second one was given it and cannot ask for it.
- */
-function reported(report: RepairReport, given: KubeletDirectory | undefined, deleting: boolean): Verdict {
-  const { needs } = report;
-  if (needs === undefined || (given !== undefined && needs !== given))
-    return record({ kind: 'repair-reported', report });
-  return deleting || needs === given ? startingAgain : act({ kind: 'move-repair', directory: needs });
+/** Since the step began, or since it was tried again after a silent run. */
+function attemptAge(situation: Situation): number {
+  const retried = takenBack(situation, 'Silent');
+  return retried ? situation.now - Date.parse(retried.at) : stepAge(situation, 'Repair');
+}
+
+function whileStarting(situation: Situation, job: AgentRun): Verdict {
+  const age = attemptAge(situation);
+  if (age <= JOB_START_MS)
+    return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
+  // Given up only after the Job is taken back: it must not start once the node was released.
+  if (!isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
+  if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(situation, whyBlocked(job)));
+  return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
+}
+
+function afterItEnded(situation: Situation, job: AgentRun): Verdict {
+  const { remediation } = situation;
+  if (job.message === null && job.blockedBy !== null) return end(didNotStart(situation, job.blockedBy));
+  const read = readReport(repairReportSchema, job.message, remediation.uid);
+  // A report that asks for nothing counts even from a Job that was taken back: it says what happened to the node.
+  if (read.kind === 'ok' && read.report.needs === undefined)
+    return record({ kind: 'repair-reported', report: read.report });
+  if (isBeingRemoved(situation, job)) return startingAgain;
+
+  if (read.kind === 'ok') {
+    const { report } = read;
+    // It was given a directory already, and asks for a third place.
+    if (remediation.status.repairDirectory !== undefined) return record({ kind: 'repair-reported', report });
+    return act({
+      kind: 'take-back-repair',
+      because: 'Elsewhere',
+      why: report.message,
+      uid: job.uid,
+      ...(report.needs ? { directory: report.needs } : {}),
+    });
+  }
+  // A node that lost its power, an agent that was killed: the next run finishes or undoes what the journal says.
+  return takenBack(situation, 'Silent')
+    ? end(silent(read.problem))
+    : act({ kind: 'take-back-repair', because: 'Silent', why: read.problem, uid: job.uid });
 }
 
 const startingAgain = wait('AgentStarting', 'The agent is about to be started again.', RECHECK_MS);
+const whyBlocked = (job: AgentRun): string => job.blockedBy ?? 'no reason was given';
+
+export const takeBackUnstarted = (job: AgentRun): TakeBackRepair => ({
+  kind: 'take-back-repair',
+  because: 'NeverStarted',
+  why: whyBlocked(job),
+  uid: job.uid,
+});
 
 /** What a report means for the rest of the incident. */
 function judge(report: RepairReport): Verdict {
@@ -97,14 +130,18 @@ const nodeGone: Ending = {
   hold: false,
 };
 
-const didNotStart = (why: string | null): Ending => ({
-  phase: 'Failed',
-  reason: DID_NOT_START,
-  message: `The repair Job could not start, so nothing was written to the node: ${why ?? 'no reason was given'}.`,
-  advice:
-    'Make the operator image available on the node, or see why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods.',
-  hold: false,
-});
+function didNotStart(situation: Situation, why: string): Ending {
+  // The first run may have written before it fell silent.
+  if (takenBack(situation, 'Silent')) return silent(`It could not be started again: ${why}.`);
+  return {
+    phase: 'Failed',
+    reason: 'JobDidNotStart',
+    message: `The repair Job could not start, so nothing was written to the node: ${why}.`,
+    advice:
+      'Make the operator image available on the node, or see why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods.',
+    hold: false,
+  };
+}
 
 const silent = (why: string): Ending => ({
   phase: 'Failed',

@@ -58,9 +58,15 @@ describe('a node is not kept longer than the policy says', () => {
     const repairJob = aRun({ state: 'starting', blockedBy: 'image missing' });
     expect(timeLimit(held(120, {}, { repairJob }))).toEqual({
       kind: 'act',
-      effect: { kind: 'cancel-repair', why: 'image missing' },
+      effect: { kind: 'take-back-repair', because: 'NeverStarted', why: 'image missing', uid: repairJob.uid },
     });
-    const gone = held(121, { reason: 'JobDidNotStart', message: 'image missing' });
+    const entry = {
+      at: isoAt(120),
+      because: 'NeverStarted',
+      why: 'image missing',
+      uid: repairJob.uid,
+    } as const;
+    const gone = held(121, { repairTakenBack: [entry] });
     expect(plan(gone)).toMatchObject({ kind: 'end', ending: { reason: 'JobDidNotStart', hold: false } });
   });
 

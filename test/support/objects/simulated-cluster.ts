@@ -129,19 +129,13 @@ export class SimulatedCluster {
         return { kind: 'quarantined', record: this.#quarantine() };
       case 'start-repair':
         if (!this.job) {
-          this.job = aRun({ state: 'starting', createdAt: this.now });
-          this.#jobStartedAt = this.now;
           this.tally.jobs += 1;
+          this.job = aRun({ uid: `job-${this.tally.jobs}`, state: 'starting', createdAt: this.now });
+          this.#jobStartedAt = this.now;
           this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
         }
         return { kind: 'done', effect };
-      case 'cancel-repair':
-        this.job = null;
-        return { kind: 'done', effect };
-      case 'retry-repair':
-        this.job = null;
-        return { kind: 'done', effect };
-      case 'move-repair':
+      case 'take-back-repair':
         this.job = null;
         return { kind: 'done', effect };
       case 'start-proof':
