@@ -25,9 +25,9 @@ const STORY: readonly Partial<RemediationStatus>[] = [
   { phase: 'Repairing', quarantine: held, steps: [{ name: 'Repair', startedAt: isoAt(3) }] },
   { phase: 'Repairing', quarantine: held, repair: aRepairReport() },
   { phase: 'Proving', quarantine: held, repair: aRepairReport(), proof: aProofReport() },
-  { phase: 'Recreating', quarantine: found, repair: aRepairReport(), proof: aProofReport() },
+  { phase: 'Releasing', quarantine: found, repair: aRepairReport(), proof: aProofReport() },
   {
-    phase: 'Verifying',
+    phase: 'Recreating',
     quarantine: found,
     repair: aRepairReport(),
     proof: aProofReport(),

@@ -12,7 +12,7 @@ import { type Answer, type RemediationStatus, remediationStatusSchema } from '..
 import { withCondition } from './conditions.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from './status.ts';
 import { beginStep, finishStep } from './steps.ts';
-import type { Ending } from './verdict.ts';
+import type { Ending, SilentEffect } from './verdict.ts';
 
 const record = (strategy: 'Cordon' | 'Taint' = 'Cordon', wasUnschedulable = false) => ({
   remediation: 'node-1-incident',
@@ -101,6 +101,7 @@ describe('the record of an incident', () => {
     status = released(status, 7.5);
     const pods = [{ name: 'coredns-sick', uid: 'pod-sick' }];
     status = afterEffect(status, { kind: 'done', effect: { kind: 'recreate', pods } }, at(8));
+    status = afterFinding(status, { kind: 'verification-began' }, at(8.2));
     status = afterEffect(status, probe, at(10));
     status = afterEffect(status, probe, at(13));
     const ending: Ending = { phase: 'Healed', reason: 'Verified', message: 'DNS answers.', hold: false };
@@ -112,7 +113,7 @@ describe('the record of an incident', () => {
       ['Prove', isoAt(5.5), isoAt(7)],
       ['Release', isoAt(7.5), isoAt(7.5)],
       ['Recreate', isoAt(8), isoAt(8)],
-      ['Verify', isoAt(8), isoAt(13.4)],
+      ['Verify', isoAt(8.2), isoAt(13.4)],
     ]);
     expect(status).toMatchObject({
       phase: 'Healed',
@@ -174,6 +175,33 @@ describe('the record of an incident', () => {
         { at: isoAt(63), because: 'Silent', why: 'because', uid: 'job-2' },
       ],
     });
+  });
+});
+
+describe('the phase', () => {
+  it('is that of the step that began last', () => {
+    const done = (status: RemediationStatus, effect: SilentEffect) =>
+      afterEffect(status, { kind: 'done', effect }, at(3));
+    const states = [quarantined()];
+    const follow = (next: (status: RemediationStatus) => RemediationStatus) =>
+      states.push(next(states.at(-1) ?? aStatus()));
+    for (const effect of [
+      { kind: 'start-repair' },
+      { kind: 'start-proof' },
+      { kind: 'release' },
+      { kind: 'recreate', pods: [] },
+    ] as const)
+      follow((status) => done(status, effect));
+    follow((status) => afterFinding(status, { kind: 'verification-began' }, at(4)));
+    expect(states.map(({ phase }) => phase)).toEqual([
+      'Quarantining',
+      'Repairing',
+      'Proving',
+      'Releasing',
+      'Recreating',
+      'Verifying',
+    ]);
+    expect(states.at(-1)?.steps.at(-1)).toEqual({ name: 'Verify', startedAt: isoAt(4) });
   });
 });
 

@@ -75,14 +75,14 @@ function released(status: Status, now: number): Status {
     nodeWasUnschedulable: false,
   };
   if (status.finishedAt !== undefined) return { ...marked, quarantine };
-  const begun = beginStep(inPhase(marked, 'Recreating'), 'Release', now);
+  const begun = beginStep(inPhase(marked, 'Releasing'), 'Release', now);
   return { ...finishStep(begun, 'Release', now, 'the node is as it was found'), quarantine };
 }
 
 function recreated(status: Status, pods: readonly Status['deletedPods'][number][], now: number): Status {
   const deletedPods = [...status.deletedPods, ...pods];
   return finishStep(
-    beginStep(beginStep({ ...inPhase(status, 'Verifying'), deletedPods }, 'Recreate', now), 'Verify', now),
+    beginStep({ ...inPhase(status, 'Recreating'), deletedPods }, 'Recreate', now),
     'Recreate',
     now,
     `deleted ${deletedPods.length === 0 ? 'no pod' : deletedPods.map((pod) => pod.name).join(', ')}`,
@@ -102,7 +102,7 @@ function probed(status: Status, { pod, answers }: Probed, now: number): Status {
     ? ((sameContainer ? last.firstSuccess : undefined) ?? isoTime(now))
     : undefined;
   return {
-    ...beginStep(inPhase(status, 'Verifying'), 'Verify', now),
+    ...status,
     verification: {
       pod: pod.name,
       podUID: pod.uid,
@@ -117,7 +117,7 @@ function probed(status: Status, { pod, answers }: Probed, now: number): Status {
   };
 }
 
-/** After a report was read. */
+/** After something was learned. */
 export function afterFinding(status: Status, finding: Finding, now: number): Status {
   switch (finding.kind) {
     case 'repair-reported': {
@@ -146,6 +146,8 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
         proof: report,
       };
     }
+    case 'verification-began':
+      return beginStep(inPhase(status, 'Verifying'), 'Verify', now);
     default:
       return assertNever(finding);
   }

@@ -44,7 +44,9 @@ export type EffectResult =
 /** Something that was learned and has to be written down before anything is built on it. */
 export type Finding =
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
-  | { readonly kind: 'proof-reported'; readonly report: ProveReport };
+  | { readonly kind: 'proof-reported'; readonly report: ProveReport }
+  /** Verification begins with waiting for a pod, not with a write: its time-out counts from this record. */
+  | { readonly kind: 'verification-began' };
 
 /** How an incident ends. `hold`: the node stays in quarantine, for a person to look at, up to the policy's maximum. */
 export interface Ending {

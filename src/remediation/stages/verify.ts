@@ -1,12 +1,13 @@
 /** 7. Ready is not proof: ask the recreated pod itself, and again after it has stood for a while. */
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
-import { repairedAt, stepAge } from '../facts.ts';
-import { act, end, pass, type Verdict, wait } from '../verdict.ts';
+import { repairedAt, stepAge, stepStartedAt } from '../facts.ts';
+import { act, end, pass, record, type Verdict, wait } from '../verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function verify(situation: Situation): Verdict {
   const { remediation, now } = situation;
   const { timeoutSeconds } = remediation.spec.settings.verification;
+  if (stepStartedAt(remediation, 'Verify') === null) return record({ kind: 'verification-began' });
   if (isVerified(remediation)) return pass;
 
   const pod = successor(situation);
