@@ -1,13 +1,16 @@
 /** A node whose quarantine outlived its DNSRemediation is given back: nothing of ours stays cordoned for ever. */
 import { releaseNode } from '../effects/release.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
+import { isConflict, nullIfNotFound } from '../kube/errors.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import type { Stores } from './stores.ts';
+import { AFTER_CONFLICT } from './write-status.ts';
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger: Logger) {
+  const remediations = kube.customResource<object>('dnsremediations');
+
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const mark = stores.quarantineMarks.get(name);
     if (!mark || (await exists(mark.record.remediation, signal))) return { kind: 'done' };
@@ -18,7 +21,7 @@ export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger:
     try {
       await releaseNode(kube, { node: name, remediation: mark.record.remediation }, signal);
     } catch (error) {
-      if (isConflict(error)) return { kind: 'requeue', afterMs: 100 };
+      if (isConflict(error)) return AFTER_CONFLICT;
       throw error;
     }
     return { kind: 'done' };
@@ -26,12 +29,6 @@ export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger:
 
   /** Asked live: the cache may not have seen a remediation yet that was made a moment ago. */
   async function exists(remediation: string, signal: AbortSignal): Promise<boolean> {
-    try {
-      await kube.customResource('dnsremediations').get(remediation, signal);
-      return true;
-    } catch (error) {
-      if (isNotFound(error)) return false;
-      throw error;
-    }
+    return (await nullIfNotFound(remediations.get(remediation, signal))) !== null;
   }
 }

@@ -1,7 +1,6 @@
 /** Keeps a policy's status true: what `kubectl get dnshealth` shows. Writes nothing but that status. */
-import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { policyStatus } from '../remediation/policy-status.ts';
@@ -9,6 +8,7 @@ import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
 import { containerOf, podsOf, policyInConflictWith, viewOf } from './workloads.ts';
+import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 export interface PolicyControllerOptions {
   readonly kube: KubeClient;
@@ -28,10 +28,7 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
   const api = kube.customResource<object>('dnshealthpolicies');
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
-    const raw = await api.get(name, signal).catch((error: unknown) => {
-      if (isNotFound(error)) return null;
-      throw error;
-    });
+    const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) return { kind: 'done' };
     const policy = parsePolicy(raw);
     const pods = await podsOf(policy.spec.workload, stores, ownership, signal);
@@ -58,14 +55,8 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
       observations: sightings.observationsFor(policy.uid),
       now: now(),
     });
-    if (!isDeepStrictEqual(next, policy.status)) {
-      try {
-        await api.replaceStatus(name, { ...raw, status: next }, signal);
-      } catch (error) {
-        if (isConflict(error)) return { kind: 'requeue', afterMs: 100 };
-        throw error;
-      }
-    }
+    const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
+    if (written === 'overtaken') return AFTER_CONFLICT;
     return looping.length > 0 ? { kind: 'requeue', afterMs: RECOUNT_MS } : { kind: 'done' };
   };
 }

@@ -1,7 +1,7 @@
 /** Reads what one decision needs: the remediation and its node live, everything else from the caches. */
 
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import { runOfJob } from '../observe/agent-run.ts';
 import type { ObservedRemediation } from '../observe/custom-resources.ts';
 import type { ObservedNode } from '../observe/node.ts';
@@ -59,12 +59,8 @@ async function readNodeOf(
   signal: AbortSignal,
 ): Promise<ObservedNode | null> {
   const { name, uid } = remediation.spec.node;
-  try {
-    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-    const node = parseNode(await kube.raw.request({ method: 'GET', path, signal }));
-    return node.uid === uid ? node : null;
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
-  }
+  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+  const raw = await nullIfNotFound(kube.raw.request({ method: 'GET', path, signal }));
+  const node = raw === null ? null : parseNode(raw);
+  return node?.uid === uid ? node : null;
 }

@@ -1,10 +1,9 @@
 /** The loop body: read the world, ask `remediation/` for the one next action, do it, write it down. */
-import { isDeepStrictEqual } from 'node:util';
 import { assertNever } from '../api/assert-never.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import { NotOursError } from '../effects/not-ours.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isConflict, isNotFound } from '../kube/errors.ts';
+import { isConflict, nullIfNotFound } from '../kube/errors.ts';
 import { parseRemediation } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { findRecurrence } from '../observe/recurrence.ts';
@@ -19,6 +18,7 @@ import type { Narrator } from './narrator.ts';
 import { readWorld } from './read-world.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
+import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 export interface RemediationControllerOptions {
   readonly kube: KubeClient;
@@ -31,7 +31,6 @@ export interface RemediationControllerOptions {
   readonly now: () => number;
 }
 
-const CONFLICT_MS = 100;
 /** It becomes ours by the doing of others only. */
 const NOT_OURS_MS = 2_000;
 const DONE: Result = { kind: 'done' };
@@ -47,10 +46,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
 
   async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
-    const raw = await api.get(name, signal).catch((error: unknown) => {
-      if (isNotFound(error)) return null;
-      throw error;
-    });
+    const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) return DONE;
     const remediation = parseRemediation(raw);
     const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
@@ -79,7 +75,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
           // Somebody else wrote it, or took it: the plan is made anew from what is there now.
           if (isConflict(error)) {
             logger.info('it was changed meanwhile', { error });
-            return { kind: 'requeue', afterMs: CONFLICT_MS };
+            return AFTER_CONFLICT;
           }
           if (error instanceof NotOursError) {
             logger.warn('somebody else has it', { error });
@@ -100,14 +96,11 @@ export function createRemediationReconciler(options: RemediationControllerOption
         return assertNever(verdict);
     }
 
-    if (!isDeepStrictEqual(next, remediation.status)) {
-      try {
-        await api.replaceStatus(name, { ...raw, status: next }, signal);
-      } catch (error) {
-        // Annotated by a person, or deleted, since it was read: every effect may be repeated.
-        if (!isConflict(error) && !isNotFound(error)) throw error;
-        return { kind: 'requeue', afterMs: CONFLICT_MS };
-      }
+    const change = { raw, before: remediation.status, after: next };
+    const written = await writeStatus(api, name, change, signal);
+    // Every effect may be repeated, so what was done but not recorded is no loss.
+    if (written === 'overtaken') return AFTER_CONFLICT;
+    if (written === 'written') {
       options.narrator.recordTransition(remediation, next);
       options.metrics.follow(remediation, next);
     }

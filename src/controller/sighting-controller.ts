@@ -5,7 +5,7 @@ import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, isNotFound } from '../kube/errors.ts';
+import { isAlreadyExists, nullIfNotFound } from '../kube/errors.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
@@ -165,14 +165,10 @@ export function createSightingReconciler(options: SightingControllerOptions) {
 
   /** null where it is gone, or is none of ours: the policy's status tells what was seen, and that is all. */
   async function readNode(name: string, signal: AbortSignal): Promise<{ name: string; uid: string } | null> {
-    try {
-      const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-      const { uid, excluded } = parseNode(await kube.raw.request({ method: 'GET', path, signal }));
-      return excluded ? null : { name, uid };
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
+    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
+    const raw = await nullIfNotFound(kube.raw.request({ method: 'GET', path, signal }));
+    const node = raw === null ? null : parseNode(raw);
+    return node === null || node.excluded ? null : { name, uid: node.uid };
   }
 
   function tell(pod: DnsPod, policy: Policy, diagnosis: Diagnosis, observation: Observation): void {

@@ -3,7 +3,7 @@ import type { V1Pod } from '@kubernetes/client-node';
 import type { ProveRequest } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
 /** Nobody, as in most images; the proof needs no file of the node. */
@@ -55,14 +55,12 @@ export async function removeProofPod(
   remediation: string,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await kube.raw.request({
+  await nullIfNotFound(
+    kube.raw.request({
       method: 'DELETE',
       path: `${podsPath}/${proofPodName(remediation)}`,
       body: { gracePeriodSeconds: 0 },
       signal,
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+    }),
+  );
 }

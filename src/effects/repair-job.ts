@@ -9,7 +9,7 @@ import {
 } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
 const jobsPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
@@ -70,16 +70,14 @@ export async function takeBackRepair(
   remediation: string,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await kube.raw.request({
+  await nullIfNotFound(
+    kube.raw.request({
       method: 'DELETE',
       path: `${jobsPath}/${remediation}`,
       body: { propagationPolicy: 'Foreground' },
       signal,
-    });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+    }),
+  );
 }
 
 /** The manifest, for the effect and for the test that proves its shape. */

@@ -62,3 +62,13 @@ export const isAborted = (error: unknown): boolean =>
 /** The fence is closed: nothing was sent, or what was sent was cut off and may have happened all the same. */
 export const isNotLeading = (error: unknown): boolean =>
   has(error, (e) => e.code === 0 && e.reason === 'NotLeading');
+
+/** What a call answers, or null where the object does not exist. Any other failure is thrown. */
+export async function nullIfNotFound<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}

@@ -1,8 +1,8 @@
 /** What became of the agent on a node: of the repair Job with its pod, or of the proof pod. */
 import * as z from 'zod';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import { epochTime } from './epoch-time.ts';
 
-const time = z.coerce.date().transform((date) => date.getTime());
 const labels = z.record(z.string(), z.string()).default({});
 const ownerReferences = z.array(z.object({ uid: z.string() })).nullish();
 
@@ -10,8 +10,8 @@ const jobSchema = z.object({
   metadata: z.object({
     name: z.string(),
     uid: z.string(),
-    creationTimestamp: time,
-    deletionTimestamp: time.nullish(),
+    creationTimestamp: epochTime,
+    deletionTimestamp: epochTime.nullish(),
     labels,
     ownerReferences,
   }),
@@ -35,8 +35,8 @@ const podSchema = z.object({
   metadata: z.object({
     name: z.string(),
     uid: z.string(),
-    creationTimestamp: time,
-    deletionTimestamp: time.nullish(),
+    creationTimestamp: epochTime,
+    deletionTimestamp: epochTime.nullish(),
     labels,
     ownerReferences,
   }),

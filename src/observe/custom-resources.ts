@@ -8,16 +8,16 @@ import {
   remediationSpecSchema,
   remediationStatusSchema,
 } from '../api/remediation.ts';
+import { epochTime } from './epoch-time.ts';
 
-const time = z.coerce.date().transform((date) => date.getTime());
 const metadata = z.object({
   name: z.string(),
   uid: z.string(),
   resourceVersion: z.string(),
-  creationTimestamp: time,
+  creationTimestamp: epochTime,
   generation: z.int().default(1),
   annotations: z.record(z.string(), z.string()).default({}),
-  deletionTimestamp: time.nullish(),
+  deletionTimestamp: epochTime.nullish(),
 });
 
 const policySchema = z.object({

@@ -1,19 +1,18 @@
 /** A DNS pod as the operator keeps it: parsed once at the border, everything else of the object is dropped. */
 import * as z from 'zod';
-
-const time = z.coerce.date().transform((date) => date.getTime());
+import { epochTime } from './epoch-time.ts';
 
 const terminatedSchema = z.object({
   exitCode: z.int(),
   reason: z.string().default(''),
-  startedAt: time.nullish(),
-  finishedAt: time.nullish(),
+  startedAt: epochTime.nullish(),
+  finishedAt: epochTime.nullish(),
   containerID: z.string().nullish(),
 });
 
 const stateSchema = z
   .object({
-    running: z.object({ startedAt: time.nullish() }).nullish(),
+    running: z.object({ startedAt: epochTime.nullish() }).nullish(),
     waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(),
     terminated: terminatedSchema.nullish(),
   })
@@ -24,8 +23,8 @@ const podSchema = z.object({
     name: z.string(),
     namespace: z.string(),
     uid: z.string(),
-    creationTimestamp: time,
-    deletionTimestamp: time.nullish(),
+    creationTimestamp: epochTime,
+    deletionTimestamp: epochTime.nullish(),
     ownerReferences: z
       .array(
         z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().nullish() }),
@@ -45,7 +44,7 @@ const podSchema = z.object({
     .object({
       podIP: z.string().nullish(),
       podIPs: z.array(z.object({ ip: z.string() })).nullish(),
-      startTime: time.nullish(),
+      startTime: epochTime.nullish(),
       conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
       containerStatuses: z
         .array(

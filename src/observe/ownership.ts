@@ -2,7 +2,7 @@
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { PolicySpec } from '../api/policy.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import type { DnsPod } from './dns-pod.ts';
 
 interface Owned {
@@ -41,12 +41,7 @@ export function createOwnership(kube: KubeClient): Ownership {
   }
 
   async function ask(path: string, signal: AbortSignal): Promise<Owned | null> {
-    try {
-      return await kube.raw.request<Owned>({ method: 'GET', path, signal });
-    } catch (error) {
-      if (isNotFound(error)) return null;
-      throw error;
-    }
+    return nullIfNotFound(kube.raw.request<Owned>({ method: 'GET', path, signal }));
   }
 
   /** The name of the Deployment whose ReplicaSet this is, if both really exist under these uids. */

@@ -2,7 +2,7 @@
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isNotFound, KubeError } from '../kube/errors.ts';
+import { KubeError, nullIfNotFound } from '../kube/errors.ts';
 import type { DnsContainer, DnsPod } from './dns-pod.ts';
 
 /** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
@@ -86,12 +86,9 @@ async function readLogOfDeath(
 /** null where the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */
 async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal): Promise<string | null> {
   if (!pod.configMaps.includes(COREFILE_CONFIG_MAP)) return null;
-  try {
-    const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/${COREFILE_CONFIG_MAP}`;
-    const map = await kube.raw.request<{ data?: { Corefile?: string } }>({ method: 'GET', path, signal });
-    return map.data?.Corefile ?? null;
-  } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
-  }
+  const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/${COREFILE_CONFIG_MAP}`;
+  const map = await nullIfNotFound(
+    kube.raw.request<{ data?: { Corefile?: string } }>({ method: 'GET', path, signal }),
+  );
+  return map?.data?.Corefile ?? null;
 }

@@ -1,0 +1,34 @@
+/** The one way in which a controller writes a status: only if it changed, and only over what was read. */
+import { isDeepStrictEqual } from 'node:util';
+import type { CustomResource } from '../kube/custom-resource.ts';
+import { isConflict, isNotFound } from '../kube/errors.ts';
+import type { Result } from '../runtime/work-queue.ts';
+
+/** What was read is out of date: read again, soon. */
+export const AFTER_CONFLICT: Result = { kind: 'requeue', afterMs: 100 };
+
+export interface StatusChange<S> {
+  /** The object as it was read. */
+  readonly raw: object;
+  readonly before: S;
+  readonly after: S;
+}
+
+/** `overtaken`: the object was changed or deleted since it was read, and nothing was written. */
+export type Written = 'written' | 'unchanged' | 'overtaken';
+
+export async function writeStatus<S>(
+  api: CustomResource<object>,
+  name: string,
+  { raw, before, after }: StatusChange<S>,
+  signal: AbortSignal,
+): Promise<Written> {
+  if (isDeepStrictEqual(before, after)) return 'unchanged';
+  try {
+    await api.replaceStatus(name, { ...raw, status: after }, signal);
+    return 'written';
+  } catch (error) {
+    if (isConflict(error) || isNotFound(error)) return 'overtaken';
+    throw error;
+  }
+}
