@@ -9,11 +9,10 @@ import { releaseNode } from '../effects/release.ts';
 import { startRepair, takeBackRepair } from '../effects/repair-job.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
-import type { ObservedNode } from '../observe/node.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
 import type { Effect, EffectResult } from '../remediation/verdict.ts';
-import type { Remediation } from '../remediation/world.ts';
+import type { NodeView, Remediation } from '../remediation/world.ts';
 import type { Settings } from './settings.ts';
 
 /** Well-known addresses of node-local DNS: kubeadm's addon and kubespray. */
@@ -23,7 +22,7 @@ export interface EffectContext {
   readonly kube: KubeClient;
   readonly settings: Settings;
   readonly remediation: Remediation;
-  readonly node: ObservedNode | null;
+  readonly node: NodeView | null;
   readonly now: number;
   readonly signal: AbortSignal;
 }

@@ -1,31 +1,26 @@
 /** Reads what one decision needs: the remediation and its node live, everything else from the caches. */
-
 import type { KubeClient } from '../kube/client.ts';
-import { nullIfNotFound } from '../kube/errors.ts';
 import { runOfJob } from '../observe/agent-run.ts';
-import type { ObservedRemediation } from '../observe/custom-resources.ts';
-import type { ObservedNode } from '../observe/node.ts';
-import { parseNode } from '../observe/node.ts';
+import { observeNode } from '../observe/node.ts';
 import type { Ownership } from '../observe/ownership.ts';
-import type { World } from '../remediation/world.ts';
+import type { Remediation, World } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 import { podsOf, viewOf } from './workloads.ts';
 
-export interface ReadWorld {
-  readonly world: World;
-  readonly node: ObservedNode | null;
+export interface WorldSources {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly ownership: Ownership;
 }
 
 export async function readWorld(
-  kube: KubeClient,
-  stores: Stores,
-  ownership: Ownership,
-  remediation: ObservedRemediation,
+  { kube, stores, ownership }: WorldSources,
+  remediation: Remediation,
   signal: AbortSignal,
-): Promise<ReadWorld> {
+): Promise<World> {
   const { workload } = remediation.spec.settings;
   const [node, pods] = await Promise.all([
-    readNodeOf(kube, remediation, signal),
+    observeNode(kube, remediation.spec.node.name, signal),
     podsOf(workload, stores, ownership, signal),
   ]);
   // By uid here too: the Job of a deleted remediation of the same name stands until it is collected.
@@ -41,26 +36,11 @@ export async function readWorld(
   const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
   const others = stores.remediations.list().filter((other) => other.uid !== remediation.uid);
   return {
-    node,
-    world: {
-      node,
-      repairJob: job ? runOfJob(job, jobPod ?? null) : null,
-      proofPod: proofPod ?? null,
-      dnsPods: pods.map((pod) => viewOf(pod, workload)),
-      remediations: [...others, remediation],
-    },
+    // Another node may have taken the name.
+    node: node?.uid === remediation.spec.node.uid ? node : null,
+    repairJob: job ? runOfJob(job, jobPod ?? null) : null,
+    proofPod: proofPod ?? null,
+    dnsPods: pods.map((pod) => viewOf(pod, workload)),
+    remediations: [...others, remediation],
   };
-}
-
-/** null where the node is gone or another one has taken its name. */
-async function readNodeOf(
-  kube: KubeClient,
-  remediation: ObservedRemediation,
-  signal: AbortSignal,
-): Promise<ObservedNode | null> {
-  const { name, uid } = remediation.spec.node;
-  const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-  const raw = await nullIfNotFound(kube.raw.request({ method: 'GET', path, signal }));
-  const node = raw === null ? null : parseNode(raw);
-  return node?.uid === uid ? node : null;
 }

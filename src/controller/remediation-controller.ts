@@ -50,7 +50,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
     if (raw === null) return DONE;
     const remediation = parseRemediation(raw);
     const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
-    const { world, node } = await readWorld(kube, stores, ownership, remediation, signal);
+    const world = await readWorld({ kube, stores, ownership }, remediation, signal);
     const verdict = plan({
       policy: policy ? { mode: policy.spec.mode } : null,
       remediation,
@@ -68,7 +68,14 @@ export function createRemediationReconciler(options: RemediationControllerOption
       case 'act': {
         logger.info('acting', { effect: verdict.effect.kind, phase: remediation.status.phase });
         try {
-          const context = { kube, settings: options.settings, remediation, node, now: now(), signal };
+          const context = {
+            kube,
+            settings: options.settings,
+            remediation,
+            node: world.node,
+            now: now(),
+            signal,
+          };
           const result = await carryOut(verdict.effect, context);
           next = afterEffect(remediation.status, result, now());
         } catch (error) {
@@ -90,7 +97,9 @@ export function createRemediationReconciler(options: RemediationControllerOption
         break;
       case 'end':
         next = afterEnd(remediation.status, verdict.ending, remediation.spec, now());
-        next.recurrence = [...(await findRecurrence(kube, next.repair, node?.kubeletVersion ?? '', signal))];
+        next.recurrence = [
+          ...(await findRecurrence(kube, next.repair, world.node?.kubeletVersion ?? '', signal)),
+        ];
         break;
       default:
         return assertNever(verdict);

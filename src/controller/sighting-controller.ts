@@ -5,11 +5,11 @@ import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { isAlreadyExists, nullIfNotFound } from '../kube/errors.ts';
+import { isAlreadyExists } from '../kube/errors.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
-import { parseNode } from '../observe/node.ts';
+import { observeNode } from '../observe/node.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { sight } from '../observe/sight.ts';
 import { decideClaim } from '../remediation/claim.ts';
@@ -165,9 +165,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
 
   /** null where it is gone, or is none of ours: the policy's status tells what was seen, and that is all. */
   async function readNode(name: string, signal: AbortSignal): Promise<{ name: string; uid: string } | null> {
-    const path = `/api/v1/nodes/${encodeURIComponent(name)}`;
-    const raw = await nullIfNotFound(kube.raw.request({ method: 'GET', path, signal }));
-    const node = raw === null ? null : parseNode(raw);
+    const node = await observeNode(kube, name, signal);
     return node === null || node.excluded ? null : { name, uid: node.uid };
   }
 

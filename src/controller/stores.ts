@@ -1,15 +1,16 @@
 /** The caches that the controllers read. What a decision about a node hangs on is read live instead. */
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
-import type { ObservedRemediation, Policy } from '../observe/custom-resources.ts';
+import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
 import type { QuarantineMark } from '../observe/quarantine-mark.ts';
+import type { Remediation } from '../remediation/world.ts';
 import type { Store } from '../runtime/reflector/store.ts';
 
 export interface Stores {
   /** Keys: name. */
   readonly policies: Store<Policy>;
   /** Keys: name. */
-  readonly remediations: Store<ObservedRemediation>;
+  readonly remediations: Store<Remediation>;
   /** Keys: namespace/name. */
   readonly dnsPods: Store<DnsPod>;
   /** Keys: namespace/name. */

@@ -3,7 +3,8 @@ import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { patchNode, readNode } from './node-patch.ts';
+import { readNode } from '../kube/read-node.ts';
+import { patchNode } from './node-patch.ts';
 import { NotOursError } from './not-ours.ts';
 
 export interface QuarantineRequest {
@@ -31,7 +32,7 @@ export async function quarantineNode(
   signal: AbortSignal,
 ): Promise<QuarantineRecord> {
   const node = await readNode(kube, request.node.name, signal);
-  if (node.metadata?.uid !== request.node.uid)
+  if (node?.metadata?.uid !== request.node.uid)
     throw new NotOursError(`node ${request.node.name} is not the node of ${request.remediation} any more`);
   const standing = readRecord(node);
   if (standing?.remediation === request.remediation) return standing;

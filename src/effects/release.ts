@@ -1,8 +1,8 @@
 /** Gives a node back exactly as it was found. */
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { nullIfNotFound } from '../kube/errors.ts';
-import { patchNode, readNode } from './node-patch.ts';
+import { readNode } from '../kube/read-node.ts';
+import { patchNode } from './node-patch.ts';
 import { foreignTaints, readRecord } from './quarantine.ts';
 
 /**
@@ -16,7 +16,7 @@ export async function releaseNode(
   request: { readonly node: string; readonly remediation: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const node = await nullIfNotFound(readNode(kube, request.node, signal));
+  const node = await readNode(kube, request.node, signal);
   const record = node && readRecord(node);
   if (!node || record?.remediation !== request.remediation) return;
   const spec: { unschedulable?: null; taints?: object[] | null } = {};

@@ -1,6 +1,7 @@
 /** What became of the agent on a node: of the repair Job with its pod, or of the proof pod. */
 import * as z from 'zod';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import type { AgentRun } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
@@ -78,17 +79,11 @@ export interface AgentJob {
 }
 
 /** A pod of ours in the node namespace. */
-export interface AgentPod {
+export interface AgentPod extends AgentRun {
   readonly name: string;
-  readonly uid: string;
   readonly remediation: string;
   readonly role: string;
   readonly ownerUIDs: readonly string[];
-  readonly createdAt: number;
-  readonly deleting: boolean;
-  readonly state: 'starting' | 'running' | 'ended';
-  readonly blockedBy: string | null;
-  readonly message: string | null;
 }
 
 /** @throws ZodError where the object is not a Job. */
@@ -139,10 +134,7 @@ export function parseAgentPod(raw: unknown): AgentPod {
 }
 
 /** The run that a Job stands for, from the Job and the pod it made, if any. */
-export function runOfJob(
-  job: AgentJob,
-  pod: AgentPod | null,
-): Pick<AgentPod, 'uid' | 'createdAt' | 'deleting' | 'state' | 'blockedBy' | 'message'> {
+export function runOfJob(job: AgentJob, pod: AgentPod | null): AgentRun {
   const { uid, createdAt, deleting } = job;
   if (pod) {
     const { state, blockedBy, message } = pod;

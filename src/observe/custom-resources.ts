@@ -2,18 +2,13 @@
 import * as z from 'zod';
 import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
 import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
-import {
-  type RemediationSpec,
-  type RemediationStatus,
-  remediationSpecSchema,
-  remediationStatusSchema,
-} from '../api/remediation.ts';
+import { remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
+import type { Remediation } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 
 const metadata = z.object({
   name: z.string(),
   uid: z.string(),
-  resourceVersion: z.string(),
   creationTimestamp: epochTime,
   generation: z.int().default(1),
   annotations: z.record(z.string(), z.string()).default({}),
@@ -29,7 +24,6 @@ const policySchema = z.object({
 export interface Policy {
   readonly name: string;
   readonly uid: string;
-  readonly resourceVersion: string;
   readonly createdAt: number;
   readonly generation: number;
   readonly spec: PolicySpec;
@@ -42,7 +36,6 @@ export function parsePolicy(raw: unknown): Policy {
   return {
     name: meta.name,
     uid: meta.uid,
-    resourceVersion: meta.resourceVersion,
     createdAt: meta.creationTimestamp,
     generation: meta.generation,
     spec,
@@ -56,23 +49,12 @@ const remediationSchema = z.object({
   status: remediationStatusSchema.prefault({}),
 });
 
-export interface ObservedRemediation {
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly createdAt: number;
-  readonly acknowledged: boolean;
-  readonly spec: RemediationSpec;
-  readonly status: RemediationStatus;
-}
-
 /** @throws ZodError where the object does not fit its own schema. */
-export function parseRemediation(raw: unknown): ObservedRemediation {
+export function parseRemediation(raw: unknown): Remediation {
   const { metadata: meta, spec, status } = remediationSchema.parse(raw);
   return {
     name: meta.name,
     uid: meta.uid,
-    resourceVersion: meta.resourceVersion,
     createdAt: meta.creationTimestamp,
     acknowledged: meta.annotations[ACKNOWLEDGED_ANNOTATION] === 'true',
     spec,

@@ -18,9 +18,7 @@ describe('a node at the border', () => {
       name: 'node-1',
       uid: 'uid-of-node-1',
       ready: true,
-      unschedulable: false,
       excluded: false,
-      hasOurTaint: false,
       quarantine: null,
       hasUnreadableRecord: false,
       managedPlatform: null,
@@ -37,13 +35,6 @@ describe('a node at the border', () => {
       null,
     ])
       expect(parseNode(aRawNode({ status: { conditions } })).ready).toBe(false);
-  });
-
-  it('tells our taint from those of others', () => {
-    const theirs = { key: 'example.com/drain', effect: 'NoSchedule' };
-    expect(parseNode(aRawNode({ spec: { taints: [theirs] } })).hasOurTaint).toBe(false);
-    const ours = { key: 'dnshealth.io/quarantine', effect: 'NoSchedule' };
-    expect(parseNode(aRawNode({ spec: { taints: [theirs, ours] } })).hasOurTaint).toBe(true);
   });
 
   it('is excluded by the label with the value "true" and no other', () => {

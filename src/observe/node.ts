@@ -1,8 +1,11 @@
 /** A node as the decision sees it, from one live read. */
 import * as z from 'zod';
-import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
-import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
+import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import { parseQuarantineRecord } from '../api/quarantine-record.ts';
 import { managedPlatform } from '../diagnosis/managed-platform.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { readNode } from '../kube/read-node.ts';
+import type { NodeView } from '../remediation/world.ts';
 
 const nodeSchema = z.object({
   metadata: z.object({
@@ -11,10 +14,6 @@ const nodeSchema = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), z.string()).nullish(),
   }),
-  spec: z.object({
-    unschedulable: z.boolean().nullish(),
-    taints: z.array(z.object({ key: z.string() })).nullish(),
-  }),
   status: z.object({
     addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
     conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
@@ -22,24 +21,19 @@ const nodeSchema = z.object({
   }),
 });
 
-export interface ObservedNode {
-  readonly name: string;
-  readonly uid: string;
-  readonly ready: boolean;
-  readonly unschedulable: boolean;
-  readonly excluded: boolean;
-  readonly hasOurTaint: boolean;
-  readonly quarantine: QuarantineRecord | null;
-  /** There is a record that cannot be understood: somebody else wrote it, so it is left alone. */
-  readonly hasUnreadableRecord: boolean;
-  readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
-  readonly addresses: readonly string[];
-  readonly kubeletVersion: string;
+/** Reads a node for a decision; null where there is none of that name. */
+export async function observeNode(
+  kube: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<NodeView | null> {
+  const node = await readNode(kube, name, signal);
+  return node === null ? null : parseNode(node);
 }
 
 /** @throws ZodError where the object is not a node. */
-export function parseNode(raw: unknown): ObservedNode {
-  const { metadata, spec, status } = nodeSchema.parse(raw);
+export function parseNode(raw: unknown): NodeView {
+  const { metadata, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};
   const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
   const quarantine = text === undefined ? null : parseQuarantineRecord(text);
@@ -48,9 +42,7 @@ export function parseNode(raw: unknown): ObservedNode {
     uid: metadata.uid,
     ready:
       status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
-    unschedulable: spec.unschedulable ?? false,
     excluded: labels[EXCLUDE_LABEL] === 'true',
-    hasOurTaint: spec.taints?.some(({ key }) => key === QUARANTINE_TAINT_KEY) ?? false,
     quarantine,
     hasUnreadableRecord: text !== undefined && quarantine === null,
     managedPlatform: managedPlatform({ ...status.nodeInfo, labels }),

@@ -21,14 +21,15 @@ export interface NodeView {
   readonly name: string;
   readonly uid: string;
   readonly ready: boolean;
-  readonly unschedulable: boolean;
   readonly excluded: boolean;
-  readonly hasOurTaint: boolean;
   readonly quarantine: QuarantineRecord | null;
   /** Its quarantine annotation is there but was not written by us. */
   readonly hasUnreadableRecord: boolean;
   /** Set where the platform rewrites its nodes itself, with what to do instead. */
   readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
+  /** Those that lead to it from elsewhere. */
+  readonly addresses: readonly string[];
+  readonly kubeletVersion: string;
 }
 
 /** One run of the agent on a node: of the repair Job's pod, or of the proof pod. */

@@ -29,7 +29,7 @@ function held(seconds: number, status: Partial<RemediationStatus> = {}, world: P
     wasUnschedulable: false,
     since: isoAt(0),
   };
-  const node = aNode({ quarantine, unschedulable: true });
+  const node = aNode({ quarantine });
   return aSituation({
     remediation,
     now: at(seconds),

@@ -65,12 +65,12 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     name,
     uid: `uid-of-${name}`,
     ready: true,
-    unschedulable: false,
     excluded: false,
-    hasOurTaint: false,
     quarantine: null,
     hasUnreadableRecord: false,
     managedPlatform: null,
+    addresses: ['192.0.2.11'],
+    kubeletVersion: 'v1.34.4',
     ...overrides,
   };
 }

@@ -50,10 +50,13 @@ export interface Tally {
   releases: number;
 }
 
+/** The node as the decision sees it, with what the decision never asks but a test does. */
+type SimulatedNode = NodeView & { readonly unschedulable: boolean; readonly hasOurTaint: boolean };
+
 export class SimulatedCluster {
   now = at(2);
   status: RemediationStatus;
-  node: NodeView;
+  node: SimulatedNode;
   job: AgentRun | null = null;
   proof: AgentRun | null = null;
   pods: DnsPodView[] = [aLoopingPod(), aDnsPod()];
@@ -70,7 +73,7 @@ export class SimulatedCluster {
     this.#script = script;
     this.#remediation = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
     this.status = this.#remediation.status;
-    this.node = aNode({ unschedulable: script.cordonedByPerson });
+    this.node = { ...aNode(), unschedulable: script.cordonedByPerson, hasOurTaint: false };
   }
 
   situation(): Situation {
