@@ -51,14 +51,13 @@ async function operate(): Promise<number> {
     sightings: createSightings(),
     narrator: createNarrator(recorder, logger),
     metrics: createDomainMetrics(metrics),
-    policyChanged: (name: string) => run.enqueue('policy', name),
     now: Date.now,
   };
-  const controllers = controllerTable(stores, {
+  const controllers = controllerTable(stores, parts.sightings, {
     sighting: createSightingReconciler(parts),
     remediation: createRemediationReconciler(parts),
     policy: createPolicyReconciler(parts),
-    orphan: createOrphanReconciler(kube, stores, logger),
+    orphan: createOrphanReconciler(parts),
   });
   const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 

@@ -5,6 +5,7 @@ import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
+import type { Sightings } from './sightings.ts';
 
 type Reconcile = Controller['reconcile'];
 
@@ -20,7 +21,11 @@ const URGENT = 10;
 const FRESH = 5;
 
 /** Names of the controllers are names of queues, in metrics and log lines. */
-export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers): readonly Controller[] {
+export function controllerTable(
+  reflectors: Reflectors,
+  sightings: Sightings,
+  reconcile: Reconcilers,
+): readonly Controller[] {
   const { policies, remediations, dnsPods, jobs, agentPods, quarantineMarks } = reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
@@ -58,6 +63,9 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
         watch(quarantineMarks, (change) => change.object.record.remediation),
         watch(policies, open),
       ],
+      // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
+      // decisions at once could both take it. Nothing here waits for a node, so the nodes are repaired side by side.
+      concurrency: 1,
       // Deadlines run while an effect keeps failing, and must be seen.
       backoff: { baseMs: 500, maxMs: 15_000 },
       reconcile: reconcile.remediation,
@@ -68,6 +76,7 @@ export function controllerTable(reflectors: Reflectors, reconcile: Reconcilers):
         watch(policies, allPolicies),
         watch(remediations, allPolicies),
         watch(dnsPods, allPolicies),
+        watch(sightings, allPolicies),
         watch(quarantineMarks, allPolicies),
       ],
       reconcile: reconcile.policy,

@@ -7,8 +7,14 @@ import type { Result } from '../runtime/work-queue.ts';
 import type { Stores } from './stores.ts';
 import { AFTER_CONFLICT } from './write-status.ts';
 
+export interface OrphanControllerOptions {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly logger: Logger;
+}
+
 /** Returns the reconcile function. The key is a node's name. */
-export function createOrphanReconciler(kube: KubeClient, stores: Stores, logger: Logger) {
+export function createOrphanReconciler({ kube, stores, logger }: OrphanControllerOptions) {
   const remediations = kube.customResource<object>('dnsremediations');
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {

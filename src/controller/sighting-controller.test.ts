@@ -70,7 +70,6 @@ function aController() {
     sightings,
     narrator: { recordTransition: () => {}, announce: (_subjects, { reason }) => void told.push(reason) },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
-    policyChanged: () => {},
     logger: silentLogger,
     now: () => at(2),
   });

@@ -1,11 +1,12 @@
-/** What the operator has seen of each DNS pod's last death. Kept in memory: after a start it is read again from the pods. */
+/** What the operator has seen of each DNS pod's last death. In memory only: after a start it is read from the pods again. */
 import type { Observation } from '../api/policy.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
+import type { Change, Listener, Store } from '../runtime/reflector/store.ts';
 
 export interface Seen {
   readonly podUID: string;
   readonly deathID: string;
-  /** The log was read while this was the container's present state; a newer container may have written it. */
+  /** The log was read while this was the container's current state; a newer container may have written it. */
   readonly wasCurrent: boolean;
   readonly diagnosis: Diagnosis;
   /** Nothing more follows from this death; false while its node has an incident, or the policy only observes. */
@@ -15,7 +16,7 @@ export interface Seen {
 }
 
 /** Keys are those of the store of pods; a pod that comes back under its name has another uid. */
-export interface Sightings {
+export interface Sightings extends Pick<Store<Seen>, 'get' | 'keys' | 'onChange'> {
   /** What is known of this death. */
   find(key: string, podUID: string, deathID: string): Seen | null;
   remember(key: string, seen: Seen): void;
@@ -27,14 +28,31 @@ export interface Sightings {
 
 export function createSightings(): Sightings {
   const seen = new Map<string, Seen>();
+  const listeners = new Set<Listener<Seen>>();
+  const notify = (change: Change<Seen>): void => {
+    for (const listener of listeners) listener(change);
+  };
   return {
+    get: (key) => seen.get(key),
+    keys: () => [...seen.keys()],
+    onChange(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     find(key, podUID, deathID) {
       const last = seen.get(key);
       return last?.podUID === podUID && last.deathID === deathID ? last : null;
     },
-    remember: (key, sighting) => void seen.set(key, sighting),
+    remember(key, object) {
+      const old = seen.get(key);
+      seen.set(key, object);
+      notify(old ? { kind: 'modified', key, object, old } : { kind: 'added', key, object });
+    },
     keepOnly(key, podUID) {
-      if (seen.get(key)?.podUID !== podUID) seen.delete(key);
+      const object = seen.get(key);
+      if (!object || object.podUID === podUID) return;
+      seen.delete(key);
+      notify({ kind: 'deleted', key, object });
     },
     loopedPods: () =>
       new Set(

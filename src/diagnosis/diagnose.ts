@@ -13,7 +13,7 @@ import type { Diagnosis, Evidence } from './evidence.ts';
 import { type CauseRule, loopFacts } from './loop-facts.ts';
 import { findLoopLine } from './loop-line.ts';
 
-export type { Diagnosis, Evidence } from './evidence.ts';
+export type { Diagnosis, Evidence, LoopDiagnosis } from './evidence.ts';
 
 /** The first that fits. What speaks against the node comes first, the repairable cause last. */
 const CAUSES: readonly CauseRule[] = [

@@ -1,14 +1,20 @@
 /** Container death to diagnosis: reads the dead container's log and the Corefile, and asks `diagnosis/` what they mean. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
+import type { Observation } from '../api/policy.ts';
+import type { Sighting } from '../api/remediation.ts';
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
+import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, nullIfNotFound } from '../kube/errors.ts';
-import type { DnsContainer, DnsPod } from './dns-pod.ts';
+import { isoTime } from '../remediation/conditions.ts';
+import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
 
 /** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
 const TAIL_LINES = 40;
 /** Far above what so many lines can have: the limit keeps the beginning of the tail, and the line is at its end. */
 const LIMIT_BYTES = 262_144;
+/** The schemas of both kinds allow no more of a line. */
+const MAX_LINE = 1024;
 /** kubeadm and kubespray both call it so; the operator may read no other ConfigMap. */
 const COREFILE_CONFIG_MAP = 'coredns';
 
@@ -91,4 +97,33 @@ async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal):
     kube.raw.request<{ data?: { Corefile?: string } }>({ method: 'GET', path, signal }),
   );
   return map?.data?.Corefile ?? null;
+}
+
+/** The evidence of an incident, as its record keeps it. */
+export function sightingOf(pod: DnsPod, loop: LoopLine, death: ContainerDeath, now: number): Sighting {
+  const { line, from, to, zone, corednsVersion } = loop;
+  return {
+    pod: { name: pod.name, uid: pod.uid },
+    line: line.slice(0, MAX_LINE),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    zone,
+    ...(corednsVersion === undefined ? {} : { corednsVersion }),
+    diedAt: isoTime(death.finishedAt),
+    seenAt: isoTime(now),
+  };
+}
+
+/** The death as the policy's status shows it. */
+export function observationOf(pod: DnsPod, diagnosis: Diagnosis, death: ContainerDeath): Observation {
+  const message = diagnosis.kind === 'loop' ? diagnosis.sighting.line : diagnosis.message;
+  const advice = diagnosis.remedy.kind === 'advice' ? diagnosis.remedy.advice : undefined;
+  return {
+    pod: pod.name,
+    node: pod.node,
+    cause: diagnosis.cause,
+    message: message.slice(0, MAX_LINE),
+    ...(advice === undefined ? {} : { advice }),
+    lastSeen: isoTime(death.finishedAt),
+  };
 }

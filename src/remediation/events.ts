@@ -1,5 +1,7 @@
 /** What a change of the record tells people: events on the policy, the node and the pod, in the words of this project. */
+import type { Observation } from '../api/policy.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
+import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { Remediation } from './world.ts';
 
 export interface EventIntent {
@@ -9,6 +11,21 @@ export interface EventIntent {
   /** What was done, as events.k8s.io wants it. */
   readonly action: string;
   readonly note: string;
+}
+
+/** A container death that was seen for the first time. */
+export function sightingEvent(
+  diagnosis: Diagnosis,
+  { pod, node, message, advice }: Observation,
+): EventIntent {
+  return {
+    // A crash that the node did not cause is no news for the node.
+    about: diagnosis.remedy.kind === 'repair' ? ['policy', 'node', 'pod'] : ['policy', 'pod'],
+    type: 'Warning',
+    reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
+    action: 'Sight',
+    note: `${pod} on ${node}: ${message}${advice === undefined ? '' : ` Advice: ${advice}`}`,
+  };
 }
 
 /** The events that lie between two states of one remediation's status. */

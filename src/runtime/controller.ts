@@ -1,6 +1,6 @@
 /** A controller as data: what it watches, which keys a change concerns, and how a key is reconciled. */
 import type { Reflector } from './reflector/reflector.ts';
-import type { Change } from './reflector/store.ts';
+import type { Change, Store } from './reflector/store.ts';
 import type { Result } from './work-queue.ts';
 
 export interface Controller<K extends string = string> {
@@ -17,7 +17,8 @@ export interface Controller<K extends string = string> {
 
 /** One row of a controller's table. The object type is hidden, so that rows of different types fit into one array. */
 export interface Watch<K extends string> {
-  readonly reflector: Watched;
+  /** What has to be started and synced first; a source that is filled within the process has none. */
+  readonly reflector?: Watched;
   /** Calls `add` for everything that is known now, and for every change from now on. Returns how to stop. */
   follow(add: (key: K, priority: number) => void): () => void;
 }
@@ -28,6 +29,9 @@ export type Watched = Pick<
   'name' | 'start' | 'synced' | 'isSynced' | 'wedged' | 'lastError' | 'lastContactAt' | 'state'
 >;
 
+/** A reflector, or another store that says when it changes. */
+export type Source<T> = Reflector<T> | Pick<Store<T>, 'get' | 'keys' | 'onChange'>;
+
 /**
  * @example
  * watches: [
@@ -36,20 +40,20 @@ export type Watched = Pick<
  * ]
  */
 export function watch<T, K extends string>(
-  reflector: Reflector<T>,
+  source: Source<T>,
   keys: (change: Change<T>) => K | readonly K[],
   priority = 0,
 ): Watch<K> {
   return {
-    reflector,
+    ...('start' in source ? { reflector: source } : {}),
     follow(add) {
       const enqueue = (change: Change<T>): void => {
         const found = keys(change);
         for (const key of typeof found === 'string' ? [found] : found) add(key, priority);
       };
-      const stop = reflector.onChange(enqueue);
-      for (const key of reflector.keys()) {
-        const object = reflector.get(key);
+      const stop = source.onChange(enqueue);
+      for (const key of source.keys()) {
+        const object = source.get(key);
         if (object !== undefined) enqueue({ kind: 'added', key, object });
       }
       return stop;

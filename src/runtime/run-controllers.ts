@@ -42,7 +42,7 @@ interface ControllerRun {
 export function runControllers(options: RunOptions): ControllerRun {
   const { controllers, logger, metrics, clock = systemClock } = options;
   const watched = [
-    ...new Set(controllers.flatMap((controller) => controller.watches.map((row) => row.reflector))),
+    ...new Set(controllers.flatMap((controller) => controller.watches.flatMap((row) => row.reflector ?? []))),
   ];
   const abort = new AbortController();
   const queues = new Map<string, WorkQueue<string>>();

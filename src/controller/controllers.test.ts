@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import type { Reflectors } from '../observe/reflectors.ts';
+import { type Controller, type Watch, watch } from '../runtime/controller.ts';
+import { controllerTable } from './controllers.ts';
+import { createSightings, type Seen } from './sightings.ts';
+
+/** A reflector that knows some keys and never changes. */
+const still = (...keys: readonly string[]) => ({
+  keys: () => keys,
+  list: () => [],
+  get: () => undefined,
+  onChange: () => () => {},
+});
+const reflectors = {
+  policies: still('coredns', 'other'),
+  remediations: still(),
+  dnsPods: still(),
+  jobs: still(),
+  agentPods: still(),
+  quarantineMarks: still(),
+} as unknown as Reflectors;
+const aSeen = { podUID: 'pod-1' } as Seen;
+
+const reconcile = async () => ({ kind: 'done' as const });
+const reconcilers = { sighting: reconcile, remediation: reconcile, policy: reconcile, orphan: reconcile };
+
+function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {
+  const woken: string[] = [];
+  for (const row of controller?.watches ?? []) row.follow((key) => void woken.push(key));
+  cause();
+  return woken;
+}
+
+it('a sighting that is remembered or forgotten wakes every policy, so that its status counts it', () => {
+  const sightings = createSightings();
+  const policy = controllerTable(reflectors, sightings, reconcilers).find(({ name }) => name === 'policy');
+  const remember = () => sightings.remember('kube-system/coredns', aSeen);
+  expect(wokenBy(policy, remember)).toEqual(['coredns', 'other']);
+  expect(wokenBy(policy, () => sightings.keepOnly('kube-system/coredns', undefined))).toContain('coredns');
+});
+
+it('a source that is not a reflector has nothing to be started or waited for', () => {
+  const row: Watch<string> = watch(createSightings(), (change) => change.key);
+  expect(row).not.toHaveProperty('reflector');
+});
