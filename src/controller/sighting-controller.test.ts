@@ -68,7 +68,7 @@ function aController() {
     stores,
     ownership: { owns: () => Promise.resolve(true) },
     sightings,
-    narrator: { recordTransition: () => {}, announce: (_subjects, { reason }) => void told.push(reason) },
+    narrator: { recordTransition: () => {}, announce: ({ reason }) => void told.push(reason) },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
     logger: silentLogger,
     now: () => at(2),

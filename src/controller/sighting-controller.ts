@@ -78,7 +78,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const { cause, message: line } = observation;
     metrics.sighted(cause);
     logger.info('container death diagnosed', { pod: pod.name, node: pod.node, cause, line });
-    narrator.announce({ policy, node: { name: pod.node }, pod }, sightingEvent(diagnosis, observation));
+    narrator.announce(sightingEvent(diagnosis, observation, { policy, pod }));
     return DONE;
   };
 

@@ -7,7 +7,8 @@ import {
   isoAt,
 } from '../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
-import { eventsBetween } from './events.ts';
+import type { Diagnosis } from '../diagnosis/diagnose.ts';
+import { eventsBetween, sightingEvent } from './events.ts';
 
 const remediation = aRemediation();
 const between = (before: Partial<RemediationStatus>, after: Partial<RemediationStatus>) =>
@@ -68,8 +69,16 @@ describe('the events of an incident', () => {
       expect(event.note).toMatch(/^node-1-incident: ./);
       expect(event.action).not.toBe('');
     }
-    expect(all.find(({ reason }) => reason === 'Recreated')?.about).toEqual(['pod']);
-    expect(all.find(({ reason }) => reason === 'Healed')?.about).toEqual(['policy', 'node']);
+    const subjectsOf = (wanted: string) =>
+      all.find(({ reason }) => reason === wanted)?.about.map(({ kind }) => kind);
+    expect(subjectsOf('Recreated')).toEqual(['remediation', 'pod']);
+    expect(subjectsOf('Healed')).toEqual(['remediation', 'policy', 'node']);
+  });
+
+  it('are all about the incident itself, so that `kubectl describe dnsrem` shows them', () => {
+    const all = STORY.slice(1).flatMap((after, index) => between(STORY[index] ?? {}, after));
+    const itself = { kind: 'remediation', name: remediation.name, uid: remediation.uid };
+    for (const { about } of all) expect(about).toContainEqual(itself);
   });
 
   it('warn of a refusal under its own reason, and of the end with its advice', () => {
@@ -105,5 +114,40 @@ describe('the events of an incident', () => {
 
   it('do not call a cancelled incident a fault', () => {
     expect(reasons({}, { phase: 'Cancelled', finishedAt: isoAt(9) })).toEqual(['Normal Cancelled']);
+  });
+});
+
+describe('the event of a container death', () => {
+  const observation = {
+    pod: 'coredns-x',
+    node: 'node-1',
+    cause: 'x',
+    message: 'exit code 1.',
+    lastSeen: isoAt(0),
+  };
+  const subjects = { policy: { name: 'coredns', uid: 'policy-1' }, pod: { name: 'coredns-x', uid: 'pod-x' } };
+  const crash = (cause: string): Diagnosis =>
+    ({ kind: 'crash', cause, message: 'x', remedy: { kind: 'advice', advice: 'Do it.' } }) as Diagnosis;
+
+  it('concerns the node only where the node can be repaired', () => {
+    const repairable = { ...crash('x'), kind: 'loop', remedy: { kind: 'repair' } } as unknown as Diagnosis;
+    const kindsOf = (diagnosis: Diagnosis) =>
+      sightingEvent(diagnosis, observation, subjects).about.map(({ kind }) => kind);
+    expect(kindsOf(repairable)).toEqual(['policy', 'pod', 'node']);
+    expect(kindsOf(crash('CorefileError'))).toEqual(['policy', 'pod']);
+  });
+
+  it('warns under the cause, with advice', () => {
+    const event = sightingEvent(crash('CorefileError'), { ...observation, advice: 'Do it.' }, subjects);
+    expect(event).toMatchObject({
+      type: 'Warning',
+      reason: 'CorefileError',
+      note: 'coredns-x on node-1: exit code 1. Advice: Do it.',
+    });
+  });
+
+  it('is one quiet line for a node that was restarted', () => {
+    const event = sightingEvent(crash('NodeRestarted'), { ...observation, advice: 'Do it.' }, subjects);
+    expect(event).toMatchObject({ type: 'Normal', note: 'coredns-x on node-1: exit code 1.' });
   });
 });

@@ -1,11 +1,16 @@
-/** What a change of the record tells people: events on the policy, the node and the pod, in the words of this project. */
+/** Which events tell what happened: one builder for each, from a sighting or from two states of a record. */
 import type { Observation } from '../api/policy.ts';
-import type { RemediationStatus } from '../api/remediation.ts';
+import type { RemediationStatus, StepName } from '../api/remediation.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { Remediation } from './world.ts';
 
+/** What an event is about. A DNS pod is in kube-system, the others are cluster-scoped. */
+export type Subject =
+  | { readonly kind: 'policy' | 'remediation' | 'pod'; readonly name: string; readonly uid: string }
+  | { readonly kind: 'node'; readonly name: string };
+
 export interface EventIntent {
-  readonly about: readonly ('policy' | 'node' | 'pod')[];
+  readonly about: readonly Subject[];
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   /** What was done, as events.k8s.io wants it. */
@@ -13,103 +18,178 @@ export interface EventIntent {
   readonly note: string;
 }
 
-/** A container death that was seen for the first time. */
-export function sightingEvent(
-  diagnosis: Diagnosis,
-  { pod, node, message, advice }: Observation,
-): EventIntent {
-  return {
-    // A crash that the node did not cause is no news for the node.
-    about: diagnosis.remedy.kind === 'repair' ? ['policy', 'node', 'pod'] : ['policy', 'pod'],
-    type: 'Warning',
-    reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
-    action: 'Sight',
-    note: `${pod} on ${node}: ${message}${advice === undefined ? '' : ` Advice: ${advice}`}`,
-  };
+/** One write of a remediation's status. */
+interface Transition {
+  readonly before: RemediationStatus;
+  readonly after: RemediationStatus;
+  readonly remediation: Pick<Remediation, 'name' | 'uid' | 'spec'>;
 }
+
+/** Each says whether it happened; the order is that of an incident. */
+const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
+  quarantined,
+  repairStarted,
+  repairReported,
+  proofReported,
+  released,
+  recreated,
+  ended,
+  waiting,
+];
 
 /** The events that lie between two states of one remediation's status. */
 export function eventsBetween(
   before: RemediationStatus,
   after: RemediationStatus,
-  { name, spec }: Pick<Remediation, 'name' | 'spec'>,
+  remediation: Transition['remediation'],
 ): readonly EventIntent[] {
-  const events: EventIntent[] = [];
-  const node = spec.node.name;
-  const held = (status: RemediationStatus) => status.quarantine?.heldSince !== undefined;
-  const stepBegan = (step: string) =>
-    !before.steps.some((other) => other.name === step) && after.steps.some((other) => other.name === step);
+  return STORY.flatMap((event) => event({ before, after, remediation }) ?? []);
+}
 
-  if (!held(before) && held(after)) {
-    const note =
+/** Crashes that nobody has to do anything about. */
+const QUIET_CAUSES: ReadonlySet<string> = new Set(['NodeRestarted']);
+
+/** A container death that was seen for the first time. */
+export function sightingEvent(
+  diagnosis: Diagnosis,
+  { pod: podName, node, message, advice }: Observation,
+  { policy, pod }: { readonly policy: Identity; readonly pod: Identity },
+): EventIntent {
+  const isQuiet = QUIET_CAUSES.has(diagnosis.cause);
+  const subjects: Subject[] = [named('policy', policy), named('pod', pod)];
+  // A crash that the node did not cause is no news for the node.
+  if (diagnosis.remedy.kind === 'repair') subjects.push({ kind: 'node', name: node });
+  return {
+    about: subjects,
+    type: isQuiet ? 'Normal' : 'Warning',
+    reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
+    action: 'Sight',
+    note: `${podName} on ${node}: ${message}${advice === undefined || isQuiet ? '' : ` Advice: ${advice}`}`,
+  };
+}
+
+function quarantined({ before, after, remediation }: Transition): EventIntent | null {
+  if (isHeld(before) || !isHeld(after)) return null;
+  const node = remediation.spec.node.name;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: 'Quarantined',
+    action: 'Quarantine',
+    note:
       after.hold === 'Held'
-        ? `${name}: node ${node} is in quarantine again, because the repair could not be verified`
-        : `${name}: node ${node} is in quarantine (${after.quarantine?.strategy}) while its kubelet is repaired`;
-    events.push({
-      about: ['policy', 'node'],
-      type: 'Normal',
-      reason: 'Quarantined',
-      action: 'Quarantine',
-      note,
-    });
-  }
-  if (stepBegan('Repair'))
-    events.push({
-      about: ['node'],
-      type: 'Normal',
-      reason: 'RepairStarted',
-      action: 'Repair',
-      note: `${name}: the agent inspects the kubelet of ${node}`,
-    });
-  if (!before.repair && after.repair) {
-    const good = after.repair.outcome === 'repaired' || after.repair.outcome === 'already-right';
-    events.push({
-      about: ['policy', 'node'],
-      type: good ? 'Normal' : 'Warning',
-      reason: good ? 'KubeletRepaired' : after.repair.reason,
-      action: 'Repair',
-      note: `${name}: ${after.repair.message}`,
-    });
-  }
-  if (!before.proof && after.proof)
-    events.push({
-      about: ['node'],
-      type: after.proof.outcome === 'proven' ? 'Normal' : 'Warning',
-      reason: after.proof.outcome === 'proven' ? 'NodeProven' : after.proof.reason,
-      action: 'Prove',
-      note: `${name}: ${after.proof.message}`,
-    });
-  if (held(before) && !held(after))
-    events.push({
-      about: ['policy', 'node'],
-      type: 'Normal',
-      reason: 'Released',
-      action: 'Release',
-      note: `${name}: node ${node} is given back as it was found`,
-    });
-  if (after.deletedPods.length > before.deletedPods.length)
-    events.push({
-      about: ['pod'],
-      type: 'Normal',
-      reason: 'Recreated',
-      action: 'Recreate',
-      note: `${name}: deleted, so that its workload makes a pod with the repaired resolv.conf`,
-    });
-  if (before.finishedAt === undefined && after.finishedAt !== undefined)
-    events.push({
-      about: ['policy', 'node'],
-      type: after.phase === 'Healed' || after.phase === 'Cancelled' ? 'Normal' : 'Warning',
-      reason: after.phase,
-      action: 'Record',
-      note: `${name}: ${after.message ?? after.phase}${after.advice ? ` Advice: ${after.advice}` : ''}`,
-    });
-  if (after.phase === 'Pending' && after.reason !== undefined && after.reason !== before.reason)
-    events.push({
-      about: ['policy', 'node'],
-      type: 'Normal',
-      reason: after.reason,
-      action: 'Wait',
-      note: `${name}: ${after.message ?? ''}`,
-    });
-  return events;
+        ? `${remediation.name}: Node ${node} is in quarantine again, because the repair could not be verified.`
+        : `${remediation.name}: Node ${node} is in quarantine (${after.quarantine?.strategy}) while its kubelet is repaired.`,
+  };
+}
+
+function repairStarted({ before, after, remediation }: Transition): EventIntent | null {
+  if (hasBegun(before, 'Repair') || !hasBegun(after, 'Repair')) return null;
+  return {
+    about: concerning(remediation, 'node'),
+    type: 'Normal',
+    reason: 'RepairStarted',
+    action: 'Repair',
+    note: `${remediation.name}: The agent was started to inspect and repair the kubelet of node ${remediation.spec.node.name}.`,
+  };
+}
+
+function repairReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.repair;
+  if (before.repair || !report) return null;
+  const isGood = report.outcome === 'repaired' || report.outcome === 'already-right';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'KubeletRepaired' : report.reason,
+    action: 'Repair',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function proofReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.proof;
+  if (before.proof || !report) return null;
+  const isGood = report.outcome === 'proven';
+  return {
+    about: concerning(remediation, 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'NodeProven' : report.reason,
+    action: 'Prove',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function released({ before, after, remediation }: Transition): EventIntent | null {
+  if (!isHeld(before) || isHeld(after)) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: 'Released',
+    action: 'Release',
+    note: `${remediation.name}: Node ${remediation.spec.node.name} was released, and its scheduling state was restored.`,
+  };
+}
+
+function recreated({ before, after, remediation }: Transition): EventIntent | null {
+  if (after.deletedPods.length === before.deletedPods.length) return null;
+  const pods = after.deletedPods.slice(before.deletedPods.length).map(({ name }) => name);
+  return {
+    about: concerning(remediation, 'pod'),
+    type: 'Normal',
+    reason: 'Recreated',
+    action: 'Recreate',
+    note: `${remediation.name}: Deleted ${pods.join(', ')}, so that the replacement gets the repaired resolv.conf.`,
+  };
+}
+
+function ended({ before, after, remediation }: Transition): EventIntent | null {
+  if (before.finishedAt !== undefined || after.finishedAt === undefined) return null;
+  const advice = after.advice ? ` Advice: ${after.advice}` : '';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: after.phase === 'Healed' || after.phase === 'Cancelled' ? 'Normal' : 'Warning',
+    reason: after.phase,
+    action: 'Record',
+    note: `${remediation.name}: ${after.message ?? after.phase}${advice}`,
+  };
+}
+
+function waiting({ before, after, remediation }: Transition): EventIntent | null {
+  if (after.phase !== 'Pending' || after.reason === undefined || after.reason === before.reason) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: after.reason,
+    action: 'Wait',
+    note: `${remediation.name}: ${after.message ?? ''}`,
+  };
+}
+
+const isHeld = (status: RemediationStatus): boolean => status.quarantine?.heldSince !== undefined;
+const hasBegun = (status: RemediationStatus, step: StepName): boolean =>
+  status.steps.some(({ name }) => name === step);
+
+interface Identity {
+  readonly name: string;
+  readonly uid: string;
+}
+const named = (kind: 'policy' | 'remediation' | 'pod', { name, uid }: Identity): Subject => ({
+  kind,
+  name,
+  uid,
+});
+
+/** The record itself, so that `kubectl describe dnsrem` shows its whole story, and the others whom it concerns. */
+function concerning(
+  remediation: Transition['remediation'],
+  ...others: readonly ('policy' | 'node' | 'pod')[]
+): readonly Subject[] {
+  const { policy, node, sighting } = remediation.spec;
+  const subjects = {
+    policy: named('policy', policy),
+    node: { kind: 'node', name: node.name },
+    pod: named('pod', sighting.pod),
+  } as const;
+  return [named('remediation', remediation), ...others.map((other) => subjects[other])];
 }

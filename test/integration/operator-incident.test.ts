@@ -123,6 +123,42 @@ describe('a looping pod', () => {
     expect(kinds.map((what) => count(all, what))).toEqual([1, 2, 1, 1, 2]);
   });
 
+  it('has its whole story in its own events, found as `kubectl describe dnsrem` looks for them', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    await play(metadata.name);
+    await cluster.incident('node-1', givenBack, 'to end');
+    const selector = [
+      `involvedObject.name=${metadata.name}`,
+      'involvedObject.namespace=',
+      'involvedObject.kind=DNSRemediation',
+      `involvedObject.uid=${metadata.uid}`,
+    ].join(',');
+    const path = `/api/v1/events?fieldSelector=${encodeURIComponent(selector)}`;
+    const items = await until(
+      async () => {
+        const { body } = await server.call('GET', path);
+        return body.items.some((event: { reason: string }) => event.reason === 'Healed')
+          ? body.items
+          : undefined;
+      },
+      { what: 'the last event of the incident', timeoutMs: 15_000, everyMs: 50 },
+    );
+    expect(items.map((event: { reason: string }) => event.reason)).toEqual(
+      expect.arrayContaining([
+        'Quarantined',
+        'RepairStarted',
+        'KubeletRepaired',
+        'NodeProven',
+        'Released',
+        'Recreated',
+        'Healed',
+      ]),
+    );
+  });
+
   it('ends refused, with the agent’s reason and advice, and its node is given back', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
