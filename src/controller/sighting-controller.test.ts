@@ -160,10 +160,19 @@ describe('a container death that is a repairable loop', () => {
     cluster.policies.set('coredns', aPolicy({ mode: 'Observe' }));
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
-    expect(cluster.sightings.observationsFor('policy-1')).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+    const [observed] = cluster.sightings.observationsFor('policy-1');
+    expect(observed).toMatchObject({ cause: 'KubeletResolvConf' });
+    for (const hint of [
+      'mode: Repair',
+      'node-1',
+      'config/samples/dry-run.yaml',
+      'kubectl patch dnshealth coredns',
+    ])
+      expect(observed?.advice).toContain(hint);
     cluster.policies.set('coredns', aPolicy());
     await cluster.look();
     expect(cluster.fake.created).toHaveLength(1);
+    expect(cluster.sightings.observationsFor('policy-1')[0]).not.toHaveProperty('advice');
   });
 
   it('on an excluded node is told and never claimed', async () => {

@@ -69,7 +69,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     // Claimed before it is remembered: an operator killed in between claims again, and collides.
     const isSettled =
       !isRepairable(diagnosis) || (await claim({ pod, death, diagnosis, policy, isNews }, signal));
-    const observation = observationOf(pod, diagnosis, death);
+    const observation = observationOf(pod, diagnosis, death, policy);
     const { id: deathID, isCurrent: wasCurrent } = death;
     const seen = { podUID: pod.uid, deathID, wasCurrent, diagnosis, isSettled, policyUID: policy.uid };
     sightings.remember(key, { ...seen, observation });

@@ -7,6 +7,8 @@ import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError, nullIfNotFound } from '../kube/errors.ts';
 import { isoTime } from '../remediation/conditions.ts';
+import { observeOnlyAdvice } from '../remediation/observe-only.ts';
+import type { Policy } from './custom-resources.ts';
 import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
 
 /** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
@@ -115,15 +117,26 @@ export function sightingOf(pod: DnsPod, loop: LoopLine, death: ContainerDeath, n
 }
 
 /** The death as the policy's status shows it. */
-export function observationOf(pod: DnsPod, diagnosis: Diagnosis, death: ContainerDeath): Observation {
+export function observationOf(
+  pod: DnsPod,
+  diagnosis: Diagnosis,
+  death: ContainerDeath,
+  policy: Policy,
+): Observation {
   const message = diagnosis.kind === 'loop' ? diagnosis.sighting.line : diagnosis.message;
-  const advice = diagnosis.remedy.kind === 'advice' ? diagnosis.remedy.advice : undefined;
+  const advice = adviceOn(diagnosis, policy, pod.node);
   return {
     pod: pod.name,
     node: pod.node,
     cause: diagnosis.cause,
     message: message.slice(0, MAX_LINE),
-    ...(advice === undefined ? {} : { advice }),
+    ...(advice === null ? {} : { advice }),
     lastSeen: isoTime(death.finishedAt),
   };
+}
+
+function adviceOn({ remedy }: Diagnosis, policy: Policy, node: string): string | null {
+  if (remedy.kind === 'advice') return remedy.advice;
+  const isOnlyObserved = remedy.kind === 'repair' && policy.spec.mode === 'Observe';
+  return isOnlyObserved ? observeOnlyAdvice({ policy: policy.name, node }) : null;
 }
