@@ -19,6 +19,8 @@ export const QUARANTINE_TAINT_KEY = `${GROUP}/quarantine`;
  * node, also after every other object is gone, knows who holds it and how to give it back.
  */
 export const QUARANTINE_ANNOTATION = `${GROUP}/quarantine`;
+/** On a quarantined node: the DNSRemediation that holds it, for `kubectl get nodes -L`. The annotation is the record. */
+export const QUARANTINED_BY_LABEL = `${GROUP}/quarantined-by`;
 /** A node with this label set to "true" is never quarantined or repaired. */
 export const EXCLUDE_LABEL = `${GROUP}/exclude`;
 /** Set to "true" on a failed DNSRemediation by a person: the failure no longer halts the rollout. */

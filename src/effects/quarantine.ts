@@ -1,6 +1,6 @@
 /** Takes a node out of scheduling, with the record of how it was in the same patch. */
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
-import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
+import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
@@ -53,7 +53,13 @@ export async function quarantineNode(
   await patchNode(
     kube,
     node,
-    { metadata: { annotations: { [QUARANTINE_ANNOTATION]: JSON.stringify(record) } }, spec },
+    {
+      metadata: {
+        annotations: { [QUARANTINE_ANNOTATION]: JSON.stringify(record) },
+        labels: { [QUARANTINED_BY_LABEL]: request.remediation },
+      },
+      spec,
+    },
     signal,
   );
   return record;

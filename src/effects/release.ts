@@ -1,5 +1,5 @@
 /** Gives a node back exactly as it was found. */
-import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY } from '../api/keys.ts';
+import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import { patchNode } from './node-patch.ts';
@@ -25,5 +25,10 @@ export async function releaseNode(
     const rest = foreignTaints(node);
     spec.taints = rest.length > 0 ? rest : null;
   }
-  await patchNode(kube, node, { metadata: { annotations: { [QUARANTINE_ANNOTATION]: null } }, spec }, signal);
+  const metadata = {
+    annotations: { [QUARANTINE_ANNOTATION]: null },
+    // Whatever its value is by now: only the annotation counts.
+    labels: { [QUARANTINED_BY_LABEL]: null },
+  };
+  await patchNode(kube, node, { metadata, spec }, signal);
 }

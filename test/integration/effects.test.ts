@@ -15,6 +15,7 @@ import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.t
 import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
 
 const RECORD = 'dnshealth.io/quarantine';
+const HELD_BY = 'dnshealth.io/quarantined-by';
 const OUR_TAINT = { key: 'dnshealth.io/quarantine', effect: 'NoSchedule' };
 const FOREIGN = [
   { key: 'example.com/drain', value: 'soon', effect: 'NoSchedule' },
@@ -85,6 +86,7 @@ describe.each([
       remediation: 'incident-1',
       strategy,
     });
+    expect(held.metadata.labels).toMatchObject({ [HELD_BY]: 'incident-1' });
     expect(held.spec).toMatchObject(ours);
     for (const taint of found.spec.taints ?? []) expect(held.spec.taints).toContainEqual(taint);
 
@@ -92,6 +94,19 @@ describe.each([
     const given = await node();
     expect(given.spec).toEqual(found.spec);
     expect(given.metadata.annotations).toEqual(found.metadata.annotations);
+    expect(given.metadata.labels).toEqual(found.metadata.labels);
+  });
+
+  it.each(['someone-else', null])('do not depend on the label that others set to %s', async (value) => {
+    const found = await aNode();
+    const request = quarantineOf(found.metadata.uid, { strategy });
+    const record = await quarantineNode(kube, request, signal);
+    await merge({ metadata: { labels: { [HELD_BY]: value } } });
+    expect(await quarantineNode(kube, request, signal)).toEqual(record);
+    await release();
+    const given = await node();
+    expect(given.spec).toEqual(found.spec);
+    expect(given.metadata.labels).toEqual(found.metadata.labels);
   });
 
   it('write once, however often they are repeated', async () => {

@@ -12,6 +12,7 @@ import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from '.
 /** Loopback addresses are pods' own here: a DNS server of the test answers at port 53. */
 const POD_IP = '127.77.0.2';
 const RECORD = 'dnshealth.io/quarantine';
+const HELD_BY = 'dnshealth.io/quarantined-by';
 
 let server: Apiserver;
 let cluster: HandDrivenCluster;
@@ -112,6 +113,8 @@ describe('a looping pod', () => {
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
     expect(await cluster.nodeSpec('node-1')).not.toEqual(spec);
+    const labels = (await server.call('GET', '/api/v1/nodes/node-1')).body.metadata.labels;
+    expect(labels).toMatchObject({ [HELD_BY]: metadata.name });
     await play(metadata.name);
     const { status } = await cluster.incident('node-1', givenBack, 'to end');
     expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified', verification: { podIP: POD_IP } });
@@ -273,9 +276,10 @@ describe('a node that is held', () => {
       { what: 'the node to be given back', timeoutMs: 15_000, everyMs: 20 },
     );
     expect(spec).toEqual({});
-    expect(
-      (await server.call('GET', '/api/v1/nodes/node-1')).body.metadata.annotations ?? {},
-    ).not.toHaveProperty([RECORD]);
+    const { annotations = {}, labels = {} } = (await server.call('GET', '/api/v1/nodes/node-1')).body
+      .metadata;
+    expect(annotations).not.toHaveProperty([RECORD]);
+    expect(labels).not.toHaveProperty([HELD_BY]);
   });
 
   it('is given back when that happened while no operator ran', async () => {
