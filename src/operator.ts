@@ -1,6 +1,7 @@
 /** The operator: wires sources, controllers and the life of the process, starts them and drains them. */
 import { controllerTable } from './controller/controllers.ts';
 import { createDomainMetrics } from './controller/domain-metrics.ts';
+import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
 import { createNarrator } from './controller/narrator.ts';
 import { createOrphanReconciler } from './controller/orphan-controller.ts';
 import { createPolicyReconciler } from './controller/policy-controller.ts';
@@ -58,6 +59,7 @@ async function operate(): Promise<number> {
     remediation: createRemediationReconciler(parts),
     policy: createPolicyReconciler(parts),
     orphan: createOrphanReconciler(parts),
+    excludeLabel: createExcludeLabelReconciler(parts),
   });
   const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 

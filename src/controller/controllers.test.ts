@@ -17,12 +17,18 @@ const reflectors = {
   dnsPods: still(),
   jobs: still(),
   agentPods: still(),
-  quarantineMarks: still(),
+  nodeMarks: still(),
 } as unknown as Reflectors;
 const aSeen = { podUID: 'pod-1' } as Seen;
 
 const reconcile = async () => ({ kind: 'done' as const });
-const reconcilers = { sighting: reconcile, remediation: reconcile, policy: reconcile, orphan: reconcile };
+const reconcilers = {
+  sighting: reconcile,
+  remediation: reconcile,
+  policy: reconcile,
+  orphan: reconcile,
+  excludeLabel: reconcile,
+};
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {
   const woken: string[] = [];

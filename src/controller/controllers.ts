@@ -14,6 +14,7 @@ export interface Reconcilers {
   readonly remediation: Reconcile;
   readonly policy: Reconcile;
   readonly orphan: Reconcile;
+  readonly excludeLabel: Reconcile;
 }
 
 /** Priorities: a node under repair before a fresh crash before counting. */
@@ -26,7 +27,7 @@ export function controllerTable(
   sightings: Sightings,
   reconcile: Reconcilers,
 ): readonly Controller[] {
-  const { policies, remediations, dnsPods, jobs, agentPods, quarantineMarks } = reflectors;
+  const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
@@ -60,7 +61,7 @@ export function controllerTable(
         watch(jobs, (change) => change.object.remediation, URGENT),
         watch(agentPods, (change) => change.object.remediation, URGENT),
         watch(dnsPods, open, FRESH),
-        watch(quarantineMarks, (change) => change.object.record.remediation),
+        watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
         watch(policies, open),
       ],
       // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
@@ -77,17 +78,22 @@ export function controllerTable(
         watch(remediations, allPolicies),
         watch(dnsPods, allPolicies),
         watch(sightings, allPolicies),
-        watch(quarantineMarks, allPolicies),
+        watch(nodeMarks, allPolicies),
       ],
       reconcile: reconcile.policy,
     },
     {
       name: 'orphan',
       watches: [
-        watch(quarantineMarks, (change) => change.key),
-        watch(remediations, (change) => (change.kind === 'deleted' ? quarantineMarks.keys() : [])),
+        watch(nodeMarks, (change) => change.key),
+        watch(remediations, (change) => (change.kind === 'deleted' ? nodeMarks.keys() : [])),
       ],
       reconcile: reconcile.orphan,
+    },
+    {
+      name: 'exclude-label',
+      watches: [watch(nodeMarks, (change) => change.key)],
+      reconcile: reconcile.excludeLabel,
     },
   ];
 }

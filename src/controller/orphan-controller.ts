@@ -18,14 +18,14 @@ export function createOrphanReconciler({ kube, stores, logger }: OrphanControlle
   const remediations = kube.customResource<object>('dnsremediations');
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
-    const mark = stores.quarantineMarks.get(name);
-    if (!mark || (await exists(mark.record.remediation, signal))) return { kind: 'done' };
-    logger.warn('giving back a node whose remediation is gone', {
+    const record = stores.nodeMarks.get(name)?.record;
+    if (!record || (await exists(record.remediation, signal))) return { kind: 'done' };
+    logger.warn('releasing a node whose remediation was deleted', {
       node: name,
-      remediation: mark.record.remediation,
+      remediation: record.remediation,
     });
     try {
-      await releaseNode(kube, { node: name, remediation: mark.record.remediation }, signal);
+      await releaseNode(kube, { node: name, remediation: record.remediation }, signal);
     } catch (error) {
       if (isConflict(error)) return AFTER_CONFLICT;
       throw error;

@@ -48,9 +48,9 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
       workloadExists: pods.length > 0,
       dnsPods: pods.map((pod) => viewOf(pod, policy.spec.workload)),
       loopingPods: looping.map((pod) => pod.name),
-      quarantinedNodes: stores.quarantineMarks
+      quarantinedNodes: stores.nodeMarks
         .list()
-        .flatMap((mark) => (own.has(mark.record.remediation) ? [mark.name] : [])),
+        .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
       remediations,
       observations: sightings.observationsFor(policy.uid),
       now: now(),

@@ -2,7 +2,7 @@
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
-import type { QuarantineMark } from '../observe/quarantine-mark.ts';
+import type { NodeMark } from '../observe/node-mark.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Store } from '../runtime/reflector/store.ts';
 
@@ -17,6 +17,6 @@ export interface Stores {
   readonly jobs: Store<AgentJob>;
   /** Keys: namespace/name. */
   readonly agentPods: Store<AgentPod>;
-  /** Nodes that carry a quarantine record. Keys: name. */
-  readonly quarantineMarks: Store<QuarantineMark>;
+  /** Nodes that carry a quarantine record or the exclude label. Keys: name. */
+  readonly nodeMarks: Store<NodeMark>;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
 import { aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { parseNode } from './node.ts';
-import { parseQuarantineMark } from './quarantine-mark.ts';
+import { parseNodeMark } from './node-mark.ts';
 
 const record = {
   remediation: 'node-1-abc',
@@ -71,16 +71,27 @@ describe('a node at the border', () => {
 describe('the mark of a node', () => {
   it('is read from metadata alone', () => {
     const { metadata } = aRawNode({ metadata: annotated(JSON.stringify(record)) });
-    expect(parseQuarantineMark({ metadata })).toEqual({ name: 'node-1', uid: 'uid-of-node-1', record });
+    expect(parseNodeMark({ metadata })).toEqual({
+      name: 'node-1',
+      uid: 'uid-of-node-1',
+      record,
+      exclude: null,
+    });
+  });
+
+  it('holds the exclude label whatever its value, since only "true" counts', () => {
+    const marked = (value: string) => aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': value } } });
+    for (const value of ['true', 'yes', ''])
+      expect(parseNodeMark(marked(value))).toMatchObject({ record: null, exclude: value });
   });
 
   it('is none on a node without our annotation, or with one that is not ours', () => {
-    expect(parseQuarantineMark(aRawNode())).toBeNull();
-    expect(parseQuarantineMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
-    expect(parseQuarantineMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
+    expect(parseNodeMark(aRawNode())).toBeNull();
+    expect(parseNodeMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
+    expect(parseNodeMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
   });
 
   it('refuses what has no metadata', () => {
-    expect(() => parseQuarantineMark({ spec: {} })).toThrow(ZodError);
+    expect(() => parseNodeMark({ spec: {} })).toThrow(ZodError);
   });
 });

@@ -18,7 +18,7 @@ import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { eventOnMalformed } from './malformed.ts';
-import { parseQuarantineMark } from './quarantine-mark.ts';
+import { parseNodeMark } from './node-mark.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
@@ -68,10 +68,10 @@ export function createReflectors(
       transform: parseAgentPod,
       ...of('v1', 'Pod'),
     }),
-    // Metadata only: a full node has twelve kilobytes, of which one annotation is wanted.
-    quarantineMarks: createReflector({
+    // Metadata only: a full node has twelve kilobytes, of which one annotation and one label are wanted.
+    nodeMarks: createReflector({
       source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
-      transform: parseQuarantineMark,
+      transform: parseNodeMark,
       ...of('v1', 'Node'),
     }),
   };

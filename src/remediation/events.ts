@@ -1,4 +1,5 @@
 /** Which events tell what happened: one builder for each, from a sighting or from two states of a record. */
+import { EXCLUDE_LABEL } from '../api/keys.ts';
 import type { Observation } from '../api/policy.ts';
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
@@ -65,6 +66,17 @@ export function sightingEvent(
     reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
     action: 'Sight',
     note: `${podName} on ${node}: ${message}${advice === undefined || isQuiet ? '' : ` Advice: ${advice}`}`,
+  };
+}
+
+/** A node carries the exclude label with a value that does not count. */
+export function excludeLabelIgnored(node: string, value: string): EventIntent {
+  return {
+    about: [{ kind: 'node', name: node }],
+    type: 'Warning',
+    reason: 'ExcludeLabelIgnored',
+    action: 'Read',
+    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite. To allow repairs: kubectl label node ${node} ${EXCLUDE_LABEL}-`,
   };
 }
 

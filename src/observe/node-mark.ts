@@ -1,0 +1,33 @@
+/** Of all nodes only our marks are cached: who holds them, and whether they are excluded. From metadata, so 5,000 nodes cost little. */
+import * as z from 'zod';
+import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
+
+const stringMap = z.record(z.string(), z.string()).nullish();
+const metadataSchema = z.object({
+  metadata: z.object({
+    name: z.string(),
+    uid: z.string(),
+    labels: stringMap,
+    annotations: stringMap,
+  }),
+});
+
+export interface NodeMark {
+  readonly name: string;
+  readonly uid: string;
+  /** Who holds the node in quarantine. */
+  readonly record: QuarantineRecord | null;
+  /** The value of the exclude label. */
+  readonly exclude: string | null;
+}
+
+/** null for the nodes, nearly all, that carry no mark of ours. */
+export function parseNodeMark(raw: unknown): NodeMark | null {
+  const { metadata } = metadataSchema.parse(raw);
+  const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
+  const record = text === undefined ? null : parseQuarantineRecord(text);
+  const exclude = metadata.labels?.[EXCLUDE_LABEL] ?? null;
+  if (record === null && exclude === null) return null;
+  return { name: metadata.name, uid: metadata.uid, record, exclude };
+}
