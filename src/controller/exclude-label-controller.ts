@@ -11,19 +11,19 @@ export interface ExcludeLabelControllerOptions {
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createExcludeLabelReconciler({ stores, narrator }: ExcludeLabelControllerOptions) {
-  /** The last value that was warned about, by the node's uid. */
-  const warned = new Map<string, string>();
+  /** What was warned about last, by the node's name. A node that is created again has another uid. */
+  const warned = new Map<string, { readonly uid: string; readonly value: string }>();
 
   return async function reconcile(name: string): Promise<Result> {
-    const mark = stores.nodeMarks.get(name);
-    if (!mark) return { kind: 'done' };
-    const { uid, exclude } = mark;
-    if (exclude === null || exclude === 'true') {
-      warned.delete(uid);
-    } else if (warned.get(uid) !== exclude) {
-      warned.set(uid, exclude);
-      narrator.announce(excludeLabelIgnored(name, exclude));
+    const { uid = '', exclude: value = null } = stores.nodeMarks.get(name) ?? {};
+    if (value === null || value === 'true') {
+      warned.delete(name);
+      return { kind: 'done' };
     }
+    const last = warned.get(name);
+    if (last?.uid === uid && last.value === value) return { kind: 'done' };
+    warned.set(name, { uid, value });
+    narrator.announce(excludeLabelIgnored(name, value));
     return { kind: 'done' };
   };
 }

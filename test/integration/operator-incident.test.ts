@@ -222,6 +222,28 @@ describe('nothing is touched', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
+  it('but not where the exclude label is not "true": the node is warned about, and repaired', async () => {
+    await cluster.node('node-1', { labels: { 'dnshealth.io/exclude': 'yes' } });
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    await quarantined();
+    const selector = encodeURIComponent(
+      'involvedObject.name=node-1,involvedObject.uid=node-1,reason=ExcludeLabelIgnored',
+    );
+    const items = await until(
+      async () => {
+        const { body } = await server.call(
+          'GET',
+          `/api/v1/namespaces/default/events?fieldSelector=${selector}`,
+        );
+        return body.items.length > 0 ? body.items : undefined;
+      },
+      { what: 'the warning on the node', timeoutMs: 15_000, everyMs: 50 },
+    );
+    expect(items).toHaveLength(1);
+    expect(items[0].message).toContain('kubectl label node node-1 dnshealth.io/exclude=true --overwrite');
+  });
+
   it('when the policy is deleted while the incident waits', async () => {
     await cluster.node('node-1');
     await cluster.setReady('node-1', false);
