@@ -24,18 +24,31 @@ function fields(schema: StructuralSchema, path: string): readonly (readonly [str
   return schema.items ? [...below, ...fields(schema.items, `${path}[]`)] : below;
 }
 
+/** "Its name." says nothing without the field above it. */
+function isSentence(description: string): boolean {
+  const isLongEnough = description.length >= 12 && description.split(' ').length >= 3;
+  return isLongEnough && description.endsWith('.') && !/^its\b/i.test(description);
+}
+
 describe.each(customResourceDefinitions.map((crd) => [crd.spec.names.kind, crd] as const))(
   '%s',
   (_kind, crd) => {
     const schema = crd.spec.versions[0].schema.openAPIV3Schema;
 
-    it('explains every field', () => {
-      const silent = fields(schema, '')
-        .filter(([path, field]) => field.description === undefined && path !== '.metadata')
-        // The agent's reports are the protocol of two programs and are explained where that is written.
-        .filter(([path]) => !/^\.status\.(repair|proof)\./.test(path))
-        .map(([path]) => path);
-      expect(silent).toEqual([]);
+    it('describes every field in a sentence that kubectl explain can print alone', () => {
+      const unclear = fields(schema, '')
+        // The API server adds the description of ObjectMeta.
+        .filter(([path]) => path !== '.metadata')
+        .filter(([, field]) => !isSentence(field.description ?? ''))
+        .map(([path, field]) => `${path}: ${field.description}`);
+      expect(unclear).toEqual([]);
+    });
+
+    it('describes every printer column in a sentence', () => {
+      const unclear = crd.spec.versions[0].additionalPrinterColumns.filter(
+        ({ description }) => !isSentence(description),
+      );
+      expect(unclear).toEqual([]);
     });
 
     it('has no bound that only says how far a double counts', () => {

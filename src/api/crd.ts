@@ -38,7 +38,7 @@ interface PrinterColumn {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
-  readonly description?: string;
+  readonly description: string;
   /** 1: only with `-o wide`. */
   readonly priority?: 1;
 }
@@ -53,7 +53,12 @@ interface Definition {
   readonly columns: readonly PrinterColumn[];
 }
 
-const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+const AGE: PrinterColumn = {
+  name: 'Age',
+  type: 'date',
+  jsonPath: '.metadata.creationTimestamp',
+  description: 'Time since the object was created.',
+};
 
 const policy: Definition = {
   names: {
@@ -64,37 +69,42 @@ const policy: Definition = {
     shortNames: ['dnshealth'],
   },
   description:
-    'Which DNS pods are watched, and what may be done to a node whose kubelet makes them loop. An empty spec is right for a cluster made by kubeadm or kubespray.',
+    'Declares which DNS pods are watched and how a node is repaired whose kubelet makes them loop. An empty spec suits a cluster installed with kubeadm or kubespray.',
   spec: policySpecSchema,
   specIsOptional: true,
   status: policyStatusSchema,
   columns: [
-    { name: 'Mode', type: 'string', jsonPath: '.spec.mode', description: 'Repair or Observe' },
+    { name: 'Mode', type: 'string', jsonPath: '.spec.mode', description: 'Mode of the policy.' },
     {
       name: 'DNS',
       type: 'string',
       jsonPath: '.status.dnsPods.summary',
-      description: 'DNS pods, ready/total',
+      description: 'Ready and total number of DNS pods.',
     },
     {
       name: 'Looping',
       type: 'integer',
       jsonPath: '.status.dnsPods.looping',
-      description: 'DNS pods in a forwarding loop',
+      description: 'Number of DNS pods in a forwarding loop.',
     },
     {
       name: 'Quarantined',
       type: 'integer',
       jsonPath: '.status.quarantined',
-      description: 'Nodes kept out of scheduling by the operator now',
+      description: 'Number of nodes in quarantine now.',
     },
     {
       name: 'Repaired',
       type: 'integer',
       jsonPath: '.status.repaired',
-      description: 'Remediations that ended healed',
+      description: 'Number of remediations that healed.',
     },
-    { name: 'Last Repair', type: 'date', jsonPath: '.status.lastRepairTime' },
+    {
+      name: 'Last Repair',
+      type: 'date',
+      jsonPath: '.status.lastRepairTime',
+      description: 'Time since the latest remediation healed.',
+    },
     AGE,
   ],
 };
@@ -108,23 +118,40 @@ const remediation: Definition = {
     shortNames: ['dnsrem'],
   },
   description:
-    'One incident on one node, from the sighting of a forwarding loop to the release of the node. Made by the operator: the spec is the evidence and never changes, the status is the record of what was done.',
+    'One incident on one node, from the first sign of a forwarding loop to the release of the node. Created by the operator: the spec is the evidence and never changes, the status records progress and outcome.',
   spec: remediationSpecSchema,
   specIsOptional: false,
   status: remediationStatusSchema,
   columns: [
-    { name: 'Node', type: 'string', jsonPath: '.spec.node.name' },
-    { name: 'Cause', type: 'string', jsonPath: '.spec.cause' },
-    { name: 'Phase', type: 'string', jsonPath: '.status.phase' },
+    { name: 'Node', type: 'string', jsonPath: '.spec.node.name', description: 'Node under repair.' },
+    { name: 'Cause', type: 'string', jsonPath: '.spec.cause', description: 'Diagnosed cause of the loop.' },
+    {
+      name: 'Phase',
+      type: 'string',
+      jsonPath: '.status.phase',
+      description: 'Current phase, or the outcome.',
+    },
     {
       name: 'Took',
       type: 'string',
       jsonPath: '.status.took',
-      description: 'From the death of the container to the end',
+      description: 'Time from the death of the container to the outcome.',
     },
     AGE,
-    { name: 'Reason', type: 'string', jsonPath: '.status.reason', priority: 1 },
-    { name: 'Policy', type: 'string', jsonPath: '.spec.policy.name', priority: 1 },
+    {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.reason',
+      description: 'Reason for the current wait or the outcome.',
+      priority: 1,
+    },
+    {
+      name: 'Policy',
+      type: 'string',
+      jsonPath: '.spec.policy.name',
+      description: 'Policy under which the node is repaired.',
+      priority: 1,
+    },
   ],
 };
 
@@ -157,8 +184,11 @@ function build(definition: Definition): CustomResourceDefinition {
               description,
               ...(definition.specIsOptional ? {} : { required: ['spec'] }),
               properties: {
-                apiVersion: { type: 'string', description: `${GROUP}/${VERSION}` },
-                kind: { type: 'string', description: names.kind },
+                apiVersion: {
+                  type: 'string',
+                  description: `Versioned schema of this object: ${GROUP}/${VERSION}.`,
+                },
+                kind: { type: 'string', description: `Kind of this object: ${names.kind}.` },
                 metadata: { type: 'object' },
                 spec: definition.specIsOptional ? optional(spec) : spec,
                 status: structuralSchema(definition.status),

@@ -17,15 +17,17 @@ const workloadSchema = z
     kind: z
       .enum(['Deployment', 'DaemonSet'])
       .default('Deployment')
-      .describe('Kind of the workload that owns the DNS pods.'),
+      .describe('Kind of the workload in kube-system that owns the DNS pods.'),
     name: objectName()
       .default('coredns')
-      .describe('Name of that workload in the namespace kube-system. Pods of other owners are ignored.'),
-    container: objectName().default('coredns').describe('Name of the CoreDNS container in its pods.'),
+      .describe(
+        'Name of the workload in kube-system that owns the DNS pods. Pods of other owners are ignored.',
+      ),
+    container: objectName().default('coredns').describe('Name of the CoreDNS container in the DNS pods.'),
   })
   .prefault({})
   .describe(
-    'The DNS pods to watch: those labelled k8s-app=kube-dns in kube-system and owned by this workload.',
+    'DNS pods to watch: pods in kube-system that have the label k8s-app=kube-dns and are owned by this workload.',
   );
 
 const quarantineSchema = z
@@ -34,7 +36,7 @@ const quarantineSchema = z
       .enum(['Cordon', 'Taint'])
       .default('Cordon')
       .describe(
-        'How new pods are kept off a node under repair: Cordon sets spec.unschedulable, Taint adds dnshealth.io/quarantine:NoSchedule. Running pods stay in both.',
+        'How new pods are kept off a node under repair. Cordon sets spec.unschedulable; Taint adds the taint dnshealth.io/quarantine:NoSchedule. Running pods stay on the node in both cases.',
       ),
     maxSeconds: z
       .int()
@@ -42,7 +44,7 @@ const quarantineSchema = z
       .max(540)
       .default(480)
       .describe(
-        'The longest time a node stays in quarantine, whatever happens; it is then given back. The bound is below the ten minutes after which some managed clusters replace a cordoned node.',
+        'Maximum time in seconds that a node stays in quarantine; it is then released, whatever the state of the repair. The upper bound is below the ten minutes after which some managed clusters replace a cordoned node.',
       ),
   })
   .prefault({})
@@ -59,21 +61,23 @@ const repairSchema = z
       .default(['/run/systemd/resolve/resolv.conf'])
       .meta({ 'x-kubernetes-list-type': 'set' })
       .describe(
-        'Files that the kubelet may be pointed at, in order of preference. The first one that exists on the node and holds usable nameservers is taken.',
+        'Files that resolvConf of the kubelet may be set to, in order of preference. The first one that exists on the node and lists usable nameservers is chosen.',
       ),
     acceptRisky: z
       .boolean()
       .default(false)
       .describe(
-        'Accept a target that lists true upstream servers next to a cluster-internal one (node-local DNS, cluster DNS, the node itself). Such a file loops now and then.',
+        'Accept a target file that lists a cluster-internal nameserver (node-local DNS, cluster DNS or the node itself) beside upstream ones. Such a file can still cause a loop.',
       ),
     replaceEmptyValue: z
       .boolean()
       .default(false)
-      .describe('Also repair a kubelet whose resolvConf is the empty string, which may be deliberate.'),
+      .describe(
+        'Also repair a kubelet whose resolvConf is the empty string. The empty string may have been set on purpose.',
+      ),
   })
   .prefault({})
-  .describe('What may be changed on a node.');
+  .describe('What the operator may change on a node.');
 
 const limitsSchema = z
   .object({
@@ -83,11 +87,11 @@ const limitsSchema = z
       .max(10)
       .default(1)
       .describe(
-        'How many nodes may be under repair at the same time. The first one is always alone, as the canary.',
+        'Maximum number of nodes under repair at the same time. Until one repair under this policy has healed its node, only one node is repaired at a time, as a canary.',
       ),
   })
   .prefault({})
-  .describe('The blast radius.');
+  .describe('Limits on how much the operator changes at the same time.');
 
 /** A DNS name of ordinary host labels, with or without the final dot. */
 const dnsName = () =>
@@ -104,12 +108,12 @@ const verificationSchema = z
     clusterDomain: dnsName()
       .default('cluster.local')
       .describe(
-        'The cluster domain. kubernetes.default.svc.<clusterDomain> must resolve to the API Service address.',
+        'Domain of the cluster. The name kubernetes.default.svc.<clusterDomain> must resolve to the address of the Service kubernetes.',
       ),
     externalName: dnsName()
       .optional()
       .describe(
-        'A name outside the cluster to ask for. NOERROR and NXDOMAIN pass, everything else fails. Left out, a random name below "invalid." is asked, which every upstream resolver answers with NXDOMAIN, also in an air-gapped network.',
+        'Name outside the cluster that DNS is asked for. The answers NOERROR and NXDOMAIN pass, everything else fails. If unset, a random name below "invalid." is asked, which every upstream resolver answers with NXDOMAIN, even in an air-gapped network.',
       ),
     stableSeconds: z
       .int()
@@ -117,7 +121,7 @@ const verificationSchema = z
       .max(60)
       .default(3)
       .describe(
-        'How long the recreated pod must answer without a restart before the repair counts as verified.',
+        'Stability window in seconds: how long the recreated pod must answer without a restart before the repair counts as verified.',
       ),
     timeoutSeconds: z
       .int()
@@ -125,7 +129,7 @@ const verificationSchema = z
       .max(600)
       .default(90)
       .describe(
-        'How long the recreated pod may take until it is verified. After that the repair has failed.',
+        'Maximum time in seconds for the verification of the recreated pod. If it takes longer, the repair has failed.',
       ),
   })
   .refine(({ stableSeconds, timeoutSeconds }) => stableSeconds < timeoutSeconds, {
@@ -142,7 +146,7 @@ const verificationSchema = z
       },
     ],
   })
-  .describe('What proves that DNS works again.');
+  .describe('Checks which prove that DNS works after a repair.');
 
 export const policySpecSchema = z
   .object({
@@ -150,7 +154,7 @@ export const policySpecSchema = z
       .enum(['Repair', 'Observe'])
       .default('Repair')
       .describe(
-        'Repair heals what can be healed safely. Observe only reports: no node and no pod is touched.',
+        'Repair: repair nodes whose kubelet makes CoreDNS loop. Observe: only report, change no node and no pod.',
       ),
     workload: workloadSchema,
     quarantine: quarantineSchema,
@@ -158,45 +162,53 @@ export const policySpecSchema = z
     limits: limitsSchema,
     verification: verificationSchema,
   })
-  .describe('What is watched and what may be done. Everything has a default.');
+  .describe('Which DNS pods are watched and what may be done about a loop. Every field has a default.');
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 
 const observationSchema = z.object({
-  pod: z.string().describe('The DNS pod that crashed.'),
-  node: z.string().describe('The node it ran on.'),
-  cause: z.string().describe('The named cause, for example KubeletResolvConf or CorefileError.'),
-  message: z.string().describe('What was seen, with the line of the log that says so.'),
-  advice: z.string().optional().describe('What a person can do about it.'),
-  lastSeen: timestamp().describe('When its container last ended so.'),
+  pod: z.string().describe('Name of the DNS pod that crashed.'),
+  node: z.string().describe('Name of the node that the pod ran on.'),
+  cause: z
+    .string()
+    .describe(
+      'Diagnosed cause (CamelCase). Of a loop: KubeletResolvConf (repairable), CorefileForwardsToItself, PodDnsConfig, HostNetworkLoop, UpstreamLoop, SelfAddressLoop, StubDomainLoop, FalseLoop or UnknownLoop. Of another crash: for example CorefileError, OutOfMemory or UnknownCrash.',
+    ),
+  message: z.string().describe('What was observed, with the log line that shows it.'),
+  advice: z.string().optional().describe('What an administrator can do about the crash.'),
+  lastSeen: timestamp().describe('Time of the latest such crash (RFC 3339).'),
 });
 export type Observation = z.infer<typeof observationSchema>;
 
 export const policyStatusSchema = z
   .object({
-    observedGeneration: z.int().optional().describe('The generation of the spec that this status speaks of.'),
-    conditions: conditions(),
+    observedGeneration: z.int().optional().describe('Generation of the spec that this status reflects.'),
+    conditions: conditions(
+      'Current conditions. Active: the policy is in force. Healthy: all DNS pods of the workload are ready and none loops.',
+    ),
     dnsPods: z
       .object({
-        total: z.int().describe('DNS pods of the workload.'),
-        ready: z.int().describe('Those of them that are ready.'),
+        total: z.int().describe('Number of DNS pods of the workload.'),
+        ready: z.int().describe('Number of DNS pods that are ready.'),
         looping: z
           .int()
-          .describe('Pods whose last container death was a forwarding loop and that do not serve.'),
-        summary: z.string().describe('ready/total, for the table.'),
+          .describe('Number of DNS pods that last crashed in a forwarding loop and do not serve.'),
+        summary: z.string().describe('Ready and total number of DNS pods, for example 1/2.'),
       })
       .optional()
-      .describe('The DNS pods as they are now.'),
+      .describe('Current state of the DNS pods.'),
     quarantinedNodes: z
       .array(z.string())
       .default([])
-      .describe('Nodes that the operator holds in quarantine now.'),
-    quarantined: z.int().default(0).describe('How many nodes these are.'),
-    repaired: z.int().default(0).describe('How many remediations ended healed.'),
-    lastRepairTime: timestamp().optional().describe('When the last of them ended.'),
+      .describe('Names of the nodes that are in quarantine now.'),
+    quarantined: z.int().default(0).describe('Number of quarantinedNodes.'),
+    repaired: z.int().default(0).describe('Number of remediations that healed.'),
+    lastRepairTime: timestamp()
+      .optional()
+      .describe('Time at which the latest remediation healed (RFC 3339).'),
     observations: z
       .array(observationSchema)
       .default([])
-      .describe('The last crash seen of each DNS pod that crashed, newest first, at most twenty.'),
+      .describe('Latest crash of each DNS pod that crashed, newest first, at most 20.'),
   })
-  .describe('What the operator sees.');
+  .describe('State of the DNS pods and of the repairs under this policy, written by the operator.');
 export type PolicyStatus = z.infer<typeof policyStatusSchema>;

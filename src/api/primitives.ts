@@ -13,20 +13,22 @@ export const objectName = () =>
 export const timestamp = () => z.string().meta({ format: 'date-time' });
 
 /** A condition as in metav1.Condition. */
-export const conditionSchema = z.object({
-  type: z.string().describe('What the condition is about.'),
-  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it is so.'),
-  reason: z.string().describe('One CamelCase word: why the status is what it is.'),
-  message: z.string().describe('The same for a person.'),
-  lastTransitionTime: timestamp().describe('When the status last changed.'),
-  observedGeneration: z.int().optional().describe('The generation of the spec that it speaks of.'),
+const conditionSchema = z.object({
+  type: z.string().describe('Type of the condition (CamelCase), unique within the list.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether the condition holds.'),
+  reason: z.string().describe('Machine-readable reason (CamelCase) for the status of the condition.'),
+  message: z.string().describe('Human-readable explanation of the reason.'),
+  lastTransitionTime: timestamp().describe(
+    'Time at which the status of the condition last changed (RFC 3339).',
+  ),
+  observedGeneration: z.int().optional().describe('Generation of the spec that the condition reflects.'),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
-/** Conditions merge by type, so that another writer's condition survives ours. */
-export const conditions = () =>
+/** Conditions merge by type, so that a condition of another writer survives ours. */
+export const conditions = (description: string) =>
   z
     .array(conditionSchema)
     .default([])
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
-    .describe('What is so now, one condition of each type.');
+    .describe(description);

@@ -7,34 +7,51 @@ import { conditions, objectName, timestamp } from './primitives.ts';
 /** A parsed plugin/loop FATAL line from one container death, with where and when it was seen. */
 export const sightingSchema = z.object({
   pod: z
-    .object({ name: z.string().describe('Its name.'), uid: z.string().describe('Its uid.') })
-    .describe('The DNS pod whose container ended.'),
-  line: z.string().max(1024).describe('The line of the log.'),
-  from: z.string().optional().describe('The address the probe came back from; absent before CoreDNS 1.3.1.'),
-  to: z.string().optional().describe('Where the probe was sent: the address and port CoreDNS listens on.'),
-  zone: z.string().describe('The zone that loops, with its final dot.'),
-  corednsVersion: z.string().optional().describe('By the banner in the log.'),
-  diedAt: timestamp().describe('When the container ended, by the kubelet; whole seconds.'),
-  seenAt: timestamp().describe('When the operator had read the line.'),
+    .object({
+      name: z.string().describe('Name of the DNS pod.'),
+      uid: z.string().describe('UID of the DNS pod.'),
+    })
+    .describe('DNS pod whose container died.'),
+  line: z.string().max(1024).describe('The log line, verbatim, cut after 1024 characters.'),
+  from: z
+    .string()
+    .optional()
+    .describe('IP address that the probe query came back from. Absent before CoreDNS 1.3.1.'),
+  to: z
+    .string()
+    .optional()
+    .describe(
+      'Address and port that CoreDNS sent the probe query to, its own, for example :53. Absent before CoreDNS 1.3.1.',
+    ),
+  zone: z.string().describe('Zone that loops, with its final dot.'),
+  corednsVersion: z.string().optional().describe('CoreDNS version, from its log banner.'),
+  diedAt: timestamp().describe('Time of the death as the kubelet reports it (RFC 3339, whole seconds).'),
+  seenAt: timestamp().describe('Time at which the operator had read the log line (RFC 3339).'),
 });
 export type Sighting = z.infer<typeof sightingSchema>;
 
 export const remediationSpecSchema = z
   .object({
     policy: z
-      .object({ name: objectName().describe('Its name.'), uid: z.string().describe('Its uid.') })
-      .describe('The policy that allows the repair.'),
+      .object({
+        name: objectName().describe('Name of the DNSHealthPolicy.'),
+        uid: z.string().describe('UID of the DNSHealthPolicy.'),
+      })
+      .describe('Policy under which the node is repaired.'),
     node: z
-      .object({ name: objectName().describe('Its name.'), uid: z.string().describe('Its uid.') })
-      .describe('The node under repair. One of the same name with another uid is another node.'),
-    cause: z.enum(['KubeletResolvConf']).describe('The diagnosis that this remediation acts on.'),
-    sighting: sightingSchema.describe('What was seen, and when.'),
+      .object({
+        name: objectName().describe('Name of the node.'),
+        uid: z.string().describe('UID of the node.'),
+      })
+      .describe('Node under repair. A node with the same name and a different UID is a different node.'),
+    cause: z.enum(['KubeletResolvConf']).describe('Diagnosed cause that this remediation repairs.'),
+    sighting: sightingSchema.describe('Evidence: the crash that was observed.'),
     settings: policySpecSchema.describe(
-      'The policy as it was at the claim; later edits do not change a running repair.',
+      'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
     ),
   })
   .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'spec is immutable' }] })
-  .describe('The evidence, as it was when the incident was claimed. It cannot be changed.');
+  .describe('Evidence of the incident, written by the operator when it claims the incident. Immutable.');
 export type RemediationSpec = z.infer<typeof remediationSpecSchema>;
 
 /** In the order in which a remediation goes through them; the last five are ends. */
@@ -59,32 +76,40 @@ export const STEP_NAMES = ['Quarantine', 'Repair', 'Prove', 'Release', 'Recreate
 export type StepName = (typeof STEP_NAMES)[number];
 
 const stepSchema = z.object({
-  name: z.enum(STEP_NAMES).describe('The step.'),
-  startedAt: timestamp().describe('When it began.'),
-  finishedAt: timestamp().optional().describe('When it was done.'),
-  message: z.string().optional().describe('What came of it.'),
+  name: z.enum(STEP_NAMES).describe('Name of the step.'),
+  startedAt: timestamp().describe('Time at which the step began (RFC 3339).'),
+  finishedAt: timestamp()
+    .optional()
+    .describe('Time at which the step was done (RFC 3339). Absent while it is not.'),
+  message: z.string().optional().describe('Human-readable result of the step.'),
 });
 export type Step = z.infer<typeof stepSchema>;
 
 const answerSchema = z.object({
-  protocol: z.enum(['udp', 'tcp']).describe('How it was asked.'),
-  name: z.string().describe('What it was asked for.'),
-  result: z.string().describe('The addresses, the rcode, or the error.'),
-  ok: z.boolean().describe('Whether the answer is a right one.'),
-  ms: z.number().describe('How long it took, in milliseconds.'),
+  protocol: z.enum(['udp', 'tcp']).describe('Transport protocol of the query.'),
+  name: z.string().describe('Name that was asked for.'),
+  result: z.string().describe('IP addresses in the answer, or else the response code or the error.'),
+  ok: z.boolean().describe('Whether the answer is correct.'),
+  ms: z.number().describe('Response time in milliseconds.'),
 });
 export type Answer = z.infer<typeof answerSchema>;
 
 const verificationSchema = z.object({
-  pod: z.string().describe('The new DNS pod.'),
-  podUID: z.string().describe('Its uid.'),
-  podIP: z.string().describe('The address at which it was asked.'),
-  node: z.string().describe('The node it runs on.'),
-  containerID: z.string().describe('Its container; another one starts the time anew.'),
-  restartCount: z.int().describe('How often it was restarted before.'),
-  firstSuccess: timestamp().optional().describe('Since when this very container has answered everything.'),
-  lastAttempt: timestamp().describe('When it was asked last.'),
-  answers: z.array(answerSchema).describe('What it answered then.'),
+  pod: z.string().describe('Name of the DNS pod that was asked.'),
+  podUID: z.string().describe('UID of the DNS pod that was asked.'),
+  podIP: z.string().describe('IP address at which the pod was asked.'),
+  node: z.string().describe('Name of the node that the pod runs on.'),
+  containerID: z.string().describe('ID of its container; a different one restarts the stability window.'),
+  restartCount: z
+    .int()
+    .describe('Restart count of the container; a different one restarts the stability window.'),
+  firstSuccess: timestamp()
+    .optional()
+    .describe(
+      'Time since which this container has answered every query correctly (RFC 3339). Absent if the last attempt failed.',
+    ),
+  lastAttempt: timestamp().describe('Time of the last attempt (RFC 3339).'),
+  answers: z.array(answerSchema).describe('Answers of the last attempt.'),
 });
 export type Verification = z.infer<typeof verificationSchema>;
 
@@ -93,71 +118,104 @@ export const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as con
 export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
 
 const takenBackSchema = z.object({
-  at: timestamp().describe('When the Job was deleted.'),
+  at: timestamp().describe('Time at which the Job was deleted (RFC 3339).'),
   because: z
     .enum(TAKEN_BACK_BECAUSE)
     .describe(
-      'NeverStarted: no container of it ran in time. Silent: the agent ended without a report. Elsewhere: the setting is in a directory that the Job could not write.',
+      'Why the Job was deleted. NeverStarted: no container of it ran in time. Silent: the agent ended without a report. Elsewhere: the setting is in a directory that the Job could not write to.',
     ),
-  why: z.string().describe('Human-readable explanation.'),
-  uid: z.string().describe('UID of the Job.'),
+  why: z.string().describe('Human-readable explanation of why the Job was deleted.'),
+  uid: z.string().describe('UID of the deleted Job.'),
 });
 
 const recurrenceSchema = z.object({
-  source: z.string().describe('Where the wrong value is likely to come back from.'),
-  advice: z.string().describe('What to change there.'),
+  source: z
+    .string()
+    .describe('Source that may write the wrong value again, for example the kubespray inventory.'),
+  advice: z.string().describe('What to change at the source.'),
 });
 export type Recurrence = z.infer<typeof recurrenceSchema>;
 
 export const remediationStatusSchema = z
   .object({
-    phase: z.enum(PHASES).default('Pending').describe('How far the remediation has come, or how it ended.'),
-    reason: z.string().optional().describe('One CamelCase word: why the remediation waits, or how it ended.'),
-    message: z.string().optional().describe('The same for a person.'),
-    advice: z.string().optional().describe('What a person should do now.'),
-    conditions: conditions(),
-    steps: z.array(stepSchema).default([]).describe('What was done, in order, with its times.'),
+    phase: z
+      .enum(PHASES)
+      .default('Pending')
+      .describe('Current phase, or one of the outcomes Healed, Refused, RolledBack, Failed and Cancelled.'),
+    reason: z
+      .string()
+      .optional()
+      .describe('Machine-readable reason (CamelCase) for the current wait or the outcome.'),
+    message: z.string().optional().describe('Human-readable explanation of the reason.'),
+    advice: z.string().optional().describe('What an administrator should do now.'),
+    conditions: conditions(
+      'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: the recreated DNS pod answers.',
+    ),
+    steps: z
+      .array(stepSchema)
+      .default([])
+      .describe('Steps in the order in which they began, with their times.'),
     quarantine: z
       .object({
-        strategy: z.enum(['Cordon', 'Taint']).describe('How the node is kept out of scheduling.'),
+        strategy: z.enum(['Cordon', 'Taint']).describe('How new pods are kept off the node.'),
         nodeWasUnschedulable: z
           .boolean()
-          .describe('A person had cordoned the node before; it stays cordoned.'),
+          .describe('Whether the node was already cordoned before the quarantine; if so, it stays cordoned.'),
         heldSince: timestamp()
           .optional()
-          .describe('Since when the node is held; absent once it was given back.'),
+          .describe('Time at which the quarantine began (RFC 3339). Absent after the release.'),
       })
       .optional()
-      .describe('How the node was found, and since when it is held.'),
+      .describe('State of the quarantine, and of the node before it.'),
     hold: z
       .enum(['Restore', 'Held'])
       .optional()
       .describe(
-        'After a failure that a person has to look at, the node stays in quarantine: Restore, it has to be put back there; Held, it is.',
+        'Quarantine after a failure. Restore: quarantine is about to be put back. Held: quarantined until acknowledged or maxSeconds is over.',
       ),
     repairTakenBack: z
       .array(takenBackSchema)
       .default([])
-      .describe('Repair Jobs that were deleted, so that another one could be started or none ever starts.'),
+      .describe(
+        'Repair Jobs that were deleted, so that a second one could start or because none may start any more.',
+      ),
     repairDirectory: z
       .enum(KUBELET_DIRECTORIES)
       .optional()
       .describe(
-        'Where the value stands on this node, if not in one of the usual directories; the agent was started again to write there and nowhere else.',
+        'Directory that holds the setting, if not a default one (/etc/kubernetes or /var/lib/kubelet). The agent was restarted with write access to it alone.',
       ),
-    repair: repairReportSchema.optional().describe('What the agent reported from the node.'),
-    proof: proveReportSchema.optional().describe('What the proof pod reported.'),
+    repair: repairReportSchema
+      .optional()
+      .describe(
+        'Report of the agent on the node. Absent until it has ended. Long texts may be cut, as a report is limited to 4096 bytes.',
+      ),
+    proof: proveReportSchema
+      .optional()
+      .describe(
+        'Report of the proof pod: which resolv.conf a new pod on the node is given, and whether its nameservers answer.',
+      ),
     deletedPods: z
-      .array(z.object({ name: z.string().describe('Its name.'), uid: z.string().describe('Its uid.') }))
+      .array(
+        z.object({
+          name: z.string().describe('Name of the deleted pod.'),
+          uid: z.string().describe('UID of the deleted pod.'),
+        }),
+      )
       .default([])
-      .describe('DNS pods that were deleted so that new ones read the new file.'),
-    verification: verificationSchema.optional().describe('How the new DNS pod answered.'),
+      .describe('DNS pods that were deleted so that their replacements get the repaired resolv.conf.'),
+    verification: verificationSchema
+      .optional()
+      .describe('Last check of the DNS pod that replaced the looping one.'),
     recurrence: z
       .array(recurrenceSchema)
       .default([])
-      .describe('Where the wrong value may come back from, and what to change there.'),
-    finishedAt: timestamp().optional().describe('When the remediation ended.'),
-    took: z.string().optional().describe('From the death of the container to the end, for the table.'),
+      .describe('Sources that may bring the wrong value back, and what to change there.'),
+    finishedAt: timestamp().optional().describe('Time at which the outcome was recorded (RFC 3339).'),
+    took: z
+      .string()
+      .optional()
+      .describe('Time from the death of the container to the outcome in whole seconds, for example 10s.'),
   })
-  .describe('The record of what was done.');
+  .describe('Progress and outcome of the remediation, written by the operator.');
 export type RemediationStatus = z.infer<typeof remediationStatusSchema>;

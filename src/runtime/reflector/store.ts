@@ -8,7 +8,7 @@ export type Change<T> =
   | { readonly kind: 'deleted'; readonly key: string; readonly object: T };
 
 /** Called synchronously, when the store already holds the new state: enqueue a key and return. */
-type Listener<T> = (change: Change<T>) => void;
+export type Listener<T> = (change: Change<T>) => void;
 
 export interface Store<T> {
   get(key: string): T | undefined;
