@@ -171,10 +171,15 @@ const observationSchema = z.object({
   cause: z
     .string()
     .describe(
-      'Diagnosed cause (CamelCase). Of a loop: KubeletResolvConf (repairable), CorefileForwardsToItself, PodDnsConfig, HostNetworkLoop, UpstreamLoop, SelfAddressLoop, StubDomainLoop, FalseLoop or UnknownLoop. Of another crash: for example CorefileError, OutOfMemory or UnknownCrash.',
+      'Diagnosed cause (CamelCase). Of a loop: KubeletResolvConf (repairable), CorefileForwardsToItself, PodDnsConfig, HostNetworkLoop, UpstreamLoop, SelfAddressLoop, StubDomainLoop, FalseLoop or UnknownLoop. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted or UnknownCrash.',
     ),
   message: z.string().describe('What was observed, with the log line that shows it.'),
-  advice: z.string().optional().describe('What an administrator can do about the crash.'),
+  advice: z
+    .string()
+    .optional()
+    .describe(
+      'What an administrator can do. Absent if the operator repairs the cause or nothing has to be done.',
+    ),
   lastSeen: timestamp().describe('Time of the latest such crash (RFC 3339).'),
 });
 export type Observation = z.infer<typeof observationSchema>;

@@ -111,7 +111,21 @@ describe('classifyCrash by exit code and reason', () => {
     ['GracefulStop', death(143), ''],
     ['StartFailed', death(128, 'StartError'), ''],
     ['Panic', death(2), 'panic: x'],
+    ['NodeRestarted', death(255, 'Unknown'), ''],
+    ['NodeRestarted', death(255, 'Unknown'), late],
+    ['UnknownCrash', death(255), ''],
+    ['UnknownCrash', death(255, ''), ''],
+    ['UnknownCrash', death(1, 'Unknown'), ''],
   ] as const)('%s', (cause, how, log) => {
     expect(classifyCrash(how, log).cause).toBe(cause);
+  });
+
+  it('asks for nothing after a restart of the node', () => {
+    expect(classifyCrash(death(255, 'Unknown'), START.join('\n'))).toEqual({
+      kind: 'crash',
+      cause: 'NodeRestarted',
+      message: "The container ended with the node's restart (exit code 255, reason Unknown).",
+      remedy: { kind: 'none' },
+    });
   });
 });

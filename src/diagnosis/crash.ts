@@ -2,7 +2,9 @@
 import type { CrashCause, CrashDiagnosis, Death } from './evidence.ts';
 import { plainLines } from './log-lines.ts';
 
-const ADVICE: Record<CrashCause, string> = {
+type AdvisedCause = Exclude<CrashCause, 'NodeRestarted'>;
+
+const ADVICE: Record<AdvisedCause, string> = {
   OutOfMemory:
     'CoreDNS ran into its memory limit. A forwarding loop does that too where the Corefile has no `loop`, or where the loop began after the start: check that no upstream server leads back to the cluster and that `loop` is in the Corefile; otherwise raise the limit or lower the cache and max_concurrent.',
   StartFailed:
@@ -34,7 +36,7 @@ const ADVICE: Record<CrashCause, string> = {
  * The last matching line of the first matching rule counts. Each is anchored at the start of what CoreDNS itself
  * wrote, and steps over a query name with \S+: a client's name has its white space escaped.
  */
-const FATAL_LINES: readonly (readonly [CrashCause, RegExp])[] = [
+const FATAL_LINES: readonly (readonly [AdvisedCause, RegExp])[] = [
   ['Panic', /^(?:panic: |fatal error: |runtime: out of memory|SIGSEGV)/],
   ['LogFileError', /^log: (?:cannot create log|exiting because of error): /],
   [
@@ -60,7 +62,7 @@ const API_WAIT =
 const SHUTDOWN = /^\[INFO\] (?:SIG(?:TERM|INT): Shutting down|plugin\/health: Going into lameduck mode)/;
 const PLUGIN_ERRORS = String.raw`^\[ERROR\] plugin\/errors: \d+ \S+ \S+: (?:unreachable backend: )?`;
 const LATE_LOOP = new RegExp(`${PLUGIN_ERRORS}concurrent queries exceeded maximum \\d+`);
-const RUNNING_LINES: readonly (readonly [CrashCause, RegExp])[] = [
+const RUNNING_LINES: readonly (readonly [AdvisedCause, RegExp])[] = [
   ['LateLoop', LATE_LOOP],
   ['ApiUnreachable', API_WAIT],
   ['UpstreamRefused', new RegExp(`${PLUGIN_ERRORS}.*connection refused$`)],
@@ -69,12 +71,15 @@ const RUNNING_LINES: readonly (readonly [CrashCause, RegExp])[] = [
 
 const SIGKILLED = 137;
 const SIGTERMED = 143;
+/** What the runtime reports for a container whose process was gone when the runtime came up again. */
+const LOST = { exitCode: 255, reason: 'Unknown' };
 const START_FAILURES: readonly string[] = ['StartError', 'ContainerCannotRun'];
 
 export function classifyCrash(death: Death, log: string): CrashDiagnosis {
+  if (death.exitCode === LOST.exitCode && death.reason === LOST.reason) return NODE_RESTARTED;
   const lines = plainLines(log);
   const lastLine = (pattern: RegExp) => lines.findLast((line) => pattern.test(line));
-  const find = (rules: readonly (readonly [CrashCause, RegExp])[]) => {
+  const find = (rules: readonly (readonly [AdvisedCause, RegExp])[]) => {
     for (const [cause, pattern] of rules) {
       const line = lastLine(pattern);
       if (line !== undefined) return crash(cause, death, line);
@@ -99,10 +104,17 @@ export function classifyCrash(death: Death, log: string): CrashDiagnosis {
   );
 }
 
+const NODE_RESTARTED: CrashDiagnosis = {
+  kind: 'crash',
+  cause: 'NodeRestarted',
+  message: `The container ended with the node's restart (exit code ${LOST.exitCode}, reason ${LOST.reason}).`,
+  remedy: { kind: 'none' },
+};
+
 /** As much of a line as fits into an event beside the rest. */
 const MAX_LINE = 300;
 
-function crash(cause: CrashCause, death: Death, line: string | undefined): CrashDiagnosis {
+function crash(cause: AdvisedCause, death: Death, line: string | undefined): CrashDiagnosis {
   const how = `exit code ${death.exitCode}${death.reason ? `, ${death.reason}` : ''}`;
   const said = line === undefined ? 'the log says nothing' : line.slice(0, MAX_LINE);
   return {

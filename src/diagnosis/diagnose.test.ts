@@ -16,12 +16,14 @@ function evidence(change: {
   readonly log?: string;
   readonly livedMs?: number;
   readonly exitCode?: number;
+  readonly reason?: string;
   readonly corefile?: string | null;
   readonly pod?: Partial<Evidence['pod']>;
 }): Evidence {
-  const { log = LOOPBACK, livedMs = 1000, exitCode = 1, corefile = COREFILE, pod = {} } = change;
+  const { log = LOOPBACK, livedMs = 1000, exitCode = 1, reason = 'Error', pod = {} } = change;
+  const { corefile = COREFILE } = change;
   return {
-    death: { exitCode, reason: 'Error', startedAt: 1_000_000, finishedAt: 1_000_000 + livedMs },
+    death: { exitCode, reason, startedAt: 1_000_000, finishedAt: 1_000_000 + livedMs },
     log,
     ...(corefile === null ? {} : { corefile }),
     pod: {
@@ -172,6 +174,14 @@ describe('everything else is advice', () => {
   it('a line beside another exit code is of another death', () => {
     expect(diagnose(evidence({ exitCode: 137 }))).toMatchObject({ kind: 'crash', cause: 'LivenessKill' });
     expect(diagnose(evidence({ exitCode: 0 })).kind).toBe('crash');
+  });
+
+  it('a restart of the node is neither a loop nor a reason to do anything, whatever the log says', () => {
+    expect(diagnose(evidence({ exitCode: 255, reason: 'Unknown' }))).toMatchObject({
+      kind: 'crash',
+      cause: 'NodeRestarted',
+      remedy: { kind: 'none' },
+    });
   });
 });
 

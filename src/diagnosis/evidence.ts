@@ -58,11 +58,16 @@ export type CrashCause =
   | 'GracefulStop'
   | 'UpstreamTimeout'
   | 'UpstreamRefused'
+  /** The node restarted under the container; CoreDNS did not end by itself. */
+  | 'NodeRestarted'
   | 'UnknownCrash';
 
 export type Remedy =
   /** The agent may change the kubelet's resolvConf, if what it finds on the node agrees. */
-  { readonly kind: 'repair' } | { readonly kind: 'advice'; readonly advice: string };
+  | { readonly kind: 'repair' }
+  | { readonly kind: 'advice'; readonly advice: string }
+  /** Nothing has to be done. */
+  | { readonly kind: 'none' };
 
 export interface LoopDiagnosis {
   readonly kind: 'loop';

@@ -47,25 +47,21 @@ export function eventsBetween(
   return STORY.flatMap((event) => event({ before, after, remediation }) ?? []);
 }
 
-/** Crashes that nobody has to do anything about. */
-const QUIET_CAUSES: ReadonlySet<string> = new Set(['NodeRestarted']);
-
 /** A container death that was seen for the first time. */
 export function sightingEvent(
   diagnosis: Diagnosis,
   { pod: podName, node, message, advice }: Observation,
   { policy, pod }: { readonly policy: Identity; readonly pod: Identity },
 ): EventIntent {
-  const isQuiet = QUIET_CAUSES.has(diagnosis.cause);
   const subjects: Subject[] = [named('policy', policy), named('pod', pod)];
   // A crash that the node did not cause is no news for the node.
   if (diagnosis.remedy.kind === 'repair') subjects.push({ kind: 'node', name: node });
   return {
     about: subjects,
-    type: isQuiet ? 'Normal' : 'Warning',
+    type: diagnosis.remedy.kind === 'none' ? 'Normal' : 'Warning',
     reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
     action: 'Sight',
-    note: `${podName} on ${node}: ${message}${advice === undefined || isQuiet ? '' : ` Advice: ${advice}`}`,
+    note: `${podName} on ${node}: ${message}${advice === undefined ? '' : ` Advice: ${advice}`}`,
   };
 }
 
