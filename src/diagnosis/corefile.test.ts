@@ -1,10 +1,10 @@
-/** Corefiles as they are found, what they say about ".", and that no text makes the parser throw. */
+/** Corefiles as found in clusters and what they do with "."; and no text makes the parser throw. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCorefile } from './corefile.ts';
 import { rootForward } from './root-forward.ts';
 
-/** Any UTF-16 text, torn surrogates included; fc.string's own mode for that is a hundred times slower. */
+/** Any UTF-16 text, including lone surrogates; fc.string's own mode for that is a hundred times slower. */
 const anyText = fc.uint16Array({ maxLength: 200 }).map((units) => String.fromCharCode(...units));
 
 const KUBEADM = `.:53 {
@@ -32,11 +32,15 @@ const KUBEADM = `.:53 {
 `;
 const SELF = ['10.244.0.7', '10.96.0.10'];
 
-function root(text: string) {
+function parse(text: string) {
   const parsed = parseCorefile(text);
   if (parsed.kind !== 'corefile') throw new Error(parsed.message);
-  return rootForward(parsed, SELF);
+  return parsed;
 }
+
+const root = (text: string) => rootForward(parse(text), SELF);
+const directives = (text: string) =>
+  parse(text).blocks.flatMap((block) => block.directives.map(({ name }) => name));
 
 describe('rootForward', () => {
   it.each([
@@ -49,7 +53,7 @@ describe('rootForward', () => {
     ['localhost', '. {\n forward . localhost\n}', false, false, ['localhost']],
     ['the cluster DNS over TLS', '. {\n forward . tls://10.96.0.10\n}', false, false, ['tls://10.96.0.10']],
     ['its own address', '. {\n forward . 10.244.0.7\n}', false, false, ['10.244.0.7']],
-    ['true upstreams', '. {\n forward . 8.8.8.8 1.1.1.1\n}', false, false, []],
+    ['real upstreams', '. {\n forward . 8.8.8.8 1.1.1.1\n}', false, false, []],
     ['a file and itself', '. {\n forward . /etc/resolv.conf 127.0.0.1\n}', true, false, ['127.0.0.1']],
     ['another file', '. {\n forward . /run/systemd/resolve/resolv.conf\n}', false, false, []],
     ['before 1.5', '.:53 {\n errors\n proxy . /etc/resolv.conf\n cache 30\n}', true, false, []],
@@ -64,14 +68,14 @@ describe('rootForward', () => {
     ['a port by environment', '.:{$PORT} {\n forward . /etc/resolv.conf\n}', true, false, []],
     ['an upstream by environment', '. {\n forward . {$UPSTREAM}\n}', false, false, []],
     [
-      'a stub domain beside',
+      'a stub domain beside it',
       'corp.example {\n forward . 127.0.0.1\n}\n. {\n forward . /etc/resolv.conf\n}',
       true,
       false,
       [],
     ],
     [
-      'a zone of the same block',
+      'another zone in the same block',
       '. {\n forward corp.example 127.0.0.1\n forward . /etc/resolv.conf\n}',
       true,
       false,
@@ -79,7 +83,7 @@ describe('rootForward', () => {
     ],
     ['a snippet', '(up) {\n forward . /etc/resolv.conf\n loop\n}\n.:53 {\n import up\n}', true, true, []],
     [
-      'a snippet that nobody uses',
+      'a snippet that is not used',
       '(up) {\n forward . 127.0.0.1\n}\n.:53 {\n forward . /etc/resolv.conf\n}',
       true,
       false,
@@ -101,29 +105,30 @@ describe('rootForward', () => {
     ],
     ['only another port', '.:1053 {\n forward . /etc/resolv.conf\n}', true, false, []],
     [
-      'a word that only looks like it',
+      'a similar word and a quoted one',
       '. {\n forwards . 127.0.0.1\n log "forward . 127.0.0.1"\n}',
       false,
       false,
       [],
     ],
     [
-      'an option that is called like it',
+      'an option with the same name',
       '. {\n cache {\n forward . 127.0.0.1\n }\n forward . /etc/resolv.conf\n}',
       true,
       false,
       [],
     ],
-  ])('%s', (_name, text, usesPodResolvConf, loopEnabled, selfTargets) => {
-    expect(root(text)).toMatchObject({ usesPodResolvConf, loopEnabled, selfTargets });
+  ])('%s', (_name, text, usesPodResolvConf, hasLoop, selfTargets) => {
+    expect(root(text)).toMatchObject({ usesPodResolvConf, selfTargets });
+    expect(directives(text).includes('loop')).toBe(hasLoop);
   });
 
-  it('is null where nobody serves "."', () => {
+  it('is null if no block serves "."', () => {
     expect(root('cluster.local:53 {\n forward . 1.1.1.1\n}')).toBeNull();
     expect(root('')).toBeNull();
   });
 
-  it('names the files whose content is not known', () => {
+  it('names the imported files, whose content is unknown', () => {
     expect(root('. {\n import /etc/coredns/custom/*.override\n}')?.imports).toEqual([
       '/etc/coredns/custom/*.override',
     ]);
@@ -150,13 +155,13 @@ describe('parseCorefile', () => {
     ['an option block that is not closed', '. {\n cache {\n x\n', 2, 'cache'],
     ['a stray brace', '. {\n}\n}\n', 3, "'}'"],
     ['a block without a zone', '{\n whoami\n}', 1, 'zone'],
-  ])('says what is wrong with %s, and where', (_name, text, line, part) => {
+  ])('names the problem and the line of %s', (_name, text, line, part) => {
     const parsed = parseCorefile(text);
     expect(parsed).toMatchObject({ kind: 'syntax-error', line });
     expect(parsed).toHaveProperty('message', expect.stringContaining(part));
   });
 
-  it('never throws and always ends', () => {
+  it('never throws and always terminates', () => {
     const word = fc.constantFrom(
       '{',
       '}',
@@ -191,7 +196,7 @@ describe('parseCorefile', () => {
     );
   });
 
-  it('comments and blank lines change nothing', () => {
+  it('ignores comments and blank lines', () => {
     const noise = fc.constantFrom('', '   # forward . 127.0.0.1', '\t', '# }', '# {', '  # "');
     const lines = KUBEADM.split('\n');
     fc.assert(

@@ -1,24 +1,24 @@
-/** Reads a Corefile far enough to know who is asked for ".". Between the ConfigMap's text and the diagnosis. */
+/** Parses a Corefile as far as needed to know which servers are asked for ".". */
 import { type Token, tokenize } from './corefile-tokens.ts';
 
-export interface Directive {
+interface Directive {
   readonly name: string;
   readonly args: readonly string[];
   readonly line: number;
 }
 
-export interface Address {
+interface Address {
   readonly scheme: 'dns' | 'tls' | 'https' | 'grpc' | 'quic' | 'unknown';
   /** Lower case, with the final dot. */
   readonly zone: string;
-  /** null where an environment variable stands in its place. */
+  /** Null if it is set by an environment variable. */
   readonly port: number | null;
 }
 
 export interface ServerBlock {
   readonly addresses: readonly Address[];
   readonly directives: readonly Directive[];
-  /** Files whose content is not part of the text: what they add is not known. */
+  /** Imported files; their content is unknown. */
   readonly imports: readonly string[];
 }
 
@@ -27,13 +27,13 @@ export interface Corefile {
   readonly blocks: readonly ServerBlock[];
 }
 
-export interface CorefileSyntaxError {
+interface CorefileSyntaxError {
   readonly kind: 'syntax-error';
   readonly line: number;
   readonly message: string;
 }
 
-/** Never throws: a text that CoreDNS would not start with is a typed error. */
+/** Never throws: a text that CoreDNS would reject is returned as a syntax error. */
 export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
   const tokens = tokenize(text);
   const snippets = new Map<string, readonly Directive[]>();
@@ -46,7 +46,7 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
   });
 
   while (at < tokens.length) {
-    // An import at the top level brings whole server blocks, which are not known.
+    // An import at the top level adds whole server blocks, whose content is unknown.
     if (tokens[at]?.text === 'import' && startsLine(tokens, at)) {
       at = endOfLine(tokens, at);
       continue;
@@ -59,10 +59,10 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
       if (is(token, '}')) return fail("unexpected '}' where a server block should start");
       keys.push(token.text.replace(/,$/, ''));
       at += 1;
-      // A comma carries the list over to the next line.
+      // After a comma the list continues on the next line.
       more = token.text.endsWith(',') || !startsLine(tokens, at);
     }
-    if (keys.length === 0) return fail('a server block without a zone');
+    if (keys.length === 0) return fail('server block without a zone');
 
     const braced = is(tokens[at], '{');
     if (braced) at += 1;
@@ -78,7 +78,7 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
 
 type Body = { readonly directives: readonly Directive[]; readonly end: number } | CorefileSyntaxError;
 
-/** Without braces the rest of the text is the one block, which CoreDNS accepts. */
+/** Without braces the rest of the text is one block, which CoreDNS accepts. */
 function readDirectives(tokens: readonly Token[], start: number, braced: boolean): Body {
   const directives: Directive[] = [];
   let at = start;
@@ -116,7 +116,7 @@ function toBlock(
       if (directive.name !== 'import') return [directive];
       const name = directive.args[0] ?? '';
       const snippet = snippets.get(name);
-      // A snippet can only use those before it, so the depth is bounded; the guard is for a snippet defined twice.
+      // A snippet can use only earlier ones, so the depth is bounded, except for a snippet that is defined twice.
       if (snippet && depth < 10) return expand(snippet, depth + 1);
       imports.push(name);
       return [];
@@ -132,7 +132,7 @@ function parseAddress(key: string): Address {
   const schemes = Object.keys(DEFAULT_PORTS) as (keyof typeof DEFAULT_PORTS)[];
   const scheme = given === undefined ? 'dns' : (schemes.find((s) => s === given.toLowerCase()) ?? 'unknown');
   const [, host = rest, port] = /^(.*?):(\d{1,5}|\{\S*\})$/.exec(rest) ?? [];
-  // A reverse zone in IPv6 CIDR notation is full of colons; none of them is before a port.
+  // A reverse zone in IPv6 CIDR notation contains colons that are not followed by a port.
   const name = (rest.includes('/') && !/\/\d+:/.test(rest) ? rest : host).toLowerCase();
   const zone = name === '' || name === '.' ? '.' : `${name.replace(/\.$/, '')}.`;
   if (port === undefined) return { scheme, zone, port: DEFAULT_PORTS[scheme] };

@@ -1,14 +1,14 @@
-/** Reads IP addresses as Go's net.ParseIP does. Below resolv.conf grading and the loop diagnosis; no node:net, diagnosis is pure. */
+/** Parses IP addresses as Go's net.ParseIP does. Not with node:net, because diagnosis/ is pure. */
 
-export interface IpAddress {
-  /** One spelling per address, so that two of them can be compared; an IPv4-mapped one is its IPv4 address. */
+interface IpAddress {
+  /** One spelling per address, for comparison. An IPv4-mapped address becomes its IPv4 address. */
   readonly canonical: string;
   readonly kind: 'loopback' | 'unspecified' | 'multicast' | 'unicast';
-  /** fe80::/10 with or without a scope: it means something on one link only. */
+  /** fe80::/10, with or without a scope: valid on one link only. */
   readonly linkLocalV6: boolean;
 }
 
-/** Undefined for everything that is no literal address. A scope (`%eth0`) is cut off: `hasScope` asks for it. */
+/** Undefined for everything that is not a literal address. A scope (`%eth0`) is dropped; see `hasScope`. */
 export function parseIp(text: string): IpAddress | undefined {
   const scope = text.indexOf('%');
   const bare = scope === -1 ? text : text.slice(0, scope);
@@ -31,17 +31,12 @@ export function hasScope(text: string): boolean {
   return text.includes('%');
 }
 
-/** The pod itself, seen from inside a pod: Linux delivers a query to 0.0.0.0 or :: on loopback. */
+/** The pod itself, as seen from inside: Linux delivers a query to 0.0.0.0 or :: on loopback. */
 export function isSelf(address: IpAddress): boolean {
   return address.kind === 'loopback' || address.kind === 'unspecified';
 }
 
-export function sameAddress(left: string, right: string): boolean {
-  const parsed = parseIp(left)?.canonical;
-  return parsed !== undefined && parsed === parseIp(right)?.canonical;
-}
-
-/** No leading zeros, as Go since 1.17: "010" is octal to some readers and decimal to others. */
+/** No leading zeros, as in Go since 1.17: "010" is octal for some parsers and decimal for others. */
 function parseV4(text: string): readonly number[] | undefined {
   if (!/^(?:(?:0|[1-9]\d{0,2})\.){3}(?:0|[1-9]\d{0,2})$/.test(text)) return undefined;
   const octets = text.split('.').map(Number);
@@ -84,7 +79,7 @@ function describeV4(octets: readonly number[]): IpAddress {
   const canonical = octets.join('.');
   if (first === 127) return { canonical, kind: 'loopback', linkLocalV6: false };
   if (canonical === '0.0.0.0') return { canonical, kind: 'unspecified', linkLocalV6: false };
-  // 224/4 and the reserved block above it, the broadcast address included: nobody answers queries there.
+  // 224/4 and the reserved block above it, including broadcast: no server answers there.
   return { canonical, kind: first >= 224 ? 'multicast' : 'unicast', linkLocalV6: false };
 }
 

@@ -1,24 +1,23 @@
-/** Says where a Corefile sends the queries for ".": the fact about it on which the loop causes turn. */
+/** Finds where a Corefile forwards queries for ".", which the loop causes depend on. */
 import type { Corefile, ServerBlock } from './corefile.ts';
 import { isSelf, parseIp } from './ip-address.ts';
 
 export interface RootForward {
   /** Every upstream for ".", as written. */
   readonly targets: readonly string[];
-  /** One of them is the pod's own /etc/resolv.conf, which the kubelet writes. */
+  /** One of them is the pod's /etc/resolv.conf, which the kubelet writes. */
   readonly usesPodResolvConf: boolean;
-  /** Literal upstreams that are the pod itself or the cluster's DNS. */
+  /** Literal upstreams that are the pod itself or the cluster DNS. */
   readonly selfTargets: readonly string[];
-  readonly loopEnabled: boolean;
-  /** Files pulled in by `import` that may add to the block. */
+  /** Files that the block imports; their content is unknown. */
   readonly imports: readonly string[];
 }
 
 const POD_RESOLV_CONF = '/etc/resolv.conf';
-/** `proxy` is what `forward` was called before CoreDNS 1.5. */
+/** `proxy` is the predecessor of `forward`, up to CoreDNS 1.4. */
 const FORWARDERS: readonly string[] = ['forward', 'proxy'];
 
-/** null where no server block serves "." at all. */
+/** Null if no server block serves ".". */
 export function rootForward(corefile: Corefile, selfAddresses: readonly string[]): RootForward | null {
   const blocks = rootBlocks(corefile);
   if (blocks.length === 0) return null;
@@ -30,12 +29,11 @@ export function rootForward(corefile: Corefile, selfAddresses: readonly string[]
     targets,
     usesPodResolvConf: targets.includes(POD_RESOLV_CONF),
     selfTargets: targets.filter((target) => leadsToSelf(target, selfAddresses)),
-    loopEnabled: directives.some(({ name }) => name === 'loop'),
     imports: blocks.flatMap((block) => block.imports),
   };
 }
 
-/** Plain DNS on port 53 first: a block for DNS over TLS beside it is not what a nameserver line reaches. */
+/** Plain DNS on port 53 first: a nameserver line does not reach a block for DNS over TLS beside it. */
 function rootBlocks(corefile: Corefile): readonly ServerBlock[] {
   const serving = (wanted: (scheme: string, port: number | null) => boolean) =>
     corefile.blocks.filter((block) =>

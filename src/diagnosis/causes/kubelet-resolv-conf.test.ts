@@ -1,4 +1,4 @@
-/** Asked alone: each condition must hold by itself, also where an earlier rule would have answered already. */
+/** The rule alone: each condition must be required by it, even if an earlier rule would already have matched. */
 import { expect, it } from 'vitest';
 import type { LoopFacts } from '../loop-facts.ts';
 import { kubeletResolvConf } from './kubelet-resolv-conf.ts';
@@ -7,7 +7,6 @@ const forward = {
   targets: ['/etc/resolv.conf'],
   usesPodResolvConf: true,
   selfTargets: [],
-  loopEnabled: true,
   imports: [],
 };
 const pod = { ips: ['10.244.0.7'], hostNetwork: false, dnsPolicy: 'Default', dnsConfigNameservers: [] };
@@ -20,30 +19,30 @@ const facts: LoopFacts = {
   pod,
 };
 
-it('repairs where every condition holds', () => {
+it('repairs if every condition holds', () => {
   expect(kubeletResolvConf(facts)).toEqual({ cause: 'KubeletResolvConf', remedy: { kind: 'repair' } });
 });
 
 it.each<readonly [string, Partial<LoopFacts>]>([
   ['the query came from the pod', { origin: 'pod' }],
   ['the query came from elsewhere', { origin: 'elsewhere' }],
-  ['nobody knows where the query came from', { origin: 'unnamed' }],
+  ['it is unknown where the query came from', { origin: 'unnamed' }],
   ['another zone loops', { sighting: { ...facts.sighting, zone: 'a.' } }],
-  ['another port was asked', { probedPort: 1053 }],
-  ['no port is named', { probedPort: undefined }],
-  ['the Corefile is not readable', { corefile: { kind: 'unreadable', why: 'x' } }],
+  ['the query went to another port', { probedPort: 1053 }],
+  ['the port is unknown', { probedPort: undefined }],
+  ['the Corefile cannot be read', { corefile: { kind: 'unreadable', why: 'x' } }],
   ['the Corefile does not serve "."', { corefile: { kind: 'no-root' } }],
   [
     'the Corefile forwards elsewhere',
     { corefile: { kind: 'root', forward: { ...forward, usesPodResolvConf: false } } },
   ],
   [
-    'the Corefile names itself, too',
+    'the Corefile also forwards to itself',
     { corefile: { kind: 'root', forward: { ...forward, selfTargets: ['127.0.0.1'] } } },
   ],
-  ['the pod is on the host network', { pod: { ...pod, hostNetwork: true } }],
-  ['the pod does not take its DNS from the node', { pod: { ...pod, dnsPolicy: 'None' } }],
-  ['the pod adds servers of its own', { pod: { ...pod, dnsConfigNameservers: ['10.1.1.1'] } }],
-])('does not where %s', (_name, change) => {
+  ['the pod runs in the host network', { pod: { ...pod, hostNetwork: true } }],
+  ['the pod does not get its DNS from the node', { pod: { ...pod, dnsPolicy: 'None' } }],
+  ['the pod adds nameservers of its own', { pod: { ...pod, dnsConfigNameservers: ['10.1.1.1'] } }],
+])('does not repair if %s', (_name, change) => {
   expect(kubeletResolvConf({ ...facts, ...change })).toBeNull();
 });
