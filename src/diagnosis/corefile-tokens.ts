@@ -1,15 +1,15 @@
-/** Splits a Corefile into words as CoreDNS's own lexer (Caddy v1) does. Below the Corefile parser. */
+/** Splits a Corefile into words as CoreDNS's own lexer (Caddy v1) does. Used by the Corefile parser. */
 
 export interface Token {
   readonly text: string;
   readonly line: number;
-  /** A quoted brace is text, not structure. */
+  /** A quoted brace is text and opens no block. */
   readonly quoted: boolean;
 }
 
 /**
- * Rules that surprise: `#` starts a comment also in the middle of a word; quotes only open at the start of a word,
- * may span lines, and know one escape, `\"`; braces are words of their own only when white space surrounds them.
+ * Surprising rules: `#` starts a comment even in the middle of a word. Quotes open only at the start of a word, may
+ * span lines, and have one escape, `\"`. Braces are separate words only if white space surrounds them.
  */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];

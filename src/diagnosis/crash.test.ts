@@ -1,4 +1,4 @@
-/** What CoreDNS says when it ends for other reasons, in the words of its releases. */
+/** What CoreDNS logs when it ends for other reasons than a loop, in the wording of its releases. */
 import { describe, expect, it } from 'vitest';
 import { classifyCrash } from './crash.ts';
 
@@ -62,16 +62,16 @@ describe('classifyCrash with exit code 1', () => {
       'UpstreamRefused',
       `${CORE_ERROR} 11.22. HINFO: read udp 127.0.0.1:43013->127.0.0.53:53: read: connection refused`,
     ],
-    ['UnknownCrash', 'something that nobody has seen'],
+    ['UnknownCrash', 'some line that matches no rule'],
   ] as const)('%s: %s', (cause, line) => {
     const crash = classifyCrash(death(1), [...START, line].join('\n'));
     expect(crash).toMatchObject({ kind: 'crash', cause, remedy: { kind: 'advice' } });
-    // The line that says so is part of the message, without the date that old releases put in front.
+    // The message contains the line, without the date with which old releases began it.
     expect(crash.message).toContain(line.replace(/^\d{4}\S+ \S+ /, ''));
     expect(crash.message).toContain('exit code 1');
   });
 
-  it('what ended the process comes before what it complained about', () => {
+  it('prefers the line that ended the process to errors before and after it', () => {
     const log = [
       `${CORE_ERROR} a. A: i/o timeout`,
       'Listen: listen tcp :53: bind: permission denied',
@@ -85,14 +85,14 @@ describe('classifyCrash with exit code 1', () => {
     '[INFO] plugin/forward: no nameservers found',
     '[INFO] x Listen: listen tcp :53: bind: permission denied',
     `${CORE_ERROR} concurrent\\032queries\\032exceeded\\032maximum\\0321000. A: server misbehaving`,
-  ])('a query name names no cause: %s', (line) => {
+  ])('does not take a cause from a query name: %s', (line) => {
     expect(classifyCrash(death(1), line).cause).toBe('UnknownCrash');
   });
 
-  it('says so where the log is empty', () => {
+  it('says in the message that an empty log gives no reason', () => {
     expect(classifyCrash(death(1), '')).toMatchObject({
       cause: 'UnknownCrash',
-      message: 'exit code 1, Error: the log says nothing',
+      message: 'The container ended with exit code 1 (Error). The log gives no reason.',
     });
   });
 
@@ -120,7 +120,7 @@ describe('classifyCrash by exit code and reason', () => {
     expect(classifyCrash(how, log).cause).toBe(cause);
   });
 
-  it('asks for nothing after a restart of the node', () => {
+  it('gives no advice after a restart of the node', () => {
     expect(classifyCrash(death(255, 'Unknown'), START.join('\n'))).toEqual({
       kind: 'crash',
       cause: 'NodeRestarted',

@@ -1,4 +1,4 @@
-/** Names the cause of a container death that was no loop, with the line that says so. Never leads to a change anywhere. */
+/** Names the cause of a crash that was not a loop, with the log line that shows it. Its result is advice, never a repair. */
 import type { CrashCause, CrashDiagnosis, Death } from './evidence.ts';
 import { plainLines } from './log-lines.ts';
 
@@ -6,35 +6,36 @@ type AdvisedCause = Exclude<CrashCause, 'NodeRestarted'>;
 
 const ADVICE: Record<AdvisedCause, string> = {
   OutOfMemory:
-    'CoreDNS ran into its memory limit. A forwarding loop does that too where the Corefile has no `loop`, or where the loop began after the start: check that no upstream server leads back to the cluster and that `loop` is in the Corefile; otherwise raise the limit or lower the cache and max_concurrent.',
+    'CoreDNS exceeded its memory limit. A forwarding loop can cause that if the Corefile lacks the loop plugin, or if the loop began after the start. Check that the Corefile contains `loop` and that no upstream server leads back to the cluster; otherwise raise the memory limit, or lower cache and max_concurrent.',
   StartFailed:
-    'The container could not be started. Look at the events of the pod: the image, the command or a mounted file is not what the workload says.',
+    'The container could not be started, because of its image, its command or a mounted file. The events of the pod name the reason: `kubectl -n kube-system describe pod POD`.',
   CorefileError:
-    'CoreDNS refuses its Corefile. Correct the named line in the ConfigMap kube-system/coredns; after an upgrade, look for plugins that the new release has dropped.',
+    'CoreDNS rejects its Corefile. Correct the line named in the message: `kubectl -n kube-system edit configmap coredns`. After an upgrade of CoreDNS, look for plugins that the new release has removed.',
   NoUpstream:
-    'The resolv.conf that CoreDNS was given lists no server. Make sure that the file which the kubelet of this node names as resolvConf holds upstream servers (`No DNS servers known` means that the link has none configured), then delete the pod.',
+    'The resolv.conf that CoreDNS was given lists no nameserver. Make sure that the file that resolvConf of the kubelet names on this node lists upstream servers (the comment `No DNS servers known` means that no link has one configured), then delete the pod.',
   BindFailed:
-    'CoreDNS could not take its port. Look for another program on that address (host network), for an address after `bind` that the pod does not have, or, for `permission denied`, for the missing capability NET_BIND_SERVICE.',
+    'CoreDNS could not bind its port. Look for another program on that address (host network), for an address after `bind` that the pod does not have, or, after `permission denied`, for the missing capability NET_BIND_SERVICE.',
   ApiUnreachable:
     'CoreDNS could not reach the API server through its Service address. Check kube-proxy and the network plugin on this node, and the ServiceAccount of CoreDNS.',
   LogFileError:
-    'CoreDNS could not create its log file because its root file system is read-only. Mount an emptyDir at /tmp in the pod template.',
-  Panic: 'CoreDNS crashed on a programming error. Upgrade it, and report the trace to the CoreDNS project.',
+    'CoreDNS could not create its log file because its root file system is read-only. Mount an emptyDir at /tmp in the pod template: `kubectl -n kube-system edit deployment coredns`.',
+  Panic: 'CoreDNS crashed because of a bug. Upgrade it, and report the stack trace to the CoreDNS project.',
   LateLoop:
-    'CoreDNS hit its limit of concurrent queries. Besides plain overload this is what a loop looks like that began after the start, which the loop plugin does not see: check whether an upstream server forwards back to the cluster.',
+    'CoreDNS reached its limit of concurrent queries. Apart from overload, this is the symptom of a loop that began after the start, which the loop plugin does not detect. Check whether an upstream server forwards back to the cluster.',
   LivenessKill:
-    'The container was killed from outside, most often because its liveness probe failed or it did not stop in time. Look at the events of the pod, and at the load and the memory of the node.',
-  GracefulStop: 'CoreDNS was asked to stop and did. Nothing has to be done unless it repeats.',
+    'The container was killed from outside, most often because its liveness probe failed or because it did not stop in time. See the events of the pod (`kubectl -n kube-system describe pod POD`) and the CPU and memory load of the node.',
+  GracefulStop: 'CoreDNS was asked to stop and did. No action is needed unless this repeats.',
   UpstreamTimeout:
-    'The upstream servers do not answer. Check from a pod on this node that they are reachable over UDP and TCP port 53.',
+    'The upstream servers do not answer. Check from a pod on this node that they answer on UDP and TCP port 53.',
   UpstreamRefused:
-    'The upstream servers refuse connections. Check that a DNS server runs at the named address; an address of 127.x there means that the node handed its local stub to the pod.',
-  UnknownCrash: 'Read the log of the previous container: `kubectl -n kube-system logs --previous POD`.',
+    'The upstream servers refuse connections. Check that a DNS server runs at the address in the message. If that is a 127.x address, the node gave its local stub to the pod.',
+  UnknownCrash:
+    'The cause is unknown. Read the log of the crashed container: `kubectl -n kube-system logs --previous POD`.',
 };
 
 /**
- * The last matching line of the first matching rule counts. Each is anchored at the start of what CoreDNS itself
- * wrote, and steps over a query name with \S+: a client's name has its white space escaped.
+ * The last line that matches the first matching rule counts. Each pattern is anchored at the start of what CoreDNS
+ * itself wrote, and matches a query name with \S+: white space in a client's name is escaped.
  */
 const FATAL_LINES: readonly (readonly [AdvisedCause, RegExp])[] = [
   ['Panic', /^(?:panic: |fatal error: |runtime: out of memory|SIGSEGV)/],
@@ -71,7 +72,7 @@ const RUNNING_LINES: readonly (readonly [AdvisedCause, RegExp])[] = [
 
 const SIGKILLED = 137;
 const SIGTERMED = 143;
-/** What the runtime reports for a container whose process was gone when the runtime came up again. */
+/** What the runtime reports for a container whose process was gone when the runtime started again. */
 const LOST = { exitCode: 255, reason: 'Unknown' };
 const START_FAILURES: readonly string[] = ['StartError', 'ContainerCannotRun'];
 
@@ -111,16 +112,15 @@ const NODE_RESTARTED: CrashDiagnosis = {
   remedy: { kind: 'none' },
 };
 
-/** As much of a line as fits into an event beside the rest. */
+/** An event has room for this much of a log line. */
 const MAX_LINE = 300;
 
 function crash(cause: AdvisedCause, death: Death, line: string | undefined): CrashDiagnosis {
-  const how = `exit code ${death.exitCode}${death.reason ? `, ${death.reason}` : ''}`;
-  const said = line === undefined ? 'the log says nothing' : line.slice(0, MAX_LINE);
+  const how = `The container ended with exit code ${death.exitCode}${death.reason ? ` (${death.reason})` : ''}`;
   return {
     kind: 'crash',
     cause,
-    message: `${how}: ${said}`,
+    message: line === undefined ? `${how}. The log gives no reason.` : `${how}: ${line.slice(0, MAX_LINE)}`,
     remedy: { kind: 'advice', advice: ADVICE[cause] },
   };
 }

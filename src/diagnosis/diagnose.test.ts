@@ -1,4 +1,4 @@
-/** One case for each cause from each side, and what no log may ever bring about. */
+/** Cases for and against each cause, and what no log may ever lead to. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
@@ -11,7 +11,7 @@ const LOOPBACK = loopLine('127.0.0.1:38718');
 const OLD = '[FATAL] plugin/loop: Forwarding loop detected in "." zone. Exiting. See';
 const OLDEST = '[FATAL] plugin/loop: Seen "HINFO IN 11.22." more than twice, loop detected';
 
-/** The article's incident, with changes. */
+/** The repairable incident, with changes. */
 function evidence(change: {
   readonly log?: string;
   readonly livedMs?: number;
@@ -38,7 +38,7 @@ function evidence(change: {
 }
 
 describe('the repairable cause', () => {
-  it('is the article: loopback, ".", port 53, the pod\'s own resolv.conf', () => {
+  it('is a loop on loopback, for ".", on port 53, through the resolv.conf of the pod', () => {
     expect(diagnose(evidence({ log: `.:53\nCoreDNS-1.9.3\n${LOOPBACK}\n` }))).toEqual({
       kind: 'loop',
       cause: 'KubeletResolvConf',
@@ -52,12 +52,12 @@ describe('the repairable cause', () => {
     ['IPv4-mapped', { log: loopLine('[::ffff:127.0.0.1]:37571') }],
     ['after a reload of the Corefile', { log: `[INFO] Reloading\n[INFO] Reloading complete\n${LOOPBACK}` }],
     [
-      'some seconds after the start, in a release that tells time-outs apart',
+      'some seconds after the start, in a release that ignores timeouts',
       { log: `CoreDNS-1.3.1\n${LOOPBACK}`, livedMs: 9000 },
     ],
     ['with a stub domain beside it', { corefile: `corp.example {\n forward . 127.0.0.1\n}\n${COREFILE}` }],
-    ['with `proxy`, as forward was called once', { corefile: COREFILE.replace('forward', 'proxy') }],
-    ['bound to an address', { log: loopLine('127.0.0.1:1', '10.244.0.7:53') }],
+    ['with `proxy`, the predecessor of `forward`', { corefile: COREFILE.replace('forward', 'proxy') }],
+    ['when bound to an address', { log: loopLine('127.0.0.1:1', '10.244.0.7:53') }],
   ])('also %s', (_name, change) => {
     expect(diagnose(evidence(change))).toMatchObject({
       cause: 'KubeletResolvConf',
@@ -69,19 +69,19 @@ describe('the repairable cause', () => {
 describe('everything else is advice', () => {
   it.each([
     [
-      'a Corefile that names itself',
+      'a Corefile that forwards to itself',
       { corefile: '. {\n forward . 127.0.0.1\n loop\n}' },
       'CorefileForwardsToItself',
       /127\.0\.0\.1/,
     ],
     [
-      'a Corefile that names itself beside the file',
+      'a Corefile that forwards to itself and to the file',
       { corefile: '. {\n forward . /etc/resolv.conf 127.0.0.1\n}' },
       'CorefileForwardsToItself',
       /127\.0\.0\.1/,
     ],
     [
-      'a Corefile that names the cluster DNS',
+      'a Corefile that forwards to the cluster DNS',
       { log: loopLine('10.244.0.7:1'), corefile: '. {\n forward . 10.96.0.10\n}' },
       'CorefileForwardsToItself',
       /10\.96\.0\.10/,
@@ -135,7 +135,7 @@ describe('everything else is advice', () => {
     ['its own address in another spelling', { log: loopLine('[fd00:0:0::7]:1') }, 'SelfAddressLoop', /fd00/],
     ['another machine', { log: loopLine('172.31.0.2:1') }, 'UpstreamLoop', /172\.31\.0\.2/],
     [
-      'another machine, with a Corefile that is not readable',
+      'another machine, with a Corefile that cannot be read',
       { log: loopLine('172.31.0.2:1'), corefile: null },
       'UpstreamLoop',
       /172\.31\.0\.2/,
@@ -148,8 +148,8 @@ describe('everything else is advice', () => {
       'StubDomainLoop',
       /corp\.example\./,
     ],
-    ['time-outs before 1.2.6', { log: `CoreDNS-1.2.4\n${OLD}`, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
-    ['time-outs in the oldest wording', { log: OLDEST, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
+    ['timeouts before 1.2.6', { log: `CoreDNS-1.2.4\n${OLD}`, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
+    ['timeouts in the oldest wording', { log: OLDEST, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
     ['no address in the line', { log: `CoreDNS-1.3.0\n${OLD}` }, 'UnknownLoop', /1\.3\.1/],
     [
       'no address in the line, at once, old release',
@@ -157,7 +157,7 @@ describe('everything else is advice', () => {
       'UnknownLoop',
       /127/,
     ],
-    ['an address that is none', { log: loopLine('somewhere') }, 'UnknownLoop', /address/],
+    ['a text that is not an address', { log: loopLine('somewhere') }, 'UnknownLoop', /address/],
     ['no Corefile', { corefile: null }, 'UnknownLoop', /could not be read/],
     [
       'a Corefile that cannot be parsed',
@@ -171,12 +171,12 @@ describe('everything else is advice', () => {
     expect(diagnosis.remedy).toHaveProperty('advice', expect.stringMatching(advice));
   });
 
-  it('a line beside another exit code is of another death', () => {
+  it('attributes a line beside another exit code to another crash', () => {
     expect(diagnose(evidence({ exitCode: 137 }))).toMatchObject({ kind: 'crash', cause: 'LivenessKill' });
     expect(diagnose(evidence({ exitCode: 0 })).kind).toBe('crash');
   });
 
-  it('a restart of the node is neither a loop nor a reason to do anything, whatever the log says', () => {
+  it('asks for nothing after a restart of the node, even if the log has a loop line', () => {
     expect(diagnose(evidence({ exitCode: 255, reason: 'Unknown' }))).toMatchObject({
       kind: 'crash',
       cause: 'NodeRestarted',
@@ -185,7 +185,7 @@ describe('everything else is advice', () => {
   });
 });
 
-/** Lines as a client can cause them, the escaping of names included or not. */
+/** Lines as a client can cause them, with names escaped or not. */
 const clientLine = fc
   .tuple(
     fc.constantFrom('[INFO] 10.0.0.1:5 - 7 "A IN ', '[ERROR] plugin/errors: 2 ', '[INFO] ', '[WARNING] '),
@@ -193,11 +193,11 @@ const clientLine = fc
     fc.constantFrom('. udp 62 false 512" NOERROR', '. A: read udp', ''),
   )
   .map((parts) => parts.join('').replace(/[\r\n]/g, ' '))
-  // These tell of the server's own state, and are its own words: they may count.
+  // These lines are about the state of the server and are its own, so they may count.
   .filter((line) => !/SIGTERM|lameduck|Kubernetes API|exceeded maximum|refused$|timeout/.test(line));
 
 describe('for any log', () => {
-  it('without the anchored line there is no loop', () => {
+  it('finds no loop without the anchored line', () => {
     fc.assert(
       fc.property(fc.array(clientLine), (lines) => {
         expect(diagnose(evidence({ log: lines.join('\n') })).kind).toBe('crash');
@@ -205,7 +205,7 @@ describe('for any log', () => {
     );
   });
 
-  it('lines in front of it never change the diagnosis', () => {
+  it('never changes the diagnosis because of earlier lines', () => {
     const ending = fc.constantFrom(
       LOOPBACK,
       loopLine('172.31.0.2:1'),
@@ -223,7 +223,7 @@ describe('for any log', () => {
     );
   });
 
-  it('a repair needs every one of its conditions', () => {
+  it('repairs only if every condition holds', () => {
     const flag = fc.boolean();
     fc.assert(
       fc.property(

@@ -1,4 +1,4 @@
-/** Evidence of one container death in, a named cause and its remedy out. What `controller/` asks before it claims anything. */
+/** From the evidence of one crash to a named cause and its remedy. Called before an incident is claimed. */
 import { corefileForwardsToItself } from './causes/corefile-forwards-to-itself.ts';
 import { falseLoop } from './causes/false-loop.ts';
 import { hostNetworkLoop } from './causes/host-network-loop.ts';
@@ -15,7 +15,7 @@ import { findLoopLine } from './loop-line.ts';
 
 export type { Diagnosis, Evidence, LoopDiagnosis } from './evidence.ts';
 
-/** The first that fits. What speaks against the node comes first, the repairable cause last. */
+/** The first match counts. Causes outside the node come first, the repairable one comes last. */
 const CAUSES: readonly CauseRule[] = [
   falseLoop,
   stubDomainLoop,
@@ -27,7 +27,7 @@ const CAUSES: readonly CauseRule[] = [
   kubeletResolvConf,
 ];
 
-/** The loop plugin ends the process with this code and no other: a line beside another code is of another death. */
+/** The loop plugin ends the process with this code only. With another code, the log line belongs to another crash. */
 const LOOP_EXIT_CODE = 1;
 
 export function diagnose(evidence: Evidence): Diagnosis {

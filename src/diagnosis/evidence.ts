@@ -1,11 +1,11 @@
-/** What a diagnosis is made from and what it says. The border parses pods and ConfigMaps into these small types. */
+/** Input and output of a diagnosis. `observe/` parses pods and ConfigMaps into these small types. */
 import type { LoopLine } from './loop-line.ts';
 
-/** One container death of one DNS pod, with what can be known about the pod from the API. Times are epoch milliseconds. */
+/** One crash of one DNS pod, with what the API knows about the pod. Times are epoch milliseconds. */
 export interface Evidence {
   readonly death: Death;
   readonly log: string;
-  /** Undefined where the ConfigMap could not be found or read. */
+  /** Undefined if the ConfigMap could not be found or read. */
   readonly corefile?: string;
   readonly pod: {
     readonly ips: readonly string[];
@@ -13,7 +13,7 @@ export interface Evidence {
     readonly dnsPolicy: string;
     readonly dnsConfigNameservers: readonly string[];
   };
-  /** Addresses of the cluster's DNS Service. */
+  /** Addresses of the cluster DNS Service. */
   readonly clusterDNS: readonly string[];
 }
 
@@ -25,23 +25,23 @@ export interface Death {
 }
 
 export type LoopCause =
-  /** The kubelet gives pods a resolv.conf that leads back to themselves. The only cause repaired here. */
+  /** The kubelet gives pods a resolv.conf that leads back to themselves. The only cause that is repaired. */
   | 'KubeletResolvConf'
-  /** The Corefile names the pod itself or the cluster's DNS as upstream. */
+  /** The Corefile names the pod itself or the cluster DNS as upstream. */
   | 'CorefileForwardsToItself'
-  /** The pod's own dnsPolicy or dnsConfig decides what it asks, not the kubelet. */
+  /** The pod's dnsPolicy or dnsConfig, not the kubelet, decides which servers it asks. */
   | 'PodDnsConfig'
-  /** CoreDNS on the host's network asks the host it runs on. */
+  /** CoreDNS runs in the host network and asks the host. */
   | 'HostNetworkLoop'
   /** The query came back from another machine. */
   | 'UpstreamLoop'
   /** The query came back from an address of the pod. */
   | 'SelfAddressLoop'
-  /** Another zone than "." loops: a stub domain's server block. */
+  /** A zone other than "." loops: the server block of a stub domain. */
   | 'StubDomainLoop'
-  /** A CoreDNS before 1.2.6 that took three time-outs for a loop. */
+  /** A CoreDNS before 1.2.6 mistook three timeouts for a loop. */
   | 'FalseLoop'
-  /** A loop, but not enough is known to say where it closes. */
+  /** A loop of unknown origin. */
   | 'UnknownLoop';
 
 export type CrashCause =
@@ -63,13 +63,13 @@ export type CrashCause =
   | 'UnknownCrash';
 
 export type Remedy =
-  /** The agent may change the kubelet's resolvConf, if what it finds on the node agrees. */
+  /** The agent may change the kubelet's resolvConf, if it confirms the cause on the node. */
   | { readonly kind: 'repair' }
   | { readonly kind: 'advice'; readonly advice: string }
   /** Nothing has to be done. */
   | { readonly kind: 'none' };
 
-export interface LoopDiagnosis {
+interface LoopDiagnosis {
   readonly kind: 'loop';
   readonly cause: LoopCause;
   readonly sighting: LoopLine;

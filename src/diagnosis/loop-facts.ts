@@ -1,4 +1,4 @@
-/** Derives from the evidence what the loop causes ask about, once, so that each cause is a plain condition. */
+/** Derives from the evidence the facts that the loop causes test, so that each cause is a plain condition. */
 import { type Corefile, parseCorefile } from './corefile.ts';
 import type { Evidence, LoopCause, Remedy } from './evidence.ts';
 import { parseIp } from './ip-address.ts';
@@ -7,7 +7,7 @@ import { type RootForward, rootForward } from './root-forward.ts';
 
 export interface LoopFacts {
   readonly sighting: LoopLine;
-  /** Where the probe came back from; `unnamed` for wordings before 1.3.1 and for what is no address. */
+  /** Where the probe came back from; `unnamed` before 1.3.1 and if the text is not an address. */
   readonly origin: 'loopback' | 'pod' | 'cluster-dns' | 'elsewhere' | 'unnamed';
   readonly probedPort: number | undefined;
   readonly livedMs: number;
@@ -15,12 +15,12 @@ export interface LoopFacts {
   readonly pod: Evidence['pod'];
 }
 
-export type CorefileFacts =
+type CorefileFacts =
   | { readonly kind: 'unreadable'; readonly why: string }
   | { readonly kind: 'no-root' }
   | { readonly kind: 'root'; readonly forward: RootForward };
 
-/** A cause's answer, or null: look at the next one. */
+/** The cause with its remedy, or null if the next rule is to be tried. */
 export type CauseRule = (facts: LoopFacts) => { readonly cause: LoopCause; readonly remedy: Remedy } | null;
 
 export function loopFacts(evidence: Evidence, sighting: LoopLine): LoopFacts {

@@ -1,9 +1,9 @@
-/** The three wordings with everything that may stand around them, and what must not pass for one. */
+/** The three wordings with everything that may surround them, and lines that must not be mistaken for them. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findLoopLine, probedPort } from './loop-line.ts';
 
-/** Any UTF-16 text, torn surrogates included; fc.string's own mode for that is a hundred times slower. */
+/** Any UTF-16 text, including lone surrogates; fc.string's own mode for that is a hundred times slower. */
 const anyText = fc.uint16Array({ maxLength: 200 }).map((units) => String.fromCharCode(...units));
 
 const TAIL = ', see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO 11.22."';
@@ -55,16 +55,16 @@ describe('findLoopLine', () => {
       '[FATAL] plugin/loop: Seen "HINFO IN 105.462.example.org." more than twice, loop detected',
       'example.org.',
     ],
-  ])('knows the older wordings, which name no address: %s', (_name, line, zone) => {
+  ])('reads the older wordings, which name no address: %s', (_name, line, zone) => {
     expect(findLoopLine(line)).toEqual({ line, zone });
   });
 
   it.each([
-    ['time stamp of CoreDNS 1.2.6 to 1.6.2', `2019-04-17T00:18:44.486Z ${LINE}`],
+    ['timestamp of CoreDNS 1.2.6 to 1.6.2', `2019-04-17T00:18:44.486Z ${LINE}`],
     ['Go date of CoreDNS up to 1.2.5', `2018/09/06 13:02:45 ${LINE}`],
     ['runtime prefix', `2024-01-01T00:00:00.123456789Z stdout F ${LINE}`],
     ['runtime prefix with a zone', `2024-01-01T00:00:00.123456789+02:00 stderr F ${LINE}`],
-    ['runtime prefix and own time stamp', `2024-01-01T00:00:00.1Z stdout F 2019-04-17T00:18:44.486Z ${LINE}`],
+    ['runtime prefix and own timestamp', `2024-01-01T00:00:00.1Z stdout F 2019-04-17T00:18:44.486Z ${LINE}`],
     ['kubectl --timestamps', `2024-01-01T00:00:00.123456789Z ${LINE}`],
     ['kubectl --prefix', `[pod/coredns-abc/coredns] ${LINE}`],
     ['JSON string', JSON.stringify(`2021-08-10T15:00:07.657Z ${LINE}\n`)],
@@ -74,7 +74,7 @@ describe('findLoopLine', () => {
       `{"log":${JSON.stringify(`${LINE}\n`).replace('>', String.raw`\u003e`)},"stream":"stdout"}`,
     ],
     ['CRLF', `${LINE}\r\n`],
-  ])('sees through what is put around a line: %s', (_name, log) => {
+  ])('ignores what surrounds a line: %s', (_name, log) => {
     const { line, ...rest } = findLoopLine(log) ?? { line: '' };
     expect(LINE.startsWith(line) && line !== '').toBe(true);
     expect(rest).toEqual({ from: '127.0.0.1', to: ':53', zone: '.' });
@@ -92,7 +92,7 @@ describe('findLoopLine', () => {
     expect(findLoopLine(log)?.from).toBe('127.0.0.1');
   });
 
-  it('keeps no more of a line than the API does', () => {
+  it('cuts a line at the limit of the API', () => {
     expect(findLoopLine(LINE + 'x'.repeat(2000))?.line).toHaveLength(1024);
   });
 
@@ -100,8 +100,8 @@ describe('findLoopLine', () => {
     ['plain', 'CoreDNS-1.9.3', '1.9.3'],
     ['as a log line', '2018/09/06 13:02:45 [INFO] CoreDNS-1.2.2', '1.2.2'],
     ['with a suffix', 'CoreDNS-1.12.0+rke2r1', '1.12.0+rke2r1'],
-    ["a query name in a log format of one's own", '[INFO] CoreDNS-1.2.0.', undefined],
-    ['a query name with more behind it', '[INFO] CoreDNS-1.2.0 A', undefined],
+    ['a query name in a custom log format', '[INFO] CoreDNS-1.2.0.', undefined],
+    ['a query name with text after it', '[INFO] CoreDNS-1.2.0 A', undefined],
     ['in the middle of a line', '[INFO] 10.0.0.1:5 CoreDNS-1.2.0', undefined],
   ])('reads the version %s', (_name, banner, version) => {
     expect(findLoopLine(`.:53\n${banner}\n${LINE}`)?.corednsVersion).toBe(version);
@@ -117,19 +117,19 @@ describe('findLoopLine', () => {
       'errors plugin',
       `[ERROR] plugin/errors: 2 ${escaped}. A: read udp 10.0.0.1:1->10.0.0.2:53: i/o timeout`,
     ],
-    ['unescaped, as some other program might print it', `[INFO] 10.244.1.9:5353 - 7 "A IN ${LINE}"`],
+    ['unescaped, as another program might print it', `[INFO] 10.244.1.9:5353 - 7 "A IN ${LINE}"`],
     ['log format that begins with the name', `[INFO] ${LINE}`],
     ['JSON string with a second line', JSON.stringify(`[INFO] x\n${LINE}`)],
     ['Docker json-file with a second line', `{"log":${JSON.stringify(`[INFO] x\n${LINE}\n`)}}`],
     [
-      'rest of a line that the runtime cut in two',
+      'second half of a line that the runtime split',
       `2024-01-01T00:00:00Z stdout P [INFO] "A IN x\n2024-01-01T00:00:00Z stdout F ${LINE}`,
     ],
-    ['white space in front', ` ${LINE}`],
-    ['a word in front', `x ${LINE}`],
+    ['leading white space', ` ${LINE}`],
+    ['a leading word', `x ${LINE}`],
     ['another level', LINE.replace('FATAL', 'ERROR')],
     ['another plugin', LINE.replace('plugin/loop', 'plugin/loops')],
-  ])('is not taken in by a query name: %s', (_name, log) => {
+  ])('is not fooled by a query name: %s', (_name, log) => {
     expect(findLoopLine(log)).toBeNull();
   });
 });
@@ -143,7 +143,7 @@ describe('for any log', () => {
     );
   });
 
-  it('whatever a client can bring into a line, behind [INFO] or [ERROR], is no loop', () => {
+  it('finds no loop in what a client can put into a line after [INFO] or [ERROR]', () => {
     const inside = fc
       .array(
         fc.oneof(

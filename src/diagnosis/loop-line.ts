@@ -1,10 +1,10 @@
-/** Finds the line with which CoreDNS's loop plugin ends its process. First step of a diagnosis: log in, sighting out. */
+/** Finds the log line with which CoreDNS's loop plugin ends the process. First step of a diagnosis. */
 import { parseIp } from './ip-address.ts';
 import { corednsVersion, plainLines } from './log-lines.ts';
 
 export interface LoopLine {
   readonly line: string;
-  /** The address from which the probe came back, without port and brackets; absent in the older wordings. */
+  /** The address from which the probe came back, without port and brackets. Absent before 1.3.1. */
   readonly from?: string;
   /** `[listen address]:port` to which the probe was sent, as written. */
   readonly to?: string;
@@ -13,18 +13,18 @@ export interface LoopLine {
   readonly corednsVersion?: string;
 }
 
-/** The API keeps no more of a line. */
+/** The limit of `sighting.line` in the API. */
 const MAX_LINE = 1024;
 
 /**
- * Each wording up to where it says all it has to say: people and log shippers cut the rest.
+ * Each wording up to the last part that is needed: people and log shippers cut off the rest.
  * 1.2.1 to 1.2.2, 1.2.3 to 1.3.0, and from 1.3.1 on.
  */
 const SEEN = /^\[FATAL\] plugin\/loop: Seen "HINFO IN (\S+)" more than twice/;
 const FORWARDING = /^\[FATAL\] plugin\/loop: Forwarding loop detected in "([^"\s]+)" zone/;
 const LOOP = /^\[FATAL\] plugin\/loop: Loop \((\S+) -> (\S*)\) detected for zone "([^"\s]+)"/;
 
-/** The last such line counts: it is the one that ended the process. */
+/** The last such line counts, because it ended the process. */
 export function findLoopLine(log: string): LoopLine | null {
   const lines = plainLines(log);
   const last = lines.map(parseLoopLine).findLast((found) => found !== null);
@@ -43,7 +43,7 @@ function parseLoopLine(line: string): LoopLine | null {
   const forwarding = FORWARDING.exec(kept);
   if (forwarding) return { line: kept, zone: absolute(forwarding[1] ?? '') };
   const seen = SEEN.exec(kept);
-  // The probe's name is two random numbers before the zone.
+  // The name that the plugin asks for is two random numbers before the zone.
   if (seen) return { line: kept, zone: absolute((seen[1] ?? '').replace(/^\d+\.\d+\.?/, '')) };
   return null;
 }
@@ -59,7 +59,7 @@ function hostOf(endpoint: string): string {
   return parseIp(endpoint) ? endpoint : endpoint.replace(/:\d+$/, '');
 }
 
-/** The port that the probe was sent to. */
+/** The port that the probe was sent to, if the line names one. */
 export function probedPort(line: LoopLine): number | undefined {
   const port = /:(\d{1,5})$/.exec(line.to ?? '')?.[1];
   return port === undefined ? undefined : Number(port);

@@ -1,4 +1,4 @@
-/** Nodes as their platforms describe them. */
+/** Nodes of each platform, as they describe themselves in the API. */
 import { describe, expect, it } from 'vitest';
 import { managedPlatform } from './managed-platform.ts';
 

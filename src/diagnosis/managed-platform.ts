@@ -1,6 +1,6 @@
-/** Recognises platforms that write their nodes' kubelet configuration themselves. There the operator refuses and advises. */
+/** Recognises platforms that generate the kubelet configuration of their nodes. There the operator refuses and advises. */
 
-export interface PlatformFacts {
+interface PlatformFacts {
   readonly kubeletVersion: string;
   readonly osImage: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -18,57 +18,57 @@ interface Platform extends ManagedPlatform {
   readonly label?: RegExp;
 }
 
-/** The first match counts, so what runs on top of something else stands before it. Any one mark is enough. */
+/** The first match counts, so a platform that runs on top of another comes before it. One mark is enough. */
 const PLATFORMS: readonly Platform[] = [
   {
     platform: 'RKE2',
     version: /\+rke2/,
     advice:
-      'Set resolv-conf under kubelet-arg in /etc/rancher/rke2/config.yaml on the node (or RKE2_RESOLV_CONF) and restart rke2-server or rke2-agent: that restart takes the API server of a server node with it, so it is left to you.',
+      'Set resolv-conf under kubelet-arg in /etc/rancher/rke2/config.yaml on the node (or RKE2_RESOLV_CONF), then run `systemctl restart rke2-server` (or rke2-agent). On a server node this also restarts the API server, so the operator does not do it.',
   },
   {
     platform: 'K3s',
     version: /\+k3s/,
     advice:
-      'Set resolv-conf in /etc/rancher/k3s/config.yaml on the node (or K3S_RESOLV_CONF) and restart k3s or k3s-agent: that restart takes the API server and the container runtime of a server node with it, so it is left to you.',
+      'Set resolv-conf in /etc/rancher/k3s/config.yaml on the node (or K3S_RESOLV_CONF), then run `systemctl restart k3s` (or k3s-agent). On a server node this also restarts the API server and the container runtime, so the operator does not do it.',
   },
   {
     platform: 'RKE',
     label: /^rke\.cattle\.io\//,
     advice:
-      'Set resolv-conf under services.kubelet.extra_args in cluster.yml and run rke up: the kubelet is a container there, and its flags are the only configuration.',
+      'Set resolv-conf under services.kubelet.extra_args in cluster.yml, then run `rke up`. The kubelet runs in a container there and is configured by flags only.',
   },
   {
     platform: 'MicroK8s',
     label: /^microk8s\.io\/cluster$/,
     advice:
-      'Set --resolv-conf in /var/snap/microk8s/current/args/kubelet on the node and run snap restart microk8s.daemon-kubelite.',
+      'Set --resolv-conf in /var/snap/microk8s/current/args/kubelet on the node, then run `snap restart microk8s.daemon-kubelite`.',
   },
   {
     platform: 'Bottlerocket',
     osImage: /^Bottlerocket/i,
     advice:
-      'The kubelet configuration is generated and its root file system read-only. Set the name servers by the Bottlerocket settings API (settings.dns) or replace the node.',
+      'The kubelet configuration is generated, and the root file system is read-only. Set the nameservers with the Bottlerocket settings API (settings.dns), or replace the node.',
   },
   {
     platform: 'Talos',
     osImage: /^Talos/i,
     advice:
-      'Talos sets the resolv.conf of the kubelet itself. Set the name servers in the machine configuration (machine.network.nameservers).',
+      'Talos sets the resolv.conf of the kubelet itself. Set the nameservers in the machine configuration (machine.network.nameservers).',
   },
   {
     platform: 'OpenShift',
     label: /^node\.openshift\.io\/os_id$/,
     osImage: /^Red Hat Enterprise Linux CoreOS|^OpenShift/i,
     advice:
-      'A changed file is drift to the Machine Config Operator and degrades the node. Set it through a KubeletConfig resource, which reboots the pool.',
+      'The Machine Config Operator treats a changed file as drift and marks the node as degraded. Set resolvConf in a KubeletConfig resource, which reboots the nodes of the pool.',
   },
   {
     platform: 'EKS',
     version: /-eks-/,
     label: /^eks\.amazonaws\.com\//,
     advice:
-      'The kubelet configuration is written again at every boot. On Amazon Linux 2023 set spec.kubelet.config.resolvConf in the NodeConfig of the launch template, on Amazon Linux 2 the kubelet arguments of its bootstrap script, and replace the node.',
+      'The kubelet configuration is generated at every boot. Set spec.kubelet.config.resolvConf in the NodeConfig of the launch template (Amazon Linux 2023), or the kubelet arguments of its bootstrap script (Amazon Linux 2), then replace the node.',
   },
   {
     platform: 'GKE',
@@ -76,22 +76,23 @@ const PLATFORMS: readonly Platform[] = [
     label: /^cloud\.google\.com\/gke-/,
     osImage: /^Container-Optimized OS/i,
     advice:
-      'The kubelet configuration is generated at boot, and resolvConf cannot be set in the node system configuration. Recreate the node, and turn to the provider if it happens again.',
+      'The kubelet configuration is generated at boot, and resolvConf cannot be set in the node system configuration. Recreate the node, and contact the provider if the failure returns.',
   },
   {
     platform: 'AKS',
     label: /^kubernetes\.azure\.com\//,
     advice:
-      'The flags of the kubelet are part of the node image. Reimage the node (az aks nodepool upgrade --node-image-only), and look for a DaemonSet or extension that changed /etc/default/kubelet or /etc/resolv.conf.',
+      'The flags of the kubelet are part of the node image. Reimage the node (`az aks nodepool upgrade --node-image-only`), and look for a DaemonSet or an extension that changed /etc/default/kubelet or /etc/resolv.conf.',
   },
   {
     platform: 'minikube',
     label: /^minikube\.k8s\.io\//,
-    advice: 'Start the cluster with --extra-config=kubelet.resolv-conf=/run/systemd/resolve/resolv.conf.',
+    advice:
+      'Start the cluster with `minikube start --extra-config=kubelet.resolv-conf=/run/systemd/resolve/resolv.conf`.',
   },
 ];
 
-/** null where nothing speaks against a host patch; the agent still refuses a layout that it does not know. */
+/** Null if no such platform is recognised. The agent still refuses a layout that it does not know. */
 export function managedPlatform(node: PlatformFacts): ManagedPlatform | null {
   const labels = Object.keys(node.labels);
   const found = PLATFORMS.find(

@@ -1,4 +1,4 @@
-/** Where the wrong value comes back from, for each layout and each state of kubeadm's ConfigMap. */
+/** What may write the wrong value again, for each layout and each state of kubeadm's ConfigMap. */
 import { describe, expect, it } from 'vitest';
 import { recurrence } from './recurrence.ts';
 
@@ -11,7 +11,7 @@ const configMap = (text: string) =>
   });
 
 describe('recurrence', () => {
-  it('points at the inventory and the tags of kubespray', () => {
+  it('names the inventory and the tags of kubespray', () => {
     const advice = recurrence('kubespray', facts).map((each) => each.advice);
     expect(advice).toEqual([
       expect.stringContaining(`kube_resolv_conf: ${target}`),
@@ -19,7 +19,7 @@ describe('recurrence', () => {
     ]);
   });
 
-  it('is silent where kubeadm writes the right value by itself', () => {
+  it('is empty if kubeadm writes the right value by itself', () => {
     expect(configMap('')).toEqual([]);
     expect(configMap('resolvConf: null')).toEqual([]);
     expect(configMap(`resolvConf: ${target}`)).toEqual([]);
@@ -30,7 +30,7 @@ describe('recurrence', () => {
     ['the stub', 'resolvConf: /etc/resolv.conf', '/etc/resolv.conf'],
     ['the empty string', 'resolvConf: ""', '""'],
     ['the last of two', `resolvConf: ${target}\nresolvConf: /etc/resolv.conf`, '/etc/resolv.conf'],
-  ])('warns of a ConfigMap with %s', (_name, text, value) => {
+  ])('warns about a ConfigMap with %s', (_name, text, value) => {
     const [found] = configMap(text);
     expect(found?.source).toContain('kube-system/kubelet-config');
     expect(found?.advice).toContain(`resolvConf: ${value}`);
@@ -38,10 +38,10 @@ describe('recurrence', () => {
   });
 
   it.each([
-    ['unread', undefined],
-    ['no YAML', 'a: [b'],
+    ['not readable', undefined],
+    ['not YAML', 'a: [b'],
     ['a list', '- a'],
-    ['a number as the value', 'resolvConf: 5'],
+    ['set to a number', 'resolvConf: 5'],
   ])('asks to check a ConfigMap that is %s', (_name, kubeletConfigMap) => {
     const found = recurrence('kubeadm', { ...facts, ...(kubeletConfigMap && { kubeletConfigMap }) });
     expect(found).toEqual([expect.objectContaining({ advice: expect.stringContaining('Check that') })]);
@@ -57,7 +57,7 @@ describe('recurrence', () => {
     expect(found?.advice.includes('instance-config.yaml')).toBe(named);
   });
 
-  it('knows nothing of an unknown layout', () => {
+  it('is empty for an unknown layout', () => {
     expect(recurrence('unknown', facts)).toEqual([]);
   });
 });

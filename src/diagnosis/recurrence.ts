@@ -1,14 +1,14 @@
-/** Says where a wrong resolvConf is likely to come back from after a repair. Goes into the remediation's record. */
+/** Names what is likely to write a wrong resolvConf again after a repair. Recorded in `status.recurrence`. */
 import { parseDocument } from 'yaml';
 import type { RepairReport } from '../api/agent-protocol.ts';
 import type { Recurrence } from '../api/remediation.ts';
 
-export interface RecurrenceFacts {
-  /** The file to which the kubelet was pointed. */
+interface RecurrenceFacts {
+  /** The new value of resolvConf. */
   readonly target: string;
-  /** Of the node, for example v1.34.4. */
+  /** For example v1.34.4. */
   readonly kubeletVersion: string;
-  /** Key `kubelet` of the ConfigMap kube-system/kubelet-config; undefined where it could not be read. */
+  /** Key `kubelet` of the ConfigMap kube-system/kubelet-config; undefined if it could not be read. */
   readonly kubeletConfigMap?: string;
 }
 
@@ -25,19 +25,19 @@ export function recurrence(layout: RepairReport['layout'], facts: RecurrenceFact
 }
 
 /**
- * Kubespray's default is /etc/resolv.conf; the right value stands only in per-distribution variables, which a run
- * limited by tags may not load. Those variables win over the inventory, but on distributions that have them they are right.
+ * Kubespray's default is /etc/resolv.conf. The right value is set only in per-distribution variables, which a run
+ * limited by tags may not load. Those variables override the inventory, but where they exist they are right.
  */
 function kubespray(target: string): readonly Recurrence[] {
   return [
     {
       source: 'kubespray inventory',
-      advice: `Set kube_resolv_conf: ${target} in group_vars/k8s_cluster, so that the next run of kubespray does not write /etc/resolv.conf again. Better still, name your resolvers in upstream_dns_servers (group_vars/all), which takes the node's resolv.conf out of the path altogether.`,
+      advice: `Set kube_resolv_conf: ${target} in group_vars/k8s_cluster, or the next run of kubespray may write /etc/resolv.conf again. Better still, list your resolvers in upstream_dns_servers (group_vars/all): CoreDNS then does not use the node's resolv.conf at all.`,
     },
     {
       source: 'kubespray run limited by tags',
       advice:
-        'Run kubespray with --tags facts,kubelet, never with kubelet or kubeadm alone or with --skip-tags facts: without the facts the variable of the distribution is not loaded and the kubelet gets /etc/resolv.conf. For --tags kubelet this is mended from kubespray v2.24 on, for --tags kubeadm it is not.',
+        'Run kubespray with --tags facts,kubelet, never with kubelet or kubeadm alone or with --skip-tags facts. Without the facts, the variable of the distribution is not loaded and the kubelet gets /etc/resolv.conf. For --tags kubelet this is fixed since kubespray v2.24; for --tags kubeadm it is not.',
     },
   ];
 }
@@ -51,21 +51,21 @@ function kubeadm(facts: RecurrenceFacts): readonly Recurrence[] {
     : '';
   switch (declared.kind) {
     case 'absent':
-      // kubeadm then fills in systemd-resolved's own file wherever that service runs.
+      // kubeadm then sets systemd-resolved's own file wherever that service runs.
       return [];
     case 'value':
       if (declared.value === facts.target) return [];
       return [
         {
           source: CONFIG_MAP,
-          advice: `It says resolvConf: ${declared.value || '""'}, and kubeadm upgrade node writes that to the node again. Set it to ${facts.target} there if all nodes have that file, or take the key out: kubeadm then chooses by whether systemd-resolved runs.${perNode}`,
+          advice: `The ConfigMap sets resolvConf: ${declared.value || '""'}, and kubeadm upgrade node writes that to the node again. Set it to ${facts.target} if all nodes have that file, or remove the key, so that kubeadm decides by whether systemd-resolved runs: \`kubectl -n kube-system edit configmap kubelet-config\`.${perNode}`,
         },
       ];
     case 'unknown':
       return [
         {
           source: CONFIG_MAP,
-          advice: `kubeadm upgrade node rewrites the kubelet configuration of the node from it. Check that resolvConf there is ${facts.target} or absent.${perNode}`,
+          advice: `kubeadm upgrade node rewrites the kubelet configuration of the node from this ConfigMap. Check that resolvConf is ${facts.target} or absent there: \`kubectl -n kube-system get configmap kubelet-config -o yaml\`.${perNode}`,
         },
       ];
   }
@@ -79,7 +79,7 @@ type Declared =
 
 function declaredValue(text: string | undefined): Declared {
   if (text === undefined) return { kind: 'unknown' };
-  // The kubelet takes the last of two equal keys, so the parser must not refuse them.
+  // The kubelet takes the last of two equal keys, so the parser must accept them.
   const document = parseDocument(text, { uniqueKeys: false });
   if (document.errors.length > 0) return { kind: 'unknown' };
   const root: unknown = document.toJS();
@@ -89,7 +89,7 @@ function declaredValue(text: string | undefined): Declared {
   return typeof value === 'string' ? { kind: 'value', value } : { kind: 'unknown' };
 }
 
-/** Kubeadm writes and applies instance-config.yaml by default from 1.34 on. */
+/** kubeadm writes and applies instance-config.yaml by default since 1.34. */
 function hasInstanceConfig(kubeletVersion: string): boolean {
   const [, major = '0', minor = '0'] = /^v?(\d+)\.(\d+)/.exec(kubeletVersion) ?? [];
   return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 34);

@@ -1,8 +1,9 @@
-/** Cause: the Corefile itself closes the loop, on every node alike. Changing a kubelet would not open it. */
+/** Cause: the Corefile itself makes CoreDNS loop, on every node. Changing a kubelet would not help. */
 import type { CauseRule, LoopFacts } from '../loop-facts.ts';
 
-/** What a `nameserver` line can reach: it has no port. */
+/** A `nameserver` line names no port. */
 const DNS_PORT = 53;
+const EDIT_COREFILE = '`kubectl -n kube-system edit configmap coredns`';
 
 export const corefileForwardsToItself: CauseRule = (facts) => {
   const advice = adviceFor(facts);
@@ -12,21 +13,21 @@ export const corefileForwardsToItself: CauseRule = (facts) => {
 function adviceFor({ origin, corefile, probedPort }: LoopFacts): string | null {
   if (origin === 'unnamed' || origin === 'elsewhere' || corefile.kind === 'unreadable') return null;
   if (corefile.kind === 'no-root') {
-    return 'A loop was reported for ".", but no server block of the Corefile serves ".". Compare the ConfigMap kube-system/coredns with what the pod has mounted, and restart CoreDNS if the ConfigMap is newer.';
+    return 'CoreDNS reported a loop for ".", but no server block of the Corefile serves ".", so the pod may run with an older Corefile. Restart CoreDNS to load the current one: `kubectl -n kube-system rollout restart deployment coredns`.';
   }
   const { forward } = corefile;
   if (forward.selfTargets.length > 0) {
-    return `The Corefile forwards "." to ${forward.selfTargets.join(', ')}, which is CoreDNS itself. Edit the ConfigMap kube-system/coredns: name your upstream resolvers there, or /etc/resolv.conf.`;
+    return `The Corefile forwards "." to ${forward.selfTargets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${EDIT_COREFILE}.`;
   }
-  // From here on only a loop inside the pod is the Corefile's for certain.
+  // From here on, only a loop inside the pod is certain to be caused by the Corefile.
   if (origin !== 'loopback') return null;
   if (!forward.usesPodResolvConf) {
-    const targets = forward.targets.length > 0 ? forward.targets.join(', ') : 'no server named in it';
+    const targets = forward.targets.length > 0 ? forward.targets.join(', ') : 'no server that it names';
     const imports = forward.imports.length > 0 ? ` It also imports ${forward.imports.join(', ')}.` : '';
-    return `The loop closes inside the pod, and the Corefile forwards "." to ${targets}, not to the pod's /etc/resolv.conf.${imports} Find the upstream that leads back to CoreDNS and replace it in the ConfigMap kube-system/coredns.`;
+    return `The loop is inside the pod, and the Corefile forwards "." to ${targets}, not to the pod's /etc/resolv.conf.${imports} Find the upstream that leads back to CoreDNS and replace it: ${EDIT_COREFILE}.`;
   }
   if (probedPort !== DNS_PORT) {
-    return `CoreDNS listens on port ${probedPort ?? '?'} here, but the servers of a resolv.conf are asked on port ${DNS_PORT}: the kubelet's resolvConf alone cannot close this loop. Look for another server block or a container in the pod that forwards to that port.`;
+    return `CoreDNS listens on port ${probedPort ?? '(unknown)'} here, but the nameservers in a resolv.conf are asked on port ${DNS_PORT}, so the kubelet's resolvConf alone cannot cause this loop. Look for another server block, or another container in the pod, that forwards to that port.`;
   }
   return null;
 }

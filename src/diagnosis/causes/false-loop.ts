@@ -1,7 +1,7 @@
-/** Cause: no loop at all. Before 1.2.6 the loop plugin also counted its own repeats to a server that never answered. */
+/** Cause: not a loop. Before 1.2.6 the loop plugin also counted its own retries to a server that did not answer. */
 import type { CauseRule } from '../loop-facts.ts';
 
-/** Two time-outs of two seconds each must have passed; a true loop ends the process within about a second. */
+/** Two timeouts of two seconds each must have passed; a real loop ends the process within about a second. */
 const LATE_MS = 4000;
 
 export const falseLoop: CauseRule = ({ sighting, livedMs }) => {
@@ -11,13 +11,13 @@ export const falseLoop: CauseRule = ({ sighting, livedMs }) => {
     remedy: {
       kind: 'advice',
       advice:
-        'This CoreDNS is older than 1.2.6 and ended several seconds after its start: such releases report a loop when an upstream server merely does not answer. Check from a pod on the node that the upstream servers are reachable over UDP port 53, and upgrade CoreDNS to 1.2.6 or newer.',
+        'CoreDNS is older than 1.2.6 and ended several seconds after its start. Such releases report a loop when an upstream server merely does not answer. Check from a pod on the node that the upstream servers answer on UDP port 53, and upgrade CoreDNS to 1.2.6 or newer.',
     },
   };
 };
 
 function isBefore126(version: string | undefined, line: string): boolean {
-  // Only 1.2.1 and 1.2.2 have this wording, so the banner is not needed.
+  // Only 1.2.1 and 1.2.2 use this wording, so the version is not needed.
   if (version === undefined) return line.includes('Seen "HINFO');
   const [major = 0, minor = 0, patch = 0] = version.split(/[.+-]/).map(Number);
   return major * 1e6 + minor * 1e3 + patch < 1_002_006;

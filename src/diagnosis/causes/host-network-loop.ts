@@ -1,4 +1,4 @@
-/** Cause: CoreDNS runs on the host's network and asks the host, where it listens itself. */
+/** Cause: CoreDNS runs in the host network and asks the host, where it listens itself. */
 import type { CauseRule } from '../loop-facts.ts';
 
 export const hostNetworkLoop: CauseRule = ({ pod, origin, sighting }) => {
@@ -7,7 +7,7 @@ export const hostNetworkLoop: CauseRule = ({ pod, origin, sighting }) => {
     cause: 'HostNetworkLoop',
     remedy: {
       kind: 'advice',
-      advice: `This CoreDNS uses the host's network, and its queries came back from the host (${sighting.from}). Replace /etc/resolv.conf or the node's own address behind "forward" in its Corefile by the addresses of your upstream resolvers. The kubelet is not changed for it: other pods do not see that loop.`,
+      advice: `CoreDNS runs in the host network, and its queries came back from the host (${sighting.from}). In the forward line of the Corefile, replace /etc/resolv.conf or the node's own address with your upstream resolvers: \`kubectl -n kube-system edit configmap coredns\`. The kubelet is not changed, because pods outside the host network do not have this loop.`,
     },
   };
 };

@@ -1,6 +1,6 @@
 /**
- * Cause: the kubelet gives its pods a resolv.conf that leads back to them. The only cause that is repaired, and so
- * the strictest: every condition must be seen to hold. Whether it is true is for the agent to find on the node.
+ * Cause: the kubelet gives its pods a resolv.conf that leads back to them. The only cause that is repaired, and
+ * therefore the strictest: every condition must be known to hold. The agent confirms it on the node.
  */
 import type { CauseRule } from '../loop-facts.ts';
 

@@ -1,4 +1,4 @@
-/** Cause: the pod template decides what is in the pod's resolv.conf, so it has to be mended there and not on a node. */
+/** Cause: the pod template decides what is in the pod's resolv.conf, so the fix belongs there and not on a node. */
 import type { CauseRule } from '../loop-facts.ts';
 
 export const podDnsConfig: CauseRule = ({ pod, origin, corefile }) => {
@@ -11,12 +11,13 @@ export const podDnsConfig: CauseRule = ({ pod, origin, corefile }) => {
 
 function adviceFor(dnsPolicy: string, nameservers: readonly string[]): string {
   const list = nameservers.join(', ');
+  const edit = '`kubectl -n kube-system edit deployment coredns`';
   switch (dnsPolicy) {
     case 'Default':
-      return `The pod template of CoreDNS adds ${list} to the servers that the node gives it (dnsConfig.nameservers). Take from that list what leads back to CoreDNS, best the whole list. If CoreDNS still loops after that, the node is to blame and is looked at.`;
+      return `The pod template of CoreDNS adds ${list} to the nameservers of the node (dnsConfig.nameservers). Remove the entries that lead back to CoreDNS, or the whole list: ${edit}. If CoreDNS still loops after that, the operator checks the node.`;
     case 'None':
-      return `The pod template of CoreDNS has dnsPolicy None, so the node gives it nothing: it asks ${list || 'nobody'} (dnsConfig.nameservers). Name your upstream resolvers there, or set dnsPolicy: Default.`;
+      return `The pod template of CoreDNS sets dnsPolicy: None, so CoreDNS asks ${list || 'no server'} (dnsConfig.nameservers) instead of the nameservers of the node. List your upstream resolvers there, or set dnsPolicy: Default: ${edit}.`;
     default:
-      return `The pod template of CoreDNS has dnsPolicy ${dnsPolicy}, with which it asks the cluster's DNS, that is itself. Set dnsPolicy: Default in its workload in kube-system.`;
+      return `The pod template of CoreDNS sets dnsPolicy: ${dnsPolicy}, so CoreDNS asks the cluster DNS, which is CoreDNS itself. Set dnsPolicy: Default: ${edit}.`;
   }
 }

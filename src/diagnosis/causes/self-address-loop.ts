@@ -1,4 +1,4 @@
-/** Cause: the query went out and came back from one of the pod's own addresses. */
+/** Cause: the query came back from one of the pod's own addresses. */
 import type { CauseRule } from '../loop-facts.ts';
 
 export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
@@ -7,7 +7,7 @@ export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
     cause: 'SelfAddressLoop',
     remedy: {
       kind: 'advice',
-      advice: `The query came back from the pod's own address ${sighting.from}: an upstream server is reached under an address that leads to CoreDNS again, most often the Service address of the cluster's DNS in the resolv.conf of the node. Look for it in the file that the kubelet's resolvConf names and in the Corefile, and take it out.`,
+      advice: `The query came back from the pod's own address ${sighting.from}: an upstream address leads back to CoreDNS, most often the Service address of the cluster DNS. Find that address in the file that the kubelet's resolvConf names on the node, or in the Corefile, and remove it.`,
     },
   };
 };

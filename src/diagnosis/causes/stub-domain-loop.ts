@@ -1,4 +1,4 @@
-/** Cause: a server block for some other zone than "." loops. The kubelet's resolvConf has no part in that. */
+/** Cause: the server block of a zone other than "." loops. The kubelet's resolvConf is not involved. */
 import type { CauseRule } from '../loop-facts.ts';
 
 export const stubDomainLoop: CauseRule = ({ sighting }) => {
@@ -8,7 +8,7 @@ export const stubDomainLoop: CauseRule = ({ sighting }) => {
     cause: 'StubDomainLoop',
     remedy: {
       kind: 'advice',
-      advice: `The server block for "${zone}" sends its queries to a server that hands them back${from ? ` (they returned from ${from})` : ''}. Look at the forward line of that block in the Corefile: point it at the server that is authoritative for the zone, and check that this server does not forward the zone to the cluster.`,
+      advice: `The server block for "${zone}" forwards to a server that sends the queries back${from ? ` (from ${from})` : ''}. Point the forward line of that block at the server that is authoritative for the zone: \`kubectl -n kube-system edit configmap coredns\`. Check that this server does not forward the zone to the cluster.`,
     },
   };
 };

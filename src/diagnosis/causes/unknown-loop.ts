@@ -1,9 +1,9 @@
-/** Cause: a loop for certain, but where it closes cannot be said. Always the last rule: it answers everything. */
+/** Cause: certainly a loop, but its origin is unknown. Always the last rule, because it matches everything. */
 import type { LoopFacts } from '../loop-facts.ts';
 
 /**
- * Wordings before 1.3.1 name no address. A kubelet's stub may well be behind such a line, and yet it is not repaired:
- * without the address a resolver elsewhere that forwards back looks exactly the same, and then a kubelet would be
+ * Log lines before 1.3.1 name no address. The kubelet may well be the cause of such a line, but it is not repaired:
+ * without the address, an upstream resolver that forwards back looks exactly the same, and a kubelet would be
  * restarted for nothing. Refuse rather than guess.
  */
 export function unknownLoop({ origin, corefile }: LoopFacts) {
@@ -12,10 +12,10 @@ export function unknownLoop({ origin, corefile }: LoopFacts) {
 
 function adviceFor(origin: LoopFacts['origin'], corefile: LoopFacts['corefile']): string {
   if (origin === 'unnamed') {
-    return 'This CoreDNS reports a loop without saying from which address the query came back, so it cannot be told whether the node or an upstream resolver closes it. Look at /etc/resolv.conf inside the pod: if it lists a 127.x address, set resolvConf in the kubelet configuration of its node to /run/systemd/resolve/resolv.conf, restart the kubelet and delete the pod. CoreDNS 1.3.1 and newer name the address.';
+    return 'This release of CoreDNS reports a loop without the address that the query came back from, so either the node or an upstream resolver may cause it. Check the file that resolvConf of the kubelet names on the node. If it lists a 127.x address, set resolvConf: /run/systemd/resolve/resolv.conf in the kubelet configuration, run `systemctl restart kubelet` there, and delete the pod. CoreDNS 1.3.1 and newer report the address.';
   }
   if (corefile.kind === 'unreadable') {
-    return `The loop closes inside the pod, but ${corefile.why}, so it cannot be ruled out that CoreDNS is configured to ask itself. Nothing is changed on the node. Make the ConfigMap kube-system/coredns with the key Corefile readable and valid.`;
+    return `The loop is inside the pod, but ${corefile.why}, so CoreDNS may be configured to ask itself. The node is not changed. Make sure that the ConfigMap kube-system/coredns has a valid Corefile: \`kubectl -n kube-system edit configmap coredns\`.`;
   }
-  return 'The loop closes inside the pod, but what is known about the pod does not say how. Compare /etc/resolv.conf inside the pod with the resolvConf of the kubelet on its node and with the forward lines of the Corefile.';
+  return 'The loop is inside the pod, but what is known about the pod does not explain it. Compare the file that resolvConf of the kubelet names on the node with the forward lines of the Corefile.';
 }
