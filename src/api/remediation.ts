@@ -1,6 +1,7 @@
 /** DNSRemediation: one incident on one node. Its spec is the immutable evidence, its status the record of what was done. */
 import * as z from 'zod';
-import { KUBELET_DIRECTORIES, proveReportSchema, repairReportSchema } from './agent-protocol.ts';
+import { proveReportSchema, repairReportSchema } from './agent-report.ts';
+import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 

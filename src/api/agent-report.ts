@@ -1,0 +1,204 @@
+/** Reports of the agent, one per verb. JSON in the container's termination message. */
+import * as z from 'zod';
+import { KUBELET_DIRECTORIES } from './node-directories.ts';
+
+/** Grades of a resolv.conf, assigned by `diagnosis/resolv-conf.ts`. */
+export const RESOLV_CONF_CLASSES = [
+  'ok',
+  'risky',
+  'mixed-loopback',
+  'stub',
+  'loopback',
+  'self-only',
+  'empty',
+  'invalid',
+  'missing',
+] as const;
+export type ResolvConfClass = (typeof RESOLV_CONF_CLASSES)[number];
+
+const gradedFileSchema = z.object({
+  path: z.string().describe('Absolute path of the file on the node.'),
+  class: z
+    .enum(RESOLV_CONF_CLASSES)
+    .describe(
+      'Grade of the file. ok: usable. risky: lists a cluster-internal nameserver beside usable ones. mixed-loopback: lists a loopback address beside usable ones. stub: lists only the stub of systemd-resolved. loopback: lists only loopback addresses. self-only: lists only cluster-internal nameservers. empty: lists no usable nameserver. invalid: cannot be read as a resolv.conf. missing: does not exist.',
+    ),
+  nameservers: z
+    .array(z.string())
+    .max(3)
+    .describe('First three nameservers in the file, which are all that a pod is given.'),
+});
+export type GradedFile = z.infer<typeof gradedFileSchema>;
+
+/** Why the agent wrote nothing. `agent/advice.ts` has advice for each. */
+export type RefusalReason =
+  | 'CurrentIsUsable'
+  | 'CurrentUnreadable'
+  | 'EmptyValueNotAllowed'
+  | 'TargetMissing'
+  | 'TargetEmpty'
+  | 'TargetInvalid'
+  | 'TargetLoops'
+  | 'TargetSelfOnly'
+  | 'TargetRisky'
+  | 'TargetSilent'
+  | 'UnknownLayout'
+  | 'ManagedPlatform'
+  | 'FlagOverrides'
+  | 'DuplicateKey'
+  | 'ConfigNotParseable'
+  | 'UnsafePath'
+  | 'NotWritable'
+  | 'DirectoryNotMounted'
+  | 'NoSpace'
+  | 'PendingChanges'
+  | 'UnitMasked'
+  | 'UnitBusy'
+  | 'RestartLoop'
+  | 'UnitNotRunning'
+  | 'NothingToRollBack'
+  | 'ChangedSince'
+  | 'UnfinishedRun'
+  | 'Locked';
+
+export const repairReportSchema = z.object({
+  verb: z.literal('repair').describe('Command that the agent ran: repair.'),
+  nonce: z
+    .string()
+    .describe('UID of the remediation, repeated by the agent to show which request the report answers.'),
+  outcome: z
+    .enum(['repaired', 'already-right', 'refused', 'rolled-back', 'failed'])
+    .describe(
+      'Outcome of the run. repaired: the value was changed and the restarted kubelet runs with it. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
+    ),
+  reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
+  message: z.string().describe('Human-readable explanation of the reason.'),
+  advice: z.string().optional().describe('What an administrator should do on the node.'),
+  nodeUnchanged: z
+    .boolean()
+    .describe('Whether the kubelet configuration on the node is byte for byte what it was before the run.'),
+  needs: z
+    .enum(KUBELET_DIRECTORIES)
+    .optional()
+    .describe('Directory the agent needs write access to. Nothing was changed.'),
+  layout: z
+    .enum(['kubespray', 'kubeadm', 'unknown'])
+    .describe(
+      'Installer of the node, judged by the path of its kubelet configuration file: kubespray for /etc/kubernetes/kubelet-config.yaml, kubeadm for /var/lib/kubelet/config.yaml, otherwise unknown.',
+    ),
+  effective: z
+    .object({
+      value: z
+        .string()
+        .describe('Absolute path that resolvConf named, or empty if the kubelet was set to use no file.'),
+      source: z
+        .string()
+        .describe(
+          'Where the value was set: file:line, "--resolv-conf in file:line" for a flag, or "built-in default".',
+        ),
+    })
+    .optional()
+    .describe('Effective resolvConf of the kubelet before the repair.'),
+  current: gradedFileSchema
+    .optional()
+    .describe('File that resolvConf named before the repair. Absent if it named none or was not readable.'),
+  target: gradedFileSchema
+    .optional()
+    .describe('File chosen as the new value of resolvConf, or the one that was rejected.'),
+  change: z
+    .object({
+      path: z.string().describe('Absolute path of the changed file on the node.'),
+      line: z.int().describe('Number of the changed line, counted from 1.'),
+      before: z.string().describe('Text of the line before the change, empty if the line was added.'),
+      after: z.string().describe('Text of the line after the change.'),
+      sha256Before: z.string().describe('SHA-256 of the file before the change, in hexadecimal.'),
+      sha256After: z.string().describe('SHA-256 of the file after the change, in hexadecimal.'),
+      backup: z.string().describe('Absolute path of the backup of the file on the node.'),
+    })
+    .optional()
+    .describe('Change of the kubelet configuration. Absent if nothing was written.'),
+  kubelet: z
+    .object({
+      pidBefore: z.int().describe('Process ID of the kubelet before the restart.'),
+      pidAfter: z.int().describe('Process ID of the kubelet after the restart.'),
+      restarts: z
+        .int()
+        .describe(
+          'Number of restarts of the kubelet requested from systemd for this remediation, by all runs of the agent together.',
+        ),
+      active: z.boolean().describe('Whether kubelet.service was active when the agent ended.'),
+    })
+    .optional()
+    .describe('Process of the kubelet. Absent if the agent refused, or failed before it changed anything.'),
+  times: z
+    .object({
+      started: z.string().describe('Time at which the agent started (RFC 3339).'),
+      decided: z.string().describe('Time at which the agent had decided what to do (RFC 3339).'),
+      written: z.string().describe('Time at which the configuration was about to be written (RFC 3339).'),
+      restarted: z
+        .string()
+        .describe('Time at which the restarted kubelet was first seen serving (RFC 3339).'),
+      finished: z.string().describe('Time at which the agent ended (RFC 3339).'),
+    })
+    .partial()
+    .describe('Times of the steps on the node. Steps that were not reached are absent.'),
+});
+export type RepairReport = z.infer<typeof repairReportSchema>;
+
+/** Report of a dry run, which writes nothing. would-change: a repair would make the change that `diff` shows. */
+export const inspectReportSchema = repairReportSchema
+  .pick({ nonce: true, reason: true, message: true, advice: true, layout: true })
+  .extend(repairReportSchema.pick({ effective: true, current: true, target: true, times: true }).shape)
+  .extend({
+    verb: z.literal('inspect'),
+    outcome: z.enum(['would-change', 'already-right', 'refused', 'failed']),
+    diff: z.string().optional().describe('Unified diff, shortened if it does not fit into the report.'),
+  });
+export type InspectReport = z.infer<typeof inspectReportSchema>;
+
+/** Report of a rollback. rolled-back: the file has its old content, and a kubelet started after that runs. */
+export const rollbackReportSchema = repairReportSchema
+  .pick({ nonce: true, reason: true, message: true, advice: true, nodeUnchanged: true })
+  .extend(repairReportSchema.pick({ change: true, kubelet: true, times: true }).shape)
+  .extend({
+    verb: z.literal('rollback'),
+    outcome: z.enum(['rolled-back', 'refused', 'failed']),
+    nodeUnchanged: z.boolean().describe('Whether the file still has the content that the repair wrote.'),
+  });
+export type RollbackReport = z.infer<typeof rollbackReportSchema>;
+
+/** Report of the proof pod. */
+export const proveReportSchema = z.object({
+  verb: z.literal('prove').describe('Command that the agent ran: prove.'),
+  nonce: z
+    .string()
+    .describe('UID of the remediation, repeated by the agent to show which request the report answers.'),
+  outcome: z
+    .enum(['proven', 'failed'])
+    .describe('Outcome of the run. proven: a new pod on the node resolves names. failed: it does not.'),
+  reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
+  message: z.string().describe('Human-readable explanation of the reason.'),
+  resolvConf: gradedFileSchema.optional().describe('The resolv.conf that the proof pod was given.'),
+  answers: z
+    .array(
+      z.object({
+        server: z.string().describe('IP address of the nameserver that was asked.'),
+        name: z.string().describe('Name that was asked for.'),
+        result: z
+          .string()
+          .describe('Response code of the answer, for example NOERROR or NXDOMAIN, or else the error.'),
+        ms: z.number().describe('Time until the result in milliseconds, retries included.'),
+      }),
+    )
+    .max(6)
+    .describe('Answer of each nameserver in that resolv.conf.'),
+});
+export type ProveReport = z.infer<typeof proveReportSchema>;
+
+export const agentReportSchema = z.discriminatedUnion('verb', [
+  repairReportSchema,
+  inspectReportSchema,
+  rollbackReportSchema,
+  proveReportSchema,
+]);
+export type AgentReport = z.infer<typeof agentReportSchema>;

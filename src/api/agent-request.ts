@@ -1,0 +1,82 @@
+/** Requests to the agent, one per verb. JSON in the environment variable `REQUEST_ENV`. */
+import * as z from 'zod';
+import { KUBELET_DIRECTORIES, USUAL_DIRECTORIES } from './node-directories.ts';
+import { RESOLV_CONF_TARGETS } from './policy.ts';
+
+const common = {
+  /** UID of the remediation. The report repeats it, so that a forged or stale report is not accepted. */
+  nonce: z.string().min(1),
+  /** Name of the remediation. */
+  remediation: z.string().min(1),
+};
+
+/** IP addresses that lead back into the cluster and therefore do not count as upstream servers. */
+const knownAddresses = z.object({
+  clusterDNS: z.array(z.string()).default([]),
+  /** Defaults: the addon of Kubernetes and kubespray. */
+  nodeLocalDNS: z.array(z.string()).default(['169.254.20.10', '169.254.25.10']),
+  node: z.array(z.string()).default([]),
+});
+export type KnownAddresses = z.infer<typeof knownAddresses>;
+
+/** Change resolvConf if that is safe, and restart the kubelet. */
+export const repairRequestSchema = z.object({
+  ...common,
+  verb: z.literal('repair'),
+  targets: z.array(z.enum(RESOLV_CONF_TARGETS)).min(1),
+  acceptRisky: z.boolean(),
+  replaceEmptyValue: z.boolean(),
+  known: knownAddresses,
+  /** Name that the nameservers of the target are asked for before anything is written. */
+  externalName: z.string().min(1),
+  /** Kubelet directories that the Job mounts writable. */
+  writable: z
+    .array(z.enum(KUBELET_DIRECTORIES))
+    .min(1)
+    .default([...USUAL_DIRECTORIES]),
+  /** IP address of the node at which the kubelet is asked whether it serves. */
+  nodeIP: z.string().optional(),
+});
+export type RepairRequest = z.infer<typeof repairRequestSchema>;
+
+/** Dry run. Every field but the verb has a default, so that it can be requested by hand in one line. */
+export const inspectRequestSchema = z.object({
+  verb: z.literal('inspect'),
+  nonce: z.string().min(1).default('by-hand'),
+  targets: z.array(z.enum(RESOLV_CONF_TARGETS)).min(1).default([RESOLV_CONF_TARGETS[0]]),
+  acceptRisky: z.boolean().default(false),
+  replaceEmptyValue: z.boolean().default(false),
+  known: knownAddresses.prefault({}),
+  externalName: z.string().min(1).default('dnshealth.invalid'),
+});
+export type InspectRequest = z.infer<typeof inspectRequestSchema>;
+
+/** Undo a successful repair later, by hand: restore the file from its backup and restart the kubelet. */
+export const rollbackRequestSchema = z.object({
+  verb: z.literal('rollback'),
+  nonce: z.string().min(1).default('by-hand'),
+  /** Name of the remediation whose backup is restored. */
+  remediation: z.string().min(1),
+  /** As in a repair. */
+  nodeIP: z.string().optional(),
+});
+export type RollbackRequest = z.infer<typeof rollbackRequestSchema>;
+
+/** Show that a new pod on the node gets a usable resolv.conf. */
+export const proveRequestSchema = z.object({
+  ...common,
+  verb: z.literal('prove'),
+  known: knownAddresses,
+  acceptRisky: z.boolean(),
+  /** Name that the nameservers in the resolv.conf are asked for. */
+  externalName: z.string().min(1),
+});
+export type ProveRequest = z.infer<typeof proveRequestSchema>;
+
+export const agentRequestSchema = z.discriminatedUnion('verb', [
+  repairRequestSchema,
+  inspectRequestSchema,
+  rollbackRequestSchema,
+  proveRequestSchema,
+]);
+export type AgentRequest = z.infer<typeof agentRequestSchema>;
