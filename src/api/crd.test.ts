@@ -1,4 +1,4 @@
-/** What can be said of the CRDs without a server; `test/integration/crds.test.ts` asks a real one. */
+/** Tests of the CRDs that need no API server; `test/integration/crds.test.ts` has the others. */
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
@@ -8,14 +8,14 @@ import { type StructuralSchema, structuralSchema } from './structural-schema.ts'
 
 describe('crds/', () => {
   it.each(crdFiles().map(({ url, text }) => [url.pathname.split('/').at(-1), url, text] as const))(
-    '%s is what `npm run generate` writes',
+    '%s is up to date with the schemas',
     async (_name, url, text) => {
       expect(await readFile(url, 'utf8')).toBe(text);
     },
   );
 });
 
-/** Fields of an object and below, with their paths; list items count through their own fields. */
+/** All fields at any depth with their paths, including the fields of list items. */
 function fields(schema: StructuralSchema, path: string): readonly (readonly [string, StructuralSchema])[] {
   const below = Object.entries(schema.properties ?? {}).flatMap(([name, field]) => [
     [`${path}.${name}`, field] as const,
@@ -51,7 +51,7 @@ describe.each(customResourceDefinitions.map((crd) => [crd.spec.names.kind, crd] 
       expect(unclear).toEqual([]);
     });
 
-    it('has no bound that only says how far a double counts', () => {
+    it('has no bounds that are only the limits of a double', () => {
       expect(JSON.stringify(schema)).not.toContain('9007199254740991');
     });
   },
@@ -65,11 +65,11 @@ describe('structuralSchema', () => {
     ['a tuple', z.object({ a: z.tuple([z.string()]) })],
     ['two patterns', z.object({ a: z.string().regex(/a/).regex(/b/) })],
     ['a loose object', z.object({ a: z.looseObject({}) })],
-  ])('refuses %s by the name of its place', (_name, schema) => {
+  ])('rejects %s and names its path', (_name, schema) => {
     expect(() => structuralSchema(schema)).toThrow(/^\.a(\[\])? /);
   });
 
-  it('writes the default of an object out in full', () => {
+  it('expands the default of an object', () => {
     const schema = z.object({
       a: z.object({ b: z.int().default(1), c: z.string().optional() }).prefault({}),
     });
@@ -80,7 +80,7 @@ describe('structuralSchema', () => {
     });
   });
 
-  it('keeps real bounds, literals and extensions', () => {
+  it('keeps bounds, literals and extensions', () => {
     const schema = z.object({
       a: z.int().min(0),
       b: z.literal('x'),

@@ -1,4 +1,4 @@
-/** The two CustomResourceDefinitions as objects, built from the zod schemas. `generate.ts` writes them to `crds/`. */
+/** The two CustomResourceDefinitions, built from the zod schemas. `generate.ts` writes them to `crds/`. */
 import type { z } from 'zod';
 import { GROUP, VERSION } from './keys.ts';
 import { policySpecSchema, policyStatusSchema } from './policy.ts';
@@ -39,7 +39,7 @@ interface PrinterColumn {
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
   readonly description: string;
-  /** 1: only with `-o wide`. */
+  /** 1: shown only with `-o wide`. */
   readonly priority?: 1;
 }
 
@@ -47,7 +47,7 @@ interface Definition {
   readonly names: Names;
   readonly description: string;
   readonly spec: z.ZodType;
-  /** A spec left out altogether is an empty one. */
+  /** Without a spec, an object has the default one. */
   readonly specIsOptional: boolean;
   readonly status: z.ZodType;
   readonly columns: readonly PrinterColumn[];
@@ -169,7 +169,7 @@ function build(definition: Definition): CustomResourceDefinition {
     spec: {
       group: GROUP,
       scope: 'Cluster',
-      // No short name of one kind, so that `kubectl get dns-health` lists both.
+      // Not the short name of either kind, so that `kubectl get dns-health` lists both kinds.
       names: { ...names, categories: ['dns-health'] },
       versions: [
         {
@@ -201,7 +201,7 @@ function build(definition: Definition): CustomResourceDefinition {
   };
 }
 
-/** Without a default of its own a spec that was left out would stay away, with all the defaults inside it. */
+/** Without a default of its own, an omitted spec would stay absent, together with all defaults inside it. */
 function optional(spec: StructuralSchema): StructuralSchema {
   return withFullDefault({ ...spec, default: {} });
 }

@@ -1,11 +1,11 @@
-/** Command line, `npm run generate`: writes `crds/` from the schemas; with `--check` only says which file is out of date. */
+/** `npm run generate`: writes `crds/` from the schemas. With `--check` it only reports files that are out of date. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinitions } from './crd.ts';
 
 const CRDS = new URL('../../crds/', import.meta.url);
 
-/** Exported for the test that holds `crds/` and the schemas together. */
+/** Exported for the test that compares `crds/` with the schemas. */
 export function crdFiles(): readonly { readonly url: URL; readonly text: string }[] {
   return customResourceDefinitions.map((crd) => ({
     url: new URL(`${crd.spec.group}_${crd.spec.names.plural}.yaml`, CRDS),
@@ -14,7 +14,7 @@ export function crdFiles(): readonly { readonly url: URL; readonly text: string 
 }
 
 function render(crd: CustomResourceDefinition): string {
-  // Anchors are turned off: schemas that occur twice would be written as aliases, which kubectl reads and people do not.
+  // No anchors: schemas that occur twice would be written as aliases, which are hard to read.
   const body = stringify(crd, { lineWidth: 110, aliasDuplicateObjects: false });
   return `# Written by "npm run generate" from src/api. Change the schemas there, not this file.\n${body}`;
 }

@@ -1,16 +1,15 @@
-/** DNSHealthPolicy: what the administrator declares. The zod schema is the source; `crds/` is generated from it. */
+/** DNSHealthPolicy: what an administrator declares. `crds/` is generated from these schemas. */
 import * as z from 'zod';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
 /**
- * The files that a kubelet may be pointed at. A closed list, because a free path in a custom resource would
- * let its author choose what every new pod of a node reads.
+ * Files that resolvConf may be set to. A closed list, because with a free path the author of a policy could choose
+ * what every new pod on a node reads.
  */
 export const RESOLV_CONF_TARGETS = [
   '/run/systemd/resolve/resolv.conf',
   '/run/NetworkManager/no-stub-resolv.conf',
 ] as const;
-export type ResolvConfTarget = (typeof RESOLV_CONF_TARGETS)[number];
 
 const workloadSchema = z
   .object({
@@ -56,7 +55,7 @@ const repairSchema = z
       .array(z.enum(RESOLV_CONF_TARGETS))
       .min(1)
       .max(RESOLV_CONF_TARGETS.length)
-      // In the CRD the list type says this; the generator cannot see a refinement.
+      // In the CRD the list type enforces this; a refinement does not reach the generator.
       .refine((targets) => new Set(targets).size === targets.length, 'must not name a file twice')
       .default(['/run/systemd/resolve/resolv.conf'])
       .meta({ 'x-kubernetes-list-type': 'set' })
@@ -93,7 +92,7 @@ const limitsSchema = z
   .prefault({})
   .describe('Limits on how much the operator changes at the same time.');
 
-/** A DNS name of ordinary host labels, with or without the final dot. */
+/** A DNS name with ordinary host labels, with or without the final dot. */
 const dnsName = () =>
   z
     .string()

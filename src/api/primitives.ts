@@ -1,7 +1,7 @@
-/** Small schemas that both kinds share: names, times, conditions. */
+/** Schemas that both kinds share: names, times, conditions. */
 import * as z from 'zod';
 
-/** RFC 1123 label or subdomain, as Kubernetes names are. */
+/** An RFC 1123 label or subdomain, as names in Kubernetes are. */
 export const objectName = () =>
   z
     .string()

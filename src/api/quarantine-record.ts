@@ -1,16 +1,18 @@
-/** The JSON in a node's quarantine annotation, written by `effects/quarantine.ts` and read wherever a node is. */
+/** The JSON in the quarantine annotation of a node, written by `effects/quarantine.ts`. */
 import * as z from 'zod';
 
-export const quarantineRecordSchema = z.object({
+const quarantineRecordSchema = z.object({
+  /** Name of the remediation that holds the node. */
   remediation: z.string().min(1),
   strategy: z.enum(['Cordon', 'Taint']),
-  /** The node was cordoned already, by a person: it stays so. */
+  /** The node was already cordoned, and stays cordoned after the release. */
   wasUnschedulable: z.boolean(),
+  /** RFC 3339. */
   since: z.string(),
 });
 export type QuarantineRecord = z.infer<typeof quarantineRecordSchema>;
 
-/** Parses the annotation; null where a person or another program wrote something else there. */
+/** Parses the annotation. Null if it holds something else, written by hand or by another program. */
 export function parseQuarantineRecord(text: string): QuarantineRecord | null {
   let json: unknown;
   try {

@@ -1,12 +1,12 @@
-/** DNSRemediation: one incident on one node. Its spec is the immutable evidence, its status the record of what was done. */
+/** DNSRemediation: one incident on one node. The spec is the immutable evidence, the status is progress and outcome. */
 import * as z from 'zod';
 import { proveReportSchema, repairReportSchema } from './agent-report.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
-/** A parsed plugin/loop FATAL line from one container death, with where and when it was seen. */
-export const sightingSchema = z.object({
+/** A FATAL line of the loop plugin from one container death, parsed, with its place and time. */
+const sightingSchema = z.object({
   pod: z
     .object({
       name: z.string().describe('Name of the DNS pod.'),
@@ -55,8 +55,8 @@ export const remediationSpecSchema = z
   .describe('Evidence of the incident, written by the operator when it claims the incident. Immutable.');
 export type RemediationSpec = z.infer<typeof remediationSpecSchema>;
 
-/** In the order in which a remediation goes through them; the last five are ends. */
-export const PHASES = [
+/** In the order in which a remediation passes through them. The last five are outcomes. */
+const PHASES = [
   'Pending',
   'Quarantining',
   'Repairing',
@@ -84,7 +84,6 @@ const stepSchema = z.object({
     .describe('Time at which the step was done (RFC 3339). Absent while it is not.'),
   message: z.string().optional().describe('Human-readable result of the step.'),
 });
-export type Step = z.infer<typeof stepSchema>;
 
 const answerSchema = z.object({
   protocol: z.enum(['udp', 'tcp']).describe('Transport protocol of the query.'),
@@ -112,7 +111,6 @@ const verificationSchema = z.object({
   lastAttempt: timestamp().describe('Time of the last attempt (RFC 3339).'),
   answers: z.array(answerSchema).describe('Answers of the last attempt.'),
 });
-export type Verification = z.infer<typeof verificationSchema>;
 
 /** Why a repair Job was deleted before it reported what happened. */
 export const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;

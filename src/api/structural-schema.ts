@@ -1,4 +1,4 @@
-/** Turns a zod schema into the structural OpenAPI schema that a CRD may hold. Between the contract and `crds/`. */
+/** Converts a zod schema into the structural OpenAPI schema of a CRD. */
 import * as z from 'zod';
 
 export interface StructuralSchema {
@@ -12,7 +12,7 @@ export interface StructuralSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What the API server understands and keeps. Everything else is either refused by it or, worse, dropped in silence. */
+/** Keywords that the API server keeps. It rejects the others or, worse, drops them silently. */
 const KEPT: ReadonlySet<string> = new Set([
   'type',
   'description',
@@ -42,11 +42,12 @@ const KEPT: ReadonlySet<string> = new Set([
 const TYPES: readonly string[] = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
 
 /**
- * The input side of the schema, because a default must not make its field required, and openapi-3.0, because the
+ * Uses the input side of the schema, because a default must not make its field required; and openapi-3.0, because
  * newer drafts express literals and exclusive bounds in keywords that the API server drops.
  *
- * @throws Error naming the place of a construct that cannot be structural (a union, a tuple, any, a reference).
- * A `.refine` leaves no trace here: repeat it as a CEL rule in `.meta`.
+ * A `.refine` is lost: repeat it as a CEL rule in `.meta`.
+ *
+ * @throws Error with the path of a construct that cannot be structural (a union, a tuple, any, a reference)
  */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   const raw: unknown = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
@@ -54,11 +55,11 @@ export function structuralSchema(schema: z.ZodType): StructuralSchema {
 }
 
 function normalize(raw: unknown, path: string): StructuralSchema {
-  if (!isRecord(raw)) throw new Error(`${path || 'the schema'} is no schema`);
+  if (!isRecord(raw)) throw new Error(`${path || 'the schema'} is not an object`);
   const { type } = raw;
   if (!isType(type)) throw new Error(`${path || 'the schema'} has no single type and cannot be structural`);
   const entries = Object.entries(raw)
-    // The two are mutually exclusive; the server prunes unknown fields anyway.
+    // A structural schema may not have it beside properties. The server prunes unknown fields anyway.
     .filter(([key, value]) => key !== 'additionalProperties' || value !== false)
     .filter(([key, value]) => key !== '$schema' && !isNoise(key, value));
   for (const [key] of entries) {
@@ -71,8 +72,8 @@ function normalize(raw: unknown, path: string): StructuralSchema {
 }
 
 /**
- * A default of `{}` becomes the object that it stands for. The server would fill in the fields by itself, but it
- * checks a default against the CEL rules before it does, and people see the values in `kubectl explain`.
+ * Expands a default of `{}` to the defaults of its fields. The server would fill in the fields by itself, but only
+ * after it has checked the default against the CEL rules; and `kubectl explain` shows the expanded values.
  */
 export function withFullDefault(schema: StructuralSchema): StructuralSchema {
   if (!isRecord(schema.default) || !schema.properties) return schema;
@@ -98,7 +99,7 @@ function child(key: string, value: unknown, path: string): unknown {
   }
 }
 
-/** zod bounds every integer by what a double can count; that says nothing about the field. */
+/** zod limits every integer to what a double can represent, which is no property of the field. */
 function isNoise(key: string, value: unknown): boolean {
   return (
     (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) ||
