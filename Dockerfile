@@ -1,9 +1,9 @@
-# One image, two programs: operator.js (the default) and agent.js, which the repair Job and the proof pod run on a node.
+# One image with two programs: operator.js (the default) and agent.js, which the repair Job and the proof pod run.
 #
 #   docker build -t dnshealth-operator:0.1.0 .
 #
-# BuildKit finds out by itself which of the two builds is needed; older buildahs do not, and want the second way.
-# Where no registry is reachable, or with such a buildah: npm run build on the host, then
+# BuildKit runs only the build stage that is needed. Older versions of buildah run both; for those, or if no registry is
+# reachable, run `npm run build` on the host and then build the image with
 #   --build-arg BUILD=prebuilt --build-arg BASE=<an image with glibc, libstdc++ and CA certificates>
 ARG BUILD=source
 ARG NODE_IMAGE=node:24-bookworm-slim
@@ -29,8 +29,8 @@ WORKDIR /app
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080
-# For little memory rather than speed, because the operator waits nearly all the time: no optimising compilers, which
-# cost 8 MiB of the binary's pages and more of heap, and a heap that is collected after it has grown a little, because
-# after a list most of it is garbage. Not --lite-mode or --jitless: without WebAssembly there is no HTTP/1.1.
+# Tuned for memory instead of speed, because the operator is idle most of the time. No optimising compilers: they cost
+# 8 MiB of the binary's pages, and more of heap. Garbage collection after little growth, because most of the heap is
+# garbage after a list. Not --lite-mode or --jitless: HTTP/1.1 needs WebAssembly.
 ENTRYPOINT ["/usr/local/bin/node", "--no-opt", "--no-maglev", "--no-sparkplug", "--optimize-for-size", "--max-semi-space-size=1", "--heap-growing-percent=15", "--max-old-space-size=96"]
 CMD ["/app/operator.js"]

@@ -1,11 +1,11 @@
-# All commands of a developer; `make help` lists them.
+# Commands for development. `make help` lists them.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-# The npm package `node` provides Node 24 on a machine with an older one.
+# The npm package `node` provides Node 24 if the machine has an older one.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help
-help: ## list the targets
+help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A failed install must not pass for a finished one.
@@ -26,27 +26,27 @@ node_modules/.package-lock.json: package.json package-lock.json
 setup: node_modules/.package-lock.json ## install the npm packages
 
 .PHONY: demo
-demo: setup ## start a real cluster, break a node and watch the repair (root, Debian)
+demo: setup ## start a real cluster, break a node (wrong resolvConf, then a reboot) and watch the repair (root, Debian)
 	node test/demo/demo.ts
 
 .PHONY: demo-down
-demo-down: setup ## remove the demo's cluster
+demo-down: setup ## remove the cluster of the demo
 	npm run --silent cluster -- down
 
 .PHONY: check
-check: setup ## types, lint (import rules included), format
+check: setup ## check types, lint (including the import rules) and format
 	npm run --silent check
 
 .PHONY: test
-test: check ## all tests: check, unit, faults (the agent under strace), integration (apiserver and etcd), end to end (the rig)
+test: check ## run all tests: check, unit, faults (the agent under strace), integration (API server and etcd), end to end (two-node cluster)
 	node test/run.ts unit faults integration rig e2e
 
 .PHONY: test-unit
-test-unit: setup ## unit tests, which need only Node
+test-unit: setup ## run the unit tests, which need only Node
 	node test/run.ts unit
 
 .PHONY: generate
-generate: setup ## regenerate crds/ from src/api
+generate: setup ## generate crds/ from src/api
 	npm run --silent generate
 
 .PHONY: format
@@ -54,16 +54,16 @@ format: setup ## format all files
 	npm run --silent format
 
 .PHONY: build
-build: setup ## bundle operator and agent into dist/
+build: setup ## build operator and agent into dist/
 	npm run --silent build
 
 .PHONY: bench
-bench: setup ## measure all figures of docs/benchmarks.md: repairs, agent, runtime with 5,000 nodes, soak (about 45 minutes)
+bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a soak test (about 45 minutes)
 	npm run --silent bench:repair
 	npm run --silent bench:agent
 	npm run --silent bench:runtime
 	npm run --silent bench:soak
 
 .PHONY: clean
-clean: ## remove dist/ and node_modules/; the rig's cache stays
+clean: ## remove dist/ and node_modules/; the cache of the cluster stays
 	rm -rf dist node_modules

@@ -1,4 +1,4 @@
-/** Builds what the image holds into dist/: two bundles and the Node binary that the tests ran on. */
+/** Builds the content of the image into dist/: two bundles and the Node binary that the tests run on. */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { type BuildOptions, build } from 'esbuild';
 
@@ -7,12 +7,12 @@ const shared = {
   platform: 'node',
   target: 'node24',
   format: 'esm',
-  // Names and lines of a stack trace are worth more in a log than the bytes that minified names save.
+  // Not identifiers: readable stack traces are worth more than the saved bytes.
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  // CommonJS dependencies call require() for Node's own modules, which an ES module does not have.
+  // CommonJS dependencies call require() for Node's own modules; an ES module has no require().
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 } satisfies BuildOptions;
 
@@ -23,7 +23,7 @@ await Promise.all([
     ...shared,
     entryPoints: ['src/operator.ts'],
     outdir: 'dist/app',
-    // What only a kubeconfig needs stays in a chunk of its own that the process in the cluster never loads.
+    // Code that only a kubeconfig needs goes into chunks of its own, which a process in a cluster never loads.
     splitting: true,
     chunkNames: 'operator-[hash]',
   }),
