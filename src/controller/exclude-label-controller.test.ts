@@ -13,7 +13,7 @@ function aController() {
   });
   return {
     announced,
-    async label(exclude: string | null, uid = 'uid-1') {
+    label: async (exclude: string | null, uid = 'uid-1') => {
       marks.set('node-1', { name: 'node-1', uid, record: null, exclude });
       await reconcile('node-1');
     },

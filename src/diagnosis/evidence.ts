@@ -69,7 +69,7 @@ export type Remedy =
   /** Nothing has to be done. */
   | { readonly kind: 'none' };
 
-interface LoopDiagnosis {
+export interface LoopDiagnosis {
   readonly kind: 'loop';
   readonly cause: LoopCause;
   readonly sighting: LoopLine;
