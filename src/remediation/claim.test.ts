@@ -24,7 +24,7 @@ const decide = ({ sighting = died(0), remediations = [], on = node, now = at(1) 
 const nameOf = (decision: ReturnType<typeof decide>): string =>
   decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
 
-/** An incident of the sick pod, under the name that its claim gave it. */
+/** An incident of the sick pod, under the name that it was claimed with. */
 function incident(phase: Phase, finishedAt?: number): Remediation {
   const status = aStatus({ phase, ...(finishedAt === undefined ? {} : { finishedAt: isoAt(finishedAt) }) });
   return { ...aRemediation(), name: nameOf(decide()), status };
@@ -32,7 +32,7 @@ function incident(phase: Phase, finishedAt?: number): Remediation {
 const otherPod = { name: 'coredns-other', uid: 'pod-other' };
 
 describe('fresh evidence is claimed', () => {
-  it('under a name made from the node and the pod, the same each time', () => {
+  it('under a name derived from the node and the pod, the same each time', () => {
     expect(decide().kind).toBe('claim');
     expect(nameOf(decide())).toMatch(/^node-1-[0-9a-f]{8}$/);
     expect(nameOf(decide({ now: at(100) }))).toBe(nameOf(decide()));
@@ -47,7 +47,7 @@ describe('fresh evidence is claimed', () => {
     expect(new Set(names).size).toBe(3);
   });
 
-  it('under a name that fits a label, however long the node’s is', () => {
+  it('under a name that fits into a label value, however long the node name is', () => {
     const name = nameOf(
       decide({ on: { name: `IP-10.0.0.1.${'x'.repeat(200)}.compute.internal`, uid: 'u' } }),
     );
@@ -66,8 +66,8 @@ describe('fresh evidence is claimed', () => {
   });
 });
 
-describe('a sighting makes no new incident', () => {
-  it('while its own is open, and after one that asks a person for something', () => {
+describe('a sighting is ignored', () => {
+  it('while its own incident is open, and after one that needs an administrator', () => {
     for (const phase of ['Pending', 'Repairing', 'Verifying'] as const)
       expect(nameOf(decide({ remediations: [incident(phase)] }))).toBe('skipped: Known');
     for (const phase of ['Refused', 'RolledBack', 'Failed'] as const)
@@ -76,13 +76,13 @@ describe('a sighting makes no new incident', () => {
       );
   });
 
-  it('while its node has one of another pod', () => {
+  it('while its node has an incident of another pod', () => {
     expect(nameOf(decide({ sighting: died(0, otherPod), remediations: [incident('Proving')] }))).toBe(
       'skipped: NodeHasIncident',
     );
   });
 
-  it('when the death is not younger than the end of the node’s last repair', () => {
+  it('when the death is not later than the end of the last repair of the node', () => {
     const remediations = [incident('Healed', 30)];
     for (const seconds of [0, 29, 30])
       expect(nameOf(decide({ sighting: died(seconds, otherPod), now: at(31), remediations }))).toBe(
@@ -91,21 +91,21 @@ describe('a sighting makes no new incident', () => {
     expect(decide({ sighting: died(31, otherPod), now: at(32), remediations }).kind).toBe('claim');
   });
 
-  it('for a death that an incident was cancelled for', () => {
+  it('when the incident of the same death was cancelled', () => {
     expect(nameOf(decide({ remediations: [incident('Cancelled', 30)], now: at(31) }))).toBe('skipped: Known');
   });
 });
 
 describe('a cancelled incident', () => {
-  it('touched nothing, so the death of another pod from before it is still evidence', () => {
+  it('changed nothing, so an earlier death of another pod still counts', () => {
     const remediations = [incident('Cancelled', 30)];
     expect(decide({ sighting: died(5, otherPod), now: at(31), remediations }).kind).toBe('claim');
   });
 });
 
-describe('a pod that was well again', () => {
+describe('a pod that recovered', () => {
   it.each(['Healed', 'Cancelled'] as const)(
-    'and dies after its %s incident, is a new one of another name',
+    'and dies after its %s incident makes a new incident with another name',
     (phase) => {
       const first = incident(phase, 30);
       const second = decide({ sighting: died(90), now: at(91), remediations: [first] });

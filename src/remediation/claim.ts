@@ -3,7 +3,7 @@ import type { Sighting } from '../api/remediation.ts';
 import { FINAL_PHASES } from '../api/remediation.ts';
 import type { Remediation } from './world.ts';
 
-/** Older evidence is not acted on: after a cold start the operator must not repair what was healed meanwhile. */
+/** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
 export const EVIDENCE_LIMIT_MS = 10 * 60_000;
 /** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
 const NODE_PART_LENGTH = 40;
@@ -43,12 +43,12 @@ export function decideClaim({ sighting, node, remediations, digest, now }: Claim
   return { kind: 'claim', name };
 }
 
-/** A cancelled incident touched nothing, so evidence from before it is still evidence. */
+/** A cancelled incident changed nothing, so evidence from before it still counts. */
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
 
 /**
- * The pod was found well, or the wait for its turn was given up, and it died again afterwards: that is another
- * incident. After any other end a person is asked for something, and the same pod makes no new one.
+ * The pod recovered, or the incident was cancelled while it waited, and the pod died again afterwards: that is a new
+ * incident. After any other end an administrator has to act, and the same pod makes no new incident.
  */
 function isClosedBefore({ status }: Remediation, diedAt: number): boolean {
   const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled';

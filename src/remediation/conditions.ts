@@ -1,4 +1,4 @@
-/** Conditions as Kubernetes keeps them: the transition time moves only when the status does. */
+/** Conditions as in Kubernetes: the transition time changes only with the status. */
 import type { Condition } from '../api/primitives.ts';
 
 /** RFC 3339 with milliseconds, from epoch milliseconds. */

@@ -1,8 +1,8 @@
-/** How long each step may take. Failed is not the same as in progress: each of these ends in an outcome. */
+/** How long each step may take. Each deadline ends in an outcome, so that "failed" is never mistaken for "in progress". */
 
 /** From the Job's creation until its container runs. The image is on the node, so a start takes one to three seconds. */
 export const JOB_START_MS = 60_000;
-/** For a Job that was taken back to go; a pod marked for deletion is not started any more, so this may be short. */
+/** How long a deleted Job may take to go. Short, because a pod that is marked for deletion is not started any more. */
 export const JOB_REMOVAL_MS = 15_000;
 /**
  * From the Job's creation until its report is read. Longer than the agent's own worst case (change, 30 s for the
@@ -13,9 +13,9 @@ export const JOB_REPORT_MS = 150_000;
 export const JOB_ACTIVE_SECONDS = 120;
 /** From the proof pod's creation until its report is read. */
 export const PROOF_MS = 60_000;
-/** Waits end by a change in the cluster; this is the belt. */
-export const RECHECK_MS = 2_000;
-/** Between two questions to a DNS pod that does not answer yet: soon at first, for a pod that is just starting. */
+/** Polling fallback; a watch event normally comes first. */
+export const RECHECK_MS = 5_000;
+/** Between two questions to a DNS pod that does not answer yet: short at first, for a pod that is just starting. */
 export const PROBE_RETRY_MS = 250;
 export const PROBE_EAGER_MS = 10_000;
 export const PROBE_PATIENT_RETRY_MS = 2_000;

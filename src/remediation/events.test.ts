@@ -46,9 +46,9 @@ const STORY: readonly Partial<RemediationStatus>[] = [
 ];
 
 describe('the events of an incident', () => {
-  it('tell its story in order, each thing once', () => {
-    const told = STORY.slice(1).flatMap((after, index) => reasons(STORY[index] ?? {}, after));
-    expect(told).toEqual([
+  it('tell its story in order, each step once', () => {
+    const reported = STORY.slice(1).flatMap((after, index) => reasons(STORY[index] ?? {}, after));
+    expect(reported).toEqual([
       'Normal Quarantined',
       'Normal RepairStarted',
       'Normal KubeletRepaired',
@@ -59,11 +59,11 @@ describe('the events of an incident', () => {
     ]);
   });
 
-  it('say nothing where nothing changed', () => {
+  it('are none if nothing changed', () => {
     for (const state of STORY) expect(between(state, state)).toEqual([]);
   });
 
-  it('name the incident in every note, and are about those whom it concerns', () => {
+  it('name the incident in every note, and are about the objects concerned', () => {
     const all = STORY.slice(1).flatMap((after, index) => between(STORY[index] ?? {}, after));
     for (const event of all) {
       expect(event.note).toMatch(/^node-1-incident: ./);
@@ -100,7 +100,7 @@ describe('the events of an incident', () => {
     expect(reasons({}, { proof })).toEqual(['Warning NoAnswer']);
   });
 
-  it('tell a quarantine that is put back from the first one', () => {
+  it('distinguish a repeated quarantine from the first one', () => {
     const [again] = between({ hold: 'Restore', quarantine: found }, { hold: 'Held', quarantine: held });
     expect(again?.note).toContain('in quarantine again');
   });
@@ -112,7 +112,7 @@ describe('the events of an incident', () => {
     expect(reasons(waiting('NodeNotReady'), waiting('LastServingPod'))).toEqual(['Normal LastServingPod']);
   });
 
-  it('do not call a cancelled incident a fault', () => {
+  it('report a cancelled incident as Normal', () => {
     expect(reasons({}, { phase: 'Cancelled', finishedAt: isoAt(9) })).toEqual(['Normal Cancelled']);
   });
 });
@@ -129,7 +129,7 @@ describe('the event of a container death', () => {
   const crash = (cause: string): Diagnosis =>
     ({ kind: 'crash', cause, message: 'x', remedy: { kind: 'advice', advice: 'Do it.' } }) as Diagnosis;
 
-  it('concerns the node only where the node can be repaired', () => {
+  it('is about the node only if the node can be repaired', () => {
     const repairable = { ...crash('x'), kind: 'loop', remedy: { kind: 'repair' } } as unknown as Diagnosis;
     const kindsOf = (diagnosis: Diagnosis) =>
       sightingEvent(diagnosis, observation, subjects).about.map(({ kind }) => kind);

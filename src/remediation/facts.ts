@@ -1,4 +1,4 @@
-/** Questions that several stages ask of a situation. */
+/** Questions about a situation that several stages ask. */
 import type { StepName, TakenBackBecause } from '../api/remediation.ts';
 import type { AgentRun, Remediation, Situation } from './world.ts';
 
@@ -7,7 +7,7 @@ export function holdsNode({ remediation, world }: Situation): boolean {
   return world.node?.quarantine?.remediation === remediation.name;
 }
 
-/** The node was quarantined at some time, by what the status or the node says. */
+/** The node was quarantined at some time, according to the status or to the node. */
 export function wasAdmitted(situation: Situation): boolean {
   return situation.remediation.status.quarantine !== undefined || holdsNode(situation);
 }
@@ -21,25 +21,25 @@ export function stepIsFinished(remediation: Remediation, name: StepName): boolea
   return remediation.status.steps.some((step) => step.name === name && step.finishedAt !== undefined);
 }
 
-/** The first time that a repair Job was taken back for this reason. */
+/** When a repair Job was taken back for this reason, if ever. */
 export function takenBack({ remediation }: Situation, because: TakenBackBecause) {
   return remediation.status.repairTakenBack.find((one) => one.because === because) ?? null;
 }
 
-/** The repair Job is on its way out. By uid too: the cache may not show yet that it was deleted. */
+/** The repair Job was deleted and is not gone yet. By uid too: the cache may not show the deletion yet. */
 export function isBeingRemoved({ remediation }: Situation, job: AgentRun): boolean {
   return job.deleting || remediation.status.repairTakenBack.some(({ uid }) => uid === job.uid);
 }
 
-/** How long a step has been going on; 0 before it began. */
+/** How long ago a step began; 0 before it began. */
 export function stepAge({ remediation, now }: Situation, name: StepName): number {
   const startedAt = stepStartedAt(remediation, name);
   return startedAt === null ? 0 : now - startedAt;
 }
 
 /**
- * When the node was seen with its new kubelet, by the agent's report: a sandbox that is younger has read the
- * repaired file. The node's clock and the kubelet's stamps on the node's pods are the same clock.
+ * When the new kubelet was first seen, according to the agent's report: a younger sandbox has the repaired file. The
+ * agent and the kubelet take their times from the same clock.
  */
 export function repairedAt({ remediation }: Situation): number | null {
   const times = remediation.status.repair?.times;

@@ -13,5 +13,5 @@ import { verify } from './stages/verify.ts';
 /** From the claim to the proof. The first stage that does not pass decides. */
 export const HEALING = [admit, quarantine, timeLimit, repair, prove, release, recreate, verify] as const;
 
-/** After the outcome is written: nothing of ours stays behind. */
+/** After the outcome is recorded: what is still there is cleaned up. */
 export const CLOSING = [releaseHeld, tidy] as const;

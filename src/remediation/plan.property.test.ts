@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Script, SimulatedCluster } from '../../test/support/objects/simulated-cluster.ts';
 import { FINAL_PHASES, type Phase } from '../api/remediation.ts';
 
-/** More than any path needs, waits included; a plan that goes in circles does not get there. */
+/** More than any path needs, waits included; a plan that loops does not end within it. */
 const MANY_STEPS = 800;
 
 const scripts: fc.Arbitrary<Script> = fc.record({
@@ -82,7 +82,7 @@ describe('whatever happens, and wherever the operator is killed between an effec
   });
 });
 
-describe('a quarantine that is held for a person', () => {
+describe('a quarantine that is held after a failure', () => {
   const failing: Script = {
     strategy: 'Cordon',
     cordonedByPerson: false,
@@ -98,7 +98,7 @@ describe('a quarantine that is held for a person', () => {
     return cluster;
   }
 
-  it('is put back after a failed verification', () => {
+  it('is set again after a failed verification', () => {
     const cluster = untilHeld();
     expect(cluster.status).toMatchObject({ phase: 'Failed', reason: 'VerificationFailed' });
     expect(cluster.node.unschedulable).toBe(true);
@@ -112,7 +112,7 @@ describe('a quarantine that is held for a person', () => {
     expect(cluster.node).toMatchObject({ quarantine: null, unschedulable: false });
   });
 
-  it('ends after the policy’s maximum by itself', () => {
+  it('ends by itself after the policy’s maximum', () => {
     const cluster = untilHeld();
     const heldAt = cluster.now;
     while (cluster.node.quarantine) cluster.step();

@@ -1,4 +1,4 @@
-/** The one next action of an incident, from nothing but what was read: no clock, no chance, no memory. */
+/** The one next action of an incident, computed only from what was read: no clock, no randomness, no memory. */
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { CLOSING, HEALING } from './pipeline.ts';
 import { end, pass, type Verdict } from './verdict.ts';
@@ -7,11 +7,11 @@ import type { Situation } from './world.ts';
 /**
  * Decides what to do next.
  *
- * Every state of the world has exactly one answer, and an answer that was carried out but not written down
- * (the operator was killed in between) is given again or recognised as done: that is why all stages look at
- * the world first and at the status only for what the world does not keep.
+ * Every state of the world has exactly one answer. If an answer was carried out but not recorded, because the operator
+ * was killed in between, it is given again or recognised as done: that is why all stages look at the world first, and
+ * at the status only for what the world does not show.
  *
- * @returns `pass` when the incident is over and nothing is left behind.
+ * @returns `pass` when the incident is over and nothing is left to clean up.
  */
 export function plan(situation: Situation): Verdict {
   const over = FINAL_PHASES.includes(situation.remediation.status.phase);
@@ -24,7 +24,7 @@ export function plan(situation: Situation): Verdict {
     : end({
         phase: 'Healed',
         reason: 'Verified',
-        message: 'DNS answers over UDP and TCP from a pod made after the repair.',
+        message: 'A DNS pod that was created after the repair answers over UDP and TCP.',
         hold: false,
       });
 }

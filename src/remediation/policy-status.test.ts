@@ -27,7 +27,7 @@ const failed = aRemediation({
 });
 
 describe('the status of a policy', () => {
-  it('counts the DNS pods, and speaks of the generation that it has seen', () => {
+  it('counts the DNS pods, and names the generation that it reflects', () => {
     const status = policyStatus(
       facts({ dnsPods: [aDnsPod(), aLoopingPod()], loopingPods: ['coredns-sick'] }),
     );
@@ -41,19 +41,19 @@ describe('the status of a policy', () => {
     expect(policyStatus(facts({ dnsPods: [aDnsPod({ deleting: true })] })).dnsPods?.summary).toBe('0/1');
   });
 
-  it('counts its own repairs only, and knows when the last one was', () => {
+  it('counts only its own repairs, and has the time of the last one', () => {
     const remediations = [healed(5), healed(9), healed(60, 'policy-2'), failed];
     expect(policyStatus(facts({ remediations }))).toMatchObject({ repaired: 2, lastRepairTime: isoAt(9) });
   });
 
-  it('names the nodes that it holds, in order', () => {
+  it('names the quarantined nodes in order', () => {
     expect(policyStatus(facts({ quarantinedNodes: ['node-3', 'node-1'] }))).toMatchObject({
       quarantinedNodes: ['node-1', 'node-3'],
       quarantined: 2,
     });
   });
 
-  it('keeps the twenty newest observations, newest first', () => {
+  it('keeps the twenty latest observations, latest first', () => {
     const observations = Array.from({ length: 25 }, (_none, index) => ({
       pod: `coredns-${index}`,
       node: 'node-1',
@@ -66,33 +66,33 @@ describe('the status of a policy', () => {
     expect([kept[0], kept[19]]).toEqual(['coredns-24', 'coredns-5']);
   });
 
-  it('is the same when nothing changed, so that it need not be written', () => {
+  it('stays equal when nothing changed, so that it is not written', () => {
     const first = policyStatus(facts({ remediations: [healed(5)] }));
     expect(policyStatus(facts({ remediations: [healed(5)], previous: first, now: at(600) }))).toEqual(first);
   });
 });
 
 describe('a policy is Active', () => {
-  it('and watches, or only observes', () => {
+  it('when it watches, or only observes', () => {
     expect(condition('Active')).toMatchObject({ status: 'True', reason: 'Watching' });
     const policy = { ...facts().policy, mode: 'Observe' as const };
     expect(condition('Active', { policy })).toMatchObject({ status: 'True', reason: 'Observing' });
   });
 
-  it('but not beside an older one for the same workload, which it names', () => {
+  it('but not if an older policy names the same workload; the message names that policy', () => {
     const active = condition('Active', { conflictsWith: 'elder', workloadExists: false });
     expect(active).toMatchObject({ status: 'False', reason: 'Conflict' });
     expect(active?.message).toContain('elder');
   });
 
-  it('but not without its workload', () => {
+  it('but not if its workload does not exist', () => {
     expect(condition('Active', { workloadExists: false, dnsPods: [] })).toMatchObject({
       status: 'False',
       reason: 'WorkloadNotFound',
     });
   });
 
-  it('but not after a failure, until somebody has acknowledged it', () => {
+  it('but not after a failure, until that is acknowledged', () => {
     expect(condition('Active', { remediations: [failed] })).toMatchObject({
       status: 'False',
       reason: 'RolloutHalted',
@@ -114,7 +114,7 @@ describe('DNS is Healthy', () => {
     });
   });
 
-  it('but not with a pod that is not ready, or with none at all', () => {
+  it('but not with a pod that is not ready, or without any pod', () => {
     for (const dnsPods of [[aLoopingPod(), aDnsPod()], []])
       expect(condition('Healthy', { dnsPods })).toMatchObject({ status: 'False', reason: 'PodsNotReady' });
   });

@@ -1,7 +1,7 @@
-/** The policy's status: what `kubectl get dnshealth` shows, counted anew from the world each time. */
+/** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
 import type { Observation, PolicyStatus } from '../api/policy.ts';
 import { withCondition } from './conditions.ts';
-import { haltsRollout } from './safety.ts';
+import { haltedBy, haltsRollout } from './safety.ts';
 import type { DnsPodView, PolicyView, Remediation } from './world.ts';
 
 const MAX_OBSERVATIONS = 20;
@@ -47,39 +47,36 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
       .toSorted((a, b) => (a.lastSeen < b.lastSeen ? 1 : -1))
       .slice(0, MAX_OBSERVATIONS),
   };
-  return withCondition(withActive(status, facts), 'Healthy', ...health(facts, ready), now);
+  const active = withCondition(status, 'Active', ...activity(facts), now);
+  return withCondition(active, 'Healthy', ...health(facts, ready), now);
 }
 
-function withActive(status: PolicyStatus, facts: PolicyFacts): PolicyStatus {
-  const halting = facts.remediations.find((remediation) => haltsRollout(remediation, facts.policy.uid));
-  const answer: ['True' | 'False', string, string] = facts.conflictsWith
-    ? [
-        'False',
-        'Conflict',
-        `Policy ${facts.conflictsWith} is older and names the same workload; this one does nothing.`,
-      ]
-    : !facts.workloadExists
-      ? [
-          'False',
-          'WorkloadNotFound',
-          'No pod in kube-system with k8s-app=kube-dns is owned by the workload of this policy.',
-        ]
-      : halting
-        ? [
-            'False',
-            'RolloutHalted',
-            `${halting.name} failed and waits for a person; it halts further repairs.`,
-          ]
-        : facts.policy.mode === 'Observe'
-          ? ['True', 'Observing', 'Crashes are reported; nothing is changed.']
-          : ['True', 'Watching', 'Loops are repaired as they are seen.'];
-  return withCondition(status, 'Active', ...answer, facts.now);
+type Answer = readonly [status: 'True' | 'False', reason: string, message: string];
+
+function activity({ conflictsWith, workloadExists, remediations, policy }: PolicyFacts): Answer {
+  if (conflictsWith)
+    return [
+      'False',
+      'Conflict',
+      `Policy ${conflictsWith} is older and names the same workload, so this policy is not used.`,
+    ];
+  if (!workloadExists)
+    return [
+      'False',
+      'WorkloadNotFound',
+      'No pod with the label k8s-app=kube-dns in kube-system is owned by the workload of this policy.',
+    ];
+  const halting = remediations.find((remediation) => haltsRollout(remediation, policy.uid));
+  if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
+  return policy.mode === 'Observe'
+    ? ['True', 'Observing', 'Crashes are reported. Nothing is changed.']
+    : ['True', 'Watching', 'Forwarding loops are repaired as soon as they are seen.'];
 }
 
-function health(facts: PolicyFacts, ready: number): ['True' | 'False', string, string] {
-  const total = facts.dnsPods.length;
-  if (facts.loopingPods.length > 0)
-    return ['False', 'LoopDetected', `${facts.loopingPods.join(', ')}: in a forwarding loop.`];
+function health({ dnsPods, loopingPods }: PolicyFacts, ready: number): Answer {
+  const total = dnsPods.length;
+  if (loopingPods.length > 0)
+    return ['False', 'LoopDetected', `These pods are in a forwarding loop: ${loopingPods.join(', ')}.`];
   if (ready === total && total > 0)
     return ['True', 'AllPodsReady', `${ready} of ${total} DNS pods are ready.`];
   return ['False', 'PodsNotReady', `${ready} of ${total} DNS pods are ready.`];

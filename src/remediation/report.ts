@@ -1,4 +1,4 @@
-/** The border to the node: a termination message becomes a report, or a sentence on why it is not one. */
+/** The border to the node: parses a termination message into a report, or says why that is not possible. */
 import type { z } from 'zod';
 import { MAX_REPORT_BYTES } from '../api/agent-protocol.ts';
 
@@ -9,29 +9,29 @@ export type ReadReport<T> =
 /**
  * Parses and checks a report.
  *
- * @param nonce the remediation's uid: a report that does not repeat it was made for another incident, or forged.
+ * @param nonce the remediation's uid: a report that does not repeat it belongs to another incident, or is forged.
  */
 export function readReport<T extends { nonce: string }>(
   schema: z.ZodType<T>,
   message: string | null,
   nonce: string,
 ): ReadReport<T> {
-  if (message === null || message === '') return bad('it left no termination message.');
-  if (message.length > MAX_REPORT_BYTES) return bad(`its report is longer than ${MAX_REPORT_BYTES} bytes.`);
+  if (message === null || message === '') return bad('It left no termination message.');
+  if (message.length > MAX_REPORT_BYTES) return bad(`Its report is longer than ${MAX_REPORT_BYTES} bytes.`);
   let json: unknown;
   try {
     json = JSON.parse(message);
   } catch (error) {
-    return bad(`its report is not JSON (${error instanceof Error ? error.message : String(error)}).`);
+    return bad(`Its report is not JSON (${error instanceof Error ? error.message : String(error)}).`);
   }
   const parsed = schema.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return bad(
-      `its report has a wrong field ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}.`,
+      `Its report has an invalid field ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'unknown'}.`,
     );
   }
-  if (parsed.data.nonce !== nonce) return bad('its report belongs to another remediation.');
+  if (parsed.data.nonce !== nonce) return bad('Its report belongs to another remediation.');
   return { kind: 'ok', report: parsed.data };
 }
 

@@ -17,7 +17,7 @@ describe('a repair may begin', () => {
     expect(mayBegin(aSituation())).toEqual({ kind: 'pass' });
   });
 
-  it('on the last node of all when no DNS pod serves anywhere', () => {
+  it('on any node when no DNS pod serves anywhere', () => {
     const dnsPods = [aLoopingPod(), aLoopingPod({ uid: 'other', node: 'node-2' })];
     expect(mayBegin(aSituation({ world: { dnsPods } }))).toEqual({ kind: 'pass' });
   });
@@ -35,7 +35,7 @@ describe('a repair may begin', () => {
     expect(mayBegin(aSituation({ remediation, world: { remediations } }))).toEqual({ kind: 'pass' });
   });
 
-  it('after a failed one that a person has acknowledged', () => {
+  it('after a failure that was acknowledged', () => {
     const failed = aRemediation({
       node: 'node-2',
       acknowledged: true,
@@ -78,7 +78,7 @@ describe('a repair waits', () => {
     expect(verdicts.toSorted()).toEqual(['pass', 'wait']);
   });
 
-  it('while the canary is not healed, whatever the policy allows', () => {
+  it('while the canary has not healed, whatever the policy allows', () => {
     const settings = { limits: { maxConcurrent: 5 } };
     const busy = aRemediation({ node: 'node-2', settings, status: { phase: 'Repairing', quarantine } });
     const remediation = aRemediation({ settings });
@@ -87,7 +87,7 @@ describe('a repair waits', () => {
     );
   });
 
-  it('after a failed one that nobody has looked at', () => {
+  it('after a failure that was not acknowledged', () => {
     const failed = aRemediation({ node: 'node-2', status: { phase: 'Failed', quarantine } });
     const remediation = aRemediation();
     expect(waits(aSituation({ remediation, world: { remediations: [failed, remediation] } }))).toBe(
@@ -95,7 +95,7 @@ describe('a repair waits', () => {
     );
   });
 
-  it('while the last serving DNS pod lives on the node', () => {
+  it('while the last serving DNS pod runs on the node', () => {
     const dnsPods = [aLoopingPod(), aDnsPod({ node: 'node-1' })];
     expect(waits(aSituation({ world: { dnsPods } }))).toBe('LastServingPod');
   });
@@ -115,7 +115,7 @@ describe('a repair waits', () => {
   });
 });
 
-describe('a repair is not begun at all', () => {
+describe('a repair is cancelled or refused', () => {
   const ends = (situation: Parameters<typeof mayBegin>[0]) => {
     const verdict = mayBegin(situation);
     return verdict.kind === 'end'
@@ -147,12 +147,12 @@ describe('a repair is not begun at all', () => {
       { world: { node: aNode({ managedPlatform: { platform: 'EKS', advice: 'change the NodeConfig' } }) } },
       ['Refused', 'ManagedPlatform', false],
     ],
-    ['it waited for an hour', { now: at(3700) }, ['Cancelled', 'WaitedTooLong', false]],
+    ['it has waited for an hour', { now: at(3700) }, ['Cancelled', 'WaitedTooLong', false]],
   ])('when %s', (_why, overrides, expected) => {
     expect(ends(aSituation(overrides))).toEqual(expected);
   });
 
-  it('but a looping pod that is Ready for a second has not recovered', () => {
+  it('but not for a looping pod that is Ready for a second: it has not recovered', () => {
     const dnsPods = [aLoopingPod({ ready: true, runningSince: at(2) }), aDnsPod()];
     expect(mayBegin(aSituation({ now: at(3), world: { dnsPods } }))).toEqual({ kind: 'pass' });
   });

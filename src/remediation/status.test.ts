@@ -44,7 +44,7 @@ describe('a condition', () => {
     ]);
   });
 
-  it('has a new time when its status changes, and leaves those of others alone', () => {
+  it('gets a new time when its status changes, and leaves other conditions unchanged', () => {
     const others = withCondition(before, 'TheirOwn', 'Unknown', 'Theirs', '', at(2));
     const after = withCondition(others, 'Quarantined', 'False', 'Released', '', at(9));
     expect(condition(after, 'Quarantined')).toMatchObject({ status: 'False', lastTransitionTime: isoAt(9) });
@@ -57,7 +57,7 @@ describe('a condition', () => {
 });
 
 describe('a step', () => {
-  it('keeps its first start and its first end when it is told again', () => {
+  it('keeps its first start and its first end when it is recorded again', () => {
     const begun = beginStep(beginStep(aStatus(), 'Repair', at(1)), 'Repair', at(5));
     const done = finishStep(finishStep(begun, 'Repair', at(6), 'done'), 'Repair', at(9), 'done again');
     expect(done.steps).toEqual([
@@ -65,13 +65,13 @@ describe('a step', () => {
     ]);
   });
 
-  it('that never began cannot end', () => {
+  it('that never began cannot finish', () => {
     expect(finishStep(aStatus(), 'Verify', at(1), 'x').steps).toEqual([]);
   });
 });
 
 describe('the record of an incident', () => {
-  it('says how the node was found when it is quarantined, and the reason of the wait is over', () => {
+  it('has the previous state of the node once it is quarantined, and no reason to wait any more', () => {
     const waiting = aStatus({ reason: 'OtherNodeUnderRepair', message: 'waits' });
     const status = afterEffect(waiting, { kind: 'quarantined', record: record('Taint', true) }, at(2));
     expect(status).toMatchObject({
@@ -83,7 +83,7 @@ describe('the record of an incident', () => {
     expect(step(status, 'Quarantine')).toMatchObject({ startedAt: isoAt(2), finishedAt: isoAt(2) });
   });
 
-  it('is a straight line from quarantine to healed, each step with its times', () => {
+  it('goes from quarantine to healed in a straight line, each step with its times', () => {
     const { spec } = aRemediation();
     const pod = {
       ...aLoopingPod({ runningSince: at(9) }),
@@ -132,7 +132,7 @@ describe('the record of an incident', () => {
     expect(remediationStatusSchema.parse(status)).toEqual(status);
   });
 
-  it('counts the time of answers anew for a container that is another or was restarted', () => {
+  it('restarts the stability window for another container or a restarted one', () => {
     const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a', restartCount: 0 };
     const answers: Answer[] = [{ protocol: 'udp', name: 'x', result: 'NXDOMAIN', ok: true, ms: 1 }];
     const probed = (status: RemediationStatus, change: object, seconds: number, ok = true) =>
@@ -154,13 +154,13 @@ describe('the record of an incident', () => {
     expect(probed(failed, {}, 5).verification?.firstSuccess).toBe(isoAt(5));
   });
 
-  it('does not take silence for an answer', () => {
+  it('does not count an empty list of answers as success', () => {
     const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
     const status = afterEffect(aStatus(), { kind: 'probed', pod, answers: [] }, at(1));
     expect(status.verification).not.toHaveProperty('firstSuccess');
   });
 
-  it('keeps when and why each Job was taken back, and the directory that the next one may write in', () => {
+  it('has when and why each Job was taken back, and the directory that the next one may write in', () => {
     const takeBack = { kind: 'take-back-repair', why: 'because', uid: 'job-1' } as const;
     const first = afterEffect(
       quarantined(),
@@ -205,33 +205,33 @@ describe('the phase', () => {
   });
 });
 
-describe('an end that a person has to look at', () => {
+describe('an end that has to be acknowledged', () => {
   const ending: Ending = { phase: 'Failed', reason: 'NoReport', message: 'x', advice: 'look', hold: true };
   const { spec } = aRemediation();
 
-  it('keeps a node that is held', () => {
+  it('keeps the quarantine of a node that is held', () => {
     expect(afterEnd(quarantined(), ending, spec, at(60))).toMatchObject({ hold: 'Held', advice: 'look' });
   });
 
-  it('asks for a node that was given back, and is Held when it is', () => {
+  it('asks for a new quarantine of a node that was released, and is Held once that is set', () => {
     const over = afterEnd(released(quarantined(), 20), ending, spec, at(60));
     expect(over.hold).toBe('Restore');
     const again = quarantined(over, 61);
     expect(again).toMatchObject({ phase: 'Failed', hold: 'Held', quarantine: { heldSince: isoAt(61) } });
-    const given = released(again, 500);
-    expect(given).toMatchObject({ phase: 'Failed', reason: 'NoReport', finishedAt: isoAt(60) });
-    expect(given.quarantine).not.toHaveProperty('heldSince');
+    const releasedAgain = released(again, 500);
+    expect(releasedAgain).toMatchObject({ phase: 'Failed', reason: 'NoReport', finishedAt: isoAt(60) });
+    expect(releasedAgain.quarantine).not.toHaveProperty('heldSince');
   });
 });
 
 describe('while it waits', () => {
-  it('a Pending incident says why, and the same reason twice changes nothing', () => {
+  it('a Pending incident has the reason, and the same reason twice changes nothing', () => {
     const waiting = whileWaiting(aStatus(), 'NodeNotReady', 'not Ready');
     expect(waiting).toMatchObject({ reason: 'NodeNotReady', message: 'not Ready' });
     expect(whileWaiting(waiting, 'NodeNotReady', 'not Ready')).toBe(waiting);
   });
 
-  it('one that has begun is not written for it', () => {
+  it('an incident that has begun is not written', () => {
     const status = aStatus({ phase: 'Repairing' });
     expect(whileWaiting(status, 'AgentRunning', 'works')).toBe(status);
   });

@@ -1,4 +1,4 @@
-/** The record: how each thing that was done or learned changes the status. Pure, so that a step can be told twice. */
+/** The record: how each effect and each finding changes the status. */
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
@@ -60,23 +60,29 @@ function quarantined(status: Status, record: QuarantineRecord, now: number): Sta
     nodeWasUnschedulable: record.wasUnschedulable,
     heldSince: isoTime(now),
   };
-  const why = record.strategy === 'Cordon' ? 'The node is cordoned.' : 'The node carries our taint.';
+  const why =
+    record.strategy === 'Cordon'
+      ? 'The node is cordoned.'
+      : 'The node has the taint dnshealth.io/quarantine:NoSchedule.';
   const marked = withCondition(status, 'Quarantined', 'True', record.strategy, why, now);
-  // Put back after a failure: the phase is final and stays.
+  // Quarantined again after a failure: the phase is final and stays.
   if (status.hold !== undefined) return { ...marked, quarantine, hold: 'Held' };
   const begun = beginStep(inPhase(marked, 'Quarantining'), 'Quarantine', now);
   return { ...finishStep(begun, 'Quarantine', now, why), quarantine };
 }
 
 function released(status: Status, now: number): Status {
-  const marked = withCondition(status, 'Quarantined', 'False', 'Released', 'The node was given back.', now);
+  const marked = withCondition(status, 'Quarantined', 'False', 'Released', 'The node was released.', now);
   const { heldSince: _heldSince, ...quarantine } = status.quarantine ?? {
     strategy: 'Cordon' as const,
     nodeWasUnschedulable: false,
   };
   if (status.finishedAt !== undefined) return { ...marked, quarantine };
   const begun = beginStep(inPhase(marked, 'Releasing'), 'Release', now);
-  return { ...finishStep(begun, 'Release', now, 'the node is as it was found'), quarantine };
+  return {
+    ...finishStep(begun, 'Release', now, 'The scheduling state of the node was restored.'),
+    quarantine,
+  };
 }
 
 function recreated(status: Status, pods: readonly Status['deletedPods'][number][], now: number): Status {
@@ -85,7 +91,9 @@ function recreated(status: Status, pods: readonly Status['deletedPods'][number][
     beginStep({ ...inPhase(status, 'Recreating'), deletedPods }, 'Recreate', now),
     'Recreate',
     now,
-    `deleted ${deletedPods.length === 0 ? 'no pod' : deletedPods.map((pod) => pod.name).join(', ')}`,
+    deletedPods.length === 0
+      ? 'No DNS pod had to be deleted.'
+      : `Deleted ${deletedPods.map((pod) => pod.name).join(', ')}.`,
   );
 }
 
@@ -117,7 +125,7 @@ function probed(status: Status, { pod, answers }: Probed, now: number): Status {
   };
 }
 
-/** After something was learned. */
+/** After a finding. */
 export function afterFinding(status: Status, finding: Finding, now: number): Status {
   switch (finding.kind) {
     case 'repair-reported': {
@@ -153,7 +161,7 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   }
 }
 
-/** While it waits: why, for `kubectl describe`. The same reason twice changes nothing. */
+/** Why an incident waits, for `kubectl describe`. The same reason twice changes nothing. */
 export function whileWaiting(status: Status, reason: string, message: string): Status {
   return status.phase === 'Pending' && (status.reason !== reason || status.message !== message)
     ? { ...status, reason, message }
@@ -168,7 +176,7 @@ export function afterEnd(status: Status, ending: Ending, spec: RemediationSpec, 
         withCondition(status, 'Verified', 'True', ending.reason, ending.message, now),
         'Verify',
         now,
-        'the same container answered UDP and TCP twice',
+        'The same container answered twice over UDP and TCP.',
       )
     : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
   const held = status.quarantine?.heldSince !== undefined;

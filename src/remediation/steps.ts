@@ -1,4 +1,4 @@
-/** The times of the steps: the first start and the first end are kept, so that a repeated step does not look quicker. */
+/** Times of the steps. The first start and the first end are kept, so that a repeated step does not look shorter. */
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
 import { isoTime } from './conditions.ts';
 

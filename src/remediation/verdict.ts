@@ -1,16 +1,16 @@
-/** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new one breaks every switch. */
+/** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
 import type { KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Answer, TakenBackBecause } from '../api/remediation.ts';
 import type { DnsPodView } from './world.ts';
 
-/** One write to the cluster, or one question to a DNS pod. Each may be carried out twice. */
+/** One write to the cluster, or one question to a DNS pod. Each is idempotent. */
 export type Effect =
   | { readonly kind: 'quarantine' }
   | { readonly kind: 'probe'; readonly pod: ProbedPod }
   | SilentEffect;
 
-/** An effect that returns nothing: there is only "done". */
+/** An effect that returns nothing. */
 export type SilentEffect =
   | { readonly kind: 'start-repair' }
   | TakeBackRepair
@@ -35,20 +35,20 @@ export interface TakeBackRepair {
 /** A DNS pod that can be asked: it has an address and a container. */
 export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
 
-/** What carrying out an effect answered, for the status to record. */
+/** What an effect returned, for the status to record. */
 export type EffectResult =
   | { readonly kind: 'quarantined'; readonly record: QuarantineRecord }
   | { readonly kind: 'probed'; readonly pod: ProbedPod; readonly answers: readonly Answer[] }
   | { readonly kind: 'done'; readonly effect: SilentEffect };
 
-/** Something that was learned and has to be written down before anything is built on it. */
+/** Something that was learned and has to be recorded before anything is based on it. */
 export type Finding =
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
   | { readonly kind: 'proof-reported'; readonly report: ProveReport }
-  /** Verification begins with waiting for a pod, not with a write: its time-out counts from this record. */
+  /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */
   | { readonly kind: 'verification-began' };
 
-/** How an incident ends. `hold`: the node stays in quarantine, for a person to look at, up to the policy's maximum. */
+/** How an incident ends. `hold`: the node stays in quarantine until it is acknowledged, up to the policy's maximum. */
 export interface Ending {
   readonly phase: 'Healed' | 'Refused' | 'RolledBack' | 'Failed' | 'Cancelled';
   readonly reason: string;

@@ -1,4 +1,4 @@
-/** What the decision may know about the cluster: small readonly views, parsed at the border by `observe/`. */
+/** What the decision may know about the cluster: small readonly views, which `observe/` fills from API objects. */
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 
@@ -12,7 +12,7 @@ export interface Remediation {
   readonly status: RemediationStatus;
 }
 
-/** The policy as it is now; only its mode matters once the claim holds a copy of the rest. */
+/** The policy as it is now; only its mode matters, because the claim holds a copy of the rest. */
 export interface PolicyView {
   readonly mode: 'Repair' | 'Observe';
 }
@@ -23,11 +23,11 @@ export interface NodeView {
   readonly ready: boolean;
   readonly excluded: boolean;
   readonly quarantine: QuarantineRecord | null;
-  /** Its quarantine annotation is there but was not written by us. */
+  /** Its quarantine annotation exists but cannot be parsed, so another program wrote it. */
   readonly hasUnreadableRecord: boolean;
-  /** Set where the platform rewrites its nodes itself, with what to do instead. */
+  /** Set if the platform manages its nodes' files itself, with what to do instead. */
   readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
-  /** Those that lead to it from elsewhere. */
+  /** Internal and external IP addresses. */
   readonly addresses: readonly string[];
   readonly kubeletVersion: string;
 }
@@ -38,12 +38,12 @@ export interface AgentRun {
   readonly createdAt: number;
   /**
    * - `starting`: no container of it has ever run
-   * - `running`: a container runs, or ran and its end is not known yet
+   * - `running`: a container runs, or it ran and its end is not known yet
    * - `ended`: it terminated; `message` is its termination message
    */
   readonly state: 'starting' | 'running' | 'ended';
   readonly deleting: boolean;
-  /** Why it does not start, in the kubelet's or the Job controller's words. */
+  /** Why it does not start, as the kubelet or the Job controller reports it. */
   readonly blockedBy: string | null;
   readonly message: string | null;
 }
@@ -58,7 +58,7 @@ export interface DnsPodView {
   readonly startedAt: number | null;
   readonly deleting: boolean;
   readonly ready: boolean;
-  /** Since when its container runs; null while it does not. */
+  /** Since when its container has been running; null while it is not. */
   readonly runningSince: number | null;
   readonly containerID: string | null;
   readonly restartCount: number;
@@ -75,7 +75,7 @@ export interface World {
   readonly remediations: readonly Remediation[];
 }
 
-/** What each decision is made from; `now` in epoch milliseconds. */
+/** What each decision is based on; `now` in epoch milliseconds. */
 export interface Situation {
   readonly policy: PolicyView | null;
   readonly remediation: Remediation;

@@ -1,4 +1,4 @@
-/** 1. May this incident begin? Asks `safety.ts` until the node is ours, never afterwards. */
+/** May this incident begin? Asks `safety.ts` until the node is in quarantine, never afterwards. */
 import { wasAdmitted } from '../facts.ts';
 import { mayBegin } from '../safety.ts';
 import { pass, type Verdict } from '../verdict.ts';

@@ -1,4 +1,4 @@
-/** 4. A pod in a new sandbox shows the resolv.conf that the node really hands out now. */
+/** Proves with a pod in a new sandbox which resolv.conf the node really gives to pods now. */
 import { proveReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
@@ -20,7 +20,7 @@ export function prove(situation: Situation): Verdict {
     return end(
       failed(
         'ProofTimedOut',
-        `The proof pod did not report in time: ${pod?.blockedBy ?? pod?.state ?? 'it is gone'}.`,
+        `The proof pod did not report in time: ${pod ? (pod.blockedBy ?? `it is still ${pod.state}`) : 'it no longer exists'}.`,
       ),
     );
   if (!pod || stepStartedAt(remediation, 'Prove') === null) return act({ kind: 'start-proof' });
@@ -30,7 +30,8 @@ export function prove(situation: Situation): Verdict {
       return wait('ProofRunning', pod.blockedBy ?? 'The proof pod was created.', RECHECK_MS);
     case 'ended': {
       const read = readReport(proveReportSchema, pod.message, remediation.uid);
-      if (read.kind === 'bad') return end(failed('ProofUnreadable', `The proof pod failed: ${read.problem}`));
+      if (read.kind === 'bad')
+        return end(failed('ProofUnreadable', `The proof pod did not report. ${read.problem}`));
       return record({ kind: 'proof-reported', report: read.report });
     }
     default:
@@ -43,6 +44,6 @@ const failed = (reason: string, message: string): Ending => ({
   reason,
   message,
   advice:
-    'The kubelet runs with the new value. Check the nameservers in the target file from the node; the old configuration is in /var/lib/dnshealth on the node.',
+    'The kubelet runs with the new value. Check from the node that the nameservers in the target file answer. The old configuration is in /var/lib/dnshealth on the node.',
   hold: true,
 });

@@ -24,11 +24,11 @@ describe('a DNS pod of the repaired node is deleted', () => {
     expect(deleted(aLoopingPod())).toEqual(['pod-sick']);
   });
 
-  it('also when it is Ready for a moment between two deaths', () => {
+  it('also when it is Ready for a moment between two crashes', () => {
     expect(deleted(aLoopingPod({ ready: true, runningSince: at(19) }))).toEqual(['pod-sick']);
   });
 
-  it('also when it started in the very second of the repair: stamps have whole seconds', () => {
+  it('also when it started in the same second as the repair: timestamps have whole seconds', () => {
     expect(deleted(aLoopingPod({ startedAt: at(4) }))).toEqual(['pod-sick']);
   });
 });
@@ -46,17 +46,17 @@ describe('a DNS pod is left alone', () => {
     expect(deleted(aLoopingPod({ startedAt: at(5) }))).toEqual([]);
   });
 
-  it('when no kubelet has seen it yet: the successor that was only just placed', () => {
+  it('when no kubelet has seen it yet: the replacement that was just scheduled', () => {
     expect(deleted(aDnsPod({ ...here, startedAt: null, ready: false, runningSince: null }))).toEqual([]);
   });
 
-  it('when it is being deleted already', () => {
+  it('when it is already being deleted', () => {
     expect(deleted(aLoopingPod({ deleting: true }))).toEqual([]);
   });
 });
 
-describe('where no pod is to be deleted', () => {
-  it('the step is written down once, and then passes', () => {
+describe('if no pod has to be deleted', () => {
+  it('the step is recorded once, and then passes', () => {
     const status = { phase: 'Recreating', repair: aRepairReport() } as const;
     const world = { dnsPods: [] };
     const first = recreate(aSituation({ remediation: aRemediation({ status }), world }));

@@ -1,9 +1,9 @@
-/** 6. Delete the DNS pods of the node that still have the old resolv.conf; their workload makes new ones. */
+/** Deletes the DNS pods of the node that still have the old resolv.conf, so that their workload replaces them. */
 import { repairedAt, stepIsFinished } from '../facts.ts';
 import { act, pass, type Verdict } from '../verdict.ts';
 import type { DnsPodView, Situation } from '../world.ts';
 
-/** A looping CoreDNS may be Ready for a second between two deaths; one that serves for longer is left alone. */
+/** A looping CoreDNS may be Ready for a second between two crashes; one that serves for longer is left alone. */
 const SERVES_AFTER_MS = 10_000;
 
 export function recreate(situation: Situation): Verdict {
@@ -13,18 +13,18 @@ export function recreate(situation: Situation): Verdict {
 }
 
 /**
- * On this node, in a sandbox older than the repair, and not serving. A serving DNS pod is never deleted to
- * tidy up: losing a serving endpoint costs clients seconds of time-outs.
+ * On this node, in a sandbox older than the repair, and not serving. A serving DNS pod is never deleted: losing a
+ * serving endpoint costs clients seconds of timeouts.
  */
 function isStale(pod: DnsPodView, situation: Situation): boolean {
   const { remediation, now } = situation;
   if (pod.node !== remediation.spec.node.name || pod.deleting) return false;
   if (remediation.status.deletedPods.some((deleted) => deleted.uid === pod.uid)) return false;
-  // No kubelet has seen it yet, so the repaired one will make its sandbox.
+  // No kubelet has seen it yet, so the repaired one will create its sandbox.
   if (pod.startedAt === null) return false;
   const repaired = repairedAt(situation);
-  // Stamps of the kubelet have whole seconds: a pod of the same second counts as older, and is only
-  // deleted if it does not serve.
+  // The kubelet's timestamps have whole seconds: a pod of the same second counts as older, and is only deleted if
+  // it does not serve.
   if (repaired !== null && pod.startedAt > repaired) return false;
   const serves = pod.ready && pod.runningSince !== null && now - pod.runningSince >= SERVES_AFTER_MS;
   return !serves;

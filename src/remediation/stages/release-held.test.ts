@@ -27,60 +27,60 @@ function ended(
 const release = { kind: 'act', effect: { kind: 'release' } };
 
 describe('when an incident is over', () => {
-  it('its node is given back at once', () => {
+  it('its node is released at once', () => {
     expect(releaseHeld(ended({}))).toEqual(release);
   });
 
-  it('its node is given back also where only the node says that it is held', () => {
+  it('its node is released also if only the node shows that it is held', () => {
     expect(releaseHeld(ended({ quarantine }))).toEqual(release);
   });
 
-  it('a node that was given back is left alone', () => {
+  it('a node that was released is left alone', () => {
     expect(releaseHeld(ended({ quarantine }, { onNode: false }))).toEqual({ kind: 'pass' });
   });
 });
 
-describe('when a person has to look at the node', () => {
-  it('the quarantine is put back where it was released already', () => {
+describe('when a failure has to be acknowledged', () => {
+  it('the quarantine is set again if it was already released', () => {
     expect(releaseHeld(ended({ quarantine, hold: 'Restore' }, { onNode: false }))).toEqual({
       kind: 'act',
       effect: { kind: 'quarantine' },
     });
   });
 
-  it('waits until the policy’s maximum, told in seconds, and is then given back', () => {
+  it('the node is held up to the policy’s maximum, and then released', () => {
     expect(releaseHeld(ended({ hold: 'Held' }))).toMatchObject({
       kind: 'wait',
-      reason: 'HeldForAPerson',
-      message: 'The node stays in quarantine for 470 s more.',
+      reason: 'AwaitingAcknowledgement',
+      message: 'The node stays in quarantine for another 470 s, or until the failure is acknowledged.',
       recheckMs: 470_000,
     });
     expect(releaseHeld(ended({ hold: 'Held' }, { now: at(480) }))).toEqual(release);
   });
 
-  it('is given back as soon as the failure is acknowledged', () => {
+  it('the node is released as soon as the failure is acknowledged', () => {
     expect(releaseHeld(ended({ hold: 'Held' }, { acknowledged: true }))).toEqual(release);
   });
 
-  it('one that the person gave back by hand is only written down as given back', () => {
+  it('a node that was released by hand is only recorded as released', () => {
     expect(releaseHeld(ended({ hold: 'Held' }, { onNode: false }))).toEqual(release);
   });
 });
 
 describe('when the node is gone', () => {
-  it('the record still says that it was given back, so that nobody waits for it', () => {
+  it('it is recorded as released, so that no other repair waits for it', () => {
     const situation = ended({ hold: 'Held' });
     expect(releaseHeld({ ...situation, world: { ...situation.world, node: null } })).toEqual(release);
   });
 
-  it('a node that was not held needs nothing', () => {
+  it('nothing is done for a node that was not held', () => {
     const situation = ended({ quarantine, hold: 'Restore' });
     expect(releaseHeld({ ...situation, world: { ...situation.world, node: null } })).toEqual({
       kind: 'pass',
     });
   });
 
-  it('the next repair may begin once that is written down', () => {
+  it('the next repair may begin once that is recorded', () => {
     const gone = aRemediation({
       node: 'node-9',
       acknowledged: true,

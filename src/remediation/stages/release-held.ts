@@ -1,4 +1,4 @@
-/** Closing 1. Nothing stays cordoned by us: a node is given back at once, or after a failure when it was looked at. */
+/** Nothing stays in quarantine for ever: a node is released at once, or after a failure when that is acknowledged. */
 import { holdsNode } from '../facts.ts';
 import { act, pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -6,7 +6,7 @@ import type { Situation } from '../world.ts';
 export function releaseHeld(situation: Situation): Verdict {
   const { remediation, world, now } = situation;
   const { hold, quarantine } = remediation.status;
-  // A node that is gone is held by nobody; the record must say so, or it takes a slot for ever.
+  // A deleted node is not held any more; the record must say so, or it takes a slot for ever.
   if (!world.node) return quarantine?.heldSince === undefined ? pass : act({ kind: 'release' });
   const held = holdsNode(situation);
   if (!hold) return held || quarantine?.heldSince !== undefined ? act({ kind: 'release' }) : pass;
@@ -18,8 +18,8 @@ export function releaseHeld(situation: Situation): Verdict {
   const leftMs = since + remediation.spec.settings.quarantine.maxSeconds * 1000 - now;
   if (remediation.acknowledged || leftMs <= 0 || !held) return act({ kind: 'release' });
   return wait(
-    'HeldForAPerson',
-    `The node stays in quarantine for ${Math.ceil(leftMs / 1000)} s more.`,
+    'AwaitingAcknowledgement',
+    `The node stays in quarantine for another ${Math.ceil(leftMs / 1000)} s, or until the failure is acknowledged.`,
     leftMs,
   );
 }

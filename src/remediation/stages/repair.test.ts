@@ -55,12 +55,12 @@ describe('without a Job', () => {
       );
   });
 
-  it('the incident ends where it was taken back because it never started: nothing was written', () => {
+  it('the incident ends if the Job was taken back because it never started: nothing was written', () => {
     const status = { repairTakenBack: [entry('NeverStarted')] };
     expect(repair(situation({ job: null, status }))).toMatchObject(failed('JobDidNotStart', false));
   });
 
-  it('the node is held where a silent run came before that: it may have written', () => {
+  it('the node is held if there was a silent run before that: it may have written', () => {
     const status = { repairTakenBack: [entry('Silent'), entry('NeverStarted')] };
     expect(repair(situation({ job: null, status }))).toMatchObject(failed('NoReport', true));
   });
@@ -76,7 +76,7 @@ describe('a Job that starts or runs', () => {
       expect(repair(situation({ job: { state } }))).toMatchObject({ kind: 'wait' });
   });
 
-  it('is taken back when its start is overdue, and given up when it does not go', () => {
+  it('is taken back when its start is overdue, and the incident ends if it does not go away', () => {
     const job = { state: 'starting', blockedBy: 'image missing' } as const;
     expect(repair(situation({ job, now: at(62) }))).toMatchObject(
       takenBack('NeverStarted', { why: 'image missing' }),
@@ -86,7 +86,7 @@ describe('a Job that starts or runs', () => {
     expect(repair(situation({ job, status, now: at(77) }))).toMatchObject(failed('JobDidNotStart', false));
   });
 
-  it('has its time again after a silent run', () => {
+  it('gets the full time again after a silent run', () => {
     const status = { repairTakenBack: [{ ...entry('Silent'), at: isoAt(100) }] };
     expect(repair(situation({ job: { state: 'starting' }, status, now: at(150) }))).toMatchObject({
       kind: 'wait',
@@ -108,12 +108,12 @@ describe('a Job that ended without a report', () => {
     expect(repair(situation({ job, status }))).toMatchObject(failed('NoReport', true));
   });
 
-  it('is waited for while it goes, although the cache does not show that it was deleted', () => {
+  it('is waited for until it is gone, although the cache does not show its deletion yet', () => {
     const status = { repairTakenBack: [entry('Silent', 'run-1')] };
     expect(repair(situation({ job: { message: '' }, status }))).toMatchObject({ kind: 'wait' });
   });
 
-  it('ends the incident where its program never ran', () => {
+  it('ends the incident if its program never ran', () => {
     const job = { message: null, blockedBy: 'StartError: no node' };
     expect(repair(situation({ job }))).toMatchObject(failed('JobDidNotStart', false));
   });
@@ -127,7 +127,7 @@ describe('an agent that cannot write where the value is', () => {
     expect(repair(situation({ job }))).toEqual(expected);
   });
 
-  it('is waited for while it goes, and its report is not taken for that of the second one', () => {
+  it('is waited for until it is gone, and its report is not mistaken for that of the next one', () => {
     const status: Partial<RemediationStatus> = {
       repairDirectory: '/etc/default',
       repairTakenBack: [entry('Elsewhere', 'run-1')],
@@ -146,7 +146,7 @@ describe('an agent that cannot write where the value is', () => {
 });
 
 describe('a report', () => {
-  it('is recorded before anything is built on it, also from a Job that was taken back', () => {
+  it('is recorded before anything is based on it, also if the Job was taken back', () => {
     expect(repair(situation())).toMatchObject({ kind: 'record' });
     expect(repair(situation({ job: { deleting: true } }))).toMatchObject({ kind: 'record' });
   });

@@ -12,7 +12,7 @@
  * | ended without a report        | take it back, once: Silent. A second silence has another reason, so end     |
  * | taken back, not gone yet      | wait                                                                        |
  *
- * A Job that never ran has written nothing, so the node is released. After a silent run that is not known any more.
+ * A Job that never ran has written nothing, so the node is released. After a silent run that is no longer certain.
  */
 import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
@@ -31,15 +31,15 @@ export function repair(situation: Situation): Verdict {
   const job = world.repairJob;
   const neverStarted = takenBack(situation, 'NeverStarted');
   if (!job && neverStarted) return end(didNotStart(situation, neverStarted.why));
-  if (!job && attemptAge(situation) > JOB_REPORT_MS) return end(silent('Its Job is gone.'));
+  if (!job && attemptAge(situation) > JOB_REPORT_MS) return end(silent('Its Job was deleted.'));
   // Also where the Job exists but its start was not recorded: the deadlines count from that record.
   if (!job || stepStartedAt(remediation, 'Repair') === null) return act({ kind: 'start-repair' });
   switch (job.state) {
     case 'starting':
       return whileStarting(situation, job);
     case 'running':
-      if (attemptAge(situation) > JOB_REPORT_MS) return end(silent('It still runs.'));
-      return wait('AgentRunning', 'The agent works on the node.', RECHECK_MS);
+      if (attemptAge(situation) > JOB_REPORT_MS) return end(silent('It is still running.'));
+      return wait('AgentRunning', 'The agent is working on the node.', RECHECK_MS);
     case 'ended':
       return afterItEnded(situation, job);
     default:
@@ -57,7 +57,7 @@ function whileStarting(situation: Situation, job: AgentRun): Verdict {
   const age = attemptAge(situation);
   if (age <= JOB_START_MS)
     return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
-  // Given up only after the Job is taken back: it must not start once the node was released.
+  // The Job is deleted before the incident ends: it must not start after the node was released.
   if (!isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
   if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(situation, whyBlocked(job)));
   return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
@@ -67,14 +67,14 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
   const { remediation } = situation;
   if (job.message === null && job.blockedBy !== null) return end(didNotStart(situation, job.blockedBy));
   const read = readReport(repairReportSchema, job.message, remediation.uid);
-  // A report that asks for nothing counts even from a Job that was taken back: it says what happened to the node.
+  // A report counts even from a Job that was taken back: it says what happened to the node.
   if (read.kind === 'ok' && read.report.needs === undefined)
     return record({ kind: 'repair-reported', report: read.report });
   if (isBeingRemoved(situation, job)) return startingAgain;
 
   if (read.kind === 'ok') {
     const { report } = read;
-    // It was given a directory already, and asks for a third place.
+    // It was given another directory already: tried once is enough.
     if (remediation.status.repairDirectory !== undefined) return record({ kind: 'repair-reported', report });
     return act({
       kind: 'take-back-repair',
@@ -84,13 +84,13 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
       ...(report.needs ? { directory: report.needs } : {}),
     });
   }
-  // A node that lost its power, an agent that was killed: the next run finishes or undoes what the journal says.
+  // The node lost power, or the agent was killed: the next run finishes or undoes what the journal on the node says.
   return takenBack(situation, 'Silent')
     ? end(silent(read.problem))
     : act({ kind: 'take-back-repair', because: 'Silent', why: read.problem, uid: job.uid });
 }
 
-const startingAgain = wait('AgentStarting', 'The agent is about to be started again.', RECHECK_MS);
+const startingAgain = wait('AgentStarting', 'The agent is being restarted.', RECHECK_MS);
 const whyBlocked = (job: AgentRun): string => job.blockedBy ?? 'no reason was given';
 
 export const takeBackUnstarted = (job: AgentRun): TakeBackRepair => ({
@@ -102,21 +102,21 @@ export const takeBackUnstarted = (job: AgentRun): TakeBackRepair => ({
 
 /** What a report means for the rest of the incident. */
 function judge(report: RepairReport): Verdict {
-  const told = { message: report.message, ...(report.advice ? { advice: report.advice } : {}) };
+  const text = { message: report.message, ...(report.advice ? { advice: report.advice } : {}) };
   switch (report.outcome) {
     case 'repaired':
     case 'already-right':
       return pass;
     case 'refused':
-      // The kubelet is right and only the pod's sandbox is older than that: the proof pod will show it, and
+      // The kubelet is configured correctly and only the pod's sandbox is older than that: the proof pod shows it, and
       // recreating the pod is the whole repair.
       if (report.reason === 'CurrentIsUsable') return pass;
-      return end({ phase: 'Refused', reason: report.reason, ...told, hold: false });
+      return end({ phase: 'Refused', reason: report.reason, ...text, hold: false });
     case 'rolled-back':
-      return end({ phase: 'RolledBack', reason: report.reason, ...told, hold: false });
+      return end({ phase: 'RolledBack', reason: report.reason, ...text, hold: false });
     case 'failed': {
       const harmless = report.nodeUnchanged && report.kubelet?.active !== false;
-      return end({ phase: 'Failed', reason: report.reason, ...told, hold: !harmless });
+      return end({ phase: 'Failed', reason: report.reason, ...text, hold: !harmless });
     }
     default:
       return assertNever(report.outcome);
@@ -126,19 +126,19 @@ function judge(report: RepairReport): Verdict {
 const nodeGone: Ending = {
   phase: 'Failed',
   reason: 'NodeGone',
-  message: 'The node disappeared during the repair.',
+  message: 'The node was deleted or replaced during the repair.',
   hold: false,
 };
 
 function didNotStart(situation: Situation, why: string): Ending {
-  // The first run may have written before it fell silent.
+  // The silent run before it may have written.
   if (takenBack(situation, 'Silent')) return silent(`It could not be started again: ${why}.`);
   return {
     phase: 'Failed',
     reason: 'JobDidNotStart',
     message: `The repair Job could not start, so nothing was written to the node: ${why}.`,
     advice:
-      'Make the operator image available on the node, or see why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods.',
+      'Make the operator image available on the node, or find out why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods',
     hold: false,
   };
 }
@@ -146,8 +146,8 @@ function didNotStart(situation: Situation, why: string): Ending {
 const silent = (why: string): Ending => ({
   phase: 'Failed',
   reason: 'NoReport',
-  message: `The agent may have changed the node but did not report: ${why}`,
+  message: `The agent may have changed the node, but it did not report. ${why}`,
   advice:
-    'Look at kubelet.service and at /var/lib/dnshealth on the node: a backup of the kubelet configuration is there if it was changed.',
+    'Check kubelet.service on the node. If the kubelet configuration was changed, its backup is in /var/lib/dnshealth.',
   hold: true,
 });

@@ -1,4 +1,4 @@
-/** Closing 2. The proof pod goes; the Job goes by its own time to live, so that its log can still be read. */
+/** Removes the proof pod. The Job is removed by its own time to live, so that its log can still be read. */
 import { act, pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 

@@ -13,7 +13,7 @@ import { plan } from '../plan.ts';
 import type { World } from '../world.ts';
 import { timeLimit } from './time-limit.ts';
 
-/** Held from the first second on, by a policy that allows two minutes. */
+/** Held since second 0, under a policy that allows two minutes. */
 function held(seconds: number, status: Partial<RemediationStatus> = {}, world: Partial<World> = {}) {
   const remediation = aRemediation({
     settings: { quarantine: { maxSeconds: 120 } },
@@ -37,12 +37,12 @@ function held(seconds: number, status: Partial<RemediationStatus> = {}, world: P
   });
 }
 
-describe('a node is not kept longer than the policy says', () => {
-  it('and until then nothing is cut short', () => {
+describe('a node is not held longer than the policy allows', () => {
+  it('and before that nothing is cut short', () => {
     expect(timeLimit(held(119))).toEqual({ kind: 'pass' });
   });
 
-  it('also where the Job can never be created: the incident ends, and the node is given back', () => {
+  it('also if the Job can never be created: the incident ends, and the node is released', () => {
     const ending = plan(held(120));
     expect(ending).toMatchObject({
       kind: 'end',
@@ -54,7 +54,7 @@ describe('a node is not kept longer than the policy says', () => {
     });
   });
 
-  it('and a Job that has not started is taken back before that', () => {
+  it('and a Job that has not started is taken back first', () => {
     const repairJob = aRun({ state: 'starting', blockedBy: 'image missing' });
     expect(timeLimit(held(120, {}, { repairJob }))).toEqual({
       kind: 'act',
@@ -70,7 +70,7 @@ describe('a node is not kept longer than the policy says', () => {
     expect(plan(gone)).toMatchObject({ kind: 'end', ending: { reason: 'JobDidNotStart', hold: false } });
   });
 
-  it('also while the agent runs, or its proof cannot be made', () => {
+  it('also while the agent runs, or the proof cannot be started', () => {
     expect(timeLimit(held(120, {}, { repairJob: aRun({ state: 'running' }) })).kind).toBe('end');
     const repaired = held(120, { repair: aRepairReport() });
     expect(timeLimit(repaired)).toMatchObject({
@@ -79,7 +79,7 @@ describe('a node is not kept longer than the policy says', () => {
     });
   });
 
-  it('and one that was given back has no limit any more', () => {
+  it('and there is no limit after the release', () => {
     const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;
     expect(timeLimit(held(500, { quarantine }))).toEqual({ kind: 'pass' });
   });

@@ -1,4 +1,4 @@
-/** 7. Ready is not proof: ask the recreated pod itself, and again after it has stood for a while. */
+/** Ready is not proof: asks the recreated pod itself, and once more after it has run for a while. */
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { repairedAt, stepAge, stepStartedAt } from '../facts.ts';
 import { act, end, pass, record, type Verdict, wait } from '../verdict.ts';
@@ -12,37 +12,39 @@ export function verify(situation: Situation): Verdict {
 
   const pod = successor(situation);
   if (stepAge(situation, 'Verify') > timeoutSeconds * 1000) {
-    // The proof pod has shown that this node is right; the replacement landed on a node with a fault of its own.
+    // The proof pod has shown that this node is repaired; the replacement was scheduled to another broken node.
     if (pod && hasIncidentOfItsOwn(pod, situation)) return pass;
     return end({
       phase: 'Failed',
       reason: 'VerificationFailed',
       message: pod
-        ? `Pod ${pod.name} on ${pod.node} did not answer: ${lastAnswers(remediation)}.`
-        : 'The workload made no new DNS pod that could be asked.',
-      advice: `Look at the pod and at its resolv.conf: kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}. The repair stays on the node; further repairs wait until this one is acknowledged.`,
+        ? `Pod ${pod.name} on ${pod.node} did not pass verification: ${lastAnswers(remediation)}.`
+        : 'The workload did not create a DNS pod that could be asked.',
+      advice: `The repair stays on the node, and further repairs are paused until this failure is acknowledged. Check the log of the DNS pod: kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}`,
       hold: true,
     });
   }
-  if (!pod) return wait('WaitingForPod', 'The workload has not made a new DNS pod yet.', RECHECK_MS);
+  if (!pod) return wait('WaitingForPod', 'The workload has not created a new DNS pod yet.', RECHECK_MS);
   const { ip, containerID } = pod;
   if (ip === null || containerID === null || pod.runningSince === null)
-    return wait('WaitingForPod', `Pod ${pod.name} on ${pod.node} does not run yet.`, RECHECK_MS);
+    return wait('WaitingForPod', `Pod ${pod.name} on ${pod.node} is not running yet.`, RECHECK_MS);
 
   const dueInMs = nextProbeAt(pod, situation) - now;
-  if (dueInMs > 0) return wait('WaitingForStability', `Pod ${pod.name} answers; asked again soon.`, dueInMs);
+  if (dueInMs > 0)
+    return wait('WaitingForStability', `Pod ${pod.name} answers and will be asked again.`, dueInMs);
   return act({ kind: 'probe', pod: { ...pod, ip, containerID } });
 }
 
-/** The same container answered everything twice, far enough apart. */
+/** The same container passed twice, far enough apart. */
 function isVerified(remediation: Remediation): boolean {
-  const { verification, spec } = { verification: remediation.status.verification, spec: remediation.spec };
+  const { spec, status } = remediation;
+  const { verification } = status;
   if (!verification?.firstSuccess) return false;
-  const stoodMs = Date.parse(verification.lastAttempt) - Date.parse(verification.firstSuccess);
-  return stoodMs >= spec.settings.verification.stableSeconds * 1000;
+  const stableMs = Date.parse(verification.lastAttempt) - Date.parse(verification.firstSuccess);
+  return stableMs >= spec.settings.verification.stableSeconds * 1000;
 }
 
-/** After a first success, ask again when the pod has stood long enough; after a failure, soon. */
+/** After a first success when the pod has been stable for long enough; after a failure soon. */
 function nextProbeAt(pod: DnsPodView, situation: Situation): number {
   const { remediation } = situation;
   const last = remediation.status.verification;
@@ -55,15 +57,15 @@ function nextProbeAt(pod: DnsPodView, situation: Situation): number {
 }
 
 /**
- * The pod to ask: on this node if there is one, else wherever the scheduler put the replacement. Never one that
- * is older than the repair on this node, because its resolv.conf is.
+ * The pod to ask: on this node if there is one, else wherever the replacement was scheduled. Never a pod of this node
+ * that is older than the repair, because its resolv.conf is too.
  */
 function successor(situation: Situation): DnsPodView | null {
   const { remediation, world } = situation;
   const here = remediation.spec.node.name;
   const repaired = repairedAt(situation) ?? 0;
-  const gone = new Set(remediation.status.deletedPods.map((pod) => pod.uid));
-  const candidates = world.dnsPods.filter((pod) => !pod.deleting && !gone.has(pod.uid));
+  const deleted = new Set(remediation.status.deletedPods.map((pod) => pod.uid));
+  const candidates = world.dnsPods.filter((pod) => !pod.deleting && !deleted.has(pod.uid));
   const rank = (pod: DnsPodView) =>
     (pod.node === here ? 4 : 0) + (pod.createdAt >= remediation.createdAt ? 2 : 0) + (pod.ready ? 1 : 0);
   return (

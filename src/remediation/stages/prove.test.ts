@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aProofReport,
+  aRemediation,
+  aRun,
+  aSituation,
+  at,
+  isoAt,
+} from '../../../test/support/objects/builders.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
+import type { AgentRun } from '../world.ts';
+import { prove } from './prove.ts';
+
+/** The Prove step began in second 1. */
+function situation(proofPod: AgentRun | null, status: Partial<RemediationStatus> = {}, now = at(3)) {
+  const steps: RemediationStatus['steps'] = [{ name: 'Prove', startedAt: isoAt(1) }];
+  return aSituation({
+    remediation: aRemediation({ status: { steps, ...status } }),
+    now,
+    world: { proofPod },
+  });
+}
+const failed = (reason: string) => ({ kind: 'end', ending: { phase: 'Failed', reason, hold: true } });
+
+describe('the proof pod', () => {
+  it('is started, and once more if its start was not recorded', () => {
+    const start = { kind: 'act', effect: { kind: 'start-proof' } };
+    expect(prove(situation(null))).toEqual(start);
+    expect(prove(situation(aRun(), { steps: [] }))).toEqual(start);
+  });
+
+  it('is waited for, with the reason that the kubelet gives', () => {
+    expect(prove(situation(aRun({ state: 'starting', blockedBy: 'image missing' })))).toMatchObject({
+      kind: 'wait',
+      message: 'image missing',
+    });
+  });
+
+  it('has one minute', () => {
+    expect(prove(situation(aRun(), {}, at(61)))).toMatchObject({ kind: 'wait' });
+    const { message } = Object(prove(situation(aRun(), {}, at(62)))).ending;
+    expect(message).toBe('The proof pod did not report in time: it is still running.');
+    expect(prove(situation(null, {}, at(62)))).toMatchObject(failed('ProofTimedOut'));
+  });
+
+  it('is not believed without a report of its own', () => {
+    const forged = JSON.stringify(aProofReport({ nonce: 'of-another-remediation' }));
+    for (const message of ['', 'not JSON', forged])
+      expect(prove(situation(aRun({ state: 'ended', message })))).toMatchObject(failed('ProofUnreadable'));
+  });
+
+  it('is recorded before anything is based on its report', () => {
+    const message = JSON.stringify(aProofReport());
+    expect(prove(situation(aRun({ state: 'ended', message })))).toMatchObject({ kind: 'record' });
+  });
+});
+
+describe('a recorded report', () => {
+  it('passes if it is proven', () => {
+    expect(prove(situation(null, { proof: aProofReport() }))).toEqual({ kind: 'pass' });
+  });
+
+  it('otherwise ends the incident with its reason, and the node is held', () => {
+    const proof = aProofReport({ outcome: 'failed', reason: 'NoAnswer' });
+    expect(prove(situation(null, { proof }))).toMatchObject(failed('NoAnswer'));
+  });
+});
