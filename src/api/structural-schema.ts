@@ -99,7 +99,7 @@ function child(key: string, value: unknown, path: string): unknown {
   }
 }
 
-/** zod limits every integer to what a double can represent, which is no property of the field. */
+/** zod limits every integer to what a double can represent, which says nothing about the field. */
 function isNoise(key: string, value: unknown): boolean {
   return (
     (key === 'minimum' && value === Number.MIN_SAFE_INTEGER) ||
