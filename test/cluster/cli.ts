@@ -55,16 +55,16 @@ const say = progressOn(process.stderr);
 
 async function main(call: Call): Promise<number> {
   const begin = performance.now();
-  const took = () => `in ${((performance.now() - begin) / 1000).toFixed(1)} s`;
+  const took = () => `(${((performance.now() - begin) / 1000).toFixed(1)} s)`;
   switch (call.command) {
     case 'up': {
       const rig = await Rig.up({ name: call.name, onProgress: say });
-      say(`${call.name} is up, ${took()}`);
+      say(`${call.name} is up ${took()}`);
       return show(rig);
     }
     case 'down':
       await tearDown(rigPaths(call.name));
-      say(`${call.name} is down, ${took()}`);
+      say(`${call.name} is down ${took()}`);
       return 0;
     case 'status':
       return show(Rig.open(call.name));

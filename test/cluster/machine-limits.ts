@@ -15,7 +15,7 @@ export function raiseLimits(onProgress: (line: string) => void): void {
   if (Number(value) >= ENOUGH) return;
   writeFileSync(savedValue(), value);
   writeFileSync(LIMIT, String(ENOUGH));
-  onProgress(`fs.inotify.max_user_instances raised from ${value} to ${ENOUGH} until the last rig is down`);
+  onProgress(`raised fs.inotify.max_user_instances from ${value} to ${ENOUGH} while rigs run`);
 }
 
 /** Called when the last rig is removed. Keeps a value that was changed by others since. */

@@ -19,7 +19,7 @@ const ENTRIES: readonly Entry[] = [
     happened: ({ steps }) => steps[0]?.startedAt,
     text: ({ spec, metadata }) => [
       `${spec.sighting.pod.name} on ${spec.node.name} crashed:`,
-      `  ${spec.sighting.line.split(', see ')[0] ?? ''}`,
+      `  ${spec.sighting.line.split(' for zone')[0] ?? ''}`,
       `recorded as DNSRemediation ${metadata.name}, cause ${spec.cause}`,
     ],
   },

@@ -65,7 +65,7 @@ describe('without a terminal', () => {
     const pause = takes('pause', 1);
     mkdirSync(artifactDir(pause), { recursive: true });
     expect(await logOf([pause, takes('etcd', 1)])).toEqual([
-      '1 build first, about 30 s with 2 cores (cached: pause)',
+      '1 build first, about 30 s with 2 cores; 1 already in the cache',
       '[1/1] etcd: building, about 30 s',
       '[1/1] etcd: built in 0:01',
     ]);

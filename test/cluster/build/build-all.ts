@@ -12,7 +12,7 @@ export async function buildAll(
 ): Promise<void> {
   const missing = lanes.map((lane) => lane.filter((artifact) => !isBuilt(artifact)));
   const report = new BuildReport(missing, progress, cores);
-  report.announce(lanes.flat().filter(isBuilt));
+  report.announce(lanes.flat().length - missing.flat().length);
   await Promise.all(
     lanes.map(async (lane) => {
       for (const artifact of lane) {

@@ -27,17 +27,11 @@ export class BuildReport {
   }
 
   /** How much there is to build, before the first build; nothing if there is nothing to build. */
-  announce(cached: readonly Artifact[]): void {
+  announce(cached: number): void {
     if (this.#missing.length === 0) return;
     const lanes = this.#lanes.map((lane) => lane.reduce((sum, artifact) => sum + this.#usual(artifact), 0));
-    this.#progress(
-      announcement({
-        builds: this.#missing.length,
-        seconds: Math.max(...lanes),
-        cores: this.#cores,
-        cached: cached.map(({ kind }) => kind),
-      }),
-    );
+    const builds = this.#missing.length;
+    this.#progress(announcement({ builds, seconds: Math.max(...lanes), cores: this.#cores, cached }));
   }
 
   enter(artifact: Artifact, state: BuildState): void {

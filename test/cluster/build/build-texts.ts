@@ -47,14 +47,13 @@ export function announcement(plan: {
   readonly builds: number;
   readonly seconds: number;
   readonly cores: number;
-  /** Kinds of what is there already. */
-  readonly cached: readonly string[];
+  /** Number of what is there already. */
+  readonly cached: number;
 }): string {
   const builds = `${plan.builds} ${plan.builds === 1 ? 'build' : 'builds'}`;
   const time = `${rounded(plan.seconds).text} with ${plan.cores} ${plan.cores === 1 ? 'core' : 'cores'}`;
-  const cached =
-    plan.cached.length === 0 ? '; later starts use the cache' : ` (cached: ${plan.cached.join(', ')})`;
-  return `${builds} first, ${time}${cached}`;
+  const rest = plan.cached === 0 ? 'later starts use the cache' : `${plan.cached} already in the cache`;
+  return `${builds} first, ${time}; ${rest}`;
 }
 
 const ACTIVITY: Readonly<Record<BuildState, string>> = {
