@@ -136,7 +136,7 @@ export function createElector(options: ElectorOptions): Elector {
       // 2. Decide whose it is. That of another process is left alone until it expires.
       if (fence.closed.aborted || isHeldByAnother()) return;
 
-      // 3. Write it. The time of the fence counts from before the request is sent: nobody sees the renewal earlier.
+      // 3. Write it. The fence's time counts from before the request is sent; no other process sees it earlier.
       const sentAt = clock.monotonic();
       const over = observed.lease;
       const claim = claimOf(over, identity, leaseDurationMs, clock.now());

@@ -1,4 +1,4 @@
-/** The source that a reflector reads: what a list and a watch are, without saying of what or over which wire. */
+/** The source that a reflector reads: a list and a watch, independent of resource and transport. */
 
 export interface ObjectMeta {
   readonly name: string;
@@ -7,7 +7,7 @@ export interface ObjectMeta {
   readonly resourceVersion?: string;
 }
 
-/** The least that an object needs to be kept in a store. */
+/** The minimum an object needs to be kept in a store. */
 export interface RawObject {
   readonly metadata: ObjectMeta;
 }
@@ -15,28 +15,28 @@ export interface RawObject {
 interface ListPage<Raw> {
   readonly items: readonly Raw[];
   readonly resourceVersion: string;
-  /** Present when there are more pages. */
+  /** Present if there are more pages. */
   readonly continue?: string;
 }
 
 export type WatchEvent<Raw> =
   | { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: Raw }
-  /** Nothing changed up to this version: the next watch may begin there. */
+  /** Nothing else changed up to this version, so the next watch may start there. */
   | { readonly kind: 'bookmark'; readonly resourceVersion: string }
-  /** Of a watch that begins with everything: what was told so far is all there was at this version. */
+  /** Only from `watchList`: the list is complete as of this version, and changes follow. */
   | { readonly kind: 'listed'; readonly resourceVersion: string };
 
 export interface WatchRequest {
   readonly timeoutSeconds: number;
   readonly signal: AbortSignal;
-  /** The server has accepted the watch; the first event may be minutes away. */
+  /** Called when the server has accepted the watch; the first event may be minutes away. */
   readonly onOpen?: () => void;
 }
 
 /**
- * Every failure is an exception, also one that the server reports inside the stream.
- * A numeric `code` of 410 on it means that the resourceVersion is gone; `retryAfterMs` is honoured; a `code` of 0
- * means that the server could not be reached, as do 502 and 503.
+ * Every failure is an exception, including one that the server reports inside the stream. On the exception, a numeric
+ * `code` of 410 means that the resourceVersion is gone; 0, 502 and 503 mean that the server is unreachable; and
+ * `retryAfterMs` is the shortest wait before the next attempt.
  */
 export interface ListWatch<Raw extends RawObject> {
   /** For logs and metrics, for example "pods". */
@@ -48,13 +48,13 @@ export interface ListWatch<Raw extends RawObject> {
   }): Promise<ListPage<Raw>>;
   watch(request: WatchRequest & { readonly resourceVersion: string }): AsyncIterable<WatchEvent<Raw>>;
   /**
-   * Everything that exists as `added`, then `listed`, then what changes, all in one stream: nobody ever holds the
-   * whole list. A `code` of 400 or 422 means that this server has no such thing.
+   * One stream of everything that exists as `added`, then `listed`, then the changes, so that the list is never held as
+   * a whole. A `code` of 400 or 422 means that the server does not support it.
    */
   watchList?(request: WatchRequest): AsyncIterable<WatchEvent<Raw>>;
 }
 
-/** "name" or "namespace/name": how stores and queues call an object. */
+/** "name" or "namespace/name": the key of an object in stores and queues. */
 export function keyOf(object: RawObject): string {
   const { name, namespace } = object.metadata;
   return namespace ? `${namespace}/${name}` : name;

@@ -1,27 +1,27 @@
-/** How long a reflector waits after a failure, and whether it has to read everything anew. */
+/** How long a reflector waits after a failure, and whether it has to list again. */
 import { fullJitter } from '../backoff.ts';
 import type { SourceFailure } from './source-failure.ts';
 
 const BACKOFF_BASE_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 /**
- * Longest back-off while nothing answers at all. A refused connection costs the server nothing, and the thirty
- * seconds that spare a busy server would leave us blind for as long after a short restart.
+ * Longest back-off while the server is unreachable. A refused connection costs the server nothing, and thirty seconds,
+ * right for an overloaded server, would delay the recovery from a short restart by as much.
  */
 const UNREACHABLE_MAX_MS = 2_000;
-/** After so many failures from one version the next attempt is a list: the version itself may be what fails. */
+/** After this many failures in a row the next attempt is a list, because the version itself may be the cause. */
 const RELIST_AFTER = 5;
 
 interface Pause {
   readonly waitMs: number;
   readonly relist: boolean;
-  /** In a row, this one included. */
+  /** In a row, including this one. */
   readonly failures: number;
 }
 
 interface RetryPolicy {
   after(failure: SourceFailure): Pause;
-  /** A stream was healthy: the failures before it are forgotten. */
+  /** Resets the back-off after a healthy stream. */
   restore(): void;
 }
 
@@ -31,14 +31,14 @@ export function createRetryPolicy(random: () => number): RetryPolicy {
   let hadExpired = false;
   return {
     after(failure) {
-      // Each kind has its own back-off: a server that comes back refuses for a second or two while it starts, and
-      // must not be met with the retries that its absence has built up.
+      // Each kind has its own back-off: a server that comes back answers with errors for a second or two while it starts,
+      // and should not be retried with the long waits that its absence has built up.
       if (failure.unreachable !== wasUnreachable) failures = 0;
       wasUnreachable = failure.unreachable;
       failures++;
       const relist = failure.expired || (!failure.unreachable && failures % RELIST_AFTER === 0);
       if (failure.expired && !hadExpired) {
-        // The first relist is due at once; a server to which every version is gone is another matter.
+        // Only the first one without a wait: a server that answers every version with 410 must be backed off.
         hadExpired = true;
         return { waitMs: 0, relist, failures };
       }

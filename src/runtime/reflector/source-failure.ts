@@ -1,13 +1,13 @@
-/** What a reflector needs to know of an error, whatever wire it came over. */
+/** What a reflector needs to know about an error, independent of the transport. */
 
 export interface SourceFailure {
   readonly error: unknown;
   readonly message: string;
-  /** The resourceVersion is gone: only a new list helps. */
+  /** The resourceVersion is gone, and a new list is needed. */
   readonly expired: boolean;
-  /** The server does not know what it was asked for, and will not know it the next time. */
+  /** The server does not support the request, so a retry is pointless. */
   readonly unsupported: boolean;
-  /** Nothing answered, or a gateway did that has no server behind it. */
+  /** No answer, or that of a gateway without a server behind it. */
   readonly unreachable: boolean;
   readonly retryAfterMs: number | undefined;
 }

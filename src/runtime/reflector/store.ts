@@ -1,33 +1,33 @@
-/** What a reflector knows: the objects by key, and who is told when one changes. */
+/** The objects a reflector knows, by key, and the listeners for their changes. */
 import { keyOf, type ObjectMeta, type RawObject } from './list-watch.ts';
 
 export type Change<T> =
   | { readonly kind: 'added'; readonly key: string; readonly object: T }
   | { readonly kind: 'modified'; readonly key: string; readonly object: T; readonly old: T }
-  /** `object` is the last state that was known. */
+  /** `object` is the last known state. */
   | { readonly kind: 'deleted'; readonly key: string; readonly object: T };
 
-/** Called synchronously, when the store already holds the new state: enqueue a key and return. */
+/** Called synchronously, when the store already holds the new state. It should only enqueue a key. */
 export type Listener<T> = (change: Change<T>) => void;
 
 export interface Store<T> {
   get(key: string): T | undefined;
   list(): readonly T[];
   keys(): readonly string[];
-  /** Keys that exist but could not be understood: not the same as gone. */
+  /** Keys of objects that exist but are malformed, which is not the same as deleted. */
   malformedKeys(): readonly string[];
-  /** Returns how to stop listening. */
+  /** @returns a function that removes the listener */
   onChange(listener: Listener<T>): () => void;
 }
 
-/** An object could not be understood. Without a name there is no key, and nothing but the fact. */
+/** Called for a malformed object. For one without a name the key is empty and there is no metadata. */
 export type OnMalformed = (key: string, error: unknown, metadata: Partial<ObjectMeta>) => void;
 
 interface StoreOptions<Raw extends RawObject, T> {
-  /** Keeps only what is read later; null leaves the object out; throwing calls it malformed. */
+  /** Keeps only the fields that are used; null leaves the object out; a throw marks it as malformed. */
   readonly transform: (raw: Raw) => T | null;
   readonly onMalformed: OnMalformed;
-  /** A listener threw. The others are told all the same. */
+  /** Called when a listener threw. The other listeners are called nevertheless. */
   readonly onListenerError: (error: unknown) => void;
 }
 
@@ -35,19 +35,19 @@ interface WritableStore<Raw extends RawObject, T> extends Store<T> {
   put(raw: Raw): void;
   remove(raw: Raw): void;
   /**
-   * Begins a list that arrives in pieces; nothing of it is seen before `commit`. What has the version that is known
-   * is not reduced again, unless versions are not to be trusted.
+   * Begins a list that arrives in parts; nothing of it is visible before `commit`. An object whose version is known is not
+   * transformed again, unless versions are not to be trusted.
    */
   stage(options?: { readonly trustVersions: boolean }): StagedList<Raw>;
 }
 
 export interface StagedList<Raw extends RawObject> {
-  /** Reduces the object at once: of 5,000 nodes the whole objects would be a multiple of what is kept. */
+  /** Transforms the object immediately: 5,000 whole nodes would take a multiple of the memory. */
   add(raw: Raw): void;
   remove(raw: Raw): void;
-  /** Takes the list as the whole truth, in one step: what is not in it is told as deleted. */
+  /** Replaces the content of the store in one step; what is not in the list is reported as deleted. */
   commit(): void;
-  /** How many objects there are by now, those included that are left out. */
+  /** Number of objects so far, including those that are left out. */
   readonly size: number;
 }
 
@@ -57,13 +57,13 @@ interface Entry<T> {
   readonly resourceVersion: string | undefined;
 }
 
-/** What became of an object that the server has. */
+/** The result of reading one object. */
 type Reading<T> =
-  | { readonly kind: 'understood'; readonly entry: Entry<T> }
+  | { readonly kind: 'parsed'; readonly entry: Entry<T> }
   | { readonly kind: 'unwanted' }
   | { readonly kind: 'malformed'; readonly error: unknown; readonly metadata: ObjectMeta };
 
-/** One for all: of 5,000 nodes nearly every one is this. */
+/** Shared, because with 5,000 nodes nearly every one is left out. */
 const UNWANTED = { kind: 'unwanted' } as const;
 
 export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw, T>): WritableStore<Raw, T> {
@@ -71,7 +71,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
   const malformed = new Map<string, string | undefined>();
   const listeners = new Set<Listener<T>>();
 
-  function tell(changes: readonly Change<T>[]): void {
+  function notify(changes: readonly Change<T>[]): void {
     for (const change of changes)
       for (const listener of listeners) {
         try {
@@ -85,13 +85,13 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
   function read(raw: Raw, known: Entry<T> | undefined): Reading<T> {
     const { name, namespace, uid, resourceVersion } = raw.metadata;
     if (known && resourceVersion !== undefined && known.resourceVersion === resourceVersion)
-      return { kind: 'understood', entry: known };
+      return { kind: 'parsed', entry: known };
     try {
       const object = options.transform(raw);
       if (object === null) return UNWANTED;
-      return { kind: 'understood', entry: { object, uid, resourceVersion } };
+      return { kind: 'parsed', entry: { object, uid, resourceVersion } };
     } catch (error) {
-      // A copy of four fields: the rest of the metadata can be most of the object.
+      // Copied, because the rest of the metadata can be most of the object.
       const metadata = { name, ...(namespace ? { namespace } : {}), ...(uid ? { uid } : {}) };
       return {
         kind: 'malformed',
@@ -101,7 +101,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     }
   }
 
-  /** The key of what has one. The type says that all do, the wire need not. */
+  /** The key of the object. By the type all have a name, but the wire does not guarantee it. */
   function named(raw: Raw): string | undefined {
     if (typeof (raw as Partial<RawObject> | null)?.metadata?.name === 'string') return keyOf(raw);
     options.onMalformed('', new TypeError('an object without metadata.name'), {});
@@ -110,7 +110,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
 
   function accept(key: string, reading: Reading<T>): readonly Change<T>[] {
     switch (reading.kind) {
-      case 'understood':
+      case 'parsed':
         malformed.delete(key);
         return keep(key, reading.entry);
       case 'unwanted':
@@ -118,15 +118,15 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
         return drop(key);
       case 'malformed':
         noteMalformed(key, reading.error, reading.metadata);
-        // Dropped, not kept in its last good state: acting on what is known to be out of date is the worse
-        // mistake. `malformedKeys` tells it from a deletion.
+        // Not kept in its last good state: acting on data known to be outdated is worse. `malformedKeys` distinguishes
+        // this from a deletion.
         return drop(key);
       default:
         return reading satisfies never;
     }
   }
 
-  /** Once for each version: a list brings it again and again. */
+  /** Reports each version only once, although every list contains it again. */
   function noteMalformed(key: string, error: unknown, metadata: ObjectMeta): void {
     const version = metadata.resourceVersion;
     const isKnown = version !== undefined && malformed.get(key) === version;
@@ -141,7 +141,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     const { object } = entry;
     if (!old) return [{ kind: 'added', key, object }];
     if (old.uid === entry.uid) return [{ kind: 'modified', key, object, old: old.object }];
-    // Deleted and created again while nobody watched: two incidents, not one change.
+    // Deleted and re-created while disconnected: two changes, not one.
     return [
       { kind: 'deleted', key, object: old.object },
       { kind: 'added', key, object },
@@ -168,9 +168,9 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
         for (const key of malformed.keys()) if (!readings.has(key)) malformed.delete(key);
         const gone = [...entries.keys()].filter((key) => !readings.has(key)).flatMap(drop);
         const changes = [...gone, ...[...readings].flatMap(([key, reading]) => accept(key, reading))];
-        // Whoever streamed the list holds it for as long as the watch that follows.
+        // The caller may hold the list for longer.
         readings.clear();
-        tell(changes);
+        notify(changes);
       },
       get size() {
         return readings.size;
@@ -189,13 +189,13 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     },
     put(raw) {
       const key = named(raw);
-      if (key !== undefined) tell(accept(key, read(raw, entries.get(key))));
+      if (key !== undefined) notify(accept(key, read(raw, entries.get(key))));
     },
     remove(raw) {
       const key = named(raw);
       if (key === undefined) return;
       malformed.delete(key);
-      tell(drop(key));
+      notify(drop(key));
     },
     stage,
   };

@@ -1,22 +1,22 @@
-/** Which version of the world a reflector is at. It never runs backwards, unless the server insists. */
+/** The resourceVersion a reflector is at. It never goes back, except when several lists in a row confirm an older one. */
 import { isOlder } from '../resource-version.ts';
 
-/** So many lists in a row with an older version are believed: etcd was restored from a backup. */
-const BELIEVE_OLDER_AFTER = 3;
+/** After this many lists in a row with an older version it is accepted: etcd was restored from a backup. */
+const ACCEPT_OLDER_AFTER = 3;
 
 interface VersionCursor {
-  /** Where the next watch begins; undefined: everything has to be read anew. */
+  /** The version from which the next watch starts; undefined if a new list is needed. */
   readonly from: string | undefined;
-  /** The last list was older than what is known: then two objects of one version need not be the same. */
+  /** The last list was older than the current version, so objects of the same version may differ. */
   readonly isDoubted: boolean;
   /**
-   * Everything was read as of this version.
-   * @throws Error where that is older than what is known: one of several servers is behind.
+   * Takes the version of a complete list.
+   * @throws Error if it is older than the current version, because one of several API servers is behind
    */
   listed(version: string): void;
-  /** Whether an event of this version is news. A late or repeated one must not bring an old object back. */
+  /** Takes the version of an event. @returns false for an old or repeated event, which must not be applied */
   reached(version: string | undefined): boolean;
-  /** The server no longer knows the version. */
+  /** The server no longer has the version. */
   expire(): void;
 }
 
@@ -32,8 +32,8 @@ export function createVersionCursor(): VersionCursor {
       return olderLists > 0;
     },
     listed(version) {
-      if (isOlder(version, newest) && ++olderLists < BELIEVE_OLDER_AFTER)
-        throw new Error(`the list is older (${version}) than what is known (${String(newest)})`);
+      if (isOlder(version, newest) && ++olderLists < ACCEPT_OLDER_AFTER)
+        throw new Error(`the list is older (${version}) than the current version (${String(newest)})`);
       olderLists = 0;
       from = version;
       newest = version;
