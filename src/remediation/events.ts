@@ -76,17 +76,6 @@ export function excludeLabelIgnored(node: string, value: string): EventIntent {
   };
 }
 
-/** A node carries the exclude label with a value that does not count. */
-export function excludeLabelIgnored(node: string, value: string): EventIntent {
-  return {
-    about: [{ kind: 'node', name: node }],
-    type: 'Warning',
-    reason: 'ExcludeLabelIgnored',
-    action: 'Read',
-    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite. To allow repairs: kubectl label node ${node} ${EXCLUDE_LABEL}-`,
-  };
-}
-
 function quarantined({ before, after, remediation }: Transition): EventIntent | null {
   if (isHeld(before) || !isHeld(after)) return null;
   const node = remediation.spec.node.name;
