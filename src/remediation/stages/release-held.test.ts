@@ -68,7 +68,7 @@ describe('when a failure has to be acknowledged', () => {
 });
 
 describe('when the node is gone', () => {
-  it('it is recorded as released, so that no other repair waits for it', () => {
+  it('the release is recorded, so that no other repair waits for it', () => {
     const situation = ended({ hold: 'Held' });
     expect(releaseHeld({ ...situation, world: { ...situation.world, node: null } })).toEqual(release);
   });

@@ -121,7 +121,7 @@ describe('after the timeout', () => {
     });
   });
 
-  it('it passes if the replacement runs on a node with an incident of its own: this node was proven', () => {
+  it('verification passes if the replacement runs on a node with an incident of its own: this node was proven', () => {
     const other = aRemediation({ node: 'node-2' });
     const world = { remediations: [other] };
     expect(verify(situation([replacement({ node: 'node-2' })], { now: at(99), world }))).toEqual({
