@@ -1,4 +1,4 @@
-/** From the plan's word to the effect's call: the only place where the two meet. */
+/** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
 import { type KnownAddresses, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { probeDns } from '../effects/dns-probe.ts';
@@ -15,7 +15,7 @@ import type { Effect, EffectResult } from '../remediation/verdict.ts';
 import type { NodeView, Remediation } from '../remediation/world.ts';
 import type { Settings } from './settings.ts';
 
-/** Well-known addresses of node-local DNS: kubeadm's addon and kubespray. */
+/** Well-known addresses of node-local DNS: the addon of kubeadm and that of kubespray. */
 const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'];
 
 export interface EffectContext {
@@ -27,7 +27,7 @@ export interface EffectContext {
   readonly signal: AbortSignal;
 }
 
-/** Carries out one effect. Each may be repeated; what one throws is retried with the plan made anew. */
+/** Carries out one effect. Each is idempotent; after an error the next action is planned from a fresh read. */
 export async function carryOut(effect: Effect, context: EffectContext): Promise<EffectResult> {
   const { kube, settings, remediation, node, signal } = context;
   const { spec } = remediation;
@@ -129,7 +129,7 @@ async function knownAddresses({ kube, node, signal }: EffectContext): Promise<Kn
   };
 }
 
-/** A name that was never asked before, so that no cache on the way has its answer already. */
+/** A name that was never asked for before, so that no cache on the way can answer it. */
 const externalName = ({ remediation, now }: EffectContext): string =>
   remediation.spec.settings.verification.externalName ??
   `t${now.toString(36)}-${remediation.uid.slice(0, 8)}.invalid`;

@@ -45,7 +45,7 @@ it('a sighting that is remembered or forgotten wakes every policy, so that its s
   expect(wokenBy(policy, () => sightings.keepOnly('kube-system/coredns', undefined))).toContain('coredns');
 });
 
-it('a source that is not a reflector has nothing to be started or waited for', () => {
+it('a source that is not a reflector does not have to be started or synced', () => {
   const row: Watch<string> = watch(createSightings(), (change) => change.key);
   expect(row).not.toHaveProperty('reflector');
 });

@@ -17,11 +17,11 @@ export interface Reconcilers {
   readonly excludeLabel: Reconcile;
 }
 
-/** Priorities: a node under repair before a fresh crash before counting. */
+/** Priorities: a node under repair, then a fresh crash, then status updates. */
 const URGENT = 10;
 const FRESH = 5;
 
-/** Names of the controllers are names of queues, in metrics and log lines. */
+/** The name of a controller is also that of its queue in metrics and log lines. */
 export function controllerTable(
   reflectors: Reflectors,
   sightings: Sightings,
@@ -32,7 +32,7 @@ export function controllerTable(
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
     dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
-  /** Those that something else in the cluster may move on; history is left alone. */
+  /** Remediations that a change elsewhere can unblock; finished ones are left alone. */
   const open = () =>
     remediations
       .list()
@@ -46,9 +46,9 @@ export function controllerTable(
       name: 'sighting',
       watches: [
         watch(dnsPods, (change) => change.key, FRESH),
-        // Not when only the status was written, which the operator itself does all the time.
+        // Only for a new spec: the status is written by the operator itself, and often.
         watch(policies, (change) => (isNewSpec(change) ? allPods() : [])),
-        // A crash that came while its node had an incident is looked at again when that one ends.
+        // A crash that happened while its node had an incident is considered again when that one ends.
         watch(remediations, (change) => podsOn(change.object.spec.node.name)),
       ],
       reconcile: reconcile.sighting,
@@ -56,7 +56,7 @@ export function controllerTable(
     {
       name: 'remediation',
       watches: [
-        // One that ends makes room for those that wait.
+        // One that ends frees a slot for those that wait.
         watch(remediations, (change) => [change.key, ...open()], FRESH),
         watch(jobs, (change) => change.object.remediation, URGENT),
         watch(agentPods, (change) => change.object.remediation, URGENT),
@@ -67,7 +67,7 @@ export function controllerTable(
       // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
       // decisions at once could both take it. Nothing here waits for a node, so the nodes are repaired side by side.
       concurrency: 1,
-      // Deadlines run while an effect keeps failing, and must be seen.
+      // A short maximum: deadlines must be noticed while an effect keeps failing.
       backoff: { baseMs: 500, maxMs: 15_000 },
       reconcile: reconcile.remediation,
     },

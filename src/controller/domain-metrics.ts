@@ -1,4 +1,4 @@
-/** What the operator measures of its own subject, beside the runtime's metrics. */
+/** Metrics about DNS and remediations, beside those of the runtime. */
 import { FINAL_PHASES, type RemediationStatus, STEP_NAMES, type StepName } from '../api/remediation.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Metrics } from '../runtime/metrics.ts';
@@ -14,20 +14,22 @@ export interface DomainMetrics {
 }
 
 export function createDomainMetrics(metrics: Metrics): DomainMetrics {
-  const sightings = metrics.counter('dnshealth_sightings_total', 'Container deaths of DNS pods by cause', [
+  const sightings = metrics.counter('dnshealth_sightings_total', 'Container deaths of DNS pods, by cause', [
     'cause',
   ]);
-  const ended = metrics.counter('dnshealth_remediations_total', 'Remediations by how they ended', [
+  const ended = metrics.counter('dnshealth_remediations_total', 'Remediations by outcome and reason', [
     'outcome',
     'reason',
   ]);
-  const waits = metrics.counter('dnshealth_waits_total', 'Times a repair was not begun, by reason', [
-    'reason',
-  ]);
+  const waits = metrics.counter(
+    'dnshealth_waits_total',
+    'Times a repair had to wait before it began, by reason',
+    ['reason'],
+  );
   const step = metrics.histogram('dnshealth_step_seconds', 'Duration of a step', ['step'], STEP_BUCKETS);
   const incident = metrics.histogram(
     'dnshealth_incident_seconds',
-    'From the death of the container to the end of the incident',
+    'Time from the death of the container to the end of the incident',
     ['outcome'],
     INCIDENT_BUCKETS,
   );

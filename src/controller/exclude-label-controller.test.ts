@@ -20,7 +20,7 @@ function aController() {
   };
 }
 
-it('a value other than "true" is warned about on the node, with what to do', async () => {
+it('a value other than "true" causes a warning on the node, with what to do', async () => {
   const { announced, label } = aController();
   await label('yes');
   expect(announced).toMatchObject([
@@ -29,20 +29,20 @@ it('a value other than "true" is warned about on the node, with what to do', asy
   expect(announced[0]?.note).toContain('kubectl label node node-1 dnshealth.io/exclude=true --overwrite');
 });
 
-it('the warning is given once for each value, also for the same one that comes back after it was corrected', async () => {
+it('the warning is given once for each value, and again after the label was corrected in between', async () => {
   const { announced, label } = aController();
   for (const value of ['yes', 'yes', '', '', 'true', null, 'yes']) await label(value);
   expect(announced).toHaveLength(3);
 });
 
-it('a node that was created again under the same name is warned about again', async () => {
+it('a node that was created again under the same name gets its own warning', async () => {
   const { announced, label } = aController();
   await label('yes');
   await label('yes', 'uid-2');
   expect(announced).toHaveLength(2);
 });
 
-it('the value "true" is not warned about', async () => {
+it('the value "true" causes no warning', async () => {
   const { announced, label } = aController();
   await label('true');
   expect(announced).toEqual([]);

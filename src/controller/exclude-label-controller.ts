@@ -1,4 +1,4 @@
-/** Warns where a node carries the exclude label with a value that does not count, so that nobody believes it is excluded. */
+/** Warns about a node whose exclude label has a value that does not count, because the node is not excluded. */
 import { excludeLabelIgnored } from '../remediation/events.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import type { Narrator } from './narrator.ts';
@@ -11,7 +11,7 @@ export interface ExcludeLabelControllerOptions {
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createExcludeLabelReconciler({ stores, narrator }: ExcludeLabelControllerOptions) {
-  /** What was warned about last, by the node's name. A node that is created again has another uid. */
+  /** The last warning, by the node's name. A node that is created again has another uid. */
   const warned = new Map<string, { readonly uid: string; readonly value: string }>();
 
   return async function reconcile(name: string): Promise<Result> {

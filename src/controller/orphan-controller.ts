@@ -1,4 +1,4 @@
-/** A node whose quarantine outlived its DNSRemediation is given back: nothing of ours stays cordoned for ever. */
+/** Releases a node whose DNSRemediation was deleted while it was in quarantine, so that no node stays cordoned for ever. */
 import { releaseNode } from '../effects/release.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, nullIfNotFound } from '../kube/errors.ts';
@@ -33,7 +33,7 @@ export function createOrphanReconciler({ kube, stores, logger }: OrphanControlle
     return { kind: 'done' };
   };
 
-  /** Asked live: the cache may not have seen a remediation yet that was made a moment ago. */
+  /** A live read: the cache may not contain a remediation yet that was created a moment ago. */
   async function exists(remediation: string, signal: AbortSignal): Promise<boolean> {
     return (await nullIfNotFound(remediations.get(remediation, signal))) !== null;
   }

@@ -1,4 +1,4 @@
-/** Keeps a policy's status true: what `kubectl get dnshealth` shows. Writes nothing but that status. */
+/** Keeps the status of a policy up to date: what `kubectl get dnshealth` shows. Writes nothing else. */
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
@@ -20,7 +20,7 @@ export interface PolicyControllerOptions {
 
 /** A looping CoreDNS may run, and even be Ready, for a second; the plugin's own check ends after thirty. */
 const LOOP_FORGOTTEN_AFTER_MS = 35_000;
-/** "Looping" ends by time, without an event of the API. */
+/** "Looping" ends after some time, without a watch event. */
 const RECOUNT_MS = 15_000;
 
 /** Returns the reconcile function. The key is the policy's name. */

@@ -23,7 +23,7 @@ export async function readWorld(
     observeNode(kube, remediation.spec.node.name, signal),
     podsOf(workload, stores, ownership, signal),
   ]);
-  // By uid here too: the Job of a deleted remediation of the same name stands until it is collected.
+  // By uid: the Job of a deleted remediation of the same name exists until it is garbage-collected.
   const job = stores.jobs
     .list()
     .find(
@@ -31,12 +31,12 @@ export async function readWorld(
         candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
     );
   const ours = stores.agentPods.list().filter((pod) => pod.remediation === remediation.name);
-  // By uid: a pod that only carries our labels was not made by our Job.
+  // By uid: a pod that only carries our labels was not created by our Job.
   const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
   const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
   const others = stores.remediations.list().filter((other) => other.uid !== remediation.uid);
   return {
-    // Another node may have taken the name.
+    // The node may have been replaced by another one of the same name.
     node: node?.uid === remediation.spec.node.uid ? node : null,
     repairJob: job ? runOfJob(job, jobPod ?? null) : null,
     proofPod: proofPod ?? null,

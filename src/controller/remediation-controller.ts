@@ -1,4 +1,4 @@
-/** The loop body: read the world, ask `remediation/` for the one next action, do it, write it down. */
+/** The loop body: reads the world, asks `remediation/` for the one next action, does it and records it. */
 import { assertNever } from '../api/assert-never.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import { NotOursError } from '../effects/not-ours.ts';
@@ -31,10 +31,10 @@ export interface RemediationControllerOptions {
   readonly now: () => number;
 }
 
-/** It becomes ours by the doing of others only. */
+/** Only others can resolve this, so retry slowly. */
 const NOT_OURS_MS = 2_000;
 const DONE: Result = { kind: 'done' };
-/** The action was taken and written down; what follows is decided from a fresh look. */
+/** The action was taken and recorded; the next one is decided from a fresh read. */
 const AGAIN: Result = { kind: 'requeue', afterMs: 0 };
 
 /** Returns the reconcile function. The key is the remediation's name. */
@@ -66,7 +66,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         next = whileWaiting(remediation.status, verdict.reason, verdict.message);
         break;
       case 'act': {
-        logger.info('acting', { effect: verdict.effect.kind, phase: remediation.status.phase });
+        logger.info('carrying out effect', { effect: verdict.effect.kind, phase: remediation.status.phase });
         try {
           const context = {
             kube,
@@ -79,13 +79,12 @@ export function createRemediationReconciler(options: RemediationControllerOption
           const result = await carryOut(verdict.effect, context);
           next = afterEffect(remediation.status, result, now());
         } catch (error) {
-          // Somebody else wrote it, or took it: the plan is made anew from what is there now.
           if (isConflict(error)) {
-            logger.info('it was changed meanwhile', { error });
+            logger.info('conflict, planning again', { error });
             return AFTER_CONFLICT;
           }
           if (error instanceof NotOursError) {
-            logger.warn('somebody else has it', { error });
+            logger.warn('object belongs to someone else, retrying', { error });
             return { kind: 'requeue', afterMs: NOT_OURS_MS };
           }
           throw error;
@@ -107,7 +106,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
 
     const change = { raw, before: remediation.status, after: next };
     const written = await writeStatus(api, name, change, signal);
-    // Every effect may be repeated, so what was done but not recorded is no loss.
+    // What was done but not recorded is done again or recognised as done.
     if (written === 'overtaken') return AFTER_CONFLICT;
     if (written === 'written') {
       options.narrator.recordTransition(remediation, next);

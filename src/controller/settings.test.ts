@@ -4,7 +4,7 @@ import { readSettings } from './settings.ts';
 const env = { AGENT_IMAGE: 'dnshealth-operator:1', KUBERNETES_SERVICE_HOST: '10.96.0.1' };
 
 describe('the settings', () => {
-  it('need the image and what the kubelet sets; everything else has a default', () => {
+  it('require the image and what the kubelet sets; everything else has a default', () => {
     expect(readSettings(env)).toEqual({
       agentImage: 'dnshealth-operator:1',
       kubernetesAddress: '10.96.0.1',
@@ -13,9 +13,9 @@ describe('the settings', () => {
     });
   });
 
-  it('name every variable that is missing or wrong, in one message', () => {
+  it('are refused with one message that names every missing or invalid variable', () => {
     expect(() => readSettings({ LOG_LEVEL: 'loud', HEALTH_PORT: '70000' })).toThrow(
-      /AGENT_IMAGE: the image.*KUBERNETES_SERVICE_HOST: the operator runs in a pod.*LOG_LEVEL.*HEALTH_PORT/,
+      /invalid environment: AGENT_IMAGE: must name the image.*KUBERNETES_SERVICE_HOST: is set by the kubelet.*LOG_LEVEL.*HEALTH_PORT/,
     );
   });
 
@@ -24,7 +24,7 @@ describe('the settings', () => {
     { KUBERNETES_SERVICE_HOST: '' },
     { HEALTH_PORT: '-1' },
     { HEALTH_PORT: 'http' },
-  ])('refuse %j', (wrong) => {
+  ])('are refused with %j', (wrong) => {
     expect(() => readSettings({ ...env, ...wrong })).toThrow(Object.keys(wrong)[0]);
   });
 });

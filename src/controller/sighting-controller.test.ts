@@ -55,7 +55,7 @@ function aController() {
     '/api/v1/namespaces/kube-system/configmaps/coredns': { data: { Corefile: COREFILE } },
   });
   fake.log = () => LOG;
-  const told: string[] = [];
+  const announced: string[] = [];
   const counted: string[] = [];
   const stores = {
     dnsPods: storeOf(pods),
@@ -68,7 +68,7 @@ function aController() {
     stores,
     ownership: { owns: () => Promise.resolve(true) },
     sightings,
-    narrator: { recordTransition: () => {}, announce: ({ reason }) => void told.push(reason) },
+    narrator: { recordTransition: () => {}, announce: ({ reason }) => void announced.push(reason) },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
     logger: silentLogger,
     now: () => at(2),
@@ -78,7 +78,7 @@ function aController() {
     pods,
     policies,
     remediations,
-    told,
+    announced,
     counted,
     sightings,
     look: async () => reconcile(KEY, signal),
@@ -98,7 +98,7 @@ const restarted = {
 };
 
 describe('a container death that is a repairable loop', () => {
-  it('is claimed with its evidence, told and counted', async () => {
+  it('is claimed with its evidence, announced and counted', async () => {
     expect(await cluster.look()).toEqual({ kind: 'done' });
     expect(cluster.fake.created).toMatchObject([
       {
@@ -118,11 +118,11 @@ describe('a container death that is a repairable loop', () => {
         },
       },
     ]);
-    expect(cluster.told).toEqual(['LoopDetected']);
+    expect(cluster.announced).toEqual(['LoopDetected']);
     expect(cluster.counted).toEqual(['KubeletResolvConf']);
   });
 
-  it('is looked at once, also after its container was started again', async () => {
+  it('is examined once, also after its container was restarted', async () => {
     await cluster.look();
     const asked = cluster.fake.asked.length;
     await cluster.look();
@@ -132,7 +132,7 @@ describe('a container death that is a repairable loop', () => {
     expect(cluster.counted).toEqual(['KubeletResolvConf']);
   });
 
-  it('is another one when the next container dies, even within the same second', async () => {
+  it('is distinct from the death of the next container, even within the same second', async () => {
     await cluster.look();
     cluster.become({
       state: aDeath({ containerID: 'containerd://second' }),
@@ -143,7 +143,7 @@ describe('a container death that is a repairable loop', () => {
     expect(cluster.counted).toHaveLength(2);
   });
 
-  it('waits while its node has an incident, and is claimed when that one is over, from what was seen', async () => {
+  it('waits while its node has an incident, and is claimed when that one is over, without reading the log again', async () => {
     cluster.remediations.set('node-1-other', anIncident('Repairing'));
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
@@ -153,10 +153,10 @@ describe('a container death that is a repairable loop', () => {
     };
     await cluster.look();
     expect(cluster.fake.created).toHaveLength(1);
-    expect(cluster.told).toEqual(['LoopDetected']);
+    expect(cluster.announced).toEqual(['LoopDetected']);
   });
 
-  it('is only told where the policy observes, and claimed when that changes', async () => {
+  it('is only reported, with advice, while the policy observes, and claimed when that changes', async () => {
     cluster.policies.set('coredns', aPolicy({ mode: 'Observe' }));
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
@@ -175,16 +175,16 @@ describe('a container death that is a repairable loop', () => {
     expect(cluster.sightings.observationsFor('policy-1')[0]).not.toHaveProperty('advice');
   });
 
-  it('on an excluded node is told and never claimed', async () => {
+  it('is reported on an excluded node, and never claimed', async () => {
     cluster.fake.answers.set(NODE, aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': 'true' } } }));
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
-    expect(cluster.told).toEqual(['LoopDetected']);
+    expect(cluster.announced).toEqual(['LoopDetected']);
   });
 });
 
 describe('a log', () => {
-  it('of the present container is asked for first while none is newer, else the previous one', async () => {
+  it('of the current container is read first while none is newer, otherwise that of the previous one', async () => {
     cluster.fake.log = () => '';
     expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 300 });
     cluster.become(restarted);
@@ -197,7 +197,7 @@ describe('a log', () => {
     ]);
   });
 
-  it('that the runtime refuses for a moment is asked for again; one that is denied is an error', async () => {
+  it('that the runtime refuses for a moment is read again; one that is forbidden is an error', async () => {
     cluster.fake.log = ({ previous }) => {
       if (previous) return LOG;
       throw kubeError(500, 'InternalError');
@@ -212,7 +212,7 @@ describe('a log', () => {
     await expect(cluster.look()).rejects.toThrow('403');
   });
 
-  it('that may be of a newer container is read again under the name that cannot be mistaken', async () => {
+  it('that may belong to a newer container is read again once it has an unambiguous name', async () => {
     cluster.fake.log = ({ previous }) => (previous ? LOG : '.:53\nCoreDNS-1.11.3\n');
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
@@ -224,7 +224,7 @@ describe('a log', () => {
 });
 
 describe('nothing is claimed', () => {
-  it('for a container that ended well, or that never died', async () => {
+  it('for a container that exited with 0, or that never died', async () => {
     cluster.become({ state: aDeath({ exitCode: 0, reason: 'Completed' }) });
     await cluster.look();
     cluster.become({ state: running(0) });
@@ -232,21 +232,21 @@ describe('nothing is claimed', () => {
     expect(cluster.fake.asked).toEqual([]);
   });
 
-  it('for a crash that is no loop: it is told, without the node', async () => {
+  it('for a crash that is not a loop: it is reported', async () => {
     cluster.fake.log = () => "/etc/coredns/Corefile:4 - Error during parsing: Unknown directive 'forwardd'\n";
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
-    expect(cluster.told).toEqual(['CorefileError']);
+    expect(cluster.announced).toEqual(['CorefileError']);
   });
 
-  it('where the Corefile cannot be found: the cause is not proven', async () => {
+  it('if the Corefile cannot be found: the cause is not proven', async () => {
     cluster.fake.answers.delete('/api/v1/namespaces/kube-system/configmaps/coredns');
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
     expect(cluster.counted).toHaveLength(1);
   });
 
-  it('for a pod of nobody, or of no policy', async () => {
+  it('for a pod without a policy, or one that was deleted', async () => {
     cluster.policies.clear();
     await cluster.look();
     cluster.pods.clear();

@@ -1,4 +1,4 @@
-/** A DNS pod's container died: find out why, say so, and claim the incident where it can be repaired. */
+/** A container of a DNS pod died: finds out why, reports it, and claims the incident if it can be repaired. */
 import { createHash } from 'node:crypto';
 import type { Diagnosis, LoopDiagnosis } from '../diagnosis/diagnose.ts';
 import { claimIncident } from '../effects/claim-incident.ts';
@@ -35,7 +35,7 @@ interface Claim {
   readonly death: ContainerDeath;
   readonly diagnosis: LoopDiagnosis;
   readonly policy: Policy;
-  /** Seen for the first time: a repeated look says nothing new. */
+  /** The death was not known before with this cause. */
   readonly isNews: boolean;
 }
 
@@ -66,7 +66,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     if (!diagnosis) return { kind: 'requeue', afterMs: LOG_RETRY_MS };
 
     const isNews = diagnosis.cause !== known?.diagnosis.cause;
-    // Claimed before it is remembered: an operator killed in between claims again, and collides.
+    // Claimed before it is remembered: an operator that is killed in between claims again, and the create collides.
     const isSettled =
       !isRepairable(diagnosis) || (await claim({ pod, death, diagnosis, policy, isNews }, signal));
     const observation = observationOf(pod, diagnosis, death, policy);
@@ -119,9 +119,8 @@ export function createSightingReconciler(options: SightingControllerOptions) {
 }
 
 /**
- * What was diagnosed cannot change any more. A log that was read while the death was the container's current state may
- * be that of a newer container; as the last state it has a name of its own and cannot be mistaken. A loop line is never
- * a mistake.
+ * The diagnosis cannot change any more. A log that was read while the death was the container's current state may
+ * belong to a newer container; only as the last state it has an unambiguous name. A loop line is always reliable.
  */
 function isFinalDiagnosis(known: Seen, death: ContainerDeath): boolean {
   return known.diagnosis.kind === 'loop' || !known.wasCurrent || death.isCurrent;

@@ -1,4 +1,4 @@
-/** What the operator has seen of each DNS pod's last death. In memory only: after a start it is read from the pods again. */
+/** The last death of each DNS pod that the operator has seen. In memory only: after a restart it is read from the pods again. */
 import type { Observation } from '../api/policy.ts';
 import type { Diagnosis } from '../diagnosis/diagnose.ts';
 import type { Change, Listener, Store } from '../runtime/reflector/store.ts';

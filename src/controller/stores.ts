@@ -1,4 +1,4 @@
-/** The caches that the controllers read. What a decision about a node hangs on is read live instead. */
+/** The caches that the controllers read. The remediation and the node of a decision are read live instead. */
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';

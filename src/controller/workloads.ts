@@ -1,4 +1,4 @@
-/** Which pods belong to which policy, and which policy is in charge where two name the same workload. */
+/** Which pods belong to which policy, and which policy applies if two name the same workload. */
 import type { PolicySpec } from '../api/policy.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
@@ -6,7 +6,7 @@ import type { Ownership } from '../observe/ownership.ts';
 import type { DnsPodView } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 
-/** The older of two policies for one workload is in charge; the younger reports a conflict and does nothing. */
+/** The older of two policies for one workload applies; the younger one reports a conflict and does nothing. */
 export function policyInConflictWith(policy: Policy, policies: readonly Policy[]): string | null {
   const rival = policies.find(
     (other) =>
@@ -19,7 +19,7 @@ export function policyInConflictWith(policy: Policy, policies: readonly Policy[]
   return rival?.name ?? null;
 }
 
-/** The pods that the workload owns, proven by uid. */
+/** The pods that the workload owns, verified by uid. */
 export async function podsOf(
   workload: PolicySpec['workload'],
   stores: Stores,

@@ -4,7 +4,7 @@ import type { RemediationSpec } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 
-/** `exists`: it was claimed before, by this process or by one that was killed before it could remember. */
+/** `exists`: it was claimed before, by this process or by one that was killed before it could remember it. */
 export type Claimed = 'created' | 'exists';
 
 export async function claimIncident(

@@ -14,12 +14,12 @@ const OUTSIDE = 't1-abc.invalid';
 const SERVICE = '10.96.0.1';
 
 const isCluster = ({ questions }: Packet) => questions?.[0]?.name === CLUSTER;
-/** What a CoreDNS that works says: its own name, and NXDOMAIN through its upstream. */
+/** What a working CoreDNS answers: the name of the cluster, and NXDOMAIN through its upstream. */
 const right = (query: Packet): Buffer =>
   isCluster(query) ? answerTo(query, { addresses: [SERVICE] }) : answerTo(query, { rcode: 'NXDOMAIN' });
 const udpRight: Reply = (query, send) => send(right(query));
 const tcpRight: Reply = (query, send) => send(framed(right(query)));
-/** The same wrong thing to every question over both transports. */
+/** The same answer to every question over both transports. */
 const always = (message: (query: Packet) => Buffer): { udp: Reply; tcp: Reply } => ({
   udp: (query, send) => send(message(query)),
   tcp: (query, send) => send(framed(message(query))),
@@ -46,7 +46,7 @@ const verdicts = (answers: Awaited<ReturnType<typeof ask>>) => answers.map(({ ok
 const results = (answers: Awaited<ReturnType<typeof ask>>) => new Set(answers.map(({ result }) => result));
 
 describe('a DNS pod that works', () => {
-  it('is asked for both names over UDP and TCP, and all four answers are right', async () => {
+  it('is asked for both names over UDP and TCP, and all four answers are correct', async () => {
     const answers = await ask({ udp: udpRight, tcp: tcpRight });
     expect(answers.map(({ protocol, name, result, ok }) => [protocol, name, result, ok])).toEqual([
       ['udp', CLUSTER, SERVICE, true],
@@ -56,7 +56,7 @@ describe('a DNS pod that works', () => {
     ]);
   });
 
-  it('may have addresses for the external name, and more than one for its own', async () => {
+  it('may return addresses for the external name, and several for the name of the cluster', async () => {
     const answers = await ask(
       always((query) =>
         answerTo(query, { addresses: isCluster(query) ? ['10.0.0.9', SERVICE] : ['192.0.2.1'] }),
@@ -65,14 +65,14 @@ describe('a DNS pod that works', () => {
     expect(verdicts(answers)).toEqual([true, true, true, true]);
   });
 
-  it('may send its answer over TCP in pieces, the length torn apart too', async () => {
+  it('may send its answer over TCP in pieces, even of the length prefix', async () => {
     const tcp: Reply = (query, send) => {
       const bytes = framed(right(query));
       const cuts = [0, 1, 2, 9, bytes.length];
       const sendFrom = (at: number): void => {
         if (at + 1 >= cuts.length) return;
         send(bytes.subarray(cuts[at], cuts[at + 1]));
-        // In an event of its own, so that the pieces are not put together on the way.
+        // In an event of its own, so that the pieces are not joined on the way.
         setImmediate(sendFrom, at + 1);
       };
       sendFrom(0);
@@ -80,7 +80,7 @@ describe('a DNS pod that works', () => {
     expect(verdicts(await ask({ udp: udpRight, tcp }))).toEqual([true, true, true, true]);
   });
 
-  it('is believed although a forger answers first, with another id or to another question', async () => {
+  it('is believed although a forged answer arrives first, with another id or for another question', async () => {
     const udp: Reply = (query, send) => {
       send(answerTo(query, { id: ((query.id ?? 0) + 1) % 65_536, addresses: ['203.0.113.66'] }));
       send(answerTo(query, { name: 'evil.example', addresses: ['203.0.113.66'] }));
@@ -91,7 +91,7 @@ describe('a DNS pod that works', () => {
 });
 
 describe('a DNS pod that does not work', () => {
-  it.each(['SERVFAIL', 'REFUSED'] as const)('fails with %s, the end of a loop', async (rcode) => {
+  it.each(['SERVFAIL', 'REFUSED'] as const)('fails with %s, which is how a loop ends', async (rcode) => {
     const answers = await ask(always((query) => answerTo(query, { rcode })));
     expect(verdicts(answers)).toEqual([false, false, false, false]);
     expect(results(answers)).toEqual(new Set([rcode]));
@@ -100,18 +100,18 @@ describe('a DNS pod that does not work', () => {
   it.each([
     ['another address', ['10.96.0.2']],
     ['no address', []],
-  ])('fails where its own name has %s', async (_what, addresses) => {
+  ])('fails if the name of the cluster has %s', async (_what, addresses) => {
     const answers = await ask(always((query) => answerTo(query, { addresses })));
-    // The external name is answered, and that is all that is asked of it.
+    // The external name is answered, and nothing more is required of it.
     expect(verdicts(answers)).toEqual([false, false, true, true]);
   });
 
-  it('fails where its own name does not exist', async () => {
+  it('fails if the name of the cluster does not exist', async () => {
     const answers = await ask(always((query) => answerTo(query, { rcode: 'NXDOMAIN' })));
     expect(verdicts(answers)).toEqual([false, false, true, true]);
   });
 
-  it('fails over the one transport that is silent, within a second', async () => {
+  it('fails within a second over the one transport that is silent', async () => {
     const began = performance.now();
     const answers = await ask({ tcp: tcpRight });
     expect(performance.now() - began).toBeLessThan(3_000);
@@ -119,7 +119,7 @@ describe('a DNS pod that does not work', () => {
     expect(answers[0]?.result).toBe('no answer within 1000 ms');
   });
 
-  it('fails where the answers are cut off, over both transports', async () => {
+  it('fails if the answers are truncated, over both transports', async () => {
     const answers = await ask({
       udp: (query, send) => send(right(query).subarray(0, 7)),
       tcp: (query, send) => send(framed(right(query).subarray(0, 7))),
@@ -128,12 +128,12 @@ describe('a DNS pod that does not work', () => {
     expect(answers[0]?.result).toBe('unreadable DNS message of 7 bytes');
   });
 
-  it('fails where the answer over TCP belongs to another question', async () => {
+  it('fails if the answer over TCP belongs to another question', async () => {
     const tcp: Reply = (query, send) => send(framed(answerTo(query, { name: 'evil.example' })));
     expect(verdicts(await ask({ udp: udpRight, tcp }))).toEqual([true, false, true, false]);
   });
 
-  it('fails at once where the port is closed', async () => {
+  it('fails at once if the port is closed', async () => {
     const gone = await startDnsServer({});
     const { port } = gone;
     await gone.close();
@@ -145,7 +145,7 @@ describe('a DNS pod that does not work', () => {
     for (const { result } of answers) expect(result).toContain('ECONNREFUSED');
   });
 
-  it('fails, and ends nothing else, where no way leads to its address', async () => {
+  it('fails, and harms nothing else, if there is no route to its address', async () => {
     // The limited broadcast address: the kernel refuses to connect to it, as to an address without a route.
     const answers = await probeDns(
       { address: '255.255.255.255', clusterName: CLUSTER, clusterAddress: SERVICE, externalName: OUTSIDE },
@@ -156,14 +156,14 @@ describe('a DNS pod that does not work', () => {
   });
 });
 
-describe('a probe that is called off', () => {
-  it('answers that it was, without waiting for the time limit', async () => {
+describe('a probe that is aborted', () => {
+  it('returns the reason, without waiting for the timeout', async () => {
     const stop = new AbortController();
     const answering = ask({ udp: () => stop.abort(new Error('the process is shutting down')) }, stop.signal);
     expect(results(await answering)).toEqual(new Set(['the process is shutting down']));
   });
 
-  it('asks nothing where it was called off before', async () => {
+  it('sends nothing if it was aborted before', async () => {
     const answers = await ask({ udp: udpRight, tcp: tcpRight }, AbortSignal.abort(new Error('too late')));
     expect(results(answers)).toEqual(new Set(['too late']));
   });

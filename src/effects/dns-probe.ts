@@ -1,10 +1,10 @@
-/** Asks one DNS pod at its own address, over UDP and TCP: the cluster's own name and one outside. */
+/** Asks one DNS pod at its own address, over UDP and TCP, for a name of the cluster and an external one. */
 import type { Answer } from '../api/remediation.ts';
 import { askTcp } from '../dns/ask-tcp.ts';
 import { askUdp } from '../dns/ask-udp.ts';
 import type { DnsReply } from '../dns/message.ts';
 
-/** A CoreDNS that works answers from memory in a millisecond and through its upstream in a few tens. */
+/** A working CoreDNS answers from memory within a millisecond, and through its upstream within a few tens. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
 export interface DnsProbe {
@@ -18,10 +18,10 @@ export interface DnsProbe {
 }
 
 /**
- * All four questions at once.
+ * Sends all four questions at once.
  *
- * The cluster's name must have the Service's address. The external name must be answered at all: NOERROR or
- * NXDOMAIN came through the upstream, while a loop ends in SERVFAIL, REFUSED or silence.
+ * The name of the cluster must resolve to the address of the Service. For the external name any answer that came through
+ * the upstream will do, NOERROR or NXDOMAIN, while a loop ends in SERVFAIL, REFUSED or silence.
  * Never throws: an error is an answer that is not ok.
  */
 export async function probeDns(probe: DnsProbe, signal: AbortSignal): Promise<readonly Answer[]> {
@@ -45,7 +45,7 @@ export async function probeDns(probe: DnsProbe, signal: AbortSignal): Promise<re
             name,
             AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
           );
-          return { protocol, name, result: told(reply), ok: accept(reply), ms: ms() };
+          return { protocol, name, result: summary(reply), ok: accept(reply), ms: ms() };
         } catch (error) {
           return { protocol, name, result: reasonOf(error), ok: false, ms: ms() };
         }
@@ -59,7 +59,7 @@ const hasAddress =
   (reply: DnsReply): boolean =>
     reply.rcode === 'NOERROR' && reply.addresses.includes(address);
 const wasAnswered = (reply: DnsReply): boolean => reply.rcode === 'NOERROR' || reply.rcode === 'NXDOMAIN';
-const told = (reply: DnsReply): string =>
+const summary = (reply: DnsReply): string =>
   reply.addresses.length > 0 ? reply.addresses.slice(0, 4).join(' ') : reply.rcode;
 
 function reasonOf(error: unknown): string {

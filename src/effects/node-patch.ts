@@ -1,9 +1,9 @@
-/** The one way in which a node is written: a JSON merge patch bound to the version that was read. */
+/** The only way in which a node is written: a JSON merge patch, with the version that was read as its precondition. */
 import type { V1Node } from '@kubernetes/client-node';
 import type { KubeClient } from '../kube/client.ts';
 import { nodePath } from '../kube/read-node.ts';
 
-/** @throws KubeError 409 when the node was changed by anybody since `node` was read. */
+/** @throws KubeError 409 when the node was changed since `node` was read. */
 export async function patchNode(
   kube: KubeClient,
   node: V1Node,

@@ -1,4 +1,4 @@
-/** The shape that the repair Job's pod and the proof pod share: everything that makes them least privileged. */
+/** What the pod of the repair Job and the proof pod have in common: all that makes them least privileged. */
 import type { V1Container, V1Job, V1Pod, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
 import { type AgentRequest, REPORT_PATH, REQUEST_ENV } from '../api/agent-protocol.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
@@ -6,14 +6,14 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import { NotOursError } from './not-ours.ts';
 
-/** Labels by which the operator finds what it made for an incident. */
+/** Labels by which the operator finds what it created for an incident. */
 export const ownLabels = (remediation: string, role: 'repair' | 'prove'): Record<string, string> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
   [REMEDIATION_LABEL]: remediation,
   [ROLE_LABEL]: role,
 });
 
-/** Owner reference to the cluster-scoped DNSRemediation: what it made goes when it goes. */
+/** Owner reference to the cluster-scoped DNSRemediation: what was created for it is deleted with it. */
 export const ownedBy = (remediation: { readonly name: string; readonly uid: string }) => [
   {
     apiVersion: 'dnshealth.io/v1alpha1',
@@ -24,10 +24,10 @@ export const ownedBy = (remediation: { readonly name: string; readonly uid: stri
 ];
 
 /**
- * Creates what an incident needs once. What exists already under that name is the one that this incident made
- * before, unless it was made for a deleted remediation of the same name and is not collected yet.
+ * Creates what an incident needs once. An object that already exists under that name was created for this incident
+ * before, unless it belongs to a deleted remediation of the same name and is not garbage-collected yet.
  *
- * @throws NotOursError for the latter: it goes by itself, so try again
+ * @throws NotOursError in the latter case: the object disappears by itself, so try again
  */
 export async function createOnce(
   kube: KubeClient,
@@ -41,13 +41,13 @@ export async function createOnce(
   } catch (error) {
     if (!isAlreadyExists(error)) throw error;
     const name = manifest.metadata?.name ?? '';
-    const standing = await kube.raw.request<V1Job | V1Pod>({
+    const existing = await kube.raw.request<V1Job | V1Pod>({
       method: 'GET',
       path: `${path}/${name}`,
       signal,
     });
-    if (standing.metadata?.ownerReferences?.some(({ uid }) => uid === remediation.uid)) return;
-    throw new NotOursError(`${manifest.kind} ${name} was made for another remediation`, { cause: error });
+    if (existing.metadata?.ownerReferences?.some(({ uid }) => uid === remediation.uid)) return;
+    throw new NotOursError(`${manifest.kind} ${name} belongs to another remediation`, { cause: error });
   }
 }
 
@@ -57,9 +57,9 @@ type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
 /**
  * A pod spec that runs the node side on one node.
  *
- * - `nodeName` binds it past the scheduler, and every taint is tolerated: the node is in quarantine.
- * - `dnsPolicy: Default`: it must work while cluster DNS is down, and the proof pod is about just that file.
- * - `IfNotPresent`: no registry is needed where the image is, and a node that lost it can still get it.
+ * - `nodeName` bypasses the scheduler, and every taint is tolerated: the node is in quarantine.
+ * - `dnsPolicy: Default`: it must work while cluster DNS is down, and it is the node's file that the proof pod checks.
+ * - `IfNotPresent`: no registry is needed if the image is on the node, and a node that lost it can still pull it.
  */
 export function nodePodSpec(
   node: string,

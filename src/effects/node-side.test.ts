@@ -1,4 +1,4 @@
-/** The shape of everything that is started on a node: least privilege, and nothing of a custom resource in it. */
+/** The manifests of everything that is started on a node: least privilege, and no field of a custom resource. */
 import { readFileSync } from 'node:fs';
 import type { V1Container, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/client-node';
 import fc from 'fast-check';
@@ -84,7 +84,7 @@ describe.each([
   const spec = make();
   const [container] = spec.containers;
 
-  it('is not privileged, and may not become so', () => {
+  it('is not privileged, and cannot escalate', () => {
     expect(container?.securityContext).toMatchObject({
       privileged: false,
       allowPrivilegeEscalation: false,
@@ -96,13 +96,13 @@ describe.each([
     expect(container?.securityContext).not.toHaveProperty('procMount');
   });
 
-  it('shares no namespace of the host', () => {
+  it('uses no host namespace', () => {
     for (const field of ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'])
       expect(spec).not.toHaveProperty(field);
     expect(container).not.toHaveProperty('ports');
   });
 
-  it('holds no token and no other container', () => {
+  it('has no token and no other container', () => {
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
       serviceAccountName: 'dnshealth-agent',
@@ -114,7 +114,7 @@ describe.each([
     expect(container).not.toHaveProperty('lifecycle');
   });
 
-  it('is bound to the node past the scheduler, tolerates the quarantine, and is never restarted', () => {
+  it('bypasses the scheduler, tolerates the quarantine, and is never restarted', () => {
     expect(spec).toMatchObject({
       nodeName: 'node-1',
       tolerations: [{ operator: 'Exists' }],
@@ -123,7 +123,7 @@ describe.each([
     });
   });
 
-  it('is told what to do in one variable that the agent’s own schema accepts', () => {
+  it('gets its request in one variable that the agent’s own schema accepts', () => {
     expect(container?.env?.map((variable) => variable.name)).toEqual([REQUEST_ENV]);
     const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
     expect(request).toMatchObject({ nonce: uid, remediation: name, known });
@@ -138,7 +138,7 @@ describe.each([
 });
 
 describe('the repair Job', () => {
-  it('runs once, ends by itself, and goes with its remediation', () => {
+  it('runs once, ends by itself, and is deleted with its remediation', () => {
     const { metadata, spec } = theJob();
     expect(spec).toMatchObject({
       backoffLimit: 0,
@@ -154,7 +154,7 @@ describe('the repair Job', () => {
       expect(labels).toMatchObject({ 'dnshealth.io/remediation': name, 'dnshealth.io/role': 'repair' });
   });
 
-  it('sees the known directories of the node, of which three may be written', () => {
+  it('mounts the known directories of the node, three of them writable', () => {
     const { volumes, containers } = specOf();
     const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
     expect(containers[0]?.volumeMounts?.map((mount) => [paths.get(mount.name), mount.readOnly])).toEqual(
@@ -165,7 +165,7 @@ describe('the repair Job', () => {
   });
 
   it.each(['/etc/default', '/etc/sysconfig'] as const)(
-    'may write in %s where the value stands there, and then nowhere else',
+    'may write in %s if the setting is there, and then nowhere else',
     (path) => {
       const job = theJob(undefined, undefined, [path]).spec as JobSpec;
       const { volumes, containers } = job.template.spec as V1PodSpec;
@@ -179,7 +179,7 @@ describe('the repair Job', () => {
     },
   );
 
-  it('sees NetworkManager’s directory only where the policy targets its file, and cannot write it', () => {
+  it('mounts NetworkManager’s directory only if the policy targets its file, and read-only', () => {
     const path = '/run/NetworkManager';
     const [resolved, networkManager] = RESOLV_CONF_TARGETS;
     const mountsIt = (spec: V1PodSpec) => spec.volumes?.some(({ hostPath }) => hostPath?.path === path);
@@ -192,11 +192,11 @@ describe('the repair Job', () => {
     });
   });
 
-  it('is root, for root’s own files, and nothing more', () => {
+  it('runs as root, for root’s own files', () => {
     expect(specOf().containers[0]?.securityContext).toMatchObject({ runAsUser: 0, runAsGroup: 0 });
   });
 
-  it('is let through to the system bus on hosts with AppArmor and with SELinux', () => {
+  it('may connect to the system bus on hosts with AppArmor and with SELinux', () => {
     expect(specOf().containers[0]?.securityContext).toMatchObject({
       appArmorProfile: { type: 'Unconfined' },
       seLinuxOptions: { type: 'spc_t' },
@@ -220,7 +220,7 @@ describe('the sample of a dry run', () => {
     expect(request).toMatchObject({ verb: 'inspect', targets: [RESOLV_CONF_TARGETS[0]] });
   });
 
-  it('can write nothing on the node', () => {
+  it('has only read-only mounts', () => {
     expect(container?.volumeMounts?.map(({ readOnly }) => readOnly)).toEqual([true, true, true, true]);
     const paths = pod.spec?.volumes?.map(({ hostPath }) => hostPath?.path);
     expect(paths).toEqual(['/etc', '/var/lib/kubelet', '/run/systemd/resolve', '/run/dbus']);
@@ -250,7 +250,7 @@ describe('the sample of a rollback', () => {
 });
 
 describe('the proof pod', () => {
-  it('is nobody, sees nothing of the node, and ends by itself', () => {
+  it('runs as nobody, mounts nothing of the node, and ends by itself', () => {
     const spec = proofSpecOf();
     expect(spec).not.toHaveProperty('volumes');
     expect(spec.activeDeadlineSeconds).toBe(60);
@@ -266,7 +266,7 @@ describe('the proof pod', () => {
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
 const dnsName = fc.array(label, { minLength: 1, maxLength: 3 }).map((labels) => labels.join('.'));
-/** Any policy that the schema lets through. */
+/** Any policy that the schema accepts. */
 const policies: fc.Arbitrary<PolicySpec> = fc
   .record({
     mode: fc.constantFrom('Repair', 'Observe'),
@@ -300,11 +300,11 @@ function withoutRequest(spec: V1PodSpec): unknown {
   return copy;
 }
 
-describe('no policy whatever', () => {
+describe('no policy', () => {
   const plain = withoutRequest(specOf());
   const withNetworkManager = withoutRequest(specOf(targeting(...RESOLV_CONF_TARGETS)));
 
-  it('changes anything of the repair Job but its request and the one directory that it targets', () => {
+  it('changes anything of the repair Job except its request and the one directory that it targets', () => {
     fc.assert(
       fc.property(policies, (policy) => {
         const targetsIt = policy.repair.targets.some((target) => target.startsWith('/run/NetworkManager/'));
@@ -319,7 +319,7 @@ describe('no policy whatever', () => {
     );
   });
 
-  it('changes anything of the proof pod but its request', () => {
+  it('changes anything of the proof pod except its request', () => {
     const proof = withoutRequest(proofSpecOf());
     fc.assert(
       fc.property(policies, (policy) => {
@@ -329,7 +329,7 @@ describe('no policy whatever', () => {
     );
   });
 
-  it('puts anything into a request but what the agent’s schema has a closed list for, and a name to ask for', () => {
+  it('puts anything into a request except values from closed lists and a DNS name', () => {
     fc.assert(
       fc.property(policies, (policy) => {
         const request = agentRequestSchema.parse(

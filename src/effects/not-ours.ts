@@ -1,4 +1,4 @@
-/** What an effect finds in its place belongs to somebody else: nothing was written. */
+/** An object that an effect would write belongs to someone else. Nothing was written. */
 export class NotOursError extends Error {
   override readonly name = 'NotOursError';
 }

@@ -1,4 +1,4 @@
-/** The proof pod: a new sandbox on the repaired node, which reads the resolv.conf it was really given. */
+/** The proof pod: a new sandbox on the repaired node that reads the resolv.conf it was really given. */
 import type { V1Pod } from '@kubernetes/client-node';
 import type { ProveRequest } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
@@ -6,7 +6,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
-/** Nobody, as in most images; the proof needs no file of the node. */
+/** The user "nobody", as in most images; the proof needs no file of the node. */
 const NOBODY = 65_534;
 
 export interface ProofPodRequest {
@@ -20,7 +20,7 @@ export interface ProofPodRequest {
 export const proofPodName = (remediation: string): string => `${remediation}-proof`;
 const podsPath = `/api/v1/namespaces/${NODE_NAMESPACE}/pods`;
 
-/** Creates the pod, once. @throws NotOursError where one of a deleted remediation still has its name */
+/** Creates the pod, once. @throws NotOursError if one of a deleted remediation still has its name */
 export async function startProof(
   kube: KubeClient,
   request: ProofPodRequest,
@@ -29,7 +29,7 @@ export async function startProof(
   await createOnce(kube, podsPath, proofPod(request), request.remediation, signal);
 }
 
-/** The manifest, for the effect and for the test that proves its shape. */
+/** The manifest, exported for the test that checks it. */
 export function proofPod({ remediation, node, image, agent, activeDeadlineSeconds }: ProofPodRequest): V1Pod {
   return {
     apiVersion: 'v1',
@@ -49,7 +49,7 @@ export function proofPod({ remediation, node, image, agent, activeDeadlineSecond
   };
 }
 
-/** Deletes the pod, at once: it has nothing to shut down. One that is gone is no error. */
+/** Deletes the pod without a grace period, because it has nothing to shut down. No-op if it is gone. */
 export async function removeProofPod(
   kube: KubeClient,
   remediation: string,

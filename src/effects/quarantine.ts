@@ -1,4 +1,4 @@
-/** Takes a node out of scheduling, with the record of how it was in the same patch. */
+/** Takes a node out of scheduling, and records its previous state in the same patch. */
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
@@ -18,13 +18,13 @@ export interface QuarantineRequest {
 /**
  * Cordons or taints the node.
  *
- * Merge patch with the resourceVersion that was read. Not server-side apply or a strategic patch: taints are an
- * atomic list, of which the one conflicts with and the other wipes foreign entries.
- * A node that already carries this remediation's record is left alone and its record returned.
+ * Merge patch with the resourceVersion that was read. Not server-side apply or a strategic merge patch: taints are an
+ * atomic list, so the former conflicts with entries of others and the latter removes them.
+ * No-op if the node already carries this remediation's record, which is returned.
  *
- * @throws KubeError 409 when the node changed meanwhile: read again and repeat
- * @throws NotOursError when another remediation holds the node, or it is another node of the same name, or its
- *   record cannot be read: what was before would be lost
+ * @throws KubeError 409 when the node was changed since it was read: read again and repeat
+ * @throws NotOursError when another remediation holds the node, when it was replaced by another node of the same name,
+ *   or when its record cannot be read: the previous state would be lost
  */
 export async function quarantineNode(
   kube: KubeClient,
@@ -33,12 +33,16 @@ export async function quarantineNode(
 ): Promise<QuarantineRecord> {
   const node = await readNode(kube, request.node.name, signal);
   if (node?.metadata?.uid !== request.node.uid)
-    throw new NotOursError(`node ${request.node.name} is not the node of ${request.remediation} any more`);
-  const standing = readRecord(node);
-  if (standing?.remediation === request.remediation) return standing;
-  if (standing) throw new NotOursError(`node ${request.node.name} is held by ${standing.remediation}`);
+    throw new NotOursError(
+      `node ${request.node.name} was deleted or replaced: its uid is not the one in ${request.remediation}`,
+    );
+  const existing = readRecord(node);
+  if (existing?.remediation === request.remediation) return existing;
+  if (existing) throw new NotOursError(`node ${request.node.name} is held by ${existing.remediation}`);
   if (node.metadata.annotations?.[QUARANTINE_ANNOTATION] !== undefined)
-    throw new NotOursError(`node ${request.node.name} carries a quarantine record that cannot be read`);
+    throw new NotOursError(
+      `the annotation ${QUARANTINE_ANNOTATION} of node ${request.node.name} cannot be read`,
+    );
 
   const record: QuarantineRecord = {
     remediation: request.remediation,
@@ -65,12 +69,12 @@ export async function quarantineNode(
   return record;
 }
 
-/** The record on a node; null where there is none, or one that is not ours to understand. */
+/** The record on a node; null if there is none, or one that cannot be parsed. */
 export function readRecord(node: V1Node): QuarantineRecord | null {
   const text = node.metadata?.annotations?.[QUARANTINE_ANNOTATION];
   return text === undefined ? null : parseQuarantineRecord(text);
 }
 
-/** All taints but ours, as they stand. */
+/** All taints but ours, unchanged. */
 export const foreignTaints = (node: V1Node): V1Taint[] =>
   (node.spec?.taints ?? []).filter((taint) => taint.key !== QUARANTINE_TAINT_KEY);

@@ -1,11 +1,12 @@
-/** Deletes DNS pods whose sandbox is older than the repair, so that their workload makes new ones. */
+/** Deletes DNS pods whose sandbox is older than the repair, so that their workload replaces them. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, isNotFound } from '../kube/errors.ts';
 
 /**
- * Deletes each pod, bound to its uid: a pod of the same name that is already the successor answers 409 and stays.
- * One second of grace: it is in a crash loop and serves nobody, so CoreDNS's lameduck pause would only cost time.
+ * Deletes each pod with its uid as a precondition: if a replacement already has the name, the answer is 409 and the pod
+ * stays. One second of grace: the pod is in a crash loop and serves no client, so the lameduck pause of CoreDNS would
+ * only cost time.
  */
 export async function recreatePods(
   kube: KubeClient,

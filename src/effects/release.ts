@@ -1,4 +1,4 @@
-/** Gives a node back exactly as it was found. */
+/** Releases a node and restores its previous scheduling state exactly. */
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
@@ -6,10 +6,10 @@ import { patchNode } from './node-patch.ts';
 import { foreignTaints, readRecord } from './quarantine.ts';
 
 /**
- * Removes the record and what the record says is ours: the cordon if the node was schedulable before, our
- * taint, nothing else. A node without this remediation's record, or one that is gone, is not written.
+ * Removes the record, its label and what the quarantine added according to the record: the cordon if the node was
+ * schedulable before, and our taint. No-op for a node without this remediation's record and for a deleted one.
  *
- * @throws KubeError 409 when the node changed meanwhile: read again and repeat
+ * @throws KubeError 409 when the node was changed since it was read: read again and repeat
  */
 export async function releaseNode(
   kube: KubeClient,
@@ -27,7 +27,7 @@ export async function releaseNode(
   }
   const metadata = {
     annotations: { [QUARANTINE_ANNOTATION]: null },
-    // Whatever its value is by now: only the annotation counts.
+    // Whatever its value is: only the annotation is the record.
     labels: { [QUARANTINED_BY_LABEL]: null },
   };
   await patchNode(kube, node, { metadata, spec }, signal);

@@ -1,4 +1,4 @@
-/** The node-side Job: fixed program, fixed mounts, pinned to the node. Nothing of a custom resource reaches its command. */
+/** The node-side Job: fixed program, fixed mounts, pinned to the node. No field of a custom resource reaches its command. */
 import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import {
   HOST_ROOT,
@@ -13,7 +13,7 @@ import { nullIfNotFound } from '../kube/errors.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
 const jobsPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
-/** How long the finished Job and its log stay for people to read. */
+/** How long the finished Job and its log can still be read. */
 const TTL_SECONDS = 3600;
 
 export interface RepairJobRequest {
@@ -31,14 +31,15 @@ interface HostDirectory {
   readonly readOnly: boolean;
 }
 
-/** Always seen. /etc/resolv.conf is a symlink in /etc, and the environment files of kubelet.service live there. */
-const SEEN: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
+/** Always mounted, to be read. */
+const ALWAYS_MOUNTED: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
 const NAMES: Readonly<Record<KubeletDirectory, string>> = {
   '/etc/kubernetes': 'kubernetes',
   '/var/lib/kubelet': 'kubelet',
   '/etc/default': 'default',
   '/etc/sysconfig': 'sysconfig',
 };
+/** Holds /etc/resolv.conf, which is a symlink, and the environment files of kubelet.service. */
 const ETC: HostDirectory = { name: 'etc', path: '/etc', readOnly: true };
 const DIRECTORIES: readonly HostDirectory[] = [
   { name: 'resolved', path: '/run/systemd/resolve', readOnly: true },
@@ -52,7 +53,7 @@ const NETWORK_MANAGER: HostDirectory = {
   readOnly: true,
 };
 
-/** Creates the Job, once. @throws NotOursError where one of a deleted remediation still has its name */
+/** Creates the Job, once. @throws NotOursError if one of a deleted remediation still has its name */
 export async function startRepair(
   kube: KubeClient,
   request: RepairJobRequest,
@@ -80,7 +81,7 @@ export async function takeBackRepair(
   );
 }
 
-/** The manifest, for the effect and for the test that proves its shape. */
+/** The manifest, exported for the test that checks it. */
 export function repairJob(request: RepairJobRequest): V1Job {
   const { remediation, node, image, agent } = request;
   const directories = directoriesOf(agent);
@@ -95,7 +96,7 @@ export function repairJob(request: RepairJobRequest): V1Job {
       ownerReferences: ownedBy(remediation),
     },
     spec: {
-      // The agent undoes by itself and may not be started by anybody but the plan.
+      // The agent undoes its change itself, and only the plan decides whether it is started again.
       backoffLimit: 0,
       activeDeadlineSeconds: request.activeDeadlineSeconds,
       ttlSecondsAfterFinished: TTL_SECONDS,
@@ -105,11 +106,11 @@ export function repairJob(request: RepairJobRequest): V1Job {
           ...nodePodSpec(node, image, agent, {
             volumeMounts: directories.map(mount),
             securityContext: {
-              // Root without capabilities: enough for root's own files and for the system bus, for nothing else.
+              // Root without capabilities: enough for root's own files and for the system bus, and for nothing else.
               runAsUser: 0,
               runAsGroup: 0,
-              // The runtime's own profile denies D-Bus on AppArmor hosts, and container_t may not connect to the bus
-              // nor write kubelet_config_t on SELinux hosts. Neither field means anything to a host without it.
+              // The runtime's default profile denies D-Bus on AppArmor hosts. On SELinux hosts container_t may neither
+              // connect to the bus nor write kubelet_config_t. Hosts without them ignore these fields.
               appArmorProfile: { type: 'Unconfined' },
               seLinuxOptions: { type: 'spc_t' },
             },
@@ -121,9 +122,11 @@ export function repairJob(request: RepairJobRequest): V1Job {
   };
 }
 
-/** Only those are writable that the agent is to write in; the others are there to be read, or not at all. */
+/** Only the directories that the agent has to write are writable; others are mounted read-only, or not at all. */
 function directoriesOf({ writable, targets }: RepairRequest): readonly HostDirectory[] {
-  const kubelet = KUBELET_DIRECTORIES.filter((path) => writable.includes(path) || SEEN.includes(path));
+  const kubelet = KUBELET_DIRECTORIES.filter(
+    (path) => writable.includes(path) || ALWAYS_MOUNTED.includes(path),
+  );
   const usesNetworkManager = targets.some((target) => target.startsWith(NETWORK_MANAGER.path));
   return [
     ETC,
