@@ -1,4 +1,4 @@
-/** The operator: wires sources, controllers and the life of the process, starts them and drains them. */
+/** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
 import { controllerTable } from './controller/controllers.ts';
 import { createDomainMetrics } from './controller/domain-metrics.ts';
 import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
@@ -24,10 +24,10 @@ import { runControllers } from './runtime/run-controllers.ts';
 
 /** Below the Deployment's terminationGracePeriodSeconds. */
 const DRAIN_MS = 20_000;
-/** A reconcile may be cut off anywhere, so that the other replica, which waits for the lease, need not wait for it. */
+/** A reconcile may be cut off anywhere, so the other replica, which waits for the lease, does not have to wait for it. */
 const RECONCILES_DRAIN_MS = 1_000;
 
-/** @returns the exit code, when the process was told to end and everything is drained. */
+/** @returns the exit code, once the process was asked to stop and everything is drained. */
 async function operate(): Promise<number> {
   const settings = readSettings(process.env);
   const logger = createLogger({ level: settings.logLevel });
@@ -77,23 +77,23 @@ async function operate(): Promise<number> {
   lifecycle.onDrain('controllers', () => run.stop(fence.isOpen() ? RECONCILES_DRAIN_MS : 0));
 
   lifecycle.enter('syncing');
-  // Whichever comes first: a signal may end the process before everything is known.
+  // Not awaited: a signal may stop the process before everything is synced.
   void run.synced.then(() => {
     lifecycle.enter('standby');
-    // Not before: who does not see everything must not keep the lease from one who does.
+    // Not earlier: a replica that has not synced must not keep the lease from one that has.
     if (!lifecycle.signal.aborted) election.start();
   });
   void run.started.then(() => lifecycle.enter('leading'));
-  // As client-go's users do: what was decided under the old lease is gone with the process.
+  // As usual with client-go: the process ends, and with it everything that was decided under the old lease.
   void election.lost.then((reason) => lifecycle.stop(reason));
   return lifecycle.ended;
 }
 
 try {
-  // Not by waiting for the last handle: a connection that lingers would keep the pod until it is killed.
+  // An explicit exit: a connection that lingers would keep the process alive until the pod is killed.
   process.exit(await operate());
 } catch (error) {
-  // One line that says what is wrong with the environment, the service account or the port: nothing runs yet.
-  createLogger().fatal('the operator cannot start', { error });
+  // The environment, the service account or the port is wrong, and nothing runs yet.
+  createLogger().fatal('operator cannot start', { error });
   process.exit(1);
 }

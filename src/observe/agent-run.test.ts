@@ -33,7 +33,7 @@ const withState = (state: object, phase = 'Pending') =>
   parseAgentPod(aPod({ phase, containerStatuses: [{ containerID: 'containerd://a', state }] }));
 
 describe('the pod of a run', () => {
-  it('knows whose it is', () => {
+  it('has its remediation, role and owner', () => {
     expect(parseAgentPod(aPod())).toMatchObject({
       remediation: 'node-1-abc',
       role: 'repair',
@@ -43,7 +43,7 @@ describe('the pod of a run', () => {
     });
   });
 
-  it('is starting, and nothing blocks it, before the kubelet has said anything', () => {
+  it('is starting, and not blocked, before the kubelet has reported anything', () => {
     for (const status of [undefined, null, {}, { phase: 'Pending' }])
       expect(parseAgentPod(aPod(status))).toMatchObject({
         state: 'starting',
@@ -52,11 +52,11 @@ describe('the pod of a run', () => {
       });
   });
 
-  it('is not called blocked while its container is being made', () => {
+  it('is not blocked while its container is being created', () => {
     expect(withState({ waiting: { reason: 'ContainerCreating' } })).toMatchObject({ blockedBy: null });
   });
 
-  it('is blocked by what the kubelet says, in the kubelet’s words', () => {
+  it('is blocked by what the kubelet reports', () => {
     const waiting = { reason: 'ErrImageNeverPull', message: 'Container image "x" is not present' };
     expect(withState({ waiting })).toMatchObject({
       state: 'starting',
@@ -77,14 +77,14 @@ describe('the pod of a run', () => {
       });
   });
 
-  it('has ended with an empty message where it left none: it ran, so it may have written', () => {
+  it('has ended with an empty message if it left none: it ran, so it may have written', () => {
     expect(withState({ terminated: { exitCode: 137, reason: 'OOMKilled' } }, 'Failed')).toMatchObject({
       blockedBy: null,
       message: '',
     });
   });
 
-  it('never ran where the runtime could not start the program', () => {
+  it('never ran if the runtime could not start the program', () => {
     const terminated = { exitCode: 128, reason: 'StartError', message: 'exec: "node": not found' };
     expect(withState({ terminated }, 'Failed')).toMatchObject({
       state: 'ended',
@@ -93,7 +93,7 @@ describe('the pod of a run', () => {
     });
   });
 
-  it('never ran where the kubelet evicted or refused the pod before any container was made', () => {
+  it('never ran if the kubelet evicted or rejected the pod before any container was created', () => {
     const status = { phase: 'Failed', reason: 'Evicted', message: 'The node had condition: [DiskPressure].' };
     expect(parseAgentPod(aPod(status))).toMatchObject({
       state: 'ended',
@@ -102,7 +102,7 @@ describe('the pod of a run', () => {
     });
   });
 
-  it('counts as running where the whole pod failed but the end of its container is not known', () => {
+  it('counts as running if the pod failed but the end of its container is not known', () => {
     expect(withState({ running: {} }, 'Failed')).toMatchObject({ state: 'running', message: null });
   });
 
@@ -115,12 +115,12 @@ describe('the pod of a run', () => {
       aPod({ containerStatuses: [{ state: { terminated: { exitCode: 'one' } } }] }),
     ],
     ['a pod whose message is an object', aPod({ message: { forged: true } })],
-  ])('refuses %s', (_what, raw) => {
+  ])('rejects %s', (_what, raw) => {
     expect(() => parseAgentPod(raw)).toThrow(ZodError);
   });
 });
 
-describe('the run that a Job stands for', () => {
+describe('the run of a Job', () => {
   const failed = (reason: string | null) => ({
     conditions: [
       { type: 'FailureTarget', status: 'True' },
@@ -128,7 +128,7 @@ describe('the run that a Job stands for', () => {
     ],
   });
 
-  it('is starting while the Job controller has made no pod', () => {
+  it('is starting while the Job controller has not created a pod', () => {
     expect(runOfJob(parseAgentJob(aJob()), null)).toEqual({
       uid: 'job-1',
       createdAt: at(2),
@@ -139,12 +139,12 @@ describe('the run that a Job stands for', () => {
     });
   });
 
-  it('has ended without a report where the Job failed and its pod is gone: nobody can say whether it wrote', () => {
+  it('has ended without a report if the Job failed and its pod is gone: whether it wrote is unknown', () => {
     const job = parseAgentJob(aJob(failed('DeadlineExceeded')));
     expect(runOfJob(job, null)).toMatchObject({ state: 'ended', blockedBy: null, message: '' });
   });
 
-  it('is what its pod is, and the Job’s failure is told where the pod says nothing', () => {
+  it('has the state of its pod, and the failure of the Job if the pod has no reason', () => {
     const job = parseAgentJob(aJob(failed('DeadlineExceeded')));
     expect(runOfJob(job, withState({ running: {} }))).toMatchObject({
       state: 'running',
@@ -158,7 +158,7 @@ describe('the run that a Job stands for', () => {
     expect(runOfJob(job, pod)).toMatchObject({ state: 'ended', message: 'report' });
   });
 
-  it('knows for which remediation it was made, by uid, and when it is being removed', () => {
+  it('has the uid of its remediation, and whether it is being deleted', () => {
     expect(parseAgentJob(aJob({}, { deletionTimestamp: stampAt(60) }))).toMatchObject({
       ownerUIDs: ['incident-1'],
       deleting: true,
@@ -169,13 +169,13 @@ describe('the run that a Job stands for', () => {
     });
   });
 
-  it('is no failure before its condition is true', () => {
+  it('has not failed before its condition is true', () => {
     const conditions = [{ type: 'Failed', status: 'False' }];
     expect(parseAgentJob(aJob({ conditions })).failure).toBeNull();
     expect(parseAgentJob(aJob(null)).failure).toBeNull();
   });
 
-  it('refuses what is no Job', () => {
+  it('rejects what is not a Job', () => {
     for (const raw of ['job', {}, aJob({}, { creationTimestamp: 'soon' }), aJob({ conditions: 'none' })])
       expect(() => parseAgentJob(raw)).toThrow(ZodError);
   });

@@ -1,4 +1,4 @@
-/** What became of the agent on a node: of the repair Job with its pod, or of the proof pod. */
+/** The state of the agent on a node: of the repair Job and its pod, or of the proof pod. */
 import * as z from 'zod';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
 import type { AgentRun } from '../remediation/world.ts';
@@ -74,7 +74,7 @@ export interface AgentJob {
   readonly ownerUIDs: readonly string[];
   readonly createdAt: number;
   readonly deleting: boolean;
-  /** Why the Job controller gave it up; null while it has not. */
+  /** Why the Job controller marked it as failed; null if it did not. */
   readonly failure: string | null;
 }
 
@@ -101,7 +101,7 @@ export function parseAgentJob(raw: unknown): AgentJob {
   };
 }
 
-/** Ends that the runtime reports where the container's program never ran. */
+/** Reasons with which the runtime reports that the container's program never ran. */
 const NEVER_RAN = new Set(['StartError', 'ContainerCannotRun', 'CreateContainerError']);
 
 /** @throws ZodError where the object is not a pod. */
@@ -127,18 +127,18 @@ export function parseAgentPod(raw: unknown): AgentPod {
   if (container?.state?.running) return { ...base, state: 'running', blockedBy: null, message: null };
   const waiting = container?.state?.waiting;
   const why = waiting?.message ?? waiting?.reason ?? status?.message ?? status?.reason ?? null;
-  // The kubelet refused or gave up the whole pod before any container of it ran.
+  // The kubelet rejected or evicted the pod before any of its containers ran.
   if (status?.phase === 'Failed' && !container?.containerID)
     return { ...base, state: 'ended', blockedBy: why ?? 'the pod failed', message: null };
   return { ...base, state: 'starting', blockedBy: why === 'ContainerCreating' ? null : why, message: null };
 }
 
-/** The run that a Job stands for, from the Job and the pod it made, if any. */
+/** The run of a Job, from the Job and its pod, if there is one. */
 export function runOfJob(job: AgentJob, pod: AgentPod | null): AgentRun {
   const { uid, createdAt, deleting } = job;
   if (pod) {
     const { state, blockedBy, message } = pod;
-    // The Job was given up while its container ran: the end of the container is still to come, or is lost.
+    // The Job failed while its container ran: the end of the container is still to come, or is lost.
     return { uid, createdAt, deleting, state, blockedBy: blockedBy ?? job.failure, message };
   }
   if (job.failure !== null) return { uid, createdAt, deleting, state: 'ended', blockedBy: null, message: '' };

@@ -1,4 +1,4 @@
-/** The addresses of the cluster's own DNS Services: in a resolv.conf they are no upstream. */
+/** The addresses of the cluster's own DNS Services, which in a resolv.conf are not an upstream. */
 import { DNS_NAMESPACE, DNS_POD_SELECTOR } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 

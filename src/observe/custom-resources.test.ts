@@ -8,7 +8,7 @@ import { parsePolicy, parseRemediation } from './custom-resources.ts';
 const metadata = { name: 'coredns', uid: 'policy-1', resourceVersion: '9', creationTimestamp: stampAt(0) };
 
 describe('a policy at the border', () => {
-  it('has all defaults where nothing was written, as one of an older version that was stored', () => {
+  it('has all defaults if nothing is set, like one that an older version stored', () => {
     for (const raw of [{ metadata }, { metadata, spec: {} }])
       expect(parsePolicy(raw)).toMatchObject({
         name: 'coredns',
@@ -19,13 +19,13 @@ describe('a policy at the border', () => {
       });
   });
 
-  it('gets the defaults of what is left out inside of what is given', () => {
+  it('gets the defaults of fields that are missing in a section', () => {
     const { spec } = parsePolicy({ metadata, spec: { quarantine: { strategy: 'Taint' } } });
     expect(spec.quarantine).toEqual({ strategy: 'Taint', maxSeconds: 480 });
     expect(spec.mode).toBe('Repair');
   });
 
-  it('is refused, not guessed at, where a field is wrong', () => {
+  it('is rejected if a field is invalid', () => {
     for (const spec of [
       { mode: 'Maybe' },
       { repair: { targets: ['/etc/shadow'] } },
@@ -39,7 +39,7 @@ describe('a policy at the border', () => {
 describe('a remediation at the border', () => {
   const { spec } = aRemediation();
 
-  it('is Pending where no status was written yet', () => {
+  it('is Pending if no status was written yet', () => {
     const remediation = parseRemediation({ metadata, spec });
     expect(remediation.status).toMatchObject({
       phase: 'Pending',
@@ -50,7 +50,7 @@ describe('a remediation at the border', () => {
     expect(remediation.acknowledged).toBe(false);
   });
 
-  it('is acknowledged by the value "true" and no other', () => {
+  it('is acknowledged only by the value "true"', () => {
     const acknowledged = (value: string) =>
       parseRemediation({
         metadata: { ...metadata, annotations: { 'dnshealth.io/acknowledged': value } },
@@ -59,7 +59,7 @@ describe('a remediation at the border', () => {
     expect(['true', 'false', '', 'True'].filter(acknowledged)).toEqual(['true']);
   });
 
-  it('is refused where its evidence is not complete', () => {
+  it('is rejected if its evidence is incomplete', () => {
     expect(() => parseRemediation({ metadata, spec: { ...spec, node: undefined } })).toThrow(ZodError);
     expect(() => parseRemediation({ metadata, spec, status: { phase: 'Dreaming' } })).toThrow(ZodError);
   });

@@ -1,4 +1,4 @@
-/** Our own two kinds, parsed with the schemas that also made their CRDs; stored objects of an older version get their defaults here. */
+/** Our own two kinds, parsed with the schemas of their CRDs; objects that an older version stored get their defaults here. */
 import * as z from 'zod';
 import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
 import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
@@ -30,7 +30,7 @@ export interface Policy {
   readonly status: PolicyStatus;
 }
 
-/** @throws ZodError where the object does not fit its own schema. */
+/** @throws ZodError if the object does not match its schema. */
 export function parsePolicy(raw: unknown): Policy {
   const { metadata: meta, spec, status } = policySchema.parse(raw);
   return {
@@ -49,7 +49,7 @@ const remediationSchema = z.object({
   status: remediationStatusSchema.prefault({}),
 });
 
-/** @throws ZodError where the object does not fit its own schema. */
+/** @throws ZodError if the object does not match its schema. */
 export function parseRemediation(raw: unknown): Remediation {
   const { metadata: meta, spec, status } = remediationSchema.parse(raw);
   return {

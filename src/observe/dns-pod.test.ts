@@ -7,7 +7,7 @@ import { parseDnsPod } from './dns-pod.ts';
 const deathOf = (container: object) => parseDnsPod(aRawDnsPod({ container })).containers[0]?.death;
 
 describe('a DNS pod at the border', () => {
-  it('keeps what a decision needs, under our names', () => {
+  it('keeps what a decision needs', () => {
     expect(parseDnsPod(aRawDnsPod())).toEqual({
       name: 'coredns-sick',
       namespace: 'kube-system',
@@ -43,22 +43,22 @@ describe('a DNS pod at the border', () => {
     });
   });
 
-  it('may be without status and node: it was only just created', () => {
+  it('may have no status and no node: it was just created', () => {
     const pod = parseDnsPod(aRawDnsPod({ spec: { nodeName: undefined }, status: null }));
     expect(pod).toMatchObject({ node: '', ip: null, ips: [], startedAt: null, ready: false, containers: [] });
   });
 
-  it('has an address also where the old server gives only podIP', () => {
+  it('has an address also if an old server returns only podIP', () => {
     const pod = parseDnsPod(aRawDnsPod({ status: { podIPs: undefined } }));
     expect(pod).toMatchObject({ ip: '10.244.1.5', ips: ['10.244.1.5'] });
   });
 
-  it('is controlled only by the owner that says so', () => {
+  it('is controlled only by an owner with controller: true', () => {
     const ownerReferences = [{ kind: 'Node', name: 'node-1', uid: 'n' }];
     expect(parseDnsPod(aRawDnsPod({ metadata: { ownerReferences } })).controller).toBeNull();
   });
 
-  it('takes null for what is left out, as some servers write it', () => {
+  it('treats null like a missing field', () => {
     const pod = parseDnsPod(
       aRawDnsPod({
         metadata: { deletionTimestamp: null, ownerReferences: null },
@@ -78,30 +78,30 @@ describe('a DNS pod at the border', () => {
     ['a string', 'pod'],
     ['null', null],
     ['an object without metadata', { spec: {} }],
-    ['a pod whose restart count is a text', aRawDnsPod({ container: { restartCount: '2' } })],
-    ['a pod whose time is no time', aRawDnsPod({ metadata: { creationTimestamp: 'yesterday' } })],
+    ['a pod whose restart count is a string', aRawDnsPod({ container: { restartCount: '2' } })],
+    ['a pod with an invalid time', aRawDnsPod({ metadata: { creationTimestamp: 'yesterday' } })],
     [
-      'a pod whose exit code is no whole number',
+      'a pod whose exit code is not an integer',
       aRawDnsPod({ container: { state: aDeath({ exitCode: 1.5 }) } }),
     ],
-  ])('refuses %s', (_what, raw) => {
+  ])('rejects %s', (_what, raw) => {
     expect(() => parseDnsPod(raw)).toThrow(ZodError);
   });
 });
 
 describe('the death of a container', () => {
-  it('is the present state while no newer container was started', () => {
+  it('is in `state` while no newer container was started', () => {
     expect(deathOf({ state: aDeath() })).toMatchObject({ isCurrent: true, finishedAt: at(0) });
   });
 
-  it('is the last state while a newer container waits or runs, and keeps its identity', () => {
+  it('is in `lastState` while a newer container waits or runs, and keeps its identity', () => {
     const waiting = { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 10s' } };
     const before = deathOf({ state: aDeath() });
     for (const state of [waiting, running(1)])
       expect(deathOf({ state, lastState: aDeath() })).toEqual({ ...before, isCurrent: false });
   });
 
-  it('is the present one where there are two', () => {
+  it('is the one in `state` if there are two', () => {
     const container = {
       state: aDeath({ finishedAt: stampAt(9), containerID: 'containerd://second' }),
       lastState: aDeath(),
@@ -109,12 +109,12 @@ describe('the death of a container', () => {
     expect(deathOf(container)).toMatchObject({ id: 'containerd://second', finishedAt: at(9) });
   });
 
-  it('is known by its times where the runtime gives no id', () => {
+  it('is identified by its times if the runtime reports no id', () => {
     const id = deathOf({ state: aDeath({ containerID: undefined }) })?.id;
     expect(id).toBe(`${at(-1)}/${at(0)}`);
   });
 
-  it('is none in a container that was never started or runs for the first time', () => {
+  it('is null for a container that was never started or runs for the first time', () => {
     for (const state of [undefined, { waiting: { reason: 'ContainerCreating' } }, running(0)])
       expect(deathOf({ state, lastState: {} })).toBeNull();
   });

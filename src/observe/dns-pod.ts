@@ -1,4 +1,4 @@
-/** A DNS pod as the operator keeps it: parsed once at the border, everything else of the object is dropped. */
+/** A DNS pod as the operator keeps it: parsed once, and everything else of the object is dropped. */
 import * as z from 'zod';
 import { epochTime } from './epoch-time.ts';
 
@@ -62,15 +62,15 @@ const podSchema = z.object({
     .nullish(),
 });
 
-/** How one container ended. Times in epoch milliseconds, of whole seconds as the kubelet gives them. */
+/** How a container ended. Times are epoch milliseconds of whole seconds, as the kubelet reports them. */
 export interface ContainerDeath {
-  /** Tells two deaths apart: the container's own id, which stays when the death moves from `state` to `lastState`. */
+  /** Identifies the death: the id of the container, which stays when the death moves from `state` to `lastState`. */
   readonly id: string;
   readonly exitCode: number;
   readonly reason: string;
   readonly startedAt: number;
   readonly finishedAt: number;
-  /** It is the container's present state, not its last one: no newer container has been started. */
+  /** It is in `state`, not in `lastState`: no newer container has been started. */
   readonly isCurrent: boolean;
 }
 
@@ -96,13 +96,13 @@ export interface DnsPod {
   readonly hostNetwork: boolean;
   readonly dnsPolicy: string;
   readonly dnsConfigNameservers: readonly string[];
-  /** The ConfigMaps it mounts; one of them holds the Corefile. */
+  /** The ConfigMaps it mounts; one of them contains the Corefile. */
   readonly configMaps: readonly string[];
   readonly controller: { readonly kind: string; readonly name: string; readonly uid: string } | null;
   readonly containers: readonly DnsContainer[];
 }
 
-/** @throws ZodError where the object is not a pod. */
+/** @throws ZodError if the object is not a pod. */
 export function parseDnsPod(raw: unknown): DnsPod {
   const { metadata, spec, status } = podSchema.parse(raw);
   const ips = status?.podIPs?.map(({ ip }) => ip) ?? (status?.podIP ? [status.podIP] : []);
@@ -136,7 +136,7 @@ export function parseDnsPod(raw: unknown): DnsPod {
 
 type State = z.infer<typeof stateSchema>;
 
-/** The first `terminated` is evidence enough: CrashLoopBackOff comes a second later, and not always. */
+/** The first `terminated` state is enough evidence: CrashLoopBackOff comes a second later, and not always. */
 function latestDeath(state: State, lastState: State): ContainerDeath | null {
   const death = state?.terminated ?? lastState?.terminated;
   if (!death) return null;

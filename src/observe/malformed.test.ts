@@ -4,9 +4,9 @@ import { parsePolicy } from './custom-resources.ts';
 import { eventOnMalformed } from './malformed.ts';
 
 function setup(kind: string) {
-  const told: EventRecord[] = [];
-  const recorder = { record: (event: EventRecord) => void told.push(event), drain: async () => {} };
-  return { told, onMalformed: eventOnMalformed(recorder, { apiVersion: 'example.io/v1', kind }) };
+  const recorded: EventRecord[] = [];
+  const recorder = { record: (event: EventRecord) => void recorded.push(event), drain: async () => {} };
+  return { recorded, onMalformed: eventOnMalformed(recorder, { apiVersion: 'example.io/v1', kind }) };
 }
 
 function errorOf(read: () => unknown): unknown {
@@ -17,33 +17,40 @@ function errorOf(read: () => unknown): unknown {
   }
 }
 
-it('names the field that is wrong, on the object itself', () => {
-  const { told, onMalformed } = setup('Policy');
+it('names the invalid field in an event on the object itself', () => {
+  const { recorded, onMalformed } = setup('Policy');
   const metadata = { name: 'p', uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
   const error = errorOf(() => parsePolicy({ metadata, spec: { mode: 'Guess' } }));
   onMalformed('p', error, metadata);
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     {
       regarding: { apiVersion: 'example.io/v1', kind: 'Policy', name: 'p', uid: 'u' },
       type: 'Warning',
       reason: 'Malformed',
       action: 'Read',
-      note: expect.stringMatching(/^the operator cannot understand this object.*: spec\.mode: /) as unknown,
+      note: expect.stringMatching(
+        /^This object is ignored, because it does not match its schema: spec\.mode: /,
+      ) as unknown,
     },
   ]);
 });
 
-it('speaks of a node as the kubelet does, and of a pod in its namespace', () => {
+it('refers to a node as the kubelet does, and to a pod in its namespace', () => {
   const node = setup('Node');
   node.onMalformed('n', new Error('odd'), { name: 'n', uid: 'u' });
-  expect(node.told[0]?.regarding).toEqual({ apiVersion: 'example.io/v1', kind: 'Node', name: 'n', uid: 'n' });
+  expect(node.recorded[0]?.regarding).toEqual({
+    apiVersion: 'example.io/v1',
+    kind: 'Node',
+    name: 'n',
+    uid: 'n',
+  });
   const pod = setup('Pod');
   pod.onMalformed('ns/p', new Error('odd'), { name: 'p', namespace: 'ns', uid: 'u' });
-  expect(pod.told[0]?.regarding).toMatchObject({ namespace: 'ns', uid: 'u' });
+  expect(pod.recorded[0]?.regarding).toMatchObject({ namespace: 'ns', uid: 'u' });
 });
 
-it('says nothing where there is no object to say it on', () => {
-  const { told, onMalformed } = setup('Pod');
+it('records no event without an object', () => {
+  const { recorded, onMalformed } = setup('Pod');
   onMalformed('', new TypeError('an object without metadata.name'), {});
-  expect(told).toEqual([]);
+  expect(recorded).toEqual([]);
 });

@@ -1,4 +1,4 @@
-/** An object that could not be understood is told where its owner looks: as an event on the object itself. */
+/** Reports an object that does not match its schema where its owner looks: as an event on the object itself. */
 import * as z from 'zod';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { OnMalformed } from '../runtime/reflector/store.ts';
@@ -10,7 +10,7 @@ interface Kind {
 
 export function eventOnMalformed(recorder: EventRecorder, { apiVersion, kind }: Kind): OnMalformed {
   return (_key, error, { name, namespace, uid }) => {
-    // Without a name or uid there is nothing to tell it on; the log line and the metric are there all the same.
+    // Without a name and a uid an event has no object; there still are the log line and the metric.
     if (name === undefined || uid === undefined) return;
     recorder.record({
       regarding: {
@@ -24,7 +24,7 @@ export function eventOnMalformed(recorder: EventRecorder, { apiVersion, kind }: 
       type: 'Warning',
       reason: 'Malformed',
       action: 'Read',
-      note: `the operator cannot understand this object and leaves it out: ${problemOf(error)}`,
+      note: `This object is ignored, because it does not match its schema: ${problemOf(error)}`,
     });
   };
 }

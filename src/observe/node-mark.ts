@@ -1,4 +1,4 @@
-/** Of all nodes only our marks are cached: who holds them, and whether they are excluded. From metadata, so 5,000 nodes cost little. */
+/** The marks of the operator on nodes: quarantine record and exclude label. Read from metadata only, so that 5,000 nodes cost little. */
 import * as z from 'zod';
 import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
 import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
@@ -16,13 +16,13 @@ const metadataSchema = z.object({
 export interface NodeMark {
   readonly name: string;
   readonly uid: string;
-  /** Who holds the node in quarantine. */
+  /** The remediation that holds the node in quarantine. */
   readonly record: QuarantineRecord | null;
   /** The value of the exclude label. */
   readonly exclude: string | null;
 }
 
-/** null for the nodes, nearly all, that carry no mark of ours. */
+/** null for a node without any mark, as nearly all are. */
 export function parseNodeMark(raw: unknown): NodeMark | null {
   const { metadata } = metadataSchema.parse(raw);
   const text = metadata.annotations?.[QUARANTINE_ANNOTATION];

@@ -13,7 +13,7 @@ const record = {
 const annotated = (text: string) => ({ annotations: { 'dnshealth.io/quarantine': text } });
 
 describe('a node at the border', () => {
-  it('is Ready, schedulable and free, with the addresses that lead to it', () => {
+  it('is Ready and not held, with its IP addresses', () => {
     expect(parseNode(aRawNode())).toEqual({
       name: 'node-1',
       uid: 'uid-of-node-1',
@@ -27,7 +27,7 @@ describe('a node at the border', () => {
     });
   });
 
-  it('is not Ready where the condition is false, unknown or missing', () => {
+  it('is not Ready if the condition is False, Unknown or missing', () => {
     for (const conditions of [
       [{ type: 'Ready', status: 'Unknown' }],
       [{ type: 'Ready', status: 'False' }],
@@ -37,26 +37,26 @@ describe('a node at the border', () => {
       expect(parseNode(aRawNode({ status: { conditions } })).ready).toBe(false);
   });
 
-  it('is excluded by the label with the value "true" and no other', () => {
+  it('is excluded only by the label value "true"', () => {
     const excluded = (value: string) =>
       parseNode(aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': value } } })).excluded;
     expect(['true', 'false', '', 'yes'].filter(excluded)).toEqual(['true']);
   });
 
-  it('carries the record of who holds it', () => {
+  it('has the record of the remediation that holds it', () => {
     const node = parseNode(aRawNode({ metadata: annotated(JSON.stringify(record)) }));
     expect(node).toMatchObject({ quarantine: record, hasUnreadableRecord: false });
   });
 
   it.each(['', 'yes', '{}', '[]', '{"remediation":""}', JSON.stringify({ ...record, strategy: 'Drain' })])(
-    'says so where the record cannot be understood: %j',
+    'is marked if its record cannot be parsed: %j',
     (text) => {
       const node = parseNode(aRawNode({ metadata: annotated(text) }));
       expect(node).toMatchObject({ quarantine: null, hasUnreadableRecord: true });
     },
   );
 
-  it('refuses what is no node', () => {
+  it('rejects what is not a node', () => {
     for (const raw of [
       null,
       'node',
@@ -68,8 +68,8 @@ describe('a node at the border', () => {
   });
 });
 
-describe('the mark of a node', () => {
-  it('is read from metadata alone', () => {
+describe('the marks of a node', () => {
+  it('are read from metadata alone', () => {
     const { metadata } = aRawNode({ metadata: annotated(JSON.stringify(record)) });
     expect(parseNodeMark({ metadata })).toEqual({
       name: 'node-1',
@@ -79,19 +79,19 @@ describe('the mark of a node', () => {
     });
   });
 
-  it('holds the exclude label whatever its value, since only "true" counts', () => {
+  it('include the exclude label with any value', () => {
     const marked = (value: string) => aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': value } } });
     for (const value of ['true', 'yes', ''])
       expect(parseNodeMark(marked(value))).toMatchObject({ record: null, exclude: value });
   });
 
-  it('is none on a node without our annotation, or with one that is not ours', () => {
+  it('are null for a node without our annotation, or with one that cannot be parsed', () => {
     expect(parseNodeMark(aRawNode())).toBeNull();
     expect(parseNodeMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
     expect(parseNodeMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
   });
 
-  it('refuses what has no metadata', () => {
+  it('are not read from an object without metadata', () => {
     expect(() => parseNodeMark({ spec: {} })).toThrow(ZodError);
   });
 });

@@ -21,7 +21,7 @@ const nodeSchema = z.object({
   }),
 });
 
-/** Reads a node for a decision; null where there is none of that name. */
+/** Reads a node for a decision; null if there is none of that name. */
 export async function observeNode(
   kube: KubeClient,
   name: string,
@@ -31,7 +31,7 @@ export async function observeNode(
   return node === null ? null : parseNode(node);
 }
 
-/** @throws ZodError where the object is not a node. */
+/** @throws ZodError if the object is not a node. */
 export function parseNode(raw: unknown): NodeView {
   const { metadata, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};

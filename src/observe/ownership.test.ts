@@ -29,11 +29,11 @@ const owns = async ({ kube }: FakeKube, pod = parseDnsPod(aRawDnsPod()), workloa
   createOwnership(kube).owns(workload, pod, signal);
 
 describe('a pod belongs to the policy’s Deployment', () => {
-  it('when its ReplicaSet and that one’s Deployment exist under the uids that are named', async () => {
+  it('when its ReplicaSet and the Deployment of that exist under the referenced uids', async () => {
     expect(await owns(theRealOnes())).toBe(true);
   });
 
-  it('and asks once for each ReplicaSet', async () => {
+  it('and each ReplicaSet is read once', async () => {
     const fake = theRealOnes();
     const ownership = createOwnership(fake.kube);
     for (let time = 0; time < 5; time++) await ownership.owns(deployment, parseDnsPod(aRawDnsPod()), signal);
@@ -42,7 +42,7 @@ describe('a pod belongs to the policy’s Deployment', () => {
 });
 
 describe('a policy with many pods', () => {
-  it('asks once for the owner that they share, also when all are looked at together', async () => {
+  it('reads the common owner once, also when all are checked concurrently', async () => {
     const fake = theRealOnes();
     const ownership = createOwnership(fake.kube);
     const pods = Array.from({ length: 100 }, () => parseDnsPod(aRawDnsPod()));
@@ -51,7 +51,7 @@ describe('a policy with many pods', () => {
     expect(fake.asked).toEqual([`GET ${REPLICA_SET}`, `GET ${DEPLOYMENT}`]);
   });
 
-  it('asks again after a failure, which all of them see', async () => {
+  it('reads it again after a failure, which all callers see', async () => {
     const fake = theRealOnes();
     const ownership = createOwnership(fake.kube);
     const pod = parseDnsPod(aRawDnsPod());
@@ -65,25 +65,25 @@ describe('a policy with many pods', () => {
 });
 
 describe('a look-alike with the label does not belong', () => {
-  it('when nobody controls it', async () => {
+  it('when it has no controller', async () => {
     expect(await owns(theRealOnes(), podOf())).toBe(false);
   });
 
-  it('when it names the real ReplicaSet under a forged uid', async () => {
+  it('when it references the real ReplicaSet with a forged uid', async () => {
     expect(await owns(theRealOnes(), podOf(owner('ReplicaSet', 'coredns-5d78', 'forged')))).toBe(false);
   });
 
-  it('when it names a ReplicaSet that does not exist', async () => {
+  it('when it references a ReplicaSet that does not exist', async () => {
     expect(await owns(theRealOnes(), podOf(owner('ReplicaSet', 'coredns-none', 'x')))).toBe(false);
   });
 
-  it('when its ReplicaSet says that it belongs to a Deployment of another uid', async () => {
+  it('when its ReplicaSet references a Deployment with another uid', async () => {
     const fake = theRealOnes();
     fake.answers.set(DEPLOYMENT, { metadata: { uid: 'deployment-of-today' } });
     expect(await owns(fake)).toBe(false);
   });
 
-  it('when the Deployment was deleted, until there is one again', async () => {
+  it('when the Deployment was deleted, until it exists again', async () => {
     const fake = theRealOnes();
     const ownership = createOwnership(fake.kube);
     const pod = parseDnsPod(aRawDnsPod());
@@ -93,7 +93,7 @@ describe('a look-alike with the label does not belong', () => {
     expect(await ownership.owns(deployment, pod, signal)).toBe(true);
   });
 
-  it('when its ReplicaSet belongs to nobody, or to something that is no Deployment', async () => {
+  it('when its ReplicaSet has no owner, or one that is not a Deployment', async () => {
     const fake = theRealOnes();
     for (const ownerReferences of [undefined, [owner('Rollout', 'coredns', 'r')]]) {
       fake.answers.set(REPLICA_SET, { metadata: { uid: 'replica-set-1', ownerReferences } });
@@ -113,7 +113,7 @@ describe('a look-alike with the label does not belong', () => {
 });
 
 describe('a pod of a DaemonSet', () => {
-  it('belongs to it under its real uid, and is asked for once', async () => {
+  it('belongs to it under its real uid, and the DaemonSet is read once', async () => {
     const fake = theRealOnes();
     const ownership = createOwnership(fake.kube);
     const pod = podOf(owner('DaemonSet', 'coredns', 'daemon-set-1'));
@@ -122,7 +122,7 @@ describe('a pod of a DaemonSet', () => {
     expect(fake.asked).toEqual([`GET ${DAEMON_SET}`]);
   });
 
-  it('does not belong to it under a forged uid, by another name, or through a ReplicaSet', async () => {
+  it('does not belong to it with a forged uid, with another name, or through a ReplicaSet', async () => {
     for (const reference of [
       owner('DaemonSet', 'coredns', 'forged'),
       owner('DaemonSet', 'kube-proxy', 'daemon-set-1'),
@@ -132,7 +132,7 @@ describe('a pod of a DaemonSet', () => {
   });
 });
 
-it('is never taken for a no when the API denies or does not answer', async () => {
+it('an error of the API is never mistaken for "no"', async () => {
   for (const error of [kubeError(403, 'Forbidden'), kubeError(0, 'Unreachable')]) {
     const fake = theRealOnes();
     fake.answers.set(REPLICA_SET, error);

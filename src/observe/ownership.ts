@@ -1,4 +1,4 @@
-/** Does a workload own a pod? The chain of controllers is followed by uid, so that a look-alike is not taken for the real one. */
+/** Does a workload own a pod? The chain of controllers is followed by uid, so that a look-alike does not count. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { PolicySpec } from '../api/policy.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -17,24 +17,24 @@ interface Owned {
   };
 }
 
-/** A pod that only carries the label `k8s-app=kube-dns` proves nothing: anybody who may create pods there can set it. */
+/** The label `k8s-app=kube-dns` alone proves nothing: everyone who may create pods there can set it. */
 export interface Ownership {
   owns(workload: PolicySpec['workload'], pod: DnsPod, signal: AbortSignal): Promise<boolean>;
 }
 
 /**
- * A yes is kept by uid: an owner never changes, and a uid is never used again.
- * An error of the API (403, unreachable) is thrown, never taken for "no".
+ * A positive answer is cached by uid: an owner never changes, and a uid is never reused.
+ * An error of the API (403, unreachable) is thrown, and never mistaken for "no".
  */
 export function createOwnership(kube: KubeClient): Ownership {
   const deploymentOf = new Map<string, string>();
   const daemonSets = new Set<string>();
   const asking = new Map<string, Promise<Owned | null>>();
 
-  /** One question at a time for one object: a policy asks for all its pods at once, which have the same owner. */
+  /** Concurrent requests for one object share one call: a policy asks for all its pods at once. */
   async function get(resource: string, name: string, signal: AbortSignal): Promise<Owned | null> {
     const path = `/apis/apps/v1/namespaces/${DNS_NAMESPACE}/${resource}/${name}`;
-    // The signal of whoever asked first: it aborts when all reconciles end.
+    // With the signal of the first caller: signals abort when the process ends, for all reconciles alike.
     const answer = asking.get(path) ?? ask(path, signal).finally(() => asking.delete(path));
     asking.set(path, answer);
     return answer;
@@ -44,7 +44,7 @@ export function createOwnership(kube: KubeClient): Ownership {
     return nullIfNotFound(kube.raw.request<Owned>({ method: 'GET', path, signal }));
   }
 
-  /** The name of the Deployment whose ReplicaSet this is, if both really exist under these uids. */
+  /** The name of the Deployment that owns this ReplicaSet, if both exist under these uids. */
   async function deploymentNameOf(
     replicaSet: { name: string; uid: string },
     signal: AbortSignal,
@@ -76,7 +76,7 @@ export function createOwnership(kube: KubeClient): Ownership {
     async owns(workload, pod, signal) {
       const { controller } = pod;
       if (!controller) return false;
-      // A pod of another kind or name costs no request.
+      // No request for a pod of another kind or name.
       if (workload.kind === 'DaemonSet')
         return (
           controller.kind === 'DaemonSet' &&

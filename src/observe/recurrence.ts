@@ -1,4 +1,4 @@
-/** Gathers what is known of where a repaired value may come back from, and asks `diagnosis/` to judge. */
+/** Collects what is known about where the old value may come back from, and asks `diagnosis/` to judge it. */
 import type { RepairReport } from '../api/agent-protocol.ts';
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { Recurrence } from '../api/remediation.ts';
@@ -22,7 +22,7 @@ export async function findRecurrence(
   });
 }
 
-/** null where it cannot be read: the advice is then more general, and the repair is not held up for it. */
+/** null if it cannot be read: the advice is then more general, and the repair does not fail for it. */
 async function readKubeletConfigMap(kube: KubeClient, signal: AbortSignal): Promise<string | null> {
   try {
     const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/kubelet-config`;

@@ -1,4 +1,4 @@
-/** What the operator watches: the table of objects, selectors, and what is kept of each. */
+/** What the operator watches: the table of objects, selectors and what is kept of each. */
 import {
   API_VERSION,
   DNS_NAMESPACE,
@@ -68,7 +68,7 @@ export function createReflectors(
       transform: parseAgentPod,
       ...of('v1', 'Pod'),
     }),
-    // Metadata only: a full node has twelve kilobytes, of which one annotation and one label are wanted.
+    // Metadata only: a full node has twelve kilobytes, of which one annotation and one label are needed.
     nodeMarks: createReflector({
       source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
       transform: parseNodeMark,

@@ -1,4 +1,4 @@
-/** Container death to diagnosis: reads the dead container's log and the Corefile, and asks `diagnosis/` what they mean. */
+/** From a container death to its diagnosis: reads the log and the Corefile, and asks `diagnosis/` what they mean. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
@@ -13,11 +13,11 @@ import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
 
 /** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
 const TAIL_LINES = 40;
-/** Far above what so many lines can have: the limit keeps the beginning of the tail, and the line is at its end. */
+/** Far more than that many lines can have: the limit cuts the end of the tail, which is where the line is. */
 const LIMIT_BYTES = 262_144;
 /** The schemas of both kinds allow no more of a line. */
 const MAX_LINE = 1024;
-/** kubeadm and kubespray both call it so; the operator may read no other ConfigMap. */
+/** Its name with both kubeadm and kubespray; the operator may read no other ConfigMap for this. */
 const COREFILE_CONFIG_MAP = 'coredns';
 
 export interface SightRequest {
@@ -29,8 +29,8 @@ export interface SightRequest {
 /**
  * What the container's last death means.
  *
- * @returns null when no log could be read: the runtime refuses for a moment around a restart, so ask again
- * @throws KubeError when the API cannot be reached or denies the read
+ * @returns null when no log could be read: the runtime refuses for a moment around a restart, so try again
+ * @throws KubeError when the API cannot be reached or forbids the read
  */
 export async function sight(
   kube: KubeClient,
@@ -60,8 +60,8 @@ export async function sight(
 }
 
 /**
- * The log of the container that died, under either of its two names: while it is the present one, the plain log;
- * after a newer one was created, the previous. The runtime may refuse either for a moment, so the other is tried.
+ * The log of the container that died: the current log while no newer container exists, otherwise the previous one. The
+ * runtime may refuse either for a moment, so the other one is tried too.
  */
 async function readLogOfDeath(
   kube: KubeClient,
@@ -80,7 +80,7 @@ async function readLogOfDeath(
         limitBytes: LIMIT_BYTES,
         signal,
       });
-      // The runtime answers 200 with this text where it cannot find the file.
+      // The runtime answers 200 with this text if it cannot find the file.
       if (log !== '' && !log.startsWith('unable to retrieve container logs')) return log;
     } catch (error) {
       const refused =
@@ -91,7 +91,7 @@ async function readLogOfDeath(
   return null;
 }
 
-/** null where the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */
+/** null if the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */
 async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal): Promise<string | null> {
   if (!pod.configMaps.includes(COREFILE_CONFIG_MAP)) return null;
   const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/${COREFILE_CONFIG_MAP}`;
@@ -101,7 +101,7 @@ async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal):
   return map?.data?.Corefile ?? null;
 }
 
-/** The evidence of an incident, as its record keeps it. */
+/** The evidence of an incident, as its record has it. */
 export function sightingOf(pod: DnsPod, loop: LoopLine, death: ContainerDeath, now: number): Sighting {
   const { line, from, to, zone, corednsVersion } = loop;
   return {

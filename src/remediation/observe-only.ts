@@ -1,4 +1,4 @@
-/** What a policy that only observes is told about a loop that could be repaired. */
+/** The advice on a loop that could be repaired, under a policy that only observes. */
 
 export function observeOnlyAdvice({
   policy,

@@ -8,7 +8,7 @@ const MANY_STEPS = 800;
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   strategy: fc.constantFrom('Cordon', 'Taint'),
-  cordonedByPerson: fc.boolean(),
+  cordonedBefore: fc.boolean(),
   agent: fc.constantFrom(
     'repaired',
     'repaired',
@@ -71,7 +71,7 @@ describe('whatever happens, and wherever the operator is killed between an effec
           phase: expectedPhase(script),
           quarantine: null,
           hasOurTaint: false,
-          unschedulable: script.cordonedByPerson,
+          unschedulable: script.cordonedBefore,
           tooManyJobs: false,
           tooManyRestarts: false,
           proofPod: null,
@@ -85,7 +85,7 @@ describe('whatever happens, and wherever the operator is killed between an effec
 describe('a quarantine that is held after a failure', () => {
   const failing: Script = {
     strategy: 'Cordon',
-    cordonedByPerson: false,
+    cordonedBefore: false,
     agent: 'repaired',
     proof: 'proven',
     dnsWorks: false,

@@ -1,4 +1,4 @@
-/** The two kinds on a real apiserver: nothing of the schema is lost, defaults and refusals are those of the zod schemas. */
+/** The two kinds on a real apiserver: no part of the schema is lost, and defaults and validation match the zod schemas. */
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/api/keys.ts';
@@ -58,7 +58,7 @@ function refusal({ status, body }: Answer): string {
 }
 
 describe('the CRDs', () => {
-  it('are read back with every key that was sent', async () => {
+  it('are returned with every key that was sent', async () => {
     for (const sent of await readCrds()) {
       const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${sent.metadata.name}`;
       const { body } = await server.call('GET', path);
@@ -72,7 +72,7 @@ describe('the CRDs', () => {
     }
   });
 
-  it('are found by their short names', async () => {
+  it('have their short names', async () => {
     const { body } = await server.call('GET', `/apis/${API_VERSION}`);
     const names = body.resources.flatMap((resource: { shortNames?: string[] }) => resource.shortNames ?? []);
     expect(names).toEqual(expect.arrayContaining(['dnshealth', 'dnsrem']));
@@ -93,7 +93,7 @@ describe('a policy', () => {
     expect(body.spec).toEqual(policySpecSchema.parse({}));
   });
 
-  it('keeps what it says and fills in the rest', async () => {
+  it('keeps what is set and fills in the rest', async () => {
     const spec = { mode: 'Observe', verification: { externalName: 'example.org', timeoutSeconds: 30 } };
     const { body } = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('partial', spec));
     expect(body.spec).toEqual(policySpecSchema.parse(spec));
@@ -111,16 +111,16 @@ describe('a policy', () => {
     ['a quarantine too short', { quarantine: { maxSeconds: 59 } }, 'spec.quarantine.maxSeconds'],
     ['a quarantine too long', { quarantine: { maxSeconds: 541 } }, 'spec.quarantine.maxSeconds'],
     ['half a second', { quarantine: { maxSeconds: 60.5 } }, 'spec.quarantine.maxSeconds'],
-    ['a number as text', { quarantine: { maxSeconds: '60' } }, 'spec.quarantine.maxSeconds'],
+    ['a number as a string', { quarantine: { maxSeconds: '60' } }, 'spec.quarantine.maxSeconds'],
     ['a free path', { repair: { targets: ['/etc/shadow'] } }, 'spec.repair.targets'],
     ['the stub itself', { repair: { targets: ['/etc/resolv.conf'] } }, 'spec.repair.targets'],
     ['no target', { repair: { targets: [] } }, 'spec.repair.targets'],
     ['a target twice', { repair: { targets: [TARGET, TARGET] } }, 'spec.repair.targets'],
-    ['a target that is no list', { repair: { targets: TARGET } }, 'spec.repair.targets'],
-    ['text for yes or no', { repair: { acceptRisky: 'yes' } }, 'spec.repair.acceptRisky'],
-    ['a number for yes or no', { repair: { replaceEmptyValue: 1 } }, 'spec.repair.replaceEmptyValue'],
-    ['nobody at a time', { limits: { maxConcurrent: 0 } }, 'spec.limits.maxConcurrent'],
-    ['everybody at a time', { limits: { maxConcurrent: 11 } }, 'spec.limits.maxConcurrent'],
+    ['targets that are not a list', { repair: { targets: TARGET } }, 'spec.repair.targets'],
+    ['a string for a boolean', { repair: { acceptRisky: 'yes' } }, 'spec.repair.acceptRisky'],
+    ['a number for a boolean', { repair: { replaceEmptyValue: 1 } }, 'spec.repair.replaceEmptyValue'],
+    ['no node at a time', { limits: { maxConcurrent: 0 } }, 'spec.limits.maxConcurrent'],
+    ['too many nodes at a time', { limits: { maxConcurrent: 11 } }, 'spec.limits.maxConcurrent'],
     [
       'a domain that starts with a dot',
       { verification: { clusterDomain: '.local' } },
@@ -133,30 +133,34 @@ describe('a policy', () => {
     ],
     ['an empty external name', { verification: { externalName: '' } }, 'spec.verification.externalName'],
     ['no stable time', { verification: { stableSeconds: 0 } }, 'spec.verification.stableSeconds'],
-    ['a time-out too short', { verification: { timeoutSeconds: 9 } }, 'spec.verification.timeoutSeconds'],
     [
-      'a stable time beyond the time-out',
+      'a timeout that is too short',
+      { verification: { timeoutSeconds: 9 } },
+      'spec.verification.timeoutSeconds',
+    ],
+    [
+      'a stable time beyond the timeout',
       { verification: { stableSeconds: 20, timeoutSeconds: 20 } },
       'spec.verification.stableSeconds',
     ],
     [
-      'a stable time beyond the default time-out of another section',
+      'a stable time far beyond the timeout',
       { verification: { stableSeconds: 60, timeoutSeconds: 10 } },
       'spec.verification.stableSeconds',
     ],
     ['an unknown field', { image: 'evil' }, 'spec.image'],
     ['an unknown field in a section', { repair: { command: ['sh'] } }, 'spec.repair.command'],
-    ['a spec that is no object', 'all', 'spec'],
+    ['a spec that is not an object', 'all', 'spec'],
     ['a list as a section', { workload: [] }, 'spec.workload'],
   ])('with %s is refused, and the message names the field', async (_name, spec, field) => {
     const answer = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('bad', spec));
     const message = refusal(answer);
-    // Where decoding itself fails the server quotes the path in its own way, with the last part in quotes.
+    // If decoding itself fails, the server puts the last part of the path in quotes.
     const words = message.replaceAll('"', '');
     expect(words).toContain(field);
   });
 
-  it('drops an unknown field that the client did not ask to be strict about', async () => {
+  it('drops an unknown field if the client did not ask for strict validation', async () => {
     const { status, body } = await server.call(
       'POST',
       `${POLICIES}?dryRun=All&fieldValidation=Ignore`,
@@ -166,7 +170,7 @@ describe('a policy', () => {
     expect(body.spec).toEqual(policySpecSchema.parse({}));
   });
 
-  it('has a status that only its subresource writes, and that leaves the spec alone', async () => {
+  it('has a status that is written only through its subresource, which does not change the spec', async () => {
     const created = await server.call('POST', POLICIES, {
       ...aPolicy('with-status'),
       status: { repaired: 7 },
@@ -206,12 +210,12 @@ describe('a remediation', () => {
     ['no node', { node: undefined }, 'spec.node'],
     ['another cause', { cause: 'UpstreamLoop' }, 'spec.cause'],
     [
-      'a line without end',
+      'a line that is too long',
       { sighting: { ...aRemediationSpec().sighting, line: 'x'.repeat(1025) } },
       'spec.sighting.line',
     ],
     [
-      'a time that is none',
+      'an invalid time',
       { sighting: { ...aRemediationSpec().sighting, diedAt: 'now' } },
       'spec.sighting.diedAt',
     ],
@@ -236,7 +240,7 @@ describe('the tables of kubectl', () => {
     };
   };
 
-  it('tell at a glance', async () => {
+  it('have these columns', async () => {
     expect(await columns(POLICIES)).toEqual({
       usual: ['Name', 'Mode', 'DNS', 'Looping', 'Quarantined', 'Repaired', 'Last Repair', 'Age'],
       wide: [],
@@ -248,7 +252,7 @@ describe('the tables of kubectl', () => {
   });
 });
 
-/** Values on both sides of every border. A null is left out: the server takes it for "not given", which zod does not. */
+/** Values on both sides of every bound. No null: the server treats it as missing, which zod does not. */
 const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 3 });
 const section = (model: Record<string, fc.Arbitrary<unknown>>) => maybe(fc.record(model));
 const nearly = (...good: readonly unknown[]) =>
@@ -289,7 +293,7 @@ describe('the schema and the server', () => {
     let accepted = 0;
     await fc.assert(
       fc.asyncProperty(anySpec, async (generated) => {
-        // What goes over the wire: without the undefined ones.
+        // As it is sent: without undefined fields.
         const spec: unknown = JSON.parse(JSON.stringify(generated));
         const ours = policySpecSchema.safeParse(spec);
         const theirs = await server.call('POST', `${POLICIES}?dryRun=All&${STRICT}`, aPolicy('same', spec));
@@ -301,7 +305,7 @@ describe('the schema and the server', () => {
       }),
       { numRuns: 200 },
     );
-    // A property that only ever sees one of the two answers proves nothing.
+    // A property that sees only one of the two answers proves nothing.
     expect(accepted).toBeGreaterThan(10);
     expect(accepted).toBeLessThan(190);
   });

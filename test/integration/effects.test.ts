@@ -1,4 +1,4 @@
-/** Each effect on a real apiserver, as the operator's own service account: twice, too late, and against others' writes. */
+/** Each effect on a real apiserver, as the operator's own service account: repeated, too late, and against concurrent writes. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { NotOursError } from '../../src/effects/not-ours.ts';
@@ -75,7 +75,7 @@ describe.each([
 ] as const)('quarantine by $strategy, and release', ({ strategy, ours, theirCordon }) => {
   it.each([
     ['a plain node', {}],
-    ['a node that a person had cordoned', { unschedulable: true }],
+    ['a node that was already cordoned', { unschedulable: true }],
     ['a node with taints of others', { taints: FOREIGN }],
     ['a cordoned node with taints of others', { unschedulable: true, taints: FOREIGN }],
   ])('leave %s exactly as it was found', async (_what, spec) => {
@@ -97,7 +97,7 @@ describe.each([
     expect(given.metadata.labels).toEqual(found.metadata.labels);
   });
 
-  it.each(['someone-else', null])('do not depend on the label that others set to %s', async (value) => {
+  it.each(['someone-else', null])('do not depend on the label if others set it to %s', async (value) => {
     const found = await aNode();
     const request = quarantineOf(found.metadata.uid, { strategy });
     const record = await quarantineNode(kube, request, signal);
@@ -124,7 +124,7 @@ describe.each([
     expect((await node()).metadata.resourceVersion).toBe(given);
   });
 
-  it('keep a taint that others set meanwhile, and a cordon where ours is a taint', async () => {
+  it('keep a taint that others set in between, and their cordon if our strategy is Taint', async () => {
     const { metadata } = await aNode();
     await quarantineNode(kube, quarantineOf(metadata.uid, { strategy }), signal);
     const taints = [...((await node()).spec.taints ?? []), ...FOREIGN];
@@ -139,7 +139,7 @@ describe.each([
   });
 });
 
-/** A client before which somebody else writes the node whenever it was read. */
+/** A client that is overtaken: someone else writes the node after each read. */
 function overtaken(): KubeClient {
   return {
     ...kube,
@@ -155,15 +155,15 @@ function overtaken(): KubeClient {
   };
 }
 
-describe('a node that changes between the look and the write', () => {
-  it('is not quarantined: 409, and it stays as it is', async () => {
+describe('a node that changes between read and write', () => {
+  it('is not quarantined: the answer is 409, and the node is unchanged', async () => {
     const { metadata } = await aNode();
     const attempt = quarantineNode(overtaken(), quarantineOf(metadata.uid), signal);
     await expect(attempt).rejects.toSatisfy(isConflict);
     expect((await node()).spec.unschedulable).toBeUndefined();
   });
 
-  it('is not released: 409, and it stays held', async () => {
+  it('is not released: the answer is 409, and the node stays held', async () => {
     const { metadata } = await aNode();
     await quarantineNode(kube, quarantineOf(metadata.uid), signal);
     const attempt = releaseNode(overtaken(), { node: 'node-1', remediation: 'incident-1' }, signal);
@@ -173,7 +173,7 @@ describe('a node that changes between the look and the write', () => {
 });
 
 describe('a node that is not ours', () => {
-  it('is refused while another remediation holds it, and that one’s hold is not released by us', async () => {
+  it('is refused while another remediation holds it, and its quarantine is not released', async () => {
     const { metadata } = await aNode();
     await quarantineNode(kube, quarantineOf(metadata.uid, { remediation: 'other' }), signal);
     const before = await node();
@@ -190,7 +190,7 @@ describe('a node that is not ours', () => {
   });
 
   it.each(['', 'mine', '{}', '{"remediation":"incident-1"}'])(
-    'is left alone where its record cannot be read: %j',
+    'is left alone if its record cannot be read: %j',
     async (text) => {
       const before = await aNode({ annotations: { [RECORD]: text } });
       const attempt = quarantineNode(kube, quarantineOf(before.metadata.uid), signal);
@@ -200,7 +200,7 @@ describe('a node that is not ours', () => {
     },
   );
 
-  it('is no error to release once it is gone', async () => {
+  it('is released as a no-op once it is deleted', async () => {
     await server.call('DELETE', NODE);
     await expect(release()).resolves.toBeUndefined();
   });
@@ -219,14 +219,14 @@ const aDnsPod = async (name: string) => {
 const exists = async (path: string) => (await server.call('GET', path)).status === 200;
 
 describe('recreating DNS pods', () => {
-  it('deletes the pod that was meant, and says nothing when it is gone already', async () => {
+  it('deletes the pod, and is a no-op if it is already gone', async () => {
     const pod = await aDnsPod('coredns-a');
     await recreatePods(kube, [pod], signal);
     expect(await exists(`${PODS}/coredns-a`)).toBe(false);
     await expect(recreatePods(kube, [pod], signal)).resolves.toBeUndefined();
   });
 
-  it('spares a successor of the same name, and goes on with the next', async () => {
+  it('spares a replacement of the same name, and continues with the next pod', async () => {
     const gone = await aDnsPod('coredns-b');
     await server.call('DELETE', `${PODS}/coredns-b`, { gracePeriodSeconds: 0 });
     await aDnsPod('coredns-b');
@@ -267,7 +267,7 @@ describe('the node side', () => {
     await server.call('DELETE', PROOF, { gracePeriodSeconds: 0 });
   });
 
-  it('is accepted by the apiserver as it is written, and started once', async () => {
+  it('is accepted by the apiserver, and started once', async () => {
     await startRepair(kube, repair, signal);
     const uid = await uidAt(`${JOBS}/incident-1`);
     await startRepair(kube, repair, signal);
@@ -279,7 +279,7 @@ describe('the node side', () => {
     expect(await uidAt(PROOF)).toBe(proofUID);
   });
 
-  it('is not mistaken for its own by a later remediation of the same name', async () => {
+  it('is not used by a later remediation of the same name', async () => {
     await startRepair(kube, repair, signal);
     await startProof(kube, proof, signal);
     await expect(startRepair(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
@@ -290,7 +290,7 @@ describe('the node side', () => {
     );
   });
 
-  it('is taken back in the foreground: the Job stands until its pods are gone', async () => {
+  it('is deleted in the foreground: the Job exists until its pods are gone', async () => {
     await startRepair(kube, repair, signal);
     await takeBackRepair(kube, 'incident-1', signal);
     const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
@@ -305,10 +305,10 @@ describe('the node side', () => {
     await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
   });
 
-  it('leaves no proof pod, also when asked twice', async () => {
+  it('leaves no proof pod, also when repeated', async () => {
     await startProof(kube, proof, signal);
     await removeProofPod(kube, 'incident-1', signal);
-    // No kubelet confirms the end here, so a pod that is bound to a node may stand; none may be asked for.
+    // No kubelet confirms the end here, so the second call may find the pod or not.
     await expect(removeProofPod(kube, 'incident-1', signal)).resolves.toBeUndefined();
     expect(await exists(PROOF)).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** Whole incidents of the operator's own process on a real apiserver; kubelet, workload and agent are played by the test. */
+/** Whole incidents with the operator process on a real apiserver; the test plays kubelet, workload and agent. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
@@ -9,7 +9,7 @@ import { type OperatorProcess, startOperator } from '../support/apiserver/operat
 import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/network/dns-server.ts';
 import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
 
-/** Loopback addresses are pods' own here: a DNS server of the test answers at port 53. */
+/** Pods have loopback addresses here: a DNS server of the test answers there on port 53. */
 const POD_IP = '127.77.0.2';
 const RECORD = 'dnshealth.io/quarantine';
 const HELD_BY = 'dnshealth.io/quarantined-by';
@@ -41,13 +41,13 @@ afterAll(async () => {
   await cluster.close();
   await server.stop();
 });
-beforeEach(async () => startAnew());
+beforeEach(async () => startAgain());
 afterEach(async () => {
   await operator.remove();
   await cluster.clear();
 });
 
-async function startAnew(): Promise<void> {
+async function startAgain(): Promise<void> {
   operator = await startOperator(server, { token });
   await until(async () => ((await operator.isReady()) ? true : undefined), {
     what: 'the operator to be ready',
@@ -57,7 +57,7 @@ async function startAnew(): Promise<void> {
 }
 async function killAndRestart(): Promise<void> {
   await operator.remove();
-  await startAnew();
+  await startAgain();
 }
 
 const inPhase =
@@ -65,12 +65,12 @@ const inPhase =
   ({ status }: Incident) =>
     phases.includes(status.phase);
 const ended = ({ status }: Incident) => status.finishedAt !== undefined;
-const givenBack = (incident: Incident) =>
+const released = (incident: Incident) =>
   ended(incident) && incident.status.quarantine?.heldSince === undefined;
 const quarantined = async () =>
   cluster.incident('node-1', ({ status }) => status.quarantine?.heldSince !== undefined, 'to hold its node');
 
-/** Writes of the operator by the apiserver's audit log since `from`, as "verb resource". */
+/** Writes of the operator according to the audit log, as "verb resource". */
 async function writes(): Promise<readonly string[]> {
   const log = await readFile(server.auditLogPath, 'utf8');
   return log
@@ -90,7 +90,7 @@ async function writes(): Promise<readonly string[]> {
 }
 const count = (all: readonly string[], what: string) => all.filter((one) => one === what).length;
 
-/** Plays the node's part of an incident that goes well, from the Job on. */
+/** Plays the node's part of a successful incident, from the Job on. */
 async function play(name: string): Promise<void> {
   await cluster.agentReports(name);
   await cluster.proofReports(name);
@@ -105,26 +105,29 @@ describe('a looping pod', () => {
       strategy: 'Taint',
       found: { unschedulable: true, taints: [{ key: 'example.com/drain', effect: 'NoSchedule' }] },
     },
-  ])('is healed with $strategy, and its node given back as it was found', async ({ strategy, found }) => {
-    const before = (await writes()).length;
-    await cluster.node('node-1', {}, found);
-    const spec = await cluster.nodeSpec('node-1');
-    await cluster.policy('coredns', { quarantine: { strategy } });
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { metadata } = await quarantined();
-    expect(await cluster.nodeSpec('node-1')).not.toEqual(spec);
-    const labels = (await server.call('GET', '/api/v1/nodes/node-1')).body.metadata.labels;
-    expect(labels).toMatchObject({ [HELD_BY]: metadata.name });
-    await play(metadata.name);
-    const { status } = await cluster.incident('node-1', givenBack, 'to end');
-    expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified', verification: { podIP: POD_IP } });
-    expect(await cluster.nodeSpec('node-1')).toEqual(spec);
-    await cluster.proofPodIsGone(metadata.name);
+  ])(
+    'is healed with $strategy, and the scheduling state of its node is restored',
+    async ({ strategy, found }) => {
+      const before = (await writes()).length;
+      await cluster.node('node-1', {}, found);
+      const spec = await cluster.nodeSpec('node-1');
+      await cluster.policy('coredns', { quarantine: { strategy } });
+      await cluster.loopingPod('coredns-sick', 'node-1');
+      const { metadata } = await quarantined();
+      expect(await cluster.nodeSpec('node-1')).not.toEqual(spec);
+      const labels = (await server.call('GET', '/api/v1/nodes/node-1')).body.metadata.labels;
+      expect(labels).toMatchObject({ [HELD_BY]: metadata.name });
+      await play(metadata.name);
+      const { status } = await cluster.incident('node-1', released, 'to end');
+      expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified', verification: { podIP: POD_IP } });
+      expect(await cluster.nodeSpec('node-1')).toEqual(spec);
+      await cluster.proofPodIsGone(metadata.name);
 
-    const all = (await writes()).slice(before);
-    const kinds = ['create dnsremediations', 'patch nodes', 'create jobs', 'create pods', 'delete pods'];
-    expect(kinds.map((what) => count(all, what))).toEqual([1, 2, 1, 1, 2]);
-  });
+      const all = (await writes()).slice(before);
+      const kinds = ['create dnsremediations', 'patch nodes', 'create jobs', 'create pods', 'delete pods'];
+      expect(kinds.map((what) => count(all, what))).toEqual([1, 2, 1, 1, 2]);
+    },
+  );
 
   it('has its whole story in its own events, found as `kubectl describe dnsrem` looks for them', async () => {
     await cluster.node('node-1');
@@ -132,7 +135,7 @@ describe('a looping pod', () => {
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
     await play(metadata.name);
-    await cluster.incident('node-1', givenBack, 'to end');
+    await cluster.incident('node-1', released, 'to end');
     const selector = [
       `involvedObject.name=${metadata.name}`,
       'involvedObject.namespace=',
@@ -162,32 +165,36 @@ describe('a looping pod', () => {
     );
   });
 
-  it('ends refused, with the agent’s reason and advice, and its node is given back', async () => {
+  it('ends as Refused with the reason and advice of the agent, and its node is released', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
-    const told = { reason: 'TargetMissing', message: 'no such file', advice: 'Install systemd-resolved.' };
-    await cluster.agentReports(metadata.name, { outcome: 'refused', nodeUnchanged: true, ...told });
-    const { status } = await cluster.incident('node-1', givenBack, 'to end');
-    expect(status).toMatchObject({ phase: 'Refused', ...told, deletedPods: [] });
+    const reported = {
+      reason: 'TargetMissing',
+      message: 'no such file',
+      advice: 'Install systemd-resolved.',
+    };
+    await cluster.agentReports(metadata.name, { outcome: 'refused', nodeUnchanged: true, ...reported });
+    const { status } = await cluster.incident('node-1', released, 'to end');
+    expect(status).toMatchObject({ phase: 'Refused', ...reported, deletedPods: [] });
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('ends failed where the agent cannot start, with the reason, and its node is given back', async () => {
+  it('ends as Failed with the reason if the agent cannot start, and its node is released', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
     await cluster.agentCannotStart(metadata.name, 'exec: node: not found');
-    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    const { status } = await cluster.incident('node-1', released, 'to end');
     expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
     expect(status.message).toContain('exec: node: not found');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 });
 
-describe('nothing is touched', () => {
+describe('nothing is changed', () => {
   const observed = async (cause = 'KubeletResolvConf') =>
     until(
       async () => {
@@ -196,10 +203,10 @@ describe('nothing is touched', () => {
           ? status
           : undefined;
       },
-      { what: 'the policy to tell what was seen', timeoutMs: 15_000, everyMs: 20 },
+      { what: 'the policy to report what was seen', timeoutMs: 15_000, everyMs: 20 },
     );
 
-  it('where the policy observes, until it repairs', async () => {
+  it('while the policy observes, until its mode is Repair', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns', { mode: 'Observe' });
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -222,7 +229,7 @@ describe('nothing is touched', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('but not where the exclude label is not "true": the node is warned about, and repaired', async () => {
+  it('except if the exclude label is not "true": there is a warning on the node, and it is repaired', async () => {
     await cluster.node('node-1', { labels: { 'dnshealth.io/exclude': 'yes' } });
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -256,7 +263,7 @@ describe('nothing is touched', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('while the node carries a quarantine record that nobody can read, and the incident says so', async () => {
+  it('while the quarantine record of the node cannot be read, which is the reason of the wait', async () => {
     await cluster.node('node-1', { annotations: { [RECORD]: 'mine' } });
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -274,7 +281,7 @@ describe('nothing is touched', () => {
         (await cluster.policyStatus('coredns'))?.conditions?.find(
           ({ type, reason }: { type: string; reason: string }) => type === 'Active' && reason === 'Conflict',
         ),
-      { what: 'the conflict to be told', timeoutMs: 15_000 },
+      { what: 'the conflict to be reported', timeoutMs: 15_000 },
     );
     expect(active.message).toContain('a-younger-name-but-elder');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -282,8 +289,8 @@ describe('nothing is touched', () => {
   });
 });
 
-describe('a node that is held', () => {
-  it('is given back when its DNSRemediation is deleted', async () => {
+describe('a quarantined node', () => {
+  it('is released when its DNSRemediation is deleted', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -295,7 +302,7 @@ describe('a node that is held', () => {
         const now = await cluster.nodeSpec('node-1');
         return now['unschedulable'] === true ? undefined : now;
       },
-      { what: 'the node to be given back', timeoutMs: 15_000, everyMs: 20 },
+      { what: 'the node to be released', timeoutMs: 15_000, everyMs: 20 },
     );
     expect(spec).toEqual({});
     const { annotations = {}, labels = {} } = (await server.call('GET', '/api/v1/nodes/node-1')).body
@@ -304,7 +311,7 @@ describe('a node that is held', () => {
     expect(labels).not.toHaveProperty([HELD_BY]);
   });
 
-  it('is given back when that happened while no operator ran', async () => {
+  it('is released when that happened while the operator was down', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -312,16 +319,14 @@ describe('a node that is held', () => {
     await operator.remove();
     await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
     await cluster.removeIncident(metadata.name);
-    await startAnew();
+    await startAgain();
     const free = async () => ((await cluster.nodeSpec('node-1'))['unschedulable'] ? undefined : true);
-    expect(await until(free, { what: 'the node to be given back', timeoutMs: 15_000, everyMs: 20 })).toBe(
-      true,
-    );
+    expect(await until(free, { what: 'the node to be released', timeoutMs: 15_000, everyMs: 20 })).toBe(true);
   });
 });
 
 describe('an operator that is killed', () => {
-  it('after each step goes on where the world is: healed once, with one Job', async () => {
+  it('after each step resumes from the state of the world: healed once, with one Job', async () => {
     const before = (await writes()).length;
     await cluster.node('node-1');
     await cluster.policy('coredns');
@@ -347,7 +352,7 @@ describe('an operator that is killed', () => {
       'to be answered',
     );
     await killAndRestart();
-    const { status } = await cluster.incident('node-1', givenBack, 'to end');
+    const { status } = await cluster.incident('node-1', released, 'to end');
     expect(status.phase).toBe('Healed');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
     const all = (await writes()).slice(before);

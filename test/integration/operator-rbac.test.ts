@@ -1,4 +1,4 @@
-/** What the operator's service account may do, and what it may not: asked of a real apiserver with RBAC. */
+/** What the operator's service account may do and what it may not, according to a real apiserver with RBAC. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyInstallation, type Manifest, readInstallation } from '../support/apiserver/installed-rbac.ts';
@@ -63,7 +63,7 @@ const ALLOWED: readonly Row[] = [
 ];
 
 const REFUSED: readonly Row[] = [
-  // The one Lease, and that in the operator's own namespace.
+  // Only one Lease, and only in the operator's own namespace.
   ...['get', 'list', 'watch', 'update', 'patch', 'delete'].map(
     (verb): Row => [verb, { ...leases, name: 'another', ...inOwn }],
   ),
@@ -138,7 +138,7 @@ const REFUSED: readonly Row[] = [
   ['patch', { resource: 'namespaces' }],
 ];
 
-const told = ([verb, { group, resource, subresource, namespace, name }]: Row): string =>
+const describeRow = ([verb, { group, resource, subresource, namespace, name }]: Row): string =>
   `${verb} ${group ? `${group}/` : ''}${resource}${subresource ? `/${subresource}` : ''}${name ? ` ${name}` : ''}${namespace ? ` in ${namespace}` : ''}`;
 
 let server: Apiserver;
@@ -165,29 +165,29 @@ async function may(user: string, [verb, resourceAttributes]: Row): Promise<boole
 }
 
 describe('the operator', () => {
-  it.each(ALLOWED.map((row) => ({ row, what: told(row) })))('may $what', async ({ row }) => {
+  it.each(ALLOWED.map((row) => ({ row, what: describeRow(row) })))('may $what', async ({ row }) => {
     expect(await may(OPERATOR, row)).toBe(true);
   });
 
-  it.each(REFUSED.map((row) => ({ row, what: told(row) })))('may not $what', async ({ row }) => {
+  it.each(REFUSED.map((row) => ({ row, what: describeRow(row) })))('may not $what', async ({ row }) => {
     expect(await may(OPERATOR, row)).toBe(false);
   });
 });
 
 describe('the agent’s service account', () => {
-  it('may nothing that the operator may, and nothing else of the list', async () => {
+  it('may do nothing of either list', async () => {
     for (const row of [...ALLOWED, ...REFUSED])
-      expect([told(row), await may(AGENT, row)]).toEqual([told(row), false]);
+      expect([describeRow(row), await may(AGENT, row)]).toEqual([describeRow(row), false]);
   });
 });
 
-describe('the roles as they are written', () => {
+describe('the roles in the manifests', () => {
   const rulesOf = (manifests: readonly Manifest[]) =>
     manifests.flatMap(({ kind, metadata, rules = [] }) =>
       rules.map((rule) => ({ role: `${kind} ${metadata.name}`, rule })),
     );
 
-  it('have no wildcard, and nothing that leads to everything else', async () => {
+  it('have no wildcard, and no permission that leads to others', async () => {
     const rules = rulesOf(await readInstallation());
     expect(rules.length).toBeGreaterThan(10);
     const forbidden: Readonly<Record<'apiGroups' | 'resources' | 'verbs', readonly string[]>> = {
@@ -212,7 +212,7 @@ describe('the roles as they are written', () => {
     expect(rules.filter(({ rule }) => rule.nonResourceURLs)).toEqual([]);
   });
 
-  it('bind the operator’s account only', async () => {
+  it('are bound only to the operator’s account', async () => {
     const bindings = (await readInstallation()).filter(({ kind }) => kind.endsWith('Binding'));
     expect(bindings).toHaveLength(4);
     for (const binding of bindings)

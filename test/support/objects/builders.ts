@@ -1,4 +1,4 @@
-/** Builders of what the decision reads, by default of the main failure: a looping CoreDNS on a kubespray node. */
+/** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
 import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
@@ -75,7 +75,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
   };
 }
 
-/** A CoreDNS pod that serves. */
+/** A serving CoreDNS pod. */
 export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
   return {
     name: 'coredns-well',
@@ -127,7 +127,7 @@ export function aRepairReport(overrides: Partial<RepairReport> = {}): RepairRepo
     nonce: 'uid-of-node-1-incident',
     outcome: 'repaired',
     reason: 'Repaired',
-    message: 'resolvConf is /run/systemd/resolve/resolv.conf now',
+    message: 'resolvConf is now /run/systemd/resolve/resolv.conf.',
     nodeUnchanged: false,
     layout: 'kubespray',
     kubelet: { pidBefore: 10, pidAfter: 20, restarts: 1, active: true },
@@ -148,7 +148,7 @@ export function aProofReport(overrides: Partial<ProveReport> = {}): ProveReport 
     nonce: 'uid-of-node-1-incident',
     outcome: 'proven',
     reason: 'Proven',
-    message: 'a new pod is given 10.89.0.1, which answers',
+    message: 'A new pod gets the nameserver 10.89.0.1, which answers.',
     answers: [],
     ...overrides,
   };
@@ -156,7 +156,7 @@ export function aProofReport(overrides: Partial<ProveReport> = {}): ProveReport 
 
 type SituationOverrides = Partial<Omit<Situation, 'world'>> & { readonly world?: Partial<World> };
 
-/** One node in a crash loop, one that serves, a fresh claim. */
+/** A fresh claim, with one DNS pod in a crash loop and one that serves on another node. */
 export function aSituation({ world, ...overrides }: SituationOverrides = {}): Situation {
   const remediation = overrides.remediation ?? aRemediation();
   return {

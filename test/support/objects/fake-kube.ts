@@ -1,4 +1,4 @@
-/** An API of canned answers by path, for units that only read: everything else is 404. It keeps what was asked. */
+/** A client with canned answers by path, for units that only read: everything else is 404. Records the requests. */
 import type { KubeClient, LogRequest } from '../../../src/kube/client.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { RawRequest } from '../../../src/kube/raw-api.ts';

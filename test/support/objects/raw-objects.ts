@@ -1,4 +1,4 @@
-/** Kubernetes objects as the API server gives them, by default of the main failure: a looping CoreDNS pod of kubeadm's Deployment. */
+/** Kubernetes objects as the API server returns them. By default: a looping CoreDNS pod of kubeadm's Deployment. */
 import { isoAt } from './builders.ts';
 
 export const LOOP_LINE =
@@ -7,7 +7,7 @@ export const LOOP_LINE =
 /** In whole seconds, as the kubelet writes them. */
 export const stampAt = (seconds: number): string => isoAt(seconds).replace('.000Z', 'Z');
 
-/** How a container ended, in the kubelet's words. */
+/** How a container ended, as the kubelet reports it. */
 export const aDeath = (overrides: object = {}) => ({
   terminated: {
     exitCode: 1,
@@ -29,7 +29,7 @@ interface RawPodOptions {
   readonly container?: object;
 }
 
-/** A DNS pod whose container has died once and is not started again yet. */
+/** A DNS pod whose container has died once and is not restarted yet. */
 export function aRawDnsPod({ metadata, spec, status, container }: RawPodOptions = {}) {
   return {
     apiVersion: 'v1',

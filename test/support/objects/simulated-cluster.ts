@@ -1,4 +1,4 @@
-/** A cluster of one sick and one healthy node in memory: carries out effects, moves time, and crashes on demand. */
+/** A cluster of one broken and one healthy node in memory: carries out effects, advances time, and crashes on demand. */
 import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
@@ -26,20 +26,20 @@ import {
 
 export interface Script {
   readonly strategy: 'Cordon' | 'Taint';
-  readonly cordonedByPerson: boolean;
-  /** How the agent ends; `never-starts` and `silent` are ends of a kind, too. */
+  readonly cordonedBefore: boolean;
+  /** How the agent ends, or that it does not. */
   readonly agent:
     | RepairReport['outcome']
     | 'never-starts'
     | 'silent'
     | 'failed-kubelet-down'
-    /** The value stands in a directory that the first Job does not let it write in. */
+    /** The value is in a directory that the first Job cannot write. */
     | 'elsewhere'
     | 'dies-once'
     | 'dies-always';
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
-  /** Numbers of the writes after which the operator is killed before it writes the status down. */
+  /** Numbers of the status writes that are lost because the operator is killed before them. */
   readonly lostAfter: ReadonlySet<number>;
 }
 
@@ -50,7 +50,7 @@ export interface Tally {
   releases: number;
 }
 
-/** The node as the decision sees it, with what the decision never asks but a test does. */
+/** The node as the decision sees it, with what only the tests check. */
 type SimulatedNode = NodeView & { readonly unschedulable: boolean; readonly hasOurTaint: boolean };
 
 export class SimulatedCluster {
@@ -73,7 +73,7 @@ export class SimulatedCluster {
     this.#script = script;
     this.#remediation = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
     this.status = this.#remediation.status;
-    this.node = { ...aNode(), unschedulable: script.cordonedByPerson, hasOurTaint: false };
+    this.node = { ...aNode(), unschedulable: script.cordonedBefore, hasOurTaint: false };
   }
 
   situation(): Situation {
@@ -92,7 +92,7 @@ export class SimulatedCluster {
     };
   }
 
-  /** One reconcile. Returns what the plan said. */
+  /** One reconcile. Returns the verdict of the plan. */
   step(): Verdict {
     const verdict = plan(this.situation());
     switch (verdict.kind) {
@@ -100,18 +100,18 @@ export class SimulatedCluster {
         return verdict;
       case 'act': {
         const result = this.#carryOut(verdict.effect);
-        this.#writeDown(afterEffect(this.status, result, this.now));
+        this.#record(afterEffect(this.status, result, this.now));
         break;
       }
       case 'record':
-        this.#writeDown(afterFinding(this.status, verdict.finding, this.now));
+        this.#record(afterFinding(this.status, verdict.finding, this.now));
         break;
       case 'wait':
-        this.#writeDown(whileWaiting(this.status, verdict.reason, verdict.message));
+        this.#record(whileWaiting(this.status, verdict.reason, verdict.message));
         this.now += Math.max(100, Math.min(verdict.recheckMs, 5_000));
         break;
       case 'end':
-        this.#writeDown(afterEnd(this.status, verdict.ending, this.#remediation.spec, this.now));
+        this.#record(afterEnd(this.status, verdict.ending, this.#remediation.spec, this.now));
         break;
       default:
         assertNever(verdict);
@@ -121,7 +121,7 @@ export class SimulatedCluster {
     return verdict;
   }
 
-  #writeDown(status: RemediationStatus): void {
+  #record(status: RemediationStatus): void {
     this.#writes += 1;
     if (!this.#script.lostAfter.has(this.#writes)) this.status = status;
   }
@@ -256,7 +256,7 @@ export class SimulatedCluster {
     const seen = new Date(this.now).toISOString();
     const report = aRepairReport({
       outcome,
-      reason: outcome === 'refused' ? 'TargetMissing' : 'Told',
+      reason: outcome === 'refused' ? 'TargetMissing' : 'AsScripted',
       nodeUnchanged: outcome !== 'repaired' && !down,
       kubelet: { pidBefore: 1, pidAfter: 2, restarts: 1, active: !down },
       times: { written: seen, restarted: seen },
