@@ -7,7 +7,22 @@ import { editConfig } from './edit-config.ts';
 import { readKubeletConfig } from './kubelet-config.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';
-const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
+/** A text as it is in a file: without the indentation of this one. */
+function text(strings: TemplateStringsArray, ...values: readonly string[]): string {
+  const indent = /^\n */.exec(strings[0] ?? '')?.[0] ?? '';
+  return strings
+    .map((part, i) => part.replaceAll(indent, '\n') + (values[i] ?? ''))
+    .join('')
+    .replace(/^\n/, '')
+    .replace(/\n *$/, '\n');
+}
+const crlf = (lines: string): string => lines.replaceAll('\n', '\r\n');
+const withoutFinalBreak = (lines: string): string => lines.replace(/\r?\n$/, '');
+
+const HEAD = text`
+  apiVersion: kubelet.config.k8s.io/v1beta1
+  kind: KubeletConfiguration
+`.trimEnd();
 
 const reasonOf = (action: () => unknown): string => {
   try {
@@ -22,77 +37,238 @@ const reasonOf = (action: () => unknown): string => {
 describe('editConfig', () => {
   const cases: readonly (readonly [name: string, before: string, after: string])[] = [
     [
-      'the kubespray form, double quotes and neighbours stay',
-      `${HEAD}clusterDNS:\n- 169.254.25.10\nresolvConf: "/etc/resolv.conf"\neventRecordQPS: 50\n`,
-      `${HEAD}clusterDNS:\n- 169.254.25.10\nresolvConf: "${TARGET}"\neventRecordQPS: 50\n`,
+      'keeps double quotes and neighbours, as kubespray writes them',
+      text`
+        ${HEAD}
+        clusterDNS:
+        - 169.254.25.10
+        resolvConf: "/etc/resolv.conf"
+        eventRecordQPS: 50
+      `,
+      text`
+        ${HEAD}
+        clusterDNS:
+        - 169.254.25.10
+        resolvConf: "${TARGET}"
+        eventRecordQPS: 50
+      `,
     ],
     [
-      'single quotes and a comment behind',
-      `${HEAD}resolvConf: '/etc/resolv.conf'   # the stub\n`,
-      `${HEAD}resolvConf: '${TARGET}'   # the stub\n`,
+      'keeps single quotes and a comment behind the value',
+      text`
+        ${HEAD}
+        resolvConf: '/etc/resolv.conf'   # the stub
+      `,
+      text`
+        ${HEAD}
+        resolvConf: '${TARGET}'   # the stub
+      `,
     ],
     [
-      'plain, CRLF and no line break at the end',
-      'kind: KubeletConfiguration\r\napiVersion: kubelet.config.k8s.io/v1beta1\r\nresolvConf: /etc/resolv.conf',
-      `kind: KubeletConfiguration\r\napiVersion: kubelet.config.k8s.io/v1beta1\r\nresolvConf: ${TARGET}`,
+      'keeps CRLF and a missing final line break',
+      withoutFinalBreak(
+        crlf(text`
+          kind: KubeletConfiguration
+          apiVersion: kubelet.config.k8s.io/v1beta1
+          resolvConf: /etc/resolv.conf
+        `),
+      ),
+      withoutFinalBreak(
+        crlf(text`
+          kind: KubeletConfiguration
+          apiVersion: kubelet.config.k8s.io/v1beta1
+          resolvConf: ${TARGET}
+        `),
+      ),
     ],
-    ['the empty string', `${HEAD}resolvConf: ""\n`, `${HEAD}resolvConf: "${TARGET}"\n`],
-    ['null', `${HEAD}resolvConf: null\nx: 1\n`, `${HEAD}resolvConf: ${TARGET}\nx: 1\n`],
-    ['nothing behind the colon', `${HEAD}resolvConf:\nx: 1\n`, `${HEAD}resolvConf: ${TARGET}\nx: 1\n`],
     [
-      'nothing but a comment behind the colon',
-      `${HEAD}resolvConf: # todo\nx: 1\n`,
-      `${HEAD}resolvConf: ${TARGET} # todo\nx: 1\n`,
+      'replaces the empty string',
+      text`
+        ${HEAD}
+        resolvConf: ""
+      `,
+      text`
+        ${HEAD}
+        resolvConf: "${TARGET}"
+      `,
     ],
-    ['a quoted key', `${HEAD}"resolvConf" : /etc/resolv.conf\n`, `${HEAD}"resolvConf" : ${TARGET}\n`],
-    ['absent', `${HEAD}x: |\n  a\n  b`, `${HEAD}resolvConf: ${TARGET}\nx: |\n  a\n  b`],
     [
-      'absent, kind last, no line break at the end',
-      'apiVersion: kubelet.config.k8s.io/v1beta1\r\nkind: KubeletConfiguration',
-      `apiVersion: kubelet.config.k8s.io/v1beta1\r\nkind: KubeletConfiguration\r\nresolvConf: ${TARGET}`,
+      'replaces null',
+      text`
+        ${HEAD}
+        resolvConf: null
+        x: 1
+      `,
+      text`
+        ${HEAD}
+        resolvConf: ${TARGET}
+        x: 1
+      `,
     ],
-    ['absent below a document mark', `---\n${HEAD}...\n`, `---\n${HEAD}resolvConf: ${TARGET}\n...\n`],
     [
-      'JSON on one line',
+      'inserts behind a colon with nothing after it',
+      text`
+        ${HEAD}
+        resolvConf:
+        x: 1
+      `,
+      text`
+        ${HEAD}
+        resolvConf: ${TARGET}
+        x: 1
+      `,
+    ],
+    [
+      'inserts between a colon and a comment',
+      text`
+        ${HEAD}
+        resolvConf: # todo
+        x: 1
+      `,
+      text`
+        ${HEAD}
+        resolvConf: ${TARGET} # todo
+        x: 1
+      `,
+    ],
+    [
+      'keeps a quoted key',
+      text`
+        ${HEAD}
+        "resolvConf" : /etc/resolv.conf
+      `,
+      text`
+        ${HEAD}
+        "resolvConf" : ${TARGET}
+      `,
+    ],
+    [
+      'adds a missing key behind kind, not into a block scalar at the end',
+      withoutFinalBreak(text`
+        ${HEAD}
+        x: |
+          a
+          b
+      `),
+      withoutFinalBreak(text`
+        ${HEAD}
+        resolvConf: ${TARGET}
+        x: |
+          a
+          b
+      `),
+    ],
+    [
+      'adds a missing key behind kind on the last line, without a final line break',
+      withoutFinalBreak(
+        crlf(text`
+          ${HEAD}
+        `),
+      ),
+      withoutFinalBreak(
+        crlf(text`
+          ${HEAD}
+          resolvConf: ${TARGET}
+        `),
+      ),
+    ],
+    [
+      'adds a missing key between document markers',
+      text`
+        ---
+        ${HEAD}
+        ...
+      `,
+      text`
+        ---
+        ${HEAD}
+        resolvConf: ${TARGET}
+        ...
+      `,
+    ],
+    [
+      'replaces an escaped value in JSON on one line',
       '{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1","resolvConf":"\\/etc\\/resolv.conf"}',
       `{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1","resolvConf":"${TARGET}"}`,
     ],
     [
-      'JSON with tabs, absent',
-      '{\n\t"kind": "KubeletConfiguration",\n\t"apiVersion": "kubelet.config.k8s.io/v1beta1"\n}\n',
-      `{\n\t"resolvConf": "${TARGET}",\n\t"kind": "KubeletConfiguration",\n\t"apiVersion": "kubelet.config.k8s.io/v1beta1"\n}\n`,
+      'adds a missing key to JSON with tabs',
+      text`
+        {
+        \t"kind": "KubeletConfiguration",
+        \t"apiVersion": "kubelet.config.k8s.io/v1beta1"
+        }
+      `,
+      text`
+        {
+        \t"resolvConf": "${TARGET}",
+        \t"kind": "KubeletConfiguration",
+        \t"apiVersion": "kubelet.config.k8s.io/v1beta1"
+        }
+      `,
     ],
     [
-      'JSON null',
+      'replaces null in JSON',
       '{"resolvConf":null,"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1"}',
       `{"resolvConf":"${TARGET}","kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1"}`,
     ],
     [
-      'a wrong-case neighbour is another key',
-      `${HEAD}resolvconf: /x\nresolvConf: /etc/resolv.conf\n`,
-      `${HEAD}resolvconf: /x\nresolvConf: ${TARGET}\n`,
+      'ignores a key in another case',
+      text`
+        ${HEAD}
+        resolvconf: /x
+        resolvConf: /etc/resolv.conf
+      `,
+      text`
+        ${HEAD}
+        resolvconf: /x
+        resolvConf: ${TARGET}
+      `,
     ],
     [
-      'a nested key of that name is another key',
-      `${HEAD}logging:\n  resolvConf: /x\nresolvConf: /etc/resolv.conf\n`,
-      `${HEAD}logging:\n  resolvConf: /x\nresolvConf: ${TARGET}\n`,
+      'ignores a nested key of the same name',
+      text`
+        ${HEAD}
+        logging:
+          resolvConf: /x
+        resolvConf: /etc/resolv.conf
+      `,
+      text`
+        ${HEAD}
+        logging:
+          resolvConf: /x
+        resolvConf: ${TARGET}
+      `,
     ],
-    ['a byte order mark', `\uFEFF${HEAD}resolvConf: a\n`, `\uFEFF${HEAD}resolvConf: ${TARGET}\n`],
+    [
+      'keeps a byte order mark',
+      text`
+        \uFEFF${HEAD}
+        resolvConf: a
+      `,
+      text`
+        \uFEFF${HEAD}
+        resolvConf: ${TARGET}
+      `,
+    ],
   ];
   it.each(cases)('%s', (_name, before, after) => {
     expect(editConfig(before, TARGET, 'f')?.text).toBe(after);
     expect(editConfig(after, TARGET, 'f')).toBeUndefined();
   });
 
-  it('tells the line before and after, without its line break', () => {
-    const text =
-      'kind: KubeletConfiguration\r\napiVersion: kubelet.config.k8s.io/v1beta1\r\nresolvConf: "a" # x\r\n';
-    expect(editConfig(text, TARGET, 'f')).toMatchObject({
+  it('returns the line before and after, without its line break', () => {
+    const before = crlf(text`
+      kind: KubeletConfiguration
+      apiVersion: kubelet.config.k8s.io/v1beta1
+      resolvConf: "a" # x
+    `);
+    expect(editConfig(before, TARGET, 'f')).toMatchObject({
       line: 3,
       before: 'resolvConf: "a" # x',
       after: `resolvConf: "${TARGET}" # x`,
     });
-    expect(editConfig(HEAD, TARGET, 'f')).toMatchObject({
+    expect(editConfig(`${HEAD}\n`, TARGET, 'f')).toMatchObject({
       line: 3,
       before: '',
       after: `resolvConf: ${TARGET}`,
@@ -100,29 +276,29 @@ describe('editConfig', () => {
   });
 
   it.each([
-    ['two of the key', `${HEAD}resolvConf: a\nresolvConf: b\n`, 'DuplicateKey'],
-    ['no kind', 'resolvConf: a\n', 'ConfigNotParseable'],
+    ['a duplicate key', `${HEAD}\nresolvConf: a\nresolvConf: b\n`, 'DuplicateKey'],
+    ['a missing kind', 'resolvConf: a\n', 'ConfigNotParseable'],
     ['another kind', 'kind: Pod\napiVersion: v1\n', 'ConfigNotParseable'],
     ['another API', 'kind: KubeletConfiguration\napiVersion: v1\n', 'ConfigNotParseable'],
-    ['two documents', `${HEAD}---\n${HEAD}`, 'ConfigNotParseable'],
-    ['nothing', '', 'ConfigNotParseable'],
-    ['no mapping', '- a\n', 'ConfigNotParseable'],
-    ['broken YAML', `${HEAD}resolvConf: "a\n`, 'ConfigNotParseable'],
-    ['an anchor on the value', `${HEAD}resolvConf: &a /x\n`, 'ConfigNotParseable'],
-    ['an alias as the value', `${HEAD}x: &a /x\nresolvConf: *a\n`, 'ConfigNotParseable'],
-    ['an anchor on the mapping', `&m\n${HEAD}`, 'ConfigNotParseable'],
-    ['a merge key', `${HEAD}<<: {resolvConf: /x}\n`, 'ConfigNotParseable'],
-    ['a block scalar', `${HEAD}resolvConf: >-\n  /etc/resolv.conf\n`, 'ConfigNotParseable'],
-    ['a number', `${HEAD}resolvConf: 7\n`, 'ConfigNotParseable'],
-    ['a list', `${HEAD}resolvConf: [a]\n`, 'ConfigNotParseable'],
-    ['a local tag', `${HEAD}resolvConf: !x a\n`, 'ConfigNotParseable'],
-  ])('refuses %s', (_name, text, reason) => {
-    expect(reasonOf(() => editConfig(text, TARGET, 'f'))).toBe(reason);
+    ['two documents', `${HEAD}\n---\n${HEAD}\n`, 'ConfigNotParseable'],
+    ['an empty file', '', 'ConfigNotParseable'],
+    ['a list instead of a mapping', '- a\n', 'ConfigNotParseable'],
+    ['invalid YAML', `${HEAD}\nresolvConf: "a\n`, 'ConfigNotParseable'],
+    ['an anchor on the value', `${HEAD}\nresolvConf: &a /x\n`, 'ConfigNotParseable'],
+    ['an alias as the value', `${HEAD}\nx: &a /x\nresolvConf: *a\n`, 'ConfigNotParseable'],
+    ['an anchor on the mapping', `&m\n${HEAD}\n`, 'ConfigNotParseable'],
+    ['a merge key', `${HEAD}\n<<: {resolvConf: /x}\n`, 'ConfigNotParseable'],
+    ['a block scalar', `${HEAD}\nresolvConf: >-\n  /etc/resolv.conf\n`, 'ConfigNotParseable'],
+    ['a number', `${HEAD}\nresolvConf: 7\n`, 'ConfigNotParseable'],
+    ['a list as the value', `${HEAD}\nresolvConf: [a]\n`, 'ConfigNotParseable'],
+    ['a local tag', `${HEAD}\nresolvConf: !x a\n`, 'ConfigNotParseable'],
+  ])('refuses %s', (_name, content, reason) => {
+    expect(reasonOf(() => editConfig(content, TARGET, 'f'))).toBe(reason);
   });
 
   it('refuses an alias bomb before it expands', () => {
     const levels = Array.from({ length: 30 }, (_, i) => `l${i + 1}: &l${i + 1} [*l${i}, *l${i}, *l${i}]`);
-    const bomb = `${HEAD}l0: &l0 [x]\n${levels.join('\n')}\nresolvConf: a\n`;
+    const bomb = `${HEAD}\nl0: &l0 [x]\n${levels.join('\n')}\nresolvConf: a\n`;
     expect(reasonOf(() => editConfig(bomb, TARGET, 'f'))).toBe('ConfigNotParseable');
   });
 
@@ -163,7 +339,7 @@ describe('editConfig', () => {
     ];
     if (value !== undefined) entries.splice(how.position % (entries.length + 1), 0, ['resolvConf', value]);
     const object = Object.fromEntries(entries);
-    let text =
+    let document =
       how.json === undefined
         ? stringify(object, {
             indentSeq: how.indentSeq,
@@ -171,22 +347,22 @@ describe('editConfig', () => {
             aliasDuplicateObjects: false,
           })
         : JSON.stringify(object, null, how.json);
-    if (how.json === undefined && how.comment) text = `# made by a test\n${text}# the end\n`;
-    if (!how.finalBreak) text = text.replace(/\n$/, '');
-    return { text: how.crlf ? text.replaceAll('\n', '\r\n') : text, value };
+    if (how.json === undefined && how.comment) document = `# made by a test\n${document}# the end\n`;
+    if (!how.finalBreak) document = withoutFinalBreak(document);
+    return { document: how.crlf ? crlf(document) : document, value };
   });
 
   it('changes exactly one value of any configuration, no byte outside of it, and nothing the second time', () => {
     let edited = 0;
     fc.assert(
-      fc.property(configuration, ({ text, value }) => {
-        const edit = editOrRefusal(text);
-        // Block strings, and what the reader does not take: refused, never guessed.
+      fc.property(configuration, ({ document, value }) => {
+        const edit = editOrRefusal(document);
+        // Block scalars, and YAML that the reader does not accept, are refused.
         if (edit instanceof Refused) return /block|YAML/.test(edit.message);
         edited++;
-        const before = readKubeletConfig(text, 'f').json;
+        const before = readKubeletConfig(document, 'f').json;
         const after = readKubeletConfig(edit, 'f').json;
-        const removed = onlyIn(text, edit);
+        const removed = onlyIn(document, edit);
         return (
           isDeepStrictEqual({ ...after }, { ...before, resolvConf: TARGET }) &&
           !removed.includes('\n') &&
@@ -197,12 +373,12 @@ describe('editConfig', () => {
       { numRuns: 1000 },
     );
     expect(edited).toBeGreaterThan(800);
-    // A busy machine takes longer; the cases are what counts.
+    // Takes longer on a busy machine.
   }, 60_000);
 
-  function editOrRefusal(text: string): string | Refused {
+  function editOrRefusal(document: string): string | Refused {
     try {
-      return editConfig(text, TARGET, 'f')?.text ?? text;
+      return editConfig(document, TARGET, 'f')?.text ?? document;
     } catch (error) {
       if (error instanceof Refused) return error;
       throw error;
