@@ -1,66 +1,65 @@
-/** What a person can do about each refusal: one sentence that can be followed, said where the report is made. */
-
+/** What an administrator can do about each refusal. */
 import type { RefusalReason } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 
 export function adviceFor(reason: RefusalReason, target: string): string {
   switch (reason) {
     case 'CurrentIsUsable':
-      return 'The kubelet is not the cause. Look at the Corefile (forward), and at who answers on the listed servers.';
+      return 'The kubelet is not the cause. Check the forward plugin in the Corefile, and what answers on the listed servers.';
     case 'CurrentUnreadable':
-      return `Look at that file on the node; if it lists loopback servers, point resolvConf at ${target}.`;
+      return `Check that file on the node. If it lists loopback servers, set resolvConf to ${target}.`;
     case 'EmptyValueNotAllowed':
-      return 'Set spec.repair.replaceEmptyValue in the policy if the empty value is not deliberate.';
+      return 'If the empty value is not deliberate, set spec.repair.replaceEmptyValue in the policy.';
     case 'TargetMissing':
-      return 'Start systemd-resolved on the node, or name a file in spec.repair.targets that exists there.';
+      return 'Start systemd-resolved on the node, or list a file in spec.repair.targets that exists there.';
     case 'TargetEmpty':
-      return 'Give the node DNS servers (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
+      return 'Configure DNS servers on the node (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
     case 'TargetInvalid':
-      return 'Put its nameserver lines right: an address on each. The kubelet cannot make any pod with such a file.';
+      return 'Give every nameserver line an address; with this file the kubelet cannot start any pod.';
     case 'TargetLoops':
-      return 'Give the node real DNS servers instead of its own address (DNS= in resolved.conf and netplan; see resolvectl status), so that this file lists them.';
+      return 'Configure real DNS servers on the node instead of its own address (DNS= in resolved.conf or netplan; see resolvectl status), so that this file lists them.';
     case 'TargetSelfOnly':
-      return 'The node knows no server but those of the cluster itself: take them out of DNS= in resolved.conf.d, and give it real ones.';
+      return 'The file lists only servers of the cluster itself. Replace them with real DNS servers (DNS= in resolved.conf.d).';
     case 'TargetSilent':
-      return 'See from a pod on the node whether those servers can be reached and answer it (firewall, NetworkPolicy, access list of the resolver).';
+      return 'Check from a pod on the node whether those servers are reachable and answer it (firewall, NetworkPolicy, access list of the resolver).';
     case 'TargetRisky':
-      return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky.';
+      return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky in the policy.';
     case 'UnknownLayout':
-      return `Set resolvConf to ${target} where this node's kubelet is configured, and restart the kubelet.`;
+      return `Set resolvConf to ${target} where the kubelet of this node is configured, then restart the kubelet.`;
     case 'ManagedPlatform':
-      return 'Change it where the platform generates the node from.';
+      return "Change it in the platform's node template.";
     case 'FlagOverrides':
-      return `Change that line to --resolv-conf=${target} or take the flag away, then: systemctl daemon-reload && systemctl restart kubelet.`;
+      return `Change that line to --resolv-conf=${target} or remove the flag, then run "systemctl daemon-reload && systemctl restart kubelet".`;
     case 'DuplicateKey':
-      return `Leave one line, resolvConf: ${target}, then: systemctl restart kubelet.`;
+      return `Keep one line, resolvConf: ${target}, then run "systemctl restart kubelet".`;
     case 'ConfigNotParseable':
-      return `Put the file right by hand, with resolvConf: ${target}, then: systemctl restart kubelet.`;
+      return `Fix the file by hand, with resolvConf: ${target}, then run "systemctl restart kubelet".`;
     case 'UnsafePath':
-      return 'The directory must be writable by its owner only, its parents by root only, and the file must be a small regular one of root with one name.';
+      return 'The file must be a regular file owned by root, with one hard link and at most 64 KiB. Only its owner may write to the directory, and only root to the parent directories.';
     case 'NotWritable':
-      return 'Look at why root may not write there: a read-only mount, chattr +i, or an owner other than root.';
+      return 'Check why root cannot write there: a read-only mount, chattr +i, or an owner other than root.';
     case 'DirectoryNotMounted':
-      return 'The operator starts the agent once more with that directory; if it was, see why its Job still lacks it.';
+      return 'The operator starts the agent again with write access to that directory. If it already did, check why its Job lacks the mount.';
     case 'NoSpace':
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':
-      return 'Check what was changed there, then: systemctl daemon-reload && systemctl restart kubelet.';
+      return 'Review that change, then run "systemctl daemon-reload && systemctl restart kubelet".';
     case 'UnitMasked':
-      return 'Somebody has masked it on purpose; when that is over: systemctl unmask kubelet.';
+      return 'kubelet.service was masked deliberately. To allow repairs, run "systemctl unmask kubelet".';
     case 'UnitBusy':
-      return 'Wait until that has ended; the next crash of the DNS pod is looked at anew.';
+      return 'Wait until the job has finished. The next crash of the DNS pod is diagnosed again.';
     case 'RestartLoop':
-      return 'Find out first why the kubelet ends: journalctl -u kubelet on the node.';
+      return 'Find out first why the kubelet exits: run "journalctl -u kubelet" on the node.';
     case 'UnitNotRunning':
-      return 'See systemctl status kubelet and journalctl -u kubelet on the node.';
+      return 'Check "systemctl status kubelet" and "journalctl -u kubelet" on the node.';
     case 'NothingToRollBack':
-      return 'Look for the name in kubectl get dnsrem; only a repair of this node that changed something can be rolled back, once.';
+      return 'Check the name with "kubectl get dnsrem". Only a repair that changed this node can be rolled back, and only once.';
     case 'ChangedSince':
-      return 'Compare the file with the backup that the remediation names, and take over by hand what is wanted of it.';
+      return 'Compare the file with the backup that the remediation names, and apply by hand what is needed.';
     case 'UnfinishedRun':
-      return 'Let the operator finish it, or run the agent’s repair once more for that remediation; then roll back.';
+      return 'Let the operator finish it, or run the repair of the agent again for that remediation, then roll back.';
     case 'Locked':
-      return 'Wait until the other one has ended; its lock goes with it.';
+      return 'Wait until the other agent has ended; its lock is released with it.';
     default:
       return assertNever(reason);
   }

@@ -1,4 +1,4 @@
-/** Time as an argument: the restart logic waits on this, so that its tests need not. */
+/** Time as an argument, so that tests of the restart logic do not wait. */
 export interface Clock {
   readonly now: () => number;
   readonly sleep: (ms: number) => Promise<void>;

@@ -9,7 +9,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(node.root, { recursive: true }));
 
-/** Everything of the tree that a write would change. */
+/** Everything in the tree that a write would change. */
 function snapshot(): readonly string[] {
   return readdirSync(node.root, { recursive: true, encoding: 'utf8' })
     .toSorted()
@@ -20,7 +20,7 @@ function snapshot(): readonly string[] {
 }
 
 describe('a dry run', () => {
-  it('prints the change as a unified diff, and does nothing', async () => {
+  it('reports the change as a unified diff and changes nothing', async () => {
     await node.startKubelet();
     const before = snapshot();
     expect(await node.inspect()).toMatchObject({
@@ -35,7 +35,7 @@ describe('a dry run', () => {
 @@ -1,5 +1,5 @@
  apiVersion: kubelet.config.k8s.io/v1beta1
  kind: KubeletConfiguration
- # told by the inventory
+ # set by the inventory
 -resolvConf: "/etc/resolv.conf"
 +resolvConf: "${UPLINK}"
  eventRecordQPS: 50
@@ -45,7 +45,7 @@ describe('a dry run', () => {
     expect(node.restarts).toBe(0);
   });
 
-  it('is what a repair then does', async () => {
+  it('predicts what a repair then does', async () => {
     const { diff } = await node.inspect();
     const { change } = await node.repair();
     expect(diff).toContain(`-${change?.before}\n+${change?.after}\n`);
@@ -58,7 +58,7 @@ describe('a dry run', () => {
     ['of the file', 'ConfigNotParseable', (n) => n.write(KUBESPRAY, `${BAD}"\n`)],
     ['of the unit', 'UnitMasked', (n) => (n.override = { loadState: 'masked' })],
     ['of the servers', 'TargetSilent', (n) => (n.ask = async () => ({ result: 'timeout', ms: 1 }))],
-  ])('tells the refusal, with its advice, because %s', async (_what, reason, prepare) => {
+  ])('reports a refusal with its advice because %s', async (_what, reason, prepare) => {
     prepare(node);
     const report = await node.inspect();
     expect(report).toMatchObject({ outcome: 'refused', reason });

@@ -1,4 +1,4 @@
-/** Where a change wins: for each layout out there the file, the line and the bytes. */
+/** For each layout of a kubelet's configuration: the file, the line and the bytes of the change. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(node.root, { recursive: true }));
 
-/** As kubeadm's packages lay it out: the flags of kubeadm in one file, those of the administrator in another. */
+/** As kubeadm's packages lay it out: kubeadm's flags in one file, the administrator's in another. */
 function kubeadm(files: Readonly<Record<string, string>>): void {
   rmSync(join(node.root, KUBESPRAY));
   rmSync(join(node.root, '/etc/kubernetes/kubelet.env'));
@@ -33,7 +33,7 @@ function kubeadm(files: Readonly<Record<string, string>>): void {
   };
 }
 
-/** kubespray's, with drop-ins of the kubelet's configuration. */
+/** As kubespray lays it out, with drop-ins for the kubelet's configuration. */
 function withDropIns(config: string, files: Readonly<Record<string, string>>): void {
   node.write(KUBESPRAY, config);
   for (const [name, text] of Object.entries(files))
@@ -42,7 +42,7 @@ function withDropIns(config: string, files: Readonly<Record<string, string>>): v
 }
 
 const environment = (rest: string): string =>
-  `# made by hand\nKUBELET_ARGS="--v=2 --config=${KUBESPRAY} ${rest}"\nOTHER=x`;
+  `# written by hand\nKUBELET_ARGS="--v=2 --config=${KUBESPRAY} ${rest}"\nOTHER=x`;
 
 interface Layout {
   readonly prepare: () => void;
@@ -78,7 +78,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: '--resolv-conf=/etc/resolv.conf \\',
     after: `--resolv-conf=${UPLINK} \\`,
   },
-  'a flag whose value is an argument of its own': {
+  'a flag whose value is a separate argument': {
     prepare: () => node.write(ENV, environment('--resolv-conf  /etc/resolv.conf --v=3')),
     source: `--resolv-conf in ${ENV}:2`,
     path: ENV,
@@ -165,7 +165,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: "resolvConf: '/etc/resolv.conf' # why",
     after: `resolvConf: '${UPLINK}' # why`,
   },
-  'a drop-in in a directory below, in the order of the walk': {
+  'a drop-in in a subdirectory, in the order of the walk': {
     prepare: () =>
       withDropIns(BAD, {
         '10.conf': `${HEAD}resolvConf: /run/x\n`,
@@ -176,7 +176,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: `{${JSON_HEAD},"resolvConf":"/etc/resolv.conf"}`,
     after: `{${JSON_HEAD},"resolvConf":"${UPLINK}"}`,
   },
-  'a drop-in that takes the value away, so that the built-in one comes back': {
+  'a drop-in that removes the value, so that the built-in one applies': {
     prepare: () =>
       withDropIns(BAD.replace('/etc/resolv.conf', UPLINK), { '10.conf': `${HEAD}resolvConf: null\n` }),
     source: `${D}/10.conf:3`,
@@ -184,7 +184,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: 'resolvConf: null',
     after: `resolvConf: ${UPLINK}`,
   },
-  'drop-ins that do not speak of it: the configuration file': {
+  'drop-ins that do not set it: the configuration file': {
     prepare: () => withDropIns(HEAD, { '10.conf': `${HEAD}maxPods: 7\n` }),
     source: 'built-in default',
     path: KUBESPRAY,
@@ -205,7 +205,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: '\t"resolvConf": "/etc/resolv.conf"',
     after: `\t"resolvConf": "${UPLINK}"`,
   },
-  'a relative path, which is beside the file': {
+  'a relative path, which is relative to the file': {
     prepare: () => {
       node.write('/etc/kubernetes/resolv.conf', 'nameserver 127.0.0.1\n');
       node.write(KUBESPRAY, `${HEAD}resolvConf: resolv.conf\n`);
@@ -215,7 +215,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     before: 'resolvConf: resolv.conf',
     after: `resolvConf: ${UPLINK}`,
   },
-  'a key in the wrong case, which counts for nothing': {
+  'a key in the wrong case, which is ignored': {
     prepare: () => node.write(KUBESPRAY, `${HEAD}resolvconf: ${UPLINK}\n`),
     source: 'built-in default',
     path: KUBESPRAY,
@@ -224,7 +224,7 @@ const layouts: Readonly<Record<string, Layout>> = {
   },
 };
 
-describe('the smallest change that wins', () => {
+describe('the smallest change that takes effect', () => {
   it.each(Object.entries(layouts))('%s', async (_name, { prepare, source, path, before, after }) => {
     prepare();
     node.config = path;
@@ -248,7 +248,7 @@ describe('the smallest change that wins', () => {
     expect(node.restarts).toBe(1);
   });
 
-  it('asks for the one directory that it was not given to write in, before anything is written', async () => {
+  it('asks for write access to the one directory that it lacks, before anything is written', async () => {
     kubeadm({ '/etc/default/kubelet': 'EXTRA_ARGS=--resolv-conf=/etc/resolv.conf\n' });
     node.config = '/etc/default/kubelet';
     expect(await node.repair({ writable: ['/etc/kubernetes', '/var/lib/kubelet'] })).toMatchObject({
@@ -263,7 +263,7 @@ describe('the smallest change that wins', () => {
     expect(report.needs).toBeUndefined();
   });
 
-  it('asks for it as well to settle what a killed run has left there', async () => {
+  it('asks for that access as well to settle what a killed run has left there', async () => {
     kubeadm({ '/etc/default/kubelet': 'EXTRA_ARGS=--resolv-conf=/etc/resolv.conf\n' });
     node.config = '/etc/default/kubelet';
     await node.startKubelet();
@@ -272,7 +272,7 @@ describe('the smallest change that wins', () => {
       killed ??= node.copy();
     };
     await node.repair();
-    if (killed === undefined) throw new Error('it never spoke with systemd');
+    if (killed === undefined) throw new Error('systemd was never called');
     killed.config = node.config;
     killed.argv = node.argv;
     killed.environmentFiles = node.environmentFiles;
@@ -290,7 +290,7 @@ describe('the smallest change that wins', () => {
 
   it.each<[string, string, RegExp, () => void]>([
     [
-      'the flag stands in the unit',
+      'the flag is in the unit',
       'FlagOverrides',
       /kubelet\.service:2/,
       () => {
@@ -302,7 +302,7 @@ describe('the smallest change that wins', () => {
       },
     ],
     [
-      'the flag stands in Environment= of a drop-in of the unit',
+      'the flag is in Environment= of a drop-in of the unit',
       'FlagOverrides',
       /20-dns\.conf:3/,
       () => {
@@ -316,7 +316,7 @@ describe('the smallest change that wins', () => {
       },
     ],
     [
-      'the flag stands in a file outside of the list',
+      'the flag is in an unknown environment file',
       'FlagOverrides',
       /extra\.env:1/,
       () => {

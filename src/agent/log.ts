@@ -1,4 +1,7 @@
-/** One JSON line per step on stdout, in the shape of the operator's log (level, time, fields, msg). Not pino: half of this program's bundle would be a logger. */
+/**
+ * One JSON line per step on stdout, in the format of the operator's log (level, time, fields, msg). Not pino, which
+ * would be half of this program's bundle.
+ */
 export type Log = (message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export function jsonLog(base: Readonly<Record<string, unknown>>, write: (line: string) => void): Log {

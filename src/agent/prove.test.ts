@@ -20,7 +20,7 @@ function aResolvConf(text: string): string {
   return path;
 }
 
-describe('prove', () => {
+describe('a proof', () => {
   const two = 'nameserver 192.0.2.1\nnameserver 192.0.2.2\n';
   it.each([
     ['one of two answers', two, { '192.0.2.1': 'timeout', '192.0.2.2': 'NXDOMAIN' }, 'proven', 'Proven'],

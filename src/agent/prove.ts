@@ -1,11 +1,11 @@
-/** The verb `prove`: what resolv.conf was this new pod really given, and does anybody answer behind it? */
+/** The verb `prove`: which resolv.conf did this new pod get, and does a server in it answer? */
 import { readFileSync } from 'node:fs';
 import type { ProveReport, ProveRequest } from '../api/agent-protocol.ts';
 import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
 import { askServer, isAnswer, type ServerAnswer } from './decide/ask-server.ts';
 
 const RESOLV_CONF = '/etc/resolv.conf';
-/** The rest of the contract's six answers would be silence of the same servers. */
+/** As many as the report may hold; a resolv.conf has at most three servers. */
 const MAX_ANSWERS = 6;
 
 interface ProveContext {
@@ -24,7 +24,7 @@ export async function prove(request: ProveRequest, context: ProveContext = {}): 
       ...base,
       outcome: 'failed',
       reason: 'ResolvConfUnusable',
-      message: `a new pod on this node gets a resolv.conf that is ${graded.class} (${servers || 'no nameserver'})`,
+      message: `A new pod on this node gets a resolv.conf of class ${graded.class} (${servers || 'no nameserver'}).`,
       answers: [],
     };
   const answers = (
@@ -42,8 +42,8 @@ export async function prove(request: ProveRequest, context: ProveContext = {}): 
     outcome: proven ? 'proven' : 'failed',
     reason: proven ? 'Proven' : 'NoServerAnswers',
     message: proven
-      ? `a new pod on this node is given ${servers}, and it answers`
-      : `none of ${servers} answers a new pod on this node`,
+      ? `A new pod on this node gets ${servers} and is answered.`
+      : `No server of ${servers} answers a new pod on this node.`,
     answers,
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BAD, FakeNode, GOOD, KUBESPRAY } from './testing/fake-node.ts';
 
-// Each goes through many runs; a busy machine takes long for them.
+// Each test goes through many runs, which takes long on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let node: FakeNode;
@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(node.root, { recursive: true }));
 
 describe('repair after a crash', () => {
-  /** Runs once, keeps a copy of the whole node at every word with systemd: each is a moment at which it may be killed. */
+  /** Runs once and copies the whole node at every call to systemd: each is a moment at which it may be killed. */
   async function snapshots(prepare: (node: FakeNode) => void): Promise<readonly FakeNode[]> {
     const taken: FakeNode[] = [];
     prepare(node);
@@ -23,7 +23,7 @@ describe('repair after a crash', () => {
     return taken;
   }
 
-  it('ends repaired from every moment of a good run, with one restart over all', async () => {
+  it('ends repaired from every moment of a good run, with one restart in total', async () => {
     const taken = await snapshots(() => undefined);
     expect(taken.length).toBeGreaterThan(5);
     for (const killed of taken) {
@@ -54,10 +54,10 @@ describe('repair after a crash', () => {
     }
   });
 
-  it('settles what another incident left, since a node has one kubelet, and then looks for itself', async () => {
+  it('settles what another incident has left, since a node has one kubelet, and then assesses the node itself', async () => {
     const taken = await snapshots(() => undefined);
     for (const killed of taken) {
-      // New bytes that are whole are gone on with: the kubelet then reads the target before this incident looks.
+      // New bytes that are whole are kept: then the kubelet reads the target before this incident assesses the node.
       const outcome = killed.read() === GOOD ? 'already-right' : 'repaired';
       expect(await killed.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({ outcome });
       expect(killed.read()).toBe(GOOD);
@@ -67,7 +67,7 @@ describe('repair after a crash', () => {
     }
   });
 
-  it('touches nothing that somebody else has written meanwhile', async () => {
+  it('does not touch what someone else has written in the meantime', async () => {
     const taken = await snapshots(() => undefined);
     for (const killed of taken.filter((one) => one.journalIsOpen())) {
       killed.write(KUBESPRAY, `${GOOD}# mine\n`);
@@ -81,7 +81,7 @@ describe('repair after a crash', () => {
     }
   });
 
-  it('does not settle again what had ended before its journal was put aside', async () => {
+  it('does not settle again a run that had ended before its journal was put aside', async () => {
     node.starts = (text) => (text === GOOD ? 'exits' : 'runs');
     await node.repair();
     const state = join(node.root, 'var/lib/dnshealth');
@@ -104,7 +104,7 @@ describe('repair after a crash', () => {
     expect(node.restarts).toBe(3);
   });
 
-  it('does not take a damaged journal for none', async () => {
+  it('does not treat a damaged journal as a missing one', async () => {
     node.write('/var/lib/dnshealth/journal.json', '{');
     expect(await node.repair()).toMatchObject({
       outcome: 'failed',
@@ -116,7 +116,7 @@ describe('repair after a crash', () => {
 });
 
 describe('repair after a run that could not restart the kubelet', () => {
-  it('does not take its own undoing for somebody’s pending edit: the next incident repairs', async () => {
+  it('does not mistake its own undo for a pending edit: the next incident repairs', async () => {
     node.refusesRestart = true;
     await node.repair();
     node.refusesRestart = false;
@@ -126,7 +126,7 @@ describe('repair after a run that could not restart the kubelet', () => {
     expect(node.restarts).toBe(1);
   });
 
-  it('still sees the pending edit that somebody has made after its undoing', async () => {
+  it('still detects a pending edit that was made after its undo', async () => {
     node.refusesRestart = true;
     await node.repair();
     node.refusesRestart = false;
@@ -137,7 +137,7 @@ describe('repair after a run that could not restart the kubelet', () => {
     });
   });
 
-  it('asks again in the next run where systemd did not take the restart with the old bytes', async () => {
+  it('requests the restart with the old bytes again in the next run if systemd has refused it', async () => {
     node.starts = (text) => {
       node.refusesRestart = text === GOOD;
       return text === GOOD ? 'exits' : 'runs';

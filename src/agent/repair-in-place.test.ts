@@ -1,4 +1,4 @@
-/** kubespray's default: /etc/kubernetes belongs to the user kube, the kubelet's configuration in it to root. */
+/** kubespray's default: /etc/kubernetes is owned by the user kube, the kubelet's configuration in it by root. */
 import { chmodSync, chownSync, lstatSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -24,12 +24,12 @@ beforeEach(newNode);
 afterEach(() => rmSync(node.root, { recursive: true }));
 
 const inode = () => lstatSync(join(node.root, KUBESPRAY)).ino;
-const standing = () => ({ root: node.root, startedAtMs });
+const existing = () => ({ root: node.root, startedAtMs });
 
-describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
-  it('without any capability changes the one value in place, restarts once, and leaves owner and mode', async () => {
+describe.skipIf(UID !== 0)('a repair in a directory that is not owned by root', () => {
+  it('changes the one value in place without any capability, restarts once, and keeps owner and mode', async () => {
     const before = inode();
-    const report = await runFakeAgent(standing());
+    const report = await runFakeAgent(existing());
     expect(report).toMatchObject({
       outcome: 'repaired',
       nodeUnchanged: false,
@@ -45,8 +45,8 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     expect(node.journalIsOpen()).toBe(false);
   });
 
-  it('without any capability brings the old bytes back where the new kubelet exits', async () => {
-    expect(await runFakeAgent({ ...standing(), newExits: true })).toMatchObject({
+  it('restores the old bytes without any capability if the new kubelet exits', async () => {
+    expect(await runFakeAgent({ ...existing(), newExits: true })).toMatchObject({
       outcome: 'rolled-back',
       nodeUnchanged: true,
       kubelet: { restarts: 2 },
@@ -54,9 +54,9 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     expect(node.read()).toBe(BAD);
   });
 
-  it('killed anywhere between the first and the last byte of the write, is as if it had not begun: the next run repairs with one restart', async () => {
+  it('leaves nothing behind if killed between the first and the last byte: the next run repairs with one restart', async () => {
     for (const after of points(WRITTEN - 1)) {
-      expect(await runFakeAgent({ ...standing(), after, fault: 'SIGKILL' })).toBeUndefined();
+      expect(await runFakeAgent({ ...existing(), after, fault: 'SIGKILL' })).toBeUndefined();
       expect(node.read()).not.toBe(GOOD);
       expect(node.journalIsOpen()).toBe(true);
       expect(await node.repair({ nonce: `uid-${after}`, remediation: `run-${after}` })).toMatchObject({
@@ -70,9 +70,9 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     }
   }, 60_000);
 
-  it('killed anywhere in the undoing, ends rolled back in the next run', async () => {
+  it('ends rolled back in the next run if killed anywhere in the undo', async () => {
     for (const after of points(WRITTEN + BAD.length - GOOD.length - 1).map((at) => at + WRITTEN)) {
-      expect(await runFakeAgent({ ...standing(), after, fault: 'SIGKILL', newExits: true })).toBeUndefined();
+      expect(await runFakeAgent({ ...existing(), after, fault: 'SIGKILL', newExits: true })).toBeUndefined();
       expect(await node.repair()).toMatchObject({
         outcome: 'rolled-back',
         nodeUnchanged: true,
@@ -84,8 +84,8 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     }
   }, 60_000);
 
-  it('takes back at once what a full disk has cut off', async () => {
-    expect(await runFakeAgent({ ...standing(), after: 9, fault: 'ENOSPC' })).toMatchObject({
+  it('restores the file at once if a full disk cuts off the write', async () => {
+    expect(await runFakeAgent({ ...existing(), after: 9, fault: 'ENOSPC' })).toMatchObject({
       outcome: 'refused',
       reason: 'NoSpace',
       nodeUnchanged: true,
@@ -94,8 +94,8 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     expect(node.journalIsOpen()).toBe(false);
   });
 
-  it('touches nothing that somebody else has written into the torn file', async () => {
-    await runFakeAgent({ ...standing(), after: 9, fault: 'SIGKILL' });
+  it('does not touch a torn file that someone else has written to', async () => {
+    await runFakeAgent({ ...existing(), after: 9, fault: 'SIGKILL' });
     const edited = `${node.read()}# mine\n`;
     node.write(KUBESPRAY, edited);
     expect(await node.repair()).toMatchObject({
@@ -106,9 +106,9 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
     expect(node.read()).toBe(edited);
   });
 
-  it('does not answer for a kubelet that was started on the torn file', async () => {
-    await runFakeAgent({ ...standing(), after: 9, fault: 'SIGKILL' });
-    // Restarted meanwhile by somebody: what this one has read is the torn file.
+  it('refuses if a kubelet was started with the torn file', async () => {
+    await runFakeAgent({ ...existing(), after: 9, fault: 'SIGKILL' });
+    // Restarted by someone else in the meantime: this kubelet has read the torn file.
     node.boot();
     await setTimeout(30);
     expect(await node.repair()).toMatchObject({ outcome: 'refused', reason: 'PendingChanges' });
@@ -116,17 +116,17 @@ describe.skipIf(UID !== 0)('repair in a directory of somebody else', () => {
   });
 
   it.each<[string, (at: (path: string) => string) => void]>([
-    ['its group may write there', (at) => chmodSync(at('etc/kubernetes'), 0o775)],
-    ['the parent is not root’s either', (at) => chownSync(at('etc'), KUBE, -1)],
-    ['the file is not root’s either', (at) => chownSync(at(KUBESPRAY), KUBE, -1)],
+    ['the directory is writable by its group', (at) => chmodSync(at('etc/kubernetes'), 0o775)],
+    ['the parent is not owned by root either', (at) => chownSync(at('etc'), KUBE, -1)],
+    ['the file is not owned by root either', (at) => chownSync(at(KUBESPRAY), KUBE, -1)],
     [
-      'the file is a link',
+      'the file is a symbolic link',
       (at) => {
         renameSync(at(KUBESPRAY), at('etc/kubernetes/real.yaml'));
         symlinkSync('real.yaml', at(KUBESPRAY));
       },
     ],
-    ['the state directory is not root’s', (at) => chownSync(at('var/lib/dnshealth'), KUBE, -1)],
+    ['the state directory is not owned by root', (at) => chownSync(at('var/lib/dnshealth'), KUBE, -1)],
   ])('refuses where %s', async (_what, prepare) => {
     prepare((path) => join(node.root, path));
     await node.startKubelet();

@@ -311,7 +311,7 @@ describe('repair', () => {
   });
 
   it('brings the old bytes back where the new kubelet runs but does not answer', async () => {
-    node.starts = (text) => (text === GOOD ? 'is mute' : 'runs');
+    node.starts = (text) => (text === GOOD ? 'runs without serving' : 'runs');
     const report = await node.repair();
     expect(report).toMatchObject({ outcome: 'rolled-back', reason: 'KubeletDidNotComeUp' });
     expect(report.message).toContain('does not answer');

@@ -29,7 +29,7 @@ const ROLLED_BACK: RollbackReport = {
   nonce: 'n',
   outcome: 'rolled-back',
   reason: 'RolledBack',
-  message: 'rolled back on request',
+  message: 'Rolled back on request.',
   nodeUnchanged: false,
   times: {},
 };
@@ -54,7 +54,7 @@ const WOULD_CHANGE: InspectReport = {
 };
 
 describe('fitReport', () => {
-  it('is valid and small enough whatever the texts are', () => {
+  it('returns a valid report that fits, whatever the texts are', () => {
     const text = fc.string({ maxLength: 6000, unit: 'binary' });
     const details = fc.check(
       fc.property(text, text, text, text, (message, advice, before, after) => {
@@ -79,7 +79,7 @@ describe('fitReport', () => {
     expect(details.counterexample).toBeNull();
   });
 
-  it('leaves a report that fits as it is', () => {
+  it('does not change a report that fits', () => {
     expect(JSON.parse(fitReport(REPAIRED))).toEqual(REPAIRED);
   });
 });
@@ -127,39 +127,43 @@ describe('runAgent', () => {
     ['refused', 0],
     ['rolled-back', 1],
     ['failed', 1],
-  ] as const)('%s ends with exit code %i', async (outcome, code) => {
+  ] as const)('exits after %s with code %i', async (outcome, code) => {
     expect(await run(repair, { repair: async () => ({ ...REPAIRED, outcome }) })).toMatchObject({
       code,
       report: { outcome },
     });
   });
 
-  it('ends a proof with 0 or 1', async () => {
+  it('exits with 0 after a proof and with 1 after a failed one', async () => {
     expect(await run(prove)).toMatchObject({ code: 0 });
     expect(await run(prove, { prove: async () => ({ ...PROVEN, outcome: 'failed' }) })).toMatchObject({
       code: 1,
     });
   });
 
-  it('ends a rollback with 0 where it did what it is for', async () => {
+  it('exits with 0 after a rollback that rolled back', async () => {
     const request = '{"verb":"rollback","remediation":"node-1-abc"}';
     expect(await run(request)).toEqual({ code: 0, report: ROLLED_BACK });
   });
 
-  it('takes a dry run of nothing but the verb', async () => {
+  it('accepts a dry run with nothing but the verb', async () => {
     expect(await run('{"verb":"inspect"}')).toEqual({ code: 0, report: WOULD_CHANGE });
   });
 
   it.each([
     ['nothing', undefined, { verb: 'repair', nonce: '' }],
-    ['no JSON', '{', { verb: 'repair', nonce: '' }],
+    ['invalid JSON', '{', { verb: 'repair', nonce: '' }],
     [
-      'a path that is no target',
+      'a path that is not a valid target',
       repair.replace('/run/systemd/resolve/', '/tmp/'),
       { verb: 'repair', nonce: 'n' },
     ],
-    ['a dry run to a path that is no target', '{"verb":"inspect","targets":["/tmp/x"]}', { verb: 'inspect' }],
-    ['a proof without a name', prove.replace('x.invalid', ''), { verb: 'prove', nonce: 'n' }],
+    [
+      'a dry run with a path that is not a valid target',
+      '{"verb":"inspect","targets":["/tmp/x"]}',
+      { verb: 'inspect' },
+    ],
+    ['a proof without a name to ask for', prove.replace('x.invalid', ''), { verb: 'prove', nonce: 'n' }],
     ['an endless nonce', JSON.stringify({ nonce: 'n'.repeat(9999) }), { nonce: 'n'.repeat(64) }],
   ])('reports an invalid request: %s', async (_name, request, expected) => {
     expect(await run(request)).toMatchObject({
@@ -168,11 +172,11 @@ describe('runAgent', () => {
     });
   });
 
-  it('reports what nobody thought of', async () => {
+  it('reports an unexpected error', async () => {
     const report = await run(repair, { repair: async () => Promise.reject(new Error('boom')) });
     expect(report).toMatchObject({
       code: 1,
-      report: { outcome: 'failed', reason: 'InternalError', message: 'Error: boom' },
+      report: { outcome: 'failed', reason: 'InternalError', message: 'Unexpected error: Error: boom.' },
     });
   });
 });

@@ -1,8 +1,8 @@
-/** Makes a report fit into the container's termination message and writes it there. */
+/** Shortens a report to what the container's termination message can hold, and writes it there. */
 import { writeFileSync } from 'node:fs';
 import { type AgentReport, MAX_REPORT_BYTES } from '../api/agent-protocol.ts';
 
-/** Cut last or never: the operator acts on these. */
+/** Never shortened: the operator acts on these. */
 const WHOLE = new Set([
   'verb',
   'nonce',
@@ -15,7 +15,7 @@ const WHOLE = new Set([
 ]);
 const SHORTEST = 16;
 
-/** The JSON of a report; the longest texts give way, half by half, until it fits. */
+/** The JSON of a report; its longest texts are halved until it fits. */
 export function fitReport(report: AgentReport): string {
   let fitted: unknown = report;
   for (let json = JSON.stringify(fitted); ; json = JSON.stringify(fitted)) {
@@ -26,7 +26,7 @@ export function fitReport(report: AgentReport): string {
 }
 
 export function writeReport(report: AgentReport, path: string): void {
-  // Not atomic: the kubelet made this file and mounted it by itself, so that a rename over it is not possible.
+  // Not atomic: the kubelet mounts this file on its own, so that it cannot be replaced by a rename.
   writeFileSync(path, fitReport(report));
 }
 

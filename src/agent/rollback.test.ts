@@ -10,8 +10,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(node.root, { recursive: true }));
 
-describe('rollback', () => {
-  it('gives the file its old bytes back, restarts the kubelet once, and says so', async () => {
+describe('a rollback', () => {
+  it('restores the old bytes, restarts the kubelet once, and reports it', async () => {
     const report = await node.rollback();
     expect(report).toMatchObject({
       outcome: 'rolled-back',
@@ -26,13 +26,13 @@ describe('rollback', () => {
     expect(node.journalIsOpen()).toBe(false);
   });
 
-  it('is done once: the second time there is nothing to roll back', async () => {
+  it('happens once: the second time there is nothing to roll back', async () => {
     await node.rollback();
     expect(await node.rollback()).toMatchObject({ outcome: 'refused', reason: 'NothingToRollBack' });
     expect(node.restarts).toBe(2);
   });
 
-  it('leaves the node open to a later repair', async () => {
+  it('does not prevent a later repair', async () => {
     await node.rollback();
     expect(await node.repair({ nonce: 'uid-2', remediation: 'other' })).toMatchObject({
       outcome: 'repaired',
@@ -42,8 +42,8 @@ describe('rollback', () => {
   });
 
   it.each<[string, string, () => unknown]>([
-    ['somebody has changed the file since', 'ChangedSince', () => node.write(KUBESPRAY, `${GOOD}# mine\n`)],
-    ['the old content is there already', 'NothingToRollBack', () => node.write(KUBESPRAY, BAD)],
+    ['the file was changed since the repair', 'ChangedSince', () => node.write(KUBESPRAY, `${GOOD}# mine\n`)],
+    ['the file already has its old content', 'NothingToRollBack', () => node.write(KUBESPRAY, BAD)],
     [
       'the backup was tampered with',
       'ChangedSince',
@@ -53,22 +53,22 @@ describe('rollback', () => {
       },
     ],
     [
-      'the name is of no remediation here',
+      'no remediation of that name has repaired this node',
       'NothingToRollBack',
       () => rmSync(join(node.root, 'var/lib/dnshealth/node-1-abc'), { recursive: true }),
     ],
     [
-      'another file has changed, which the restart would apply',
+      'another file has changed that the restart would apply',
       'PendingChanges',
       async () => {
         await node.startKubelet();
         node.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=4 --config=${KUBESPRAY}"\n`);
       },
     ],
-    ['systemd is at it', 'UnitBusy', () => (node.override = { jobPending: true })],
+    ['systemd has a job queued', 'UnitBusy', () => (node.override = { jobPending: true })],
     ['the unit is masked', 'UnitBusy', () => (node.override = { loadState: 'masked' })],
     [
-      'a repair has not ended',
+      'a repair is unfinished',
       'UnfinishedRun',
       async () => {
         const own = JSON.parse(node.read('/var/lib/dnshealth/node-1-abc/journal.json')) as object;
@@ -88,7 +88,7 @@ describe('rollback', () => {
     expect(node.restarts).toBe(1);
   });
 
-  it('says so where the kubelet does not run with the old bytes either', async () => {
+  it('reports a kubelet that does not run with the old bytes either', async () => {
     node.starts = (text) => (text === BAD ? 'exits' : 'runs');
     expect(await node.rollback()).toMatchObject({
       outcome: 'failed',
@@ -98,7 +98,7 @@ describe('rollback', () => {
     });
   });
 
-  it('killed at any moment, is carried on by the next run, with one restart over all', async () => {
+  it('is finished by the next run if killed at any moment, with one restart in total', async () => {
     const taken: FakeNode[] = [];
     node.onCall = () => taken.push(node.copy());
     await node.rollback();

@@ -1,4 +1,4 @@
-/** One run of the agent: request in, report written in every case, exit code out. Wired by `src/agent.ts`. */
+/** One run of the agent: request in, report written in any case, exit code out. Wired by `src/agent.ts`. */
 import {
   type AgentReport,
   type AgentRequest,
@@ -13,7 +13,7 @@ import type { Log } from './log.ts';
 import { writeReport } from './report.ts';
 
 export interface Run {
-  /** The JSON of the request, as it came. */
+  /** The JSON of the request, unparsed. */
   readonly request: string | undefined;
   readonly reportPath: string;
   readonly started: string;
@@ -24,14 +24,22 @@ export interface Run {
   readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
 }
 
-const GOOD: ReadonlySet<string> = new Set(['repaired', 'would-change', 'already-right', 'refused', 'proven']);
+const SUCCESSFUL: ReadonlySet<string> = new Set([
+  'repaired',
+  'would-change',
+  'already-right',
+  'refused',
+  'proven',
+]);
 
 export async function runAgent(run: Run): Promise<number> {
   const report = await reportOf(run);
   run.log('report', { report });
   writeReport(report, run.reportPath);
-  // To be rolled back is the failure of a repair, and what a rollback is for.
-  return GOOD.has(report.outcome) || (report.verb === 'rollback' && report.outcome === 'rolled-back') ? 0 : 1;
+  // `rolled-back` is a failed repair, but a successful rollback.
+  return SUCCESSFUL.has(report.outcome) || (report.verb === 'rollback' && report.outcome === 'rolled-back')
+    ? 0
+    : 1;
 }
 
 async function reportOf(run: Run): Promise<AgentReport> {
@@ -39,16 +47,16 @@ async function reportOf(run: Run): Promise<AgentReport> {
   try {
     request = agentRequestSchema.parse(JSON.parse(run.request ?? ''));
   } catch (error) {
-    return failure(run, 'InvalidRequest', `the request is not one: ${String(error)}`, peek(run.request));
+    return failure(run, 'InvalidRequest', `Invalid request: ${String(error)}.`, identify(run.request));
   }
   try {
-    return await carryOut(request, run);
+    return await runRequested(request, run);
   } catch (error) {
-    return failure(run, 'InternalError', String(error), request);
+    return failure(run, 'InternalError', `Unexpected error: ${String(error)}.`, request);
   }
 }
 
-async function carryOut(request: AgentRequest, run: Run): Promise<AgentReport> {
+async function runRequested(request: AgentRequest, run: Run): Promise<AgentReport> {
   switch (request.verb) {
     case 'repair':
       return run.repair(request);
@@ -68,8 +76,8 @@ interface Identity {
   readonly nonce: string;
 }
 
-/** What can be had from a request that is not valid, so that the operator at least knows whom the report is for. */
-function peek(request: string | undefined): Identity {
+/** Verb and nonce of an invalid request, as far as they are readable, so that the operator can match the report. */
+function identify(request: string | undefined): Identity {
   try {
     const { verb, nonce } = JSON.parse(request ?? '') as { verb?: unknown; nonce?: unknown };
     return {

@@ -1,9 +1,9 @@
 /**
  * One agent at a time on a node: a listening Unix socket in the state directory.
  *
- * Not a file with a pid, because a pid means nothing in another container; not one with an expiry, because a
- * killed agent would keep its successor out for just the minutes in which a half-done repair must be finished.
- * The kernel knows whether somebody still listens, and forgets it when the process dies, however it dies.
+ * Not a file with a pid, because a pid means nothing in another container; not one with an expiry, because a killed
+ * agent would lock its successor out for the minutes in which a half-done repair must be finished. The kernel knows
+ * whether a process listens, and stops the listening when that process dies, however it dies.
  */
 import { randomBytes } from 'node:crypto';
 import { renameSync, unlinkSync } from 'node:fs';
@@ -24,14 +24,14 @@ export async function takeLock(directory: SafeDirectory): Promise<Lock> {
     if (server !== undefined) return { release: () => server.close() };
     if ((await isAlive(path)) || !(await removeStale(directory, path))) break;
   }
-  throw new Refused('Locked', 'another agent is at work on this node');
+  throw new Refused('Locked', 'Another agent is working on this node.');
 }
 
-/** Undefined where the name is taken, by a living agent or by what a dead one left. */
+/** Undefined where the name is taken, by a running agent or by the leftover of a dead one. */
 async function listen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer((connection) => connection.destroy());
-    // Nothing waits for a lock, so it must not keep the process alive either.
+    // The lock must not keep the process alive.
     server.unref();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE') resolve(undefined);
@@ -53,8 +53,8 @@ async function isAlive(path: string): Promise<boolean> {
 }
 
 /**
- * False where what was taken away turned out to be alive: a second successor looked at the dead socket, too, and
- * was quicker. Not by unlink, which could not tell and would leave two holders.
+ * False if the socket that was moved away turns out to be alive: another successor found the dead socket as well and was
+ * quicker. Not by unlink, which cannot detect that and would leave two holders.
  */
 async function removeStale(directory: SafeDirectory, path: string): Promise<boolean> {
   const aside = directory.pathOf(`.lock-${randomBytes(6).toString('hex')}`);

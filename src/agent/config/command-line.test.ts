@@ -12,7 +12,7 @@ describe('parseEnvironmentFile', () => {
     ['A=b"c"', [['A', 'b"c"']]],
     ['A="b""c"', [['A', 'bc']]],
     ['# A=b\n;B=c\n  C=d', [['C', 'd']]],
-    ['# goes on \\\nA=b\nB=c', [['B', 'c']]],
+    ['# continued \\\nA=b\nB=c', [['B', 'c']]],
     [
       'A=b \\\n c\nB=d',
       [
@@ -41,7 +41,7 @@ describe('parseEnvironmentFile', () => {
     expect(parseEnvironmentFile(text).map(({ name, value }) => [name, value])).toEqual(expected);
   });
 
-  it('tells where each character of a value stands', () => {
+  it('keeps the offset of each character of a value', () => {
     const text = '# x\nA="--resolv-conf=/a \\\n--v=2"\n';
     const [assignment] = parseEnvironmentFile(text);
     expect(assignment?.at.map((at) => text[at]).join('')).toBe(assignment?.value);
@@ -65,7 +65,7 @@ describe('expandCommandLine', () => {
     expect(expandCommandLine(argv, environment).map(({ text }) => text)).toEqual(expected);
   });
 
-  it('drops backslashes as systemd does', () => {
+  it('removes backslashes as systemd does', () => {
     const words = expandCommandLine(['$ARGS'], new Map([['ARGS', { value: 'a\\ b "c\\"d"' }]]));
     expect(words.map(({ text }) => text)).toEqual(['a b', 'c"d']);
   });

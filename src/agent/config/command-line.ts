@@ -8,13 +8,13 @@ export interface Variable {
 
 export interface Argument {
   readonly text: string;
-  /** Set where the argument comes from one variable: for each UTF-16 unit of `text`, its index in the value. */
+  /** Set if the argument comes from one variable: for each UTF-16 unit of `text`, its index in the value. */
   readonly origin?: { readonly variable: Variable; readonly at: readonly number[] };
 }
 
 /**
- * - `$NAME` as a word of its own: split at white space, quotes honoured, no argument at all where unset.
- * - `${NAME}` anywhere: put in as it is, the word stays one word.
+ * - `$NAME` as a word of its own: split at white space, respecting quotes; no argument at all if unset.
+ * - `${NAME}` anywhere: inserted unchanged, the word stays one word.
  * - `$NAME` inside a word: left alone. `$$`: a dollar sign.
  */
 export function expandCommandLine(
@@ -44,7 +44,7 @@ interface Word {
   readonly at: readonly number[];
 }
 
-/** systemd's word splitting with quotes removed; a backslash takes the next character as it is. */
+/** systemd's word splitting with quotes removed; a backslash escapes the next character. */
 function splitWords(value: string): readonly Word[] {
   const words: Word[] = [];
   let text = '';

@@ -20,7 +20,7 @@ const flagOf = (text: string): Flag | undefined => findFlag(argumentsOf(text), '
 
 function edit(text: string): Edit | undefined {
   const flag = flagOf(text);
-  if (flag === undefined) throw new Error('no such flag');
+  if (flag === undefined) throw new Error('flag not found');
   return editFlag({ path: PATH, text, flag }, TARGET);
 }
 
@@ -42,7 +42,7 @@ describe('editFlag', () => {
     expect(edit(after)).toBeUndefined();
   });
 
-  it('tells the line, before and after', () => {
+  it('returns the line before and after', () => {
     expect(edit('# mine\nA="--v=2 \\\n --resolv-conf=/x \\\n --v=3"\n')).toMatchObject({
       line: 3,
       before: ' --resolv-conf=/x \\',
@@ -53,8 +53,8 @@ describe('editFlag', () => {
   it.each([
     ['quoted in the middle', `A="--resolv-conf=/e'tc/'x"\n`],
     ['escaped', 'A="--resolv-conf=/e\\\\tc/x"\n'],
-    ['over two lines', 'A="--resolv-conf=/etc\\\n/x"\n'],
-    ['empty, as an argument of its own', `A="--resolv-conf ''"\n`],
+    ['on two lines', 'A="--resolv-conf=/etc\\\n/x"\n'],
+    ['empty and a separate argument', `A="--resolv-conf ''"\n`],
   ])('refuses a value that is %s', (_what, text) => {
     expect(() => edit(text)).toThrow(/--resolv-conf in \/etc\/default\/kubelet/);
   });

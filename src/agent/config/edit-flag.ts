@@ -7,13 +7,13 @@ import { parseEnvironmentFile } from './environment-file.ts';
 import type { Flag } from './kubelet-flags.ts';
 import { lineAt, lineOf } from './lines.ts';
 
-/** A target is written as it is, within whatever quotes stand there; none of these means anything to systemd. */
+/** A target is inserted unquoted, within whatever quotes are there; none of these characters is special to systemd. */
 const NEEDS_NO_QUOTES = /^[\w./-]+$/;
 
-/** Undefined where the value is there already. Throws `Refused` where one edit cannot be proven to be the only change. */
+/** Undefined if the value is already there. Throws `Refused` if the edit cannot be proven to be the only change. */
 export function editFlag({ path, text, flag }: FlagInFile, target: string): Edit | undefined {
   if (flag.value === target) return undefined;
-  if (!NEEDS_NO_QUOTES.test(target)) throw new Error(`${target} would have to be quoted`);
+  if (!NEEDS_NO_QUOTES.test(target)) throw new Error(`target needs quotes: ${target}`);
   const { start, end } = placeOfValue(flag, text, path);
   const edited = text.slice(0, start) + target + text.slice(end);
   proveOnlyChange(text, edited, path);
@@ -25,23 +25,23 @@ function placeOfValue(flag: Flag, text: string, path: string): { start: number; 
   const { argument, valueStart } = flag;
   const { origin } = argument;
   const at = origin?.variable.file?.at;
-  if (origin === undefined || at === undefined) throw new Error('the flag does not come from a file');
+  if (origin === undefined || at === undefined) throw new Error('flag does not come from a file');
   const offsets = origin.at.slice(valueStart).map((index) => at[index]);
   const [first] = offsets;
   const last = offsets.at(-1);
   if (first !== undefined && last !== undefined) {
     if (last - first !== offsets.length - 1)
-      throw unclear(path, lineOf(text, first), 'is quoted in the middle or goes over several lines');
+      throw unclear(path, lineOf(text, first), 'is quoted in the middle or spans several lines');
     return { start: first, end: last + 1 };
   }
-  // An empty value has no place of its own: behind the equals sign, and within the quotes if there are any.
+  // An empty value has no characters: insert behind the equals sign, and within the quotes if there are any.
   const before = at[origin.at[valueStart - 1] ?? -1];
-  if (before === undefined) throw unclear(path, undefined, 'is an empty argument of its own');
+  if (before === undefined) throw unclear(path, undefined, 'is a separate, empty argument');
   const start = /^(["'])\1/.test(text.slice(before + 1)) ? before + 2 : before + 1;
   return { start, end: start };
 }
 
-/** Same variables in the same order, and of all their values just one differs. */
+/** The same variables in the same order, and exactly one of their values differs. */
 function proveOnlyChange(before: string, after: string, path: string): void {
   const [old, now] = [parseEnvironmentFile(before), parseEnvironmentFile(after)];
   const names = (assignments: typeof old): string[] => assignments.map(({ name }) => name);
@@ -51,5 +51,5 @@ function proveOnlyChange(before: string, after: string, path: string): void {
 }
 
 function unclear(path: string, line: number | undefined, what: string): Refused {
-  return new Refused('FlagOverrides', `--resolv-conf in ${path}${line ? `:${line}` : ''} ${what}`);
+  return new Refused('FlagOverrides', `The flag --resolv-conf in ${path}${line ? `:${line}` : ''} ${what}.`);
 }

@@ -1,4 +1,4 @@
-/** The kubelet's effective `resolvConf` and where it comes from, decided in the kubelet's own order. */
+/** The kubelet's effective `resolvConf` and where it comes from, by the kubelet's own precedence. */
 import { posix } from 'node:path';
 import { assertNever } from '../../api/assert-never.ts';
 import type { HostTree } from '../files/host-tree.ts';
@@ -27,22 +27,22 @@ export interface FlagInFile {
   readonly flag: Flag;
 }
 
-/** The file in which a change wins over everything else that has a say. */
+/** The file in which a change takes precedence over every other setting. */
 type Place =
   | { readonly kind: 'document'; readonly path: string; readonly text: string }
   | ({ readonly kind: 'flag' } & FlagInFile);
 
 export interface Effective {
-  /** Absolute, or empty where the kubelet is told to use no file. */
+  /** Absolute, or empty where the kubelet is configured to use no file. */
   readonly value: string;
   readonly source: Source;
-  /** Undefined where only a person can change it: in the unit, or where there is no --config file. */
+  /** Undefined where it can only be changed by hand: in the unit, or where there is no --config file. */
   readonly place: Place | undefined;
-  /** The --config file, by the path that the kubelet was given. */
+  /** The path of the --config file, as the kubelet got it. */
   readonly configPath: string | undefined;
-  /** The kubelet's arguments as systemd hands them over. */
+  /** The kubelet's arguments, expanded by systemd. */
   readonly args: readonly string[];
-  /** Every file that had a say, to be compared with the start of the running kubelet. */
+  /** Every file that can contribute, to be compared with the start time of the running kubelet. */
   readonly inputs: readonly string[];
 }
 
@@ -53,7 +53,7 @@ export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effectiv
   if (argv === undefined || unit.execStart.length !== 1 || posix.basename(argv[0] ?? '') !== 'kubelet')
     throw new Refused(
       'UnknownLayout',
-      `kubelet.service runs ${argv?.join(' ').slice(0, 200) ?? 'nothing'}, not the kubelet directly`,
+      `The unit kubelet.service runs ${argv?.join(' ').slice(0, 200) ?? 'nothing'} instead of the kubelet itself.`,
     );
   const args = expandCommandLine(argv.slice(1), kubeletEnvironment(unit, host));
   const configPath = findFlag(args, 'config')?.value;
@@ -82,9 +82,10 @@ function dropInsOf(directory: string, host: HostTree): readonly string[] {
 
 function fromFiles(configPath: string | undefined, dropIns: readonly string[], host: HostTree): Setting {
   if (configPath === undefined || !configPath.startsWith('/'))
-    throw new Refused('UnknownLayout', 'the kubelet runs without an absolute --config file');
+    throw new Refused('UnknownLayout', 'The kubelet runs without an absolute --config path.');
   const text = host.read(configPath);
-  if (text === undefined) throw new Refused('UnknownLayout', `${configPath} is not there`);
+  if (text === undefined)
+    throw new Refused('UnknownLayout', `The --config file ${configPath} does not exist.`);
   const { entry } = readKubeletConfig(text, configPath);
   const place: Place = { kind: 'document', path: configPath, text };
   let setting: Setting =
@@ -99,23 +100,23 @@ function fromFiles(configPath: string | undefined, dropIns: readonly string[], h
   return setting;
 }
 
-/** Undefined where it does not speak of the value. */
+/** Undefined if the drop-in does not set the value. */
 function fromDropIn(path: string, host: HostTree): Setting | undefined {
   const text = host.read(path) ?? '';
   const { entry, json, occurrences } = readKubeletConfig(text, path);
-  // Merged with encoding/json, which does not mind the case: unlike in the --config file, such a key counts.
+  // Merged with encoding/json, which ignores case: unlike in the --config file, such a key counts.
   const alias = Object.keys(json).find(
     (key) => key !== RESOLV_CONF_KEY && key.toLowerCase() === RESOLV_CONF_KEY.toLowerCase(),
   );
   if (alias !== undefined || occurrences > 1)
     throw new Refused(
       'DuplicateKey',
-      `${path} sets ${alias ?? `${RESOLV_CONF_KEY} ${occurrences} times`}; which value a kubelet takes from that is not certain`,
+      `The file ${path} sets ${alias ?? `${RESOLV_CONF_KEY} ${occurrences} times`}; which value the kubelet uses is unclear.`,
     );
   if (entry.kind === 'absent') return undefined;
   return {
-    // Merge patches: null takes the key away, and the built-in default comes back. Unlike in the --config file a
-    // relative path is not joined to the file's directory; systemd starts the kubelet in the root.
+    // A merge patch: null removes the key, and the built-in default applies. Unlike in the --config file a relative path
+    // is not joined to the file's directory; systemd starts the kubelet in the root.
     value: entry.kind === 'set' ? absolute(entry.value, '/') : BUILT_IN_DEFAULT,
     source: { kind: 'drop-in', path, line: entry.line },
     place: { kind: 'document', path, text },
@@ -155,7 +156,7 @@ function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
       place: { kind: 'flag', path, text, flag },
     };
   }
-  // The last drop-in that names it wins over the unit; a file that cannot be seen leaves the unit itself.
+  // The last drop-in that names the flag wins over the unit; if no file can be seen, the unit itself is named.
   for (const path of [...unit.dropInPaths.toReversed(), unit.fragmentPath]) {
     const text = host.stat(path) ? (host.read(path) ?? '') : '';
     const at = text.search(/--resolv[-_]conf(?![\s\S]*--resolv[-_]conf)/);

@@ -1,4 +1,4 @@
-/** Reads an EnvironmentFile as systemd does (env-file.c), keeping where in the file each character of a value stands. */
+/** Parses an EnvironmentFile as systemd does (env-file.c), keeping the offset of each character of a value. */
 
 interface Assignment {
   readonly name: string;
@@ -10,7 +10,7 @@ interface Assignment {
 const isSpace = (char: string): boolean => char === ' ' || char === '\t';
 const isBreak = (char: string): boolean => char === '\n' || char === '\r';
 
-/** Later assignments of the same name win; the caller decides that, so that it can tell where the winner stands. */
+/** All assignments, in order. Later ones of the same name win; that is left to the caller, which needs their place. */
 export function parseEnvironmentFile(text: string): readonly Assignment[] {
   const assignments: Assignment[] = [];
   let at = 0;
@@ -62,9 +62,9 @@ function readValue(text: string, start: number): Value {
     value += text.charAt(offset);
     offsets.push(offset);
   };
-  /** Quotes are quotes only at the start of a word: in `a"b"` systemd keeps them. */
+  /** Quotes count only at the start of a word: in `a"b"` systemd keeps them. */
   let inWord = false;
-  /** Length of the value without the unquoted white space at its end. */
+  /** Length of the value without trailing unquoted white space. */
   let trimmed = 0;
   let at = start;
   for (; at < text.length; at++) {
@@ -89,7 +89,7 @@ function readValue(text: string, start: number): Value {
   return { text: value.slice(0, trimmed), at: offsets.slice(0, trimmed), end: at + 1 };
 }
 
-/** Returns the offset of the closing quote. A quoted value may go over several lines. */
+/** Returns the offset of the closing quote. A quoted value may span several lines. */
 function readQuoted(text: string, start: number, keep: (offset: number) => void): number {
   const quote = text.charAt(start);
   let at = start + 1;

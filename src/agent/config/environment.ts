@@ -16,11 +16,14 @@ export function kubeletEnvironment(
     if (equals > 0) variables.set(assignment.slice(0, equals), { value: assignment.slice(equals + 1) });
   }
   for (const path of unit.environmentFiles) {
-    // systemd takes patterns here; nobody writes them for a kubelet, and guessing the order is not worth it.
+    // systemd accepts patterns here. They are unusual for a kubelet, and the order of their matches would be a guess.
     if (/[*?[]/.test(path))
-      throw new Refused('UnknownLayout', `kubelet.service reads the environment files ${path}`);
+      throw new Refused(
+        'UnknownLayout',
+        `The unit kubelet.service reads its environment from a pattern, ${path}.`,
+      );
     const text = host.read(path);
-    // A missing one is either optional or the running kubelet has read it before it went: see PendingChanges.
+    // A missing file is optional, or was removed after the kubelet was started.
     if (text === undefined) continue;
     for (const { name, value, at } of parseEnvironmentFile(text))
       variables.set(name, { value, file: { path, text, at } });

@@ -1,4 +1,4 @@
-/** Reads a KubeletConfiguration as the kubelet's loader does: what `resolvConf` is and where it stands. */
+/** Reads a KubeletConfiguration as the kubelet's loader does: the value of `resolvConf` and its place in the file. */
 import {
   type Document,
   isAlias,
@@ -17,23 +17,23 @@ export const RESOLV_CONF_KEY = 'resolvConf';
 
 type ResolvConfEntry =
   | { readonly kind: 'absent' }
-  /** `null` counts as absent for the kubelet, but the key is there to be edited. */
+  /** The kubelet treats `null` as absent, but the key can be edited. */
   | { readonly kind: 'null'; readonly line: number; readonly scalar: Scalar }
   | { readonly kind: 'set'; readonly line: number; readonly value: string; readonly scalar: Scalar };
 
 export interface KubeletConfig {
   readonly map: YAMLMap;
   readonly entry: ResolvConfEntry;
-  /** How often the key stands there. The kubelet takes the last one; we edit none of several. */
+  /** How often the key occurs. The kubelet uses the last one; duplicates are never edited. */
   readonly occurrences: number;
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** `path` is for the messages only. */
+/** `path` is only for messages. */
 export function readKubeletConfig(text: string, path: string): KubeletConfig {
   const document = onlyDocument(text, path);
   const map = document.contents;
-  if (!isMap(map)) throw unreadable(path, 'is no mapping');
+  if (!isMap(map)) throw unreadable(path, 'is not a YAML mapping');
   refuseReferences(document, path);
 
   const json = document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>;
@@ -56,10 +56,10 @@ export function keyOf(pair: Pair): unknown {
   return isScalar(pair.key) ? pair.key.value : undefined;
 }
 
-/** A kubelet configuration is five levels deep. The parser takes memory for each, until the agent is killed for it. */
+/** A kubelet configuration is five levels deep. The parser needs memory for each level, until the agent is OOM-killed. */
 const MAX_DEPTH = 100;
 
-/** Counted roughly, before anything is parsed: brackets that are open, and indicators that nest within one line. */
+/** Estimated before anything is parsed: open brackets, and indicators that nest within one line. */
 function isTooDeep(text: string): boolean {
   let depth = 0;
   for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
@@ -72,7 +72,7 @@ function isTooDeep(text: string): boolean {
 function onlyDocument(text: string, path: string): Document {
   if (isTooDeep(text)) throw unreadable(path, `is nested more than ${MAX_DEPTH} levels deep`);
   const documents = parseAllDocuments(text, {
-    // The kubelet reads a duplicate key leniently, the last one wins; so must we, to know what it has.
+    // The kubelet accepts duplicate keys, the last one wins; the agent must do the same to know the kubelet's value.
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
@@ -80,13 +80,13 @@ function onlyDocument(text: string, path: string): Document {
   if (!Array.isArray(documents) || documents.length !== 1 || documents[0] === undefined)
     throw unreadable(path, 'does not hold exactly one document');
   const problem = documents[0].errors[0];
-  if (problem) throw unreadable(path, `is no valid YAML: ${problem.message}`);
+  if (problem) throw unreadable(path, `is not valid YAML: ${problem.message}`);
   return documents[0];
 }
 
 /**
- * Anchors, aliases and merge keys let one place of the file change another one. No tool that we know writes
- * them into this file, so they are refused altogether; that also stops alias bombs before they expand.
+ * With anchors, aliases and merge keys an edit in one place changes another. No known tool writes them into this file,
+ * so they are refused; that also stops alias bombs before they expand.
  */
 function refuseReferences(document: Document, path: string): void {
   visit(document, {
@@ -103,13 +103,14 @@ function refuseReferences(document: Document, path: string): void {
 function entryOf(pair: Pair, text: string, path: string): ResolvConfEntry {
   const scalar = pair.value;
   if (!isScalar(scalar) || !scalar.range)
-    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is no string`);
+    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is not a string`);
   const line = lineOf(text, isScalar(pair.key) && pair.key.range ? pair.key.range[0] : scalar.range[0]);
   if (scalar.value === null) return { kind: 'null', line, scalar };
-  if (typeof scalar.value !== 'string') throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is no string`);
+  if (typeof scalar.value !== 'string')
+    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is not a string`);
   return { kind: 'set', line, value: scalar.value, scalar };
 }
 
 function unreadable(path: string, what: string): Refused {
-  return new Refused('ConfigNotParseable', `${path} ${what}`);
+  return new Refused('ConfigNotParseable', `The file ${path} ${what}.`);
 }

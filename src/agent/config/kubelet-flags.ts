@@ -1,4 +1,4 @@
-/** Finds a flag of the kubelet in its expanded command line, read as pflag reads it: the last one wins. */
+/** Finds a flag in the kubelet's expanded command line, as pflag parses it: the last one wins. */
 import type { Argument } from './command-line.ts';
 
 export interface Flag {
@@ -14,7 +14,7 @@ export function findFlag(args: readonly Argument[], name: string): Flag | undefi
     if (argument.text === '--') break;
     const equals = argument.text.indexOf('=');
     const written = equals < 0 ? argument.text : argument.text.slice(0, equals);
-    // The kubelet takes --resolv_conf for --resolv-conf.
+    // The kubelet accepts --resolv_conf for --resolv-conf.
     if (!written.startsWith('--') || written.slice(2).replaceAll('_', '-') !== name) continue;
     if (equals >= 0) {
       found = { value: argument.text.slice(equals + 1), argument, valueStart: equals + 1 };

@@ -1,4 +1,4 @@
-/** Lines of a text, for people: which one an offset is in, and how it reads. */
+/** The line of a text that an offset is in: its number and its content. */
 
 export function lineOf(text: string, offset: number): number {
   return text.slice(0, offset).split('\n').length;

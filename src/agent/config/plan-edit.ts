@@ -1,4 +1,4 @@
-/** The smallest change that wins: in which file the value has to be changed, and how that file then reads. Reads only. */
+/** Plans the smallest change that takes effect: which file to change, and its new text. Reads only. */
 import { posix } from 'node:path';
 import { USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
 import { type HostTree, isWithin } from '../files/host-tree.ts';
@@ -8,7 +8,7 @@ import { type Edit, editConfig } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
 import { describeSource, type Effective, effectiveResolvConf } from './effective.ts';
 
-/** The files of flags that are edited. Any other one may belong to something that we do not know. */
+/** The environment files that may be edited. Any other one may belong to an unknown tool. */
 const ENVIRONMENT_FILES: readonly string[] = [
   '/etc/kubernetes/kubelet.env',
   '/var/lib/kubelet/kubeadm-flags.env',
@@ -24,7 +24,7 @@ export interface PlannedEdit extends Edit {
   readonly was: string;
 }
 
-/** @throws Refused where only a person can make the change, naming the file and the line */
+/** @throws Refused where the change can only be made by hand, naming the file and the line */
 export function planEdit(
   effective: Effective,
   target: string,
@@ -34,17 +34,18 @@ export function planEdit(
   const { place, source } = effective;
   if (place === undefined)
     throw source.kind === 'unit-flag'
-      ? new Refused('FlagOverrides', `the value is set by ${describeSource(source)}, in the unit itself`)
-      : new Refused('UnknownLayout', 'the kubelet runs without a --config file that could be changed');
+      ? new Refused('FlagOverrides', `The value is set by ${describeSource(source)}, in the unit itself.`)
+      : new Refused('UnknownLayout', 'The kubelet runs without a --config file that could be changed.');
   const { path, text } = place;
   refuseOutside(effective);
   const edit = place.kind === 'flag' ? editFlag(place, target) : editConfig(text, target, path);
-  if (edit === undefined) throw new Error(`${path} has the target already, and yet the kubelet has not`);
+  if (edit === undefined)
+    throw new Error(`${path} already contains the target, but the kubelet does not use it`);
   prove(effective, effectiveResolvConf(unit, host.with(path, edit.text)), target);
   return { ...edit, path, directory: posix.dirname(path), name: posix.basename(path), was: text };
 }
 
-/** Read again as the kubelet will read it: it has the target, and its command line differs in nothing else. */
+/** Read again as the kubelet will read it: it gets the target, and nothing else of its command line differs. */
 function prove(before: Effective, after: Effective, target: string): void {
   const changed = after.args.filter((arg, index) => arg !== before.args[index]);
   const isFlag = before.place?.kind === 'flag';
@@ -55,7 +56,7 @@ function prove(before: Effective, after: Effective, target: string): void {
   )
     throw new Refused(
       'ConfigNotParseable',
-      `with ${describeSource(before.source)} changed the kubelet would read ${after.value || 'no file'}`,
+      `With ${describeSource(before.source)} changed, the kubelet would read ${after.value || 'no file'}.`,
     );
 }
 
@@ -68,6 +69,6 @@ function refuseOutside({ place, source }: Effective): void {
   if (known && path === posix.normalize(path)) return;
   throw new Refused(
     place?.kind === 'flag' ? 'FlagOverrides' : 'UnknownLayout',
-    `the value is set by ${source.kind === 'default' ? path : describeSource(source)}, outside of the files that are repaired`,
+    `The value is set by ${source.kind === 'default' ? path : describeSource(source)}, which is not among the files that may be edited.`,
   );
 }

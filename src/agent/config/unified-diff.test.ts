@@ -28,7 +28,7 @@ describe('unifiedDiff', () => {
     expect(unifiedDiff('/f', before, after)).toBe(stdout);
   });
 
-  it('is empty where nothing differs', () => {
+  it('is empty if nothing differs', () => {
     expect(unifiedDiff('/f', 'a\n', 'a\n')).toBe('');
   });
 });

@@ -1,8 +1,8 @@
-/** The difference of two texts as `diff -u` prints it, for one change in one place. Pure. */
+/** The difference of two texts as `diff -u` prints it, for a single change. Pure. */
 
 const CONTEXT = 3;
 
-/** Empty where they are the same. */
+/** Empty if they are equal. */
 export function unifiedDiff(path: string, before: string, after: string): string {
   if (before === after) return '';
   const [old, now] = [linesOf(before), linesOf(after)];
@@ -31,7 +31,7 @@ export function unifiedDiff(path: string, before: string, after: string): string
   return `--- ${path}\n+++ ${path}\n${hunk}${body.join('')}`;
 }
 
-/** Each with its line break, which the last one may lack. */
+/** Each with its line break, which the last line may lack. */
 function linesOf(text: string): readonly string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }

@@ -1,4 +1,4 @@
-/** Does anybody answer behind the target? Asked before anything is written, from where the DNS pods will ask. */
+/** Checks, before anything is written, that a server of the target answers from where the DNS pods will ask. */
 import type { GradedFile, KnownAddresses } from '../../api/agent-protocol.ts';
 import { isAnswer, type ServerAnswer } from './ask-server.ts';
 
@@ -6,15 +6,14 @@ export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
 
 type TargetAnswers =
   | { readonly kind: 'answers' }
-  /** What each server did instead, for a person. */
+  /** What each server did instead. */
   | { readonly kind: 'silent'; readonly results: readonly string[] };
 
 /**
- * The question and the verdict are those of the proof pod: what that would find after the kubelet was changed and
- * restarted is found before. REFUSED and SERVFAIL are therefore no answers, although a server is there: a resolver
- * that refuses this pod network refuses the DNS pods as well.
+ * Asks and judges as the proof pod does, so that its result is known before the kubelet is changed and restarted.
+ * REFUSED and SERVFAIL therefore do not count: a resolver that refuses this pod network also refuses the DNS pods.
  *
- * The agent asks from the pod network. That is no flaw of its having no host namespace: CoreDNS asks from there too.
+ * The agent asks from the pod network, not from the host's, because CoreDNS asks from there too.
  */
 export async function askTarget(
   { nameservers }: GradedFile,
@@ -22,14 +21,14 @@ export async function askTarget(
   known: KnownAddresses,
   ask: Ask,
 ): Promise<TargetAnswers> {
-  const within = new Set([...known.clusterDNS, ...known.nodeLocalDNS, ...known.node]);
-  const upstream = nameservers.filter((server) => !within.has(server));
+  const internal = new Set([...known.clusterDNS, ...known.nodeLocalDNS, ...known.node]);
+  const upstream = nameservers.filter((server) => !internal.has(server));
   const asked = upstream.map(async (server) => {
     const { result } = await ask(server, name);
     if (!isAnswer(result)) throw new Error(`${server}: ${result}`);
   });
   try {
-    // One is enough, and the first one: nobody waits for the time-out of another.
+    // The first answer is enough; the timeouts of the others are not awaited.
     await Promise.any(asked);
     return { kind: 'answers' };
   } catch (error) {

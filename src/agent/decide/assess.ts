@@ -1,4 +1,4 @@
-/** The look at the node that both `inspect` and `repair` begin with: facts, decision, and the edit it comes to. */
+/** What `inspect` and `repair` begin with: gather the facts of the node, decide, and plan the edit. */
 import type { RepairRequest } from '../../api/agent-protocol.ts';
 import type { Clock } from '../clock.ts';
 import { type PlannedEdit, planEdit } from '../config/plan-edit.ts';
@@ -19,7 +19,7 @@ export interface NodeContext {
   readonly stop: AbortSignal;
 }
 
-/** What the request says about which change would be right. */
+/** The part of the request that the decision depends on. */
 type AssessRequest = Pick<
   RepairRequest,
   'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName'
@@ -36,15 +36,15 @@ export type Assessment =
 export async function assess(
   request: AssessRequest,
   context: NodeContext,
-  /** Told as soon as they are known, so that also a run that breaks off reports them. */
+  /** Called as soon as the facts are known, so that a run that breaks off can report them. */
   onFacts: (facts: Facts) => void,
-  /** What earlier runs have undone, once it is known which kubelet runs. */
+  /** Finds what an earlier run has undone under the running kubelet. */
   findUndoneEdit: (unit: KubeletUnit) => UndoneEdit | undefined = () => undefined,
 ): Promise<Assessment> {
   const host = new HostTree(context.hostRoot);
   const targets = gradeTargets(request, host);
   const chosen = chosenTarget(targets, request);
-  // Asked while systemd and the files are read, so that the answer is there when it is needed.
+  // Concurrent with systemd and the files, so that the answer is there when it is needed.
   const asking = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
   const unit = await context.unit.describe();
   const facts = gatherFacts(unit, targets, request.known, host, findUndoneEdit(unit));
@@ -60,7 +60,7 @@ export async function assess(
     if (answers?.kind === 'silent')
       throw new Refused(
         'TargetSilent',
-        `no server of ${target.path} answers from this node (${answers.results.join('; ')})`,
+        `No server of ${target.path} answers from this node (${answers.results.join('; ')}).`,
       );
     return { ...decision, facts, edit };
   } catch (error) {

@@ -1,4 +1,4 @@
-/** Facts of the node in, one decision out. Pure: the order of the guards is the order of safety. */
+/** Decides from the facts of the node. Pure; the guards come in the order of safety. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
 import { isUsable } from '../../diagnosis/resolv-conf.ts';
 import { describeSource } from '../config/effective.ts';
@@ -15,7 +15,7 @@ export type Decision =
   | { readonly kind: 'already-right'; readonly target: GradedFile }
   | { readonly kind: 'change'; readonly target: GradedFile };
 
-/** How badly a pod fares with a file of this class. A change has to be an improvement, not a change for its own sake. */
+/** How bad a file of this class is for a pod. A change must be an improvement. */
 const BADNESS: Readonly<Record<ResolvConfClass, number>> = {
   ok: 0,
   risky: 1,
@@ -28,7 +28,7 @@ const BADNESS: Readonly<Record<ResolvConfClass, number>> = {
   missing: 3,
 };
 
-/** Why a file of this class is no target. */
+/** Why a file of this class cannot be the target. */
 const TARGET_PROBLEMS: Readonly<Record<ResolvConfClass, RefusalReason>> = {
   ok: 'TargetSilent',
   risky: 'TargetRisky',
@@ -55,16 +55,17 @@ export function decide(
 
 function unitProblem({ unit }: Facts): Decision | undefined {
   const state = `${unit.activeState}/${unit.subState}`;
-  if (unit.loadState === 'masked') return refuse('UnitMasked', `kubelet.service is masked (${state})`);
+  if (unit.loadState === 'masked')
+    return refuse('UnitMasked', `The unit kubelet.service is masked (${state}).`);
   if (unit.subState === 'auto-restart')
     return refuse(
       'RestartLoop',
-      `systemd keeps restarting the kubelet: ${unit.autoRestarts} times so far (${state})`,
+      `The kubelet is in a restart loop: ${unit.autoRestarts} restarts by systemd so far (${state}).`,
     );
   if (unit.jobPending || ['activating', 'deactivating', 'reloading'].includes(unit.activeState))
-    return refuse('UnitBusy', `kubelet.service is being started or stopped by somebody else (${state})`);
+    return refuse('UnitBusy', `The unit kubelet.service is being started or stopped (${state}).`);
   if (unit.loadState !== 'loaded' || unit.activeState !== 'active' || unit.mainPid === 0)
-    return refuse('UnitNotRunning', `kubelet.service is ${unit.loadState}, ${state}`);
+    return refuse('UnitNotRunning', `The unit kubelet.service is ${unit.loadState}, ${state}.`);
   return undefined;
 }
 
@@ -72,17 +73,17 @@ function platformProblem({ platform }: Facts): Decision | undefined {
   if (platform === undefined) return undefined;
   return refuse(
     'ManagedPlatform',
-    `this is a node of ${platform.name}, where the kubelet's configuration is generated`,
+    `This is a node of ${platform.name}, which generates the configuration of the kubelet.`,
     platform.advice,
   );
 }
 
-/** Of the targets that may be taken, the one to take. */
+/** The target to use, if any of them is usable. */
 export function chosenTarget(
   targets: readonly GradedFile[],
   request: Pick<RepairRequest, 'acceptRisky'>,
 ): GradedFile | undefined {
-  // A later target that is right is better than an earlier one that is only accepted.
+  // A later target of class ok is better than an earlier one that is merely accepted.
   return (
     targets.find(({ class: cls }) => isUsable(cls, { acceptRisky: false })) ??
     targets.find(({ class: cls }) => isUsable(cls, request))
@@ -94,17 +95,20 @@ function targetProblem(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>
   const target = facts.targets.toSorted((a, b) => rank(a) - rank(b))[0];
   if (target === undefined || target.class === 'missing')
     return {
-      ...refuse('TargetMissing', `${target?.path ?? 'the target'} is not on this node`),
+      ...refuse('TargetMissing', `The target ${target?.path ?? 'file'} does not exist on this node.`),
       ...(target && { target }),
     };
   const servers = target.nameservers.join(', ') || 'no nameserver';
   return {
-    ...refuse(TARGET_PROBLEMS[target.class], `${target.path} is ${target.class} (${servers})`),
+    ...refuse(
+      TARGET_PROBLEMS[target.class],
+      `The target ${target.path} is of class ${target.class} (${servers}).`,
+    ),
     target,
   };
 }
 
-/** What is there, but bad, says more than what is missing. */
+/** A bad target that exists says more than a missing one. */
 const rank = ({ class: cls }: GradedFile): number => (cls === 'missing' ? 9 : BADNESS[cls]);
 
 function withTarget(
@@ -112,14 +116,14 @@ function withTarget(
   request: Pick<RepairRequest, 'replaceEmptyValue'>,
   target: GradedFile | undefined,
 ): Decision {
-  if (target === undefined) throw new Error('no target, and no problem with it either');
+  if (target === undefined) throw new Error('no target, but no problem with the targets either');
   const { effective, current, newerThanKubelet } = facts;
   if (newerThanKubelet.length > 0 || facts.unit.needDaemonReload) {
     const what = newerThanKubelet.length > 0 ? newerThanKubelet.join(', ') : 'kubelet.service';
     return {
       ...refuse(
         'PendingChanges',
-        `${what} changed after the kubelet was started; a restart would apply that as well`,
+        `Changed since the kubelet was started: ${what}. A restart would apply that as well.`,
       ),
       target,
     };
@@ -129,7 +133,7 @@ function withTarget(
     return {
       ...refuse(
         'EmptyValueNotAllowed',
-        `resolvConf is the empty string (${describeSource(effective.source)})`,
+        `The value of resolvConf is the empty string (${describeSource(effective.source)}).`,
       ),
       target,
     };
@@ -137,7 +141,7 @@ function withTarget(
     return {
       ...refuse(
         'CurrentUnreadable',
-        `the kubelet reads ${effective.value}, which leads outside of what the agent can see`,
+        `The kubelet reads ${effective.value}, which is outside of the directories that the agent can see.`,
       ),
       target,
     };
@@ -145,7 +149,7 @@ function withTarget(
     return {
       ...refuse(
         'CurrentIsUsable',
-        `the kubelet reads ${current.path}, which is ${current.class} (${current.nameservers.join(', ')})`,
+        `The kubelet reads ${current.path}, which is of class ${current.class} (${current.nameservers.join(', ')}).`,
       ),
       target,
     };

@@ -1,4 +1,4 @@
-/** Whose node this is, by what lies on it: platforms that write their kubelet's configuration themselves. */
+/** Detects managed platforms, which generate their kubelet's configuration, by the files on the node. */
 import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 
@@ -10,14 +10,14 @@ export interface Platform {
 interface Mark extends Platform {
   /** Any of these files or directories is enough. */
   readonly files?: readonly string[];
-  /** The directory that the kubelet's program lies in. */
+  /** The directory of the kubelet's program. */
   readonly program?: string;
 }
 
 /**
- * The second look: the operator has asked the node's labels and versions before it came here
- * (`diagnosis/managed-platform.ts`), but those are only what somebody has told the API. What the first look knows
- * and this one does not (Talos, MicroK8s, RKE) has no kubelet.service, or nothing in the directories that are seen.
+ * The second check: the operator has already checked the node's labels and versions (`diagnosis/managed-platform.ts`),
+ * but those are only what was reported to the API. The platforms that are missing here (Talos, MicroK8s, RKE) have no
+ * kubelet.service, or nothing in the directories that the agent can see.
  */
 const MARKS: readonly Mark[] = [
   {
@@ -29,23 +29,23 @@ const MARKS: readonly Mark[] = [
   {
     name: 'AKS',
     files: ['/etc/kubernetes/azure.json'],
-    advice: 'Reimage the node or upgrade its node image; the kubelet flags there are generated.',
+    advice: 'Reimage the node or upgrade its node image; its kubelet flags are generated.',
   },
   {
     name: 'OpenShift',
     files: ['/etc/machine-config-daemon'],
     advice:
-      'Set resolvConf in a KubeletConfig resource; a change by hand would degrade the machine config pool.',
+      'Set resolvConf in a KubeletConfig resource; a manual change would degrade the machine config pool.',
   },
   {
     name: 'Bottlerocket',
     files: ['/etc/bottlerocket-release'],
-    advice: 'Use the settings API of Bottlerocket.',
+    advice: 'Change it through the Bottlerocket settings API.',
   },
   {
     name: 'GKE',
     program: '/home/kubernetes/',
-    advice: 'Recreate the node, and turn to the provider if it happens again: its files are made at boot.',
+    advice: 'Recreate the node: its files are generated at boot. If it happens again, contact the provider.',
   },
   {
     name: 'K3s or RKE2',

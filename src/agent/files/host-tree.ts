@@ -14,8 +14,8 @@ import { posix } from 'node:path';
 import { Refused } from '../refused.ts';
 
 /**
- * All that the Job may mount. A path that ends elsewhere exists on the node, perhaps, but not here: what cannot
- * be seen must not be taken for missing.
+ * All that the Job may mount. A path that ends elsewhere may exist on the node: what cannot be seen must not be taken
+ * for missing.
  */
 const VISIBLE_DIRECTORIES = [
   '/etc',
@@ -24,12 +24,12 @@ const VISIBLE_DIRECTORIES = [
   '/run/NetworkManager',
 ] as const;
 
-/** As the kernel: more links than this are a loop. */
+/** The kernel's limit: more links than this are a loop. */
 const MAX_LINKS = 40;
-/** Ten times the largest kubelet configuration seen; a file beyond it is no configuration. */
+/** Ten times the largest kubelet configuration seen. */
 const MAX_FILE_BYTES = 1 << 20;
 
-/** The bytes of a file, and what identifies it. */
+/** The bytes of a file, and the stats that identify it. */
 export interface SafeFile {
   readonly bytes: Buffer;
   readonly stats: Stats;
@@ -37,7 +37,7 @@ export interface SafeFile {
 
 export class HostTree {
   readonly #root: string;
-  /** Text that files would have, by their path with all links followed. */
+  /** Text that files would have, by their path with all links resolved. */
   readonly #edits: ReadonlyMap<string, string>;
 
   constructor(root: string, edits: ReadonlyMap<string, string> = new Map()) {
@@ -45,7 +45,7 @@ export class HostTree {
     this.#edits = edits;
   }
 
-  /** The same node, as it would be with this text in that file. */
+  /** The same node with this text in that file. */
   with(path: string, text: string): HostTree {
     return new HostTree(this.#root, new Map([...this.#edits, [this.resolve(path), text]]));
   }
@@ -55,9 +55,10 @@ export class HostTree {
     return posix.join(this.#root, posix.normalize(`/${path}`));
   }
 
-  /** Follows links against the node's root: an absolute link of the node must not lead into the container. */
+  /** Resolves links against the node's root: an absolute link on the node must not lead into the container. */
   resolve(path: string): string {
-    if (path.includes('\0')) throw new Refused('UnsafePath', `${JSON.stringify(path)} is no path`);
+    if (path.includes('\0'))
+      throw new Refused('UnsafePath', `The string ${JSON.stringify(path)} is not a valid path.`);
     let links = 0;
     const pending = path.split('/').toReversed();
     let resolved = '/';
@@ -75,7 +76,7 @@ export class HostTree {
         continue;
       }
       if (++links > MAX_LINKS)
-        throw new Refused('UnsafePath', `${path} goes through too many symbolic links`);
+        throw new Refused('UnsafePath', `The path ${path} goes through too many symbolic links.`);
       if (target.startsWith('/')) resolved = '/';
       pending.push(...target.split('/').toReversed());
     }
@@ -94,19 +95,22 @@ export class HostTree {
     if (!this.canSee(resolved))
       throw new Refused(
         'UnsafePath',
-        `${describe(path, resolved)} is outside of the directories that the agent may read`,
+        `The file ${describe(path, resolved)} is outside of the directories that the agent may read.`,
       );
     const file = readRegularFile(this.inside(resolved), describe(path, resolved));
     return file && (this.#edits.get(resolved) ?? decode(file.bytes, path));
   }
 
-  /** Files below a directory in the order in which the kubelet walks it, which follows no link on its way. */
+  /** The files below a directory, in the order in which the kubelet walks it; like the kubelet, follows no links. */
   walk(directory: string): readonly string[] {
     const resolved = this.resolve(directory);
     if (resolved !== posix.normalize(directory).replace(/(?<=.)\/$/, ''))
-      throw new Refused('UnsafePath', `${describe(directory, resolved)} goes through a symbolic link`);
+      throw new Refused(
+        'UnsafePath',
+        `The directory ${describe(directory, resolved)} is behind a symbolic link.`,
+      );
     if (this.stat(resolved)?.isDirectory() !== true)
-      throw new Refused('UnsafePath', `${directory} is no directory that the agent may read`);
+      throw new Refused('UnsafePath', `The path ${directory} is not a directory that the agent may read.`);
     return readdirSync(this.inside(resolved), { withFileTypes: true })
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((entry) => {
@@ -115,7 +119,7 @@ export class HostTree {
       });
   }
 
-  /** Undefined where it is missing or out of sight. */
+  /** Undefined where it is missing or outside of the visible directories. */
   stat(path: string): Stats | undefined {
     const resolved = this.resolve(path);
     return this.canSee(resolved) ? this.#stat(resolved) : undefined;
@@ -134,7 +138,7 @@ export function isWithin(path: string, directory: string): boolean {
   return path === directory || path.startsWith(`${directory}/`);
 }
 
-/** A last component that is a link, a FIFO or a device is refused, without waiting for the FIFO's other end. */
+/** Refuses a link, a FIFO or a device as the last component, without waiting for the FIFO's other end. */
 export function readRegularFile(path: string, shown: string): SafeFile | undefined {
   let fd: number;
   try {
@@ -142,24 +146,27 @@ export function readRegularFile(path: string, shown: string): SafeFile | undefin
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Refused('UnsafePath', `${shown} cannot be opened: ${code ?? String(error)}`, { cause: error });
+    throw new Refused('UnsafePath', `The file ${shown} cannot be opened: ${code ?? String(error)}.`, {
+      cause: error,
+    });
   }
   try {
     const stats = fstatSync(fd);
-    if (!stats.isFile()) throw new Refused('UnsafePath', `${shown} is no regular file`);
-    if (stats.size > MAX_FILE_BYTES) throw new Refused('UnsafePath', `${shown} has ${stats.size} bytes`);
+    if (!stats.isFile()) throw new Refused('UnsafePath', `The file ${shown} is not a regular file.`);
+    if (stats.size > MAX_FILE_BYTES)
+      throw new Refused('UnsafePath', `The file ${shown} is too large: ${stats.size} bytes.`);
     return { bytes: readFileSync(fd), stats };
   } finally {
     closeSync(fd);
   }
 }
 
-/** Strict, and keeping a byte order mark, so that encoding the text again gives the same bytes. */
+/** Strict, and keeps a byte order mark, so that encoding the text again yields the same bytes. */
 export function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
-    throw new Refused('ConfigNotParseable', `${path} is not UTF-8`, { cause: error });
+    throw new Refused('ConfigNotParseable', `The file ${path} is not UTF-8.`, { cause: error });
   }
 }
 

@@ -1,8 +1,8 @@
 /**
- * A directory of the node that the agent may write in, opened so that nobody can put another one in its place.
+ * A directory of the node that the agent may write in, opened so that it cannot be swapped for another one.
  *
- * Each component is opened on its own without following links, checked, and used through /proc/self/fd: what
- * openat() would do, which Node does not have. A directory that is swapped later is still the one checked here.
+ * Each component is opened on its own without following links, checked, and used through /proc/self/fd, in place of
+ * openat(), which Node does not have. If the directory is swapped later, this is still the one that was checked.
  */
 import {
   closeSync,
@@ -26,7 +26,7 @@ import { Refused } from '../refused.ts';
 import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { writeInPlace } from './write-in-place.ts';
 
-/** Nothing outside of these is ever written, whatever the kubelet's command line says. */
+/** The only directories ever written in, whatever the kubelet's command line says. */
 const WRITABLE_DIRECTORIES = [...KUBELET_DIRECTORIES, STATE_DIRECTORY] as const;
 
 const GROUP_OR_WORLD_WRITABLE = 0o022;
@@ -36,7 +36,7 @@ export class SafeDirectory {
   readonly path: string;
   readonly #fd: number;
   readonly #trustedUid: number;
-  /** It belongs to somebody else than root: files can be written in place there, but not made. */
+  /** Not owned by root: files in it can be written in place, but not created. */
   readonly isForeign: boolean;
 
   private constructor(path: string, fd: number, trustedUid: number, isForeign = false) {
@@ -46,15 +46,14 @@ export class SafeDirectory {
     this.isForeign = isForeign;
   }
 
-  /** `trustedUid` is 0 except in tests: who may own the directories. */
+  /** `trustedUid` is who may own the directories: root, except in tests. */
   static open(root: string, path: string, trustedUid: number): SafeDirectory {
     return SafeDirectory.#walk(root, path, trustedUid, false);
   }
 
   /**
-   * The kubelet's configuration directory may belong to somebody else than root; what is above it may not. This
-   * trusts that owner with nothing new: who can exchange the kubelet's configuration, or the static pods beside
-   * it, is as good as root on the node.
+   * The kubelet's configuration directory may have an owner other than root; its parents may not. That owner gains
+   * nothing: whoever can replace the kubelet's configuration, or the static pods beside it, is as good as root.
    */
   static openOfKubelet(root: string, path: string, trustedUid: number): SafeDirectory {
     return SafeDirectory.#walk(root, path, trustedUid, true);
@@ -62,7 +61,10 @@ export class SafeDirectory {
 
   static #walk(root: string, path: string, trustedUid: number, lastMayBeForeign: boolean): SafeDirectory {
     if (!WRITABLE_DIRECTORIES.some((directory) => isWithin(path, directory)) || path.includes('/../'))
-      throw new Refused('UnsafePath', `${path} is not among the directories that the agent may write in`);
+      throw new Refused(
+        'UnsafePath',
+        `The path ${path} is outside of the directories that the agent may write in.`,
+      );
     let open = new SafeDirectory('', openDirectory(root, root), trustedUid);
     const parts = path.split('/').filter((part) => part !== '');
     for (const [depth, part] of parts.entries()) {
@@ -76,7 +78,7 @@ export class SafeDirectory {
     return open;
   }
 
-  /** The directory below this one, made if it is not there. */
+  /** The subdirectory of that name, created if it is missing. */
   child(name: string): SafeDirectory {
     try {
       mkdirSync(this.#at(name), { mode: 0o700 });
@@ -99,7 +101,7 @@ export class SafeDirectory {
     closeSync(this.#fd);
   }
 
-  /** Where a file of this directory is for system calls that take a path; valid until `close`. */
+  /** The path of a file in this directory for system calls; valid until `close`. */
   pathOf(name: string): string {
     return this.#at(name);
   }
@@ -109,12 +111,12 @@ export class SafeDirectory {
   }
 
   /**
-   * Puts new bytes in place of the file that was read, whole or not at all, with its owner and mode.
+   * Replaces the file that was read, atomically, keeping its owner and mode.
    *
-   * Without its extended attributes: Node can neither read nor write them, and native code or a helper program in
-   * the image would be more to trust than what it keeps. The SELinux label is not lost by that: a new file gets the
-   * one of its directory, which is what policy gives a kubelet's configuration as well. An ACL or a `user.`
-   * attribute that somebody had put on this file by hand is; it cannot even be seen, so it cannot be refused either.
+   * Extended attributes are lost: Node can neither read nor write them, and native code or a helper program in the
+   * image would be more to trust than they are worth. The SELinux label survives: a new file gets the one of its
+   * directory, as policy gives a kubelet's configuration. An ACL or a `user.` attribute that was set manually is lost;
+   * the agent cannot see it, so it cannot refuse either.
    */
   replace(name: string, bytes: Uint8Array, read: Stats): void {
     this.#install(name, bytes, read, () => {
@@ -125,16 +127,19 @@ export class SafeDirectory {
         now.ctimeMs !== read.ctimeMs ||
         now.size !== read.size
       )
-        throw new Refused('PendingChanges', `${this.path}/${name} was changed by somebody else meanwhile`);
+        throw new Refused(
+          'PendingChanges',
+          `The file ${this.path}/${name} was changed by someone else since it was read.`,
+        );
     });
   }
 
-  /** Puts new bytes into the file that was read, which a kill can tear: see there why it may be necessary. */
+  /** Overwrites the file that was read. Not atomic: see `write-in-place.ts` for why it may be necessary. */
   writeInPlace(name: string, bytes: Uint8Array, read: SafeFile): void {
     writeInPlace(this.#at(name), `${this.path}/${name}`, bytes, read, this.#trustedUid);
   }
 
-  /** Writes a file of our own, whole or not at all. */
+  /** Writes a file of the agent's own, atomically. */
   write(name: string, bytes: Uint8Array): void {
     this.#install(name, bytes, undefined, () => undefined);
   }
@@ -153,7 +158,7 @@ export class SafeDirectory {
     }
   }
 
-  #install(name: string, bytes: Uint8Array, like: Stats | undefined, lastLook: () => void): void {
+  #install(name: string, bytes: Uint8Array, like: Stats | undefined, lastCheck: () => void): void {
     const temporary = temporaryOf(name);
     this.remove(temporary);
     try {
@@ -166,7 +171,7 @@ export class SafeDirectory {
       } finally {
         closeSync(fd);
       }
-      lastLook();
+      lastCheck();
       renameSync(this.#at(temporary), this.#at(name));
     } catch (error) {
       this.#removeQuietly(temporary);
@@ -175,7 +180,7 @@ export class SafeDirectory {
     fsyncSync(this.#fd);
   }
 
-  /** The first error is the one to report; what stays here is removed by the next run. */
+  /** Keeps the first error, which is the one to report; the next run removes what stays here. */
   #removeQuietly(name: string): void {
     try {
       this.remove(name);
@@ -195,16 +200,16 @@ export class SafeDirectory {
     if (isForeign && !mayBeForeign)
       throw new Refused(
         'UnsafePath',
-        `${path} belongs to uid ${uid}, not to root: whoever that is could exchange the file`,
+        `The directory ${path} is owned by uid ${uid} instead of root: its owner could replace the file.`,
         {
-          advice: `Give the directory to root (chown root ${path}), or change resolvConf by hand.`,
+          advice: `Run "chown root ${path}", or change resolvConf by hand.`,
         },
       );
     throw new Refused(
       'UnsafePath',
-      `${path} may be written by others than root (mode ${(mode & 0o7777).toString(8)})`,
+      `The directory ${path} is writable by group or others (mode ${(mode & 0o7777).toString(8)}).`,
       {
-        advice: `Take the write permission from group and others (chmod go-w ${path}), or change resolvConf by hand.`,
+        advice: `Run "chmod go-w ${path}", or change resolvConf by hand.`,
       },
     );
   }
@@ -216,7 +221,7 @@ export class SafeDirectory {
 }
 
 /**
- * A fixed name, so that what a killed run left is found and removed; not ending in .conf, which a kubelet with a
+ * A fixed name, so that a leftover of a killed run is found and removed; not ending in .conf, which a kubelet with a
  * drop-in directory would read.
  */
 export const temporaryOf = (name: string): string => `.${name}.dnshealth-tmp`;
@@ -226,16 +231,20 @@ function openDirectory(path: string, shown: string): number {
     return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Refused('UnsafePath', `${shown} cannot be opened as a directory: ${code ?? String(error)}`, {
-      cause: error,
-    });
+    throw new Refused(
+      'UnsafePath',
+      `The path ${shown} cannot be opened as a directory: ${code ?? String(error)}.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
-/** Before the first byte, so that nobody reads the content under looser permissions. */
+/** Before the first byte is written, so that the content is never readable under looser permissions. */
 function copyOwnership(fd: number, like: Stats): void {
   const now = fstatSync(fd);
-  // Without capabilities root cannot give a file away; then this throws and nothing has happened.
+  // Root without capabilities cannot change the owner; then this throws before anything is written.
   if (now.uid !== like.uid || now.gid !== like.gid) fchownSync(fd, like.uid, like.gid);
   fchmodSync(fd, like.mode & 0o7777);
 }

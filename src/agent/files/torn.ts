@@ -1,4 +1,4 @@
-/** Whether a file's content is what our own write in place leaves when it is killed. Pure. */
+/** Recognises what a killed write in place leaves of a file. Pure. */
 
 /**
  * A write goes from front to back. Killed, it leaves the new bytes up to some point and the old ones behind it;
@@ -6,9 +6,9 @@
  *
  *     old[0, j)  new[j, k)  old[k, end)
  *
- * where the end is missing if that write also makes the file longer or shorter. Everything else is a foreign
- * edit. Not told apart more generously (any mixture by disk sectors, as a power cut may leave), because what
- * cannot be explained by our own doing may be somebody else's and is not to be written over.
+ * where the end is missing if that write also makes the file longer or shorter. Everything else is a foreign edit. Not
+ * more generous (any mixture by disk sectors, as a power cut may leave), because what the agent's own writes cannot
+ * explain may be someone else's work and must not be overwritten.
  */
 export function isTorn(content: Uint8Array, old: Uint8Array, edited: Uint8Array): boolean {
   const { length } = content;

@@ -53,11 +53,11 @@ beforeEach(() => {
 
 function judge() {
   const file = readRegularFile(path, path);
-  if (file === undefined) throw new Error('no file');
+  if (file === undefined) throw new Error(`missing file ${path}`);
   return file;
 }
 
-/** As a process that is killed after so many bytes. */
+/** As a process that is killed after that many bytes. */
 function write(bytes: Buffer, killedAfter = Number.POSITIVE_INFINITY): void {
   disk.bytesLeft = killedAfter;
   try {
@@ -68,7 +68,7 @@ function write(bytes: Buffer, killedAfter = Number.POSITIVE_INFINITY): void {
 }
 
 const contents = fc.uint8Array({ maxLength: 24, max: 3 }).map((bytes) => Buffer.from(bytes));
-/** What an edit does: one part exchanged for another one. */
+/** What an edit does: one part is replaced by another. */
 const edits = fc
   .tuple(contents, contents, contents, contents)
   .map(
@@ -78,7 +78,7 @@ const edits = fc
 const kills = fc.nat({ max: 100 });
 
 describe('a write in place', () => {
-  it('ends with the new bytes, whole', () =>
+  it('ends with all of the new bytes', () =>
     fc.assert(
       fc.property(fc.oneof(edits, fc.tuple(contents, contents)), ([old, edited]) => {
         writeFileSync(path, old);
@@ -87,7 +87,7 @@ describe('a write in place', () => {
       }),
     ));
 
-  it('killed anywhere, and its restores killed anywhere, leaves what is known and gives the old bytes back', () =>
+  it('leaves a recognisable content if it and its restores are killed anywhere, and can be restored', () =>
     fc.assert(
       fc.property(
         fc.oneof(edits, fc.tuple(contents, contents)),
@@ -112,7 +112,7 @@ describe('a write in place', () => {
     ));
 });
 
-describe('a write in place does not happen where', () => {
+describe('a write in place is refused where', () => {
   const OLD = Buffer.from('resolvConf: /etc/resolv.conf\n');
   const NEW = Buffer.from('resolvConf: /run/systemd/resolve/resolv.conf\n');
   const victim = join(directory, 'victim');
@@ -126,38 +126,38 @@ describe('a write in place does not happen where', () => {
       },
     ],
     [
-      'a link has taken the name',
+      'a symbolic link has taken the name',
       () => {
         renameSync(path, victim);
         symlinkSync('victim', path);
       },
     ],
-    ['the file has got a second name', () => linkSync(path, victim)],
-    ['the name is gone', () => renameSync(path, victim)],
-    ['somebody else has written the file', () => writeFileSync(path, 'x')],
-  ])('%s since it was judged', (_what, meanwhile) => {
+    ['the file was given a second hard link', () => linkSync(path, victim)],
+    ['the name was removed', () => renameSync(path, victim)],
+    ['someone else has written to the file', () => writeFileSync(path, 'x')],
+  ])('%s since it was judged', (_what, interfere) => {
     writeFileSync(path, OLD);
     const judged = judge();
-    meanwhile();
+    interfere();
     const others = [path, victim].map((name) => readRegularFileQuietly(name));
-    expect(() => writeInPlace(path, path, NEW, judged, UID)).toThrow(/meanwhile|one name/);
+    expect(() => writeInPlace(path, path, NEW, judged, UID)).toThrow(/since it was read|one hard link/);
     expect([path, victim].map((name) => readRegularFileQuietly(name))).toEqual(others);
     rmSync(path, { force: true });
     rmSync(victim, { force: true });
   });
 
-  it('the file has two names when it is judged', () => {
+  it('the file has two hard links when it is judged', () => {
     writeFileSync(path, OLD);
     linkSync(path, victim);
-    expect(() => writeInPlace(path, path, NEW, judge(), UID)).toThrow('one name');
+    expect(() => writeInPlace(path, path, NEW, judge(), UID)).toThrow('one hard link');
     expect(readFileSync(victim)).toEqual(OLD);
     rmSync(victim);
   });
 
-  it.skipIf(UID !== 0)('the file is not root’s', () => {
+  it.skipIf(UID !== 0)('the file is not owned by root', () => {
     writeFileSync(path, OLD);
     chownSync(path, 997, 997);
-    expect(() => writeInPlace(path, path, NEW, judge(), UID)).toThrow('one name');
+    expect(() => writeInPlace(path, path, NEW, judge(), UID)).toThrow('one hard link');
     expect(readFileSync(path)).toEqual(OLD);
   });
 });
@@ -166,6 +166,6 @@ function readRegularFileQuietly(name: string): string {
   try {
     return readRegularFile(name, name)?.bytes.toString() ?? 'none';
   } catch {
-    return 'no regular file';
+    return 'not a regular file';
   }
 }

@@ -1,4 +1,4 @@
-/** Writes new bytes into the very file that was judged, for a directory in which root cannot put another one. */
+/** Overwrites the file that was judged, for a directory in which root cannot create another one. */
 import {
   closeSync,
   constants,
@@ -13,19 +13,19 @@ import { Refused } from '../refused.ts';
 import type { SafeFile } from './host-tree.ts';
 import { firstDifference } from './torn.ts';
 
-/** Ten times a kubelet configuration; the less there is to write, the less can be half-written. */
+/** Ten times a kubelet configuration; less to write means less that can be half-written. */
 export const MAX_IN_PLACE_BYTES = 64 * 1024;
 
 /**
- * Not by a new file and a rename, because the directory belongs to somebody else (kubespray's `kube_owner: kube`)
- * and root without CAP_DAC_OVERRIDE cannot make a file there; and not with that capability, because it would open
- * every file of the mounted directories. The price: this is not atomic. A kill in the middle leaves a mixture,
- * which `torn.ts` recognises and the next run takes back; a power cut in the middle may leave a node whose kubelet
- * cannot start to let that run begin, and then a person has to copy the backup. Therefore as little as possible
- * is written, in one call: from the first byte that differs, and no length that need not change.
+ * Not by a new file and a rename, because the directory is not owned by root (kubespray's `kube_owner: kube`), and root
+ * without CAP_DAC_OVERRIDE cannot create a file there; not with that capability either, because it would open every
+ * file of the mounted directories. The price: this is not atomic. A kill in the middle leaves a mixture, which
+ * `torn.ts` recognises and the next run restores. A power cut in the middle may leave a node whose kubelet cannot start
+ * and so cannot run the agent; then an administrator has to copy the backup. Therefore as little as possible is
+ * written, in one call: from the first byte that differs, and the length only if it changes.
  *
- * The owner of the directory may exchange the file at any time. What is written to is the file that was judged,
- * whatever its name has become: root's, with one name, and holding the bytes that were judged.
+ * The owner of the directory may replace the file at any time. The write goes to the file that was judged, whatever its
+ * name is now: owned by root, with one hard link, and holding the bytes that were judged.
  */
 export function writeInPlace(
   path: string,
@@ -38,10 +38,13 @@ export function writeInPlace(
   try {
     const { ino, dev, uid, nlink, ...now } = fstatSync(fd);
     if (uid !== owner || nlink !== 1 || bytes.length > MAX_IN_PLACE_BYTES)
-      throw new Refused('UnsafePath', `${shown} is not a small file of root's with one name`);
+      throw new Refused(
+        'UnsafePath',
+        `The file ${shown} is not a small file owned by root with one hard link.`,
+      );
     if (ino !== judged.stats.ino || dev !== judged.stats.dev || now.ctimeMs !== judged.stats.ctimeMs)
-      throw exchanged(shown);
-    if (!readFileSync(fd).equals(judged.bytes)) throw exchanged(shown);
+      throw replaced(shown);
+    if (!readFileSync(fd).equals(judged.bytes)) throw replaced(shown);
 
     let at = firstDifference(judged.bytes, bytes);
     while (at < bytes.length) at += writeSync(fd, bytes, at, bytes.length - at, at);
@@ -57,9 +60,9 @@ function open(path: string, shown: string): number {
     return openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw code === 'ELOOP' || code === 'ENOENT' ? exchanged(shown) : error;
+    throw code === 'ELOOP' || code === 'ENOENT' ? replaced(shown) : error;
   }
 }
 
-const exchanged = (shown: string): Refused =>
-  new Refused('PendingChanges', `${shown} was changed by somebody else meanwhile`);
+const replaced = (shown: string): Refused =>
+  new Refused('PendingChanges', `The file ${shown} was changed by someone else since it was read.`);

@@ -1,6 +1,6 @@
 /**
- * A repair of a scratch node in a process of its own, so that a test can take its capabilities away and have it
- * killed, or its disk full, in the middle of a write. Its argument is the JSON of a `FakeAgentRun`.
+ * A repair of a scratch node in a process of its own, so that a test can drop its capabilities and have it killed, or
+ * its disk full, in the middle of a write. Its argument is the JSON of a `FakeAgentRun`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,17 +8,17 @@ import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { RepairReport } from '../../api/agent-protocol.ts';
-import type { FakeNode, Standing } from './fake-node.ts';
+import type { ExistingNode, FakeNode } from './fake-node.ts';
 
-interface FakeAgentRun extends Standing {
-  /** How many bytes it writes in place before this happens to it. */
+interface FakeAgentRun extends ExistingNode {
+  /** After how many bytes of a write in place the fault happens. */
   readonly after?: number;
   readonly fault?: 'SIGKILL' | 'ENOSPC';
   /** The new kubelet exits, so that the change is undone. */
   readonly newExits?: boolean;
 }
 
-/** Undefined where it was killed. */
+/** Undefined if it was killed. */
 export async function runFakeAgent(run: FakeAgentRun): Promise<RepairReport | undefined> {
   const program = fileURLToPath(import.meta.url);
   const bare = ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
@@ -30,11 +30,11 @@ export async function runFakeAgent(run: FakeAgentRun): Promise<RepairReport | un
   for await (const chunk of child.stdout) output += String(chunk);
   const [code, signal] = (await exited) as [number | null, string | null];
   if (signal === 'SIGKILL') return undefined;
-  if (code !== 0) throw new Error(`the agent's process ended with exit code ${code}`);
+  if (code !== 0) throw new Error(`agent process ended with exit code ${code}`);
   return JSON.parse(output) as RepairReport;
 }
 
-/** Only a write in place says where; every byte is one call, so that any of them can be the last. */
+/** Only a write in place passes a position; every byte is a call of its own, so that any of them can be the last. */
 function breakWrites({ after, fault }: FakeAgentRun): void {
   if (after === undefined) return;
   let left = after;
@@ -43,7 +43,7 @@ function breakWrites({ after, fault }: FakeAgentRun): void {
     if (position === undefined) return writeSync(fd, bytes, at, length);
     if (left-- > 0) return writeSync(fd, bytes, at, 1, position);
     if (fault === 'SIGKILL') process.kill(process.pid, 'SIGKILL');
-    // The space that is missing is there again when the old bytes are put back: they need none.
+    // Restoring the old bytes needs no further space.
     left = Number.POSITIVE_INFINITY;
     throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
   };

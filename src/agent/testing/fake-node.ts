@@ -1,4 +1,4 @@
-/** A node for the tests of the repair: a scratch directory tree, and a systemd that starts kubelets in no time. */
+/** A node for the tests of the agent: a scratch directory tree, and a systemd that starts kubelets at once. */
 import {
   chownSync,
   cpSync,
@@ -34,16 +34,15 @@ import type { KubeletState, KubeletUnit, UnitManager } from '../unit/kubelet-uni
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
 export const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
 export const KUBEADM = '/var/lib/kubelet/config.yaml';
-export const BAD = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n# told by the inventory\nresolvConf: "/etc/resolv.conf"\neventRecordQPS: 50\n`;
+export const BAD = `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n# set by the inventory\nresolvConf: "/etc/resolv.conf"\neventRecordQPS: 50\n`;
 export const GOOD = BAD.replace('/etc/resolv.conf', UPLINK);
 export const UID = process.getuid?.() ?? 0;
 
-export interface Standing {
+export interface ExistingNode {
   readonly root: string;
   readonly startedAtMs: number;
 }
 
-/** A node on a scratch directory, with a systemd that starts kubelets in no time. */
 export class FakeNode implements UnitManager {
   readonly root: string;
   config = KUBESPRAY;
@@ -51,19 +50,19 @@ export class FakeNode implements UnitManager {
   environmentFiles = ['/etc/kubernetes/kubelet.env'];
   nowMs = Date.now();
   restarts = 0;
-  /** What the kubelet does with the text that it is started with. */
-  starts: (text: string) => 'runs' | 'exits' | 'is mute' = () => 'runs';
+  /** What a kubelet that is started with this text does. */
+  starts: (text: string) => 'runs' | 'exits' | 'runs without serving' = () => 'runs';
   refusesRestart = false;
   /** What the node's DNS servers answer. */
   ask: Ask = async () => ({ result: 'NXDOMAIN', ms: 1 });
   override: Partial<KubeletUnit> = {};
   #state: KubeletState & { text: string };
   readonly stop = new AbortController();
-  /** Called before and after each word with systemd. */
+  /** Called before and after each call to systemd. */
   onCall: () => void = () => undefined;
 
-  /** A new one, a copy of one, or one that stands already as another process has left it. */
-  constructor(from?: FakeNode | Standing) {
+  /** A new node, a copy of one, or one that another process has left. */
+  constructor(from?: FakeNode | ExistingNode) {
     this.root =
       from && !(from instanceof FakeNode) ? from.root : mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
     if (from instanceof FakeNode) {
@@ -74,7 +73,7 @@ export class FakeNode implements UnitManager {
       });
       this.restarts = from.restarts;
       this.starts = from.starts;
-      // The copied files are younger than the kubelet that has read the originals; a copy of that is younger still.
+      // The copied files are newer than the kubelet that has read the originals; its copy must be newer still.
       this.nowMs = Math.max(from.nowMs, Date.now() + 10);
       this.#state = from.restarts > 0 ? { ...from.#state, startedAtMs: this.nowMs } : from.#state;
       this.giveConfigTo(statSync(join(from.root, 'etc/kubernetes')).uid);
@@ -113,9 +112,9 @@ export class FakeNode implements UnitManager {
     chownSync(join(this.root, 'etc/kubernetes'), uid, -1);
   }
 
-  /** Starts the kubelet, so that all files that are there are older. */
+  /** Starts the kubelet, so that all existing files are older. */
   async startKubelet(): Promise<number> {
-    // File times are those of the kernel's clock, which moves in steps: keep clear of them on both sides.
+    // File times come from the kernel's coarse clock: keep clear of its steps on both sides.
     await setTimeout(10);
     this.#state = { ...this.#state, startedAtMs: Date.now() };
     await setTimeout(10);
@@ -123,7 +122,7 @@ export class FakeNode implements UnitManager {
     return this.#state.startedAtMs;
   }
 
-  /** As the node would be after the agent was killed now. Sockets cannot be copied, and mean nothing then. */
+  /** The node as it would be if the agent were killed now. Sockets cannot be copied, and are dead then anyway. */
   copy(): FakeNode {
     return new FakeNode(this);
   }
@@ -155,7 +154,7 @@ export class FakeNode implements UnitManager {
 
   boot(): void {
     const text = this.read();
-    // The real clock has made the file's change time; the kubelet is started after that.
+    // The file's change time comes from the real clock; the kubelet is started after that.
     this.nowMs = Math.max(this.nowMs, Date.now()) + 10;
     const up = this.starts(text) !== 'exits';
     this.#state = {
@@ -169,7 +168,6 @@ export class FakeNode implements UnitManager {
     };
   }
 
-  /** A dry run. */
   async inspect(change: Record<string, unknown> = {}): Promise<InspectReport> {
     if (this.#state.startedAtMs === 0) await this.startKubelet();
     const request = inspectRequestSchema.parse({ verb: 'inspect', ...change });
@@ -225,7 +223,7 @@ export class FakeNode implements UnitManager {
     };
   }
 
-  /** The state directory as the next run finds it. */
+  /** Whether the next run finds an unfinished journal. */
   journalIsOpen(): boolean {
     return existsSync(join(this.root, 'var/lib/dnshealth/journal.json'));
   }

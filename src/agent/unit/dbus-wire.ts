@@ -1,6 +1,6 @@
-/** The D-Bus wire format, as far as calls with string arguments and any reply need it. Used by `system-bus.ts`. */
+/** The D-Bus wire format: encodes calls with string arguments, decodes any reply. Used by `system-bus.ts`. */
 
-/** A method call; all our arguments are strings. */
+/** A method call; the agent only needs string arguments. */
 export interface DbusCall {
   readonly destination: string;
   readonly path: string;
@@ -16,7 +16,7 @@ export interface DbusMessage {
   readonly body: readonly unknown[];
 }
 
-/** systemd's GetAll is some 30 kB. Whoever sends this much is not systemd. */
+/** systemd's GetAll reply is some 30 kB; more than this is not from systemd. */
 const MAX_MESSAGE_BYTES = 4 << 20;
 const MAX_DEPTH = 64;
 const FIXED_HEADER_BYTES = 16;
@@ -43,14 +43,14 @@ export function encodeCall(serial: number, call: DbusCall): Buffer {
   return Buffer.concat([fixed, fieldBytes, Buffer.alloc(padding(fieldBytes.length, 8)), body]);
 }
 
-/** How long the message at the start of `bytes` is, or undefined while too little of it is here. */
+/** The length of the message at the start of `bytes`, or undefined until its header has arrived. */
 export function messageLength(bytes: Buffer): number | undefined {
   if (bytes.length < FIXED_HEADER_BYTES) return undefined;
   const little = bytes[0] === LITTLE_ENDIAN;
   const body = little ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4);
   const fields = little ? bytes.readUInt32LE(12) : bytes.readUInt32BE(12);
   const length = FIXED_HEADER_BYTES + fields + padding(fields, 8) + body;
-  if (length > MAX_MESSAGE_BYTES) throw new Error(`a D-Bus message of ${length} bytes`);
+  if (length > MAX_MESSAGE_BYTES) throw new Error(`D-Bus message too large: ${length} bytes`);
   return length;
 }
 
@@ -94,7 +94,7 @@ function joinAligned(parts: readonly Buffer[], to = 4): Buffer {
   return joined;
 }
 
-/** The end of the one complete type that begins at `start`. */
+/** The end of the complete type that begins at `start`. */
 function typeEnd(signature: string, start: number): number {
   const first = signature[start];
   if (first === undefined) throw new Error(`D-Bus signature ${signature} ends early`);
@@ -139,7 +139,7 @@ class Reader {
   }
 
   read(type: string): unknown {
-    if (this.#depth >= MAX_DEPTH) throw new Error('a D-Bus value nested too deeply');
+    if (this.#depth >= MAX_DEPTH) throw new Error('D-Bus value nested too deeply');
     this.#depth++;
     const value = this.#readOne(type);
     this.#depth--;
@@ -204,7 +204,7 @@ class Reader {
     return this.#bytes.toString('utf8', start, start + length);
   }
 
-  /** Moves on by `count` and returns where that began; DataView throws where it is beyond the end. */
+  /** Advances by `count` and returns the start; DataView throws if that is beyond the end. */
   #take(count: number): number {
     const start = this.at;
     this.at += count;

@@ -1,11 +1,11 @@
-/** Asks the kubelet's port whether anybody is there. Any HTTP answer will do, 401 as well; nothing secret is sent. */
+/** Checks whether the kubelet's port responds. Any HTTP response counts, 401 as well; no credentials are sent. */
 import { isIPv6 } from 'node:net';
 
 const PORT = 10250;
 const TIMEOUT_MS = 1_000;
 
 export async function kubeletServes(nodeIP: string): Promise<boolean> {
-  // Loaded here, since only a repair that has a node address asks.
+  // Loaded on demand: only a repair that knows the node's address asks.
   const { request } = await import('node:https');
   return new Promise((resolve) => {
     const asked = request(
@@ -14,7 +14,7 @@ export async function kubeletServes(nodeIP: string): Promise<boolean> {
         port: PORT,
         path: '/healthz',
         method: 'GET',
-        // The kubelet's certificate is self-signed by default, and it is not trusted with anything here.
+        // The kubelet's certificate is self-signed by default, and nothing depends on its identity here.
         rejectUnauthorized: false,
         agent: false,
         timeout: TIMEOUT_MS,

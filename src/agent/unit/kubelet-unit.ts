@@ -1,15 +1,15 @@
-/** What the agent knows of kubelet.service, and the little it may ask of systemd. `systemd-kubelet.ts` is the real one. */
+/** What the agent knows of kubelet.service and may ask of systemd; implemented by `systemd-kubelet.ts`. */
 
-/** What changes while a kubelet is restarted; read often, so it is small. */
+/** What changes during a restart of the kubelet. Small, because it is polled. */
 export interface KubeletState {
   readonly activeState: string;
   readonly subState: string;
   readonly mainPid: number;
   /** When the main process was started, by the node's clock. */
   readonly startedAtMs: number;
-  /** How often systemd has restarted it by itself since it was last started by hand. */
+  /** How often systemd has restarted it automatically since it was last started manually. */
   readonly autoRestarts: number;
-  /** systemd has a start, stop or restart of it in its queue. */
+  /** systemd has a start, stop or restart job queued. */
   readonly jobPending: boolean;
 }
 
@@ -28,9 +28,9 @@ export interface KubeletUnit extends KubeletState {
 export interface UnitManager {
   readonly describe: () => Promise<KubeletUnit>;
   readonly state: () => Promise<KubeletState>;
-  /** Queues one restart and returns when systemd has accepted it, not when it is done. */
+  /** Queues one restart; returns when systemd has accepted it, not when it is done. */
   readonly restart: () => Promise<void>;
-  /** Forgets a start limit that was hit, which would refuse the restart with the old bytes. */
+  /** Resets a start limit that was hit, which would prevent the restart with the old bytes. */
   readonly resetFailed: () => Promise<void>;
   readonly close: () => void;
 }

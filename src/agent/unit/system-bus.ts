@@ -1,16 +1,16 @@
 /**
- * A client of the node's system bus: authenticate as our uid, call, take the reply. Used by `systemd-kubelet.ts`.
+ * A client of the node's system bus: authenticates as the agent's uid, makes calls. Used by `systemd-kubelet.ts`.
  *
- * Not an npm library: @homebridge/dbus-native works, but brings 15 packages (event-stream and an XML parser
- * among them) as CommonJS into a program that runs as root on nodes, and its calls have no deadline;
- * dbus-next does not bundle at all. We need six method calls and no signals.
+ * Not an npm library: @homebridge/dbus-native works, but brings 15 packages (event-stream and an XML parser among
+ * them) as CommonJS into a program that runs as root on nodes, and its calls have no timeout; dbus-next cannot be
+ * bundled. The agent needs six method calls and no signals.
  */
 import { createConnection, type Socket } from 'node:net';
 import { type DbusCall, type DbusMessage, decodeMessage, encodeCall, messageLength } from './dbus-wire.ts';
 
 const CALL_TIMEOUT_MS = 5_000;
 
-/** A reply that says no: `name` is the D-Bus error name, for example org.freedesktop.DBus.Error.AccessDenied. */
+/** An error reply: `name` is the D-Bus error name, for example org.freedesktop.DBus.Error.AccessDenied. */
 export class DbusError extends Error {
   constructor(name: string, message: string) {
     super(message === '' ? name : message);
@@ -71,7 +71,7 @@ export class SystemBus {
   }
 
   close(): void {
-    this.#fail(new Error('closed by us'));
+    this.#fail(new Error('connection to the system bus closed by the agent'));
     this.#socket.destroy();
   }
 
@@ -86,7 +86,7 @@ export class SystemBus {
         this.#settle(decodeMessage(Buffer.from(message)));
       }
     } catch (error) {
-      // A message that cannot be read leaves the stream without a known boundary.
+      // After an unreadable message the boundary of the next one is unknown.
       this.#fail(error instanceof Error ? error : new Error(String(error)));
       this.#socket.destroy();
     }
@@ -113,7 +113,7 @@ export class SystemBus {
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
-/** SASL EXTERNAL: the bus takes our uid from the socket's credentials. Returns what came after the handshake. */
+/** SASL EXTERNAL: the bus takes the uid from the socket's credentials. Returns what came after the handshake. */
 async function authenticate(socket: Socket): Promise<Buffer> {
   const uid = Buffer.from(String(process.getuid?.() ?? 0)).toString('hex');
   return new Promise((resolve, reject) => {
@@ -122,7 +122,10 @@ async function authenticate(socket: Socket): Promise<Buffer> {
       socket.destroy();
       reject(error);
     };
-    const timer = setTimeout(() => stop(new Error('the system bus does not answer')), CALL_TIMEOUT_MS);
+    const timer = setTimeout(
+      () => stop(new Error(`no reply from the system bus within ${CALL_TIMEOUT_MS} ms`)),
+      CALL_TIMEOUT_MS,
+    );
     const onData = (chunk: Buffer): void => {
       answer = Buffer.concat([answer, chunk]);
       const end = answer.indexOf('\r\n');
@@ -130,7 +133,8 @@ async function authenticate(socket: Socket): Promise<Buffer> {
       clearTimeout(timer);
       socket.off('data', onData).off('error', onError);
       const line = answer.toString('latin1', 0, end);
-      if (!line.startsWith('OK ')) return stop(new Error(`the system bus refuses us: ${line}`));
+      if (!line.startsWith('OK '))
+        return stop(new Error(`authentication refused by the system bus: ${line}`));
       socket.write('BEGIN\r\n');
       resolve(answer.subarray(end + 2));
     };

@@ -1,10 +1,10 @@
-/** kubelet.service over the system bus: the real `UnitManager`. */
+/** kubelet.service over the system bus: the `UnitManager` of a real node. */
 import * as z from 'zod';
 import type { KubeletState, KubeletUnit, UnitManager } from './kubelet-unit.ts';
 import { SystemBus } from './system-bus.ts';
 
 const UNIT = 'kubelet.service';
-/** systemd loads the unit when this path is asked, so that no LoadUnit has to go first. */
+/** systemd loads the unit when this path is queried, so that no LoadUnit call is needed. */
 const UNIT_PATH = '/org/freedesktop/systemd1/unit/kubelet_2eservice';
 const SYSTEMD = 'org.freedesktop.systemd1';
 
@@ -66,7 +66,7 @@ export class SystemdKubelet implements UnitManager {
   };
 
   readonly state = async (): Promise<KubeletState> => {
-    // Not GetAll: that makes systemd read a dozen cgroup files each time, and this is asked every 50 ms.
+    // Not GetAll, which makes systemd read a dozen cgroup files each time: this is polled every 50 ms.
     const values = await Promise.all(
       STATE_PROPERTIES.map(async ([face, name]) => {
         const [value] = await this.#call(UNIT_PATH, 'org.freedesktop.DBus.Properties', 'Get', [
@@ -115,11 +115,11 @@ export class SystemdKubelet implements UnitManager {
     }
   }
 
-  /** Connects again after a bus that went away, since a kubelet has to be watched to its end. */
+  /** Reconnects after the connection was lost, because a restart must be watched to its end. */
   #connection(): Promise<SystemBus> {
     if (this.#bus === undefined || this.#isLost) {
       this.#isLost = false;
-      // Kept before anything is awaited: two calls at once must not open two connections.
+      // Assigned before anything is awaited: concurrent calls must not open two connections.
       this.#bus = SystemBus.connect(this.#socketPath);
       this.#bus.catch(() => {
         this.#isLost = true;

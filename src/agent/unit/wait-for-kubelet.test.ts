@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { STABLE_MS, UNASKED_STABLE_MS, type WaitResult, waitForKubelet } from './wait-for-kubelet.ts';
 
 interface Life {
-  /** When the new process is gone again. */
+  /** When the new process ends. */
   readonly endsAtMs?: number;
-  /** Whether it answers at a moment; left out where nobody can ask it. */
+  /** Whether its port responds at a given time; left out if the port cannot be asked. */
   readonly servesAt?: (ms: number) => boolean;
   readonly stoppedAtMs?: number;
 }
 
-/** Watches a kubelet that was started at 0, in no time. */
+/** Waits in virtual time for a kubelet that was started at 0. */
 async function waitFor({ endsAtMs = Number.POSITIVE_INFINITY, servesAt, stoppedAtMs }: Life) {
   let nowMs = 0;
   const stop = new AbortController();
@@ -42,42 +42,42 @@ async function waitFor({ endsAtMs = Number.POSITIVE_INFINITY, servesAt, stoppedA
   return { ...result, afterMs: nowMs };
 }
 
-describe('a kubelet that can be asked', () => {
-  it('is trusted when it still answers two seconds after its first answer', async () => {
+describe('a kubelet whose port can be asked', () => {
+  it('is up when it still responds two seconds after its first response', async () => {
     const { kind, afterMs } = await waitFor({ servesAt: (ms) => ms >= 1_000 });
     expect(kind).toBe('up');
     expect(afterMs).toBe(1_000 + STABLE_MS);
   });
 
-  it('is not trusted for one answer', async () => {
+  it('is not up after a single response', async () => {
     const result = await waitFor({ servesAt: (ms) => ms < 1_000 });
     expect(result).toMatchObject({
       kind: 'down',
-      why: 'it runs but does not answer on its port within 20 s',
+      why: 'The kubelet runs but does not answer on its port within 20 s.',
     });
   });
 
-  it('is not trusted where it dies after it has answered', async () => {
+  it('is down if it exits after it has responded', async () => {
     expect(await waitFor({ servesAt: () => true, endsAtMs: 1_500 })).toMatchObject({ kind: 'down', pid: 0 });
   });
 
-  it('is not cut off in its two seconds for having begun late', async () => {
+  it('gets its two seconds even if it begins to respond late', async () => {
     expect(await waitFor({ servesAt: (ms) => ms >= 19_500 })).toMatchObject({ kind: 'up' });
   });
 });
 
-describe('a kubelet that cannot be asked', () => {
-  it('is trusted when it has stayed up for twenty seconds', async () => {
+describe('a kubelet whose port cannot be asked', () => {
+  it('is up after it has run for twenty seconds', async () => {
     const { kind, afterMs } = await waitFor({});
     expect(kind).toBe('up');
     expect(afterMs).toBe(UNASKED_STABLE_MS);
   });
 
-  it('is not trusted where it dies before that', async () => {
+  it('is down if it exits before that', async () => {
     expect(await waitFor({ endsAtMs: 19_000 })).toMatchObject({ kind: 'down' });
   });
 
-  it('is trusted sooner by an agent that is told to stop', async () => {
+  it('is up sooner if the agent is stopped', async () => {
     const { kind, afterMs } = await waitFor({ stoppedAtMs: 12_000 });
     expect(kind).toBe('up');
     expect(afterMs).toBeLessThan(12_500);

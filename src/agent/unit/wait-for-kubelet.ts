@@ -1,33 +1,33 @@
-/** Waits until the kubelet that was started after a moment has proven itself, or has failed to. */
+/** Waits until the kubelet that was started after a given time is up and stable, or has failed. */
 import type { Clock } from '../clock.ts';
 import type { KubeletState, UnitManager } from './kubelet-unit.ts';
 
 /**
- * From its first answer until it must answer again, the same process all the while. A kubelet with a configuration
- * that it cannot read is gone within 0.3 s and never answers; what ends one later (its container manager, the
- * runtime) shows as it begins to serve. Not longer, because the node is in quarantine meanwhile and the proof pod,
- * which comes next, only gets a sandbox from a kubelet that works.
+ * From its first response until it must respond again, as the same process. A kubelet that cannot read its
+ * configuration exits within 0.3 s and never responds; what fails later (its container manager, the runtime) fails as
+ * it begins to serve. Not longer, because the node is in quarantine for that time, and the proof pod, which comes next,
+ * only gets a sandbox from a kubelet that works.
  */
 export const STABLE_MS = 2_000;
-/** Where nobody can ask it, to stay up is all that it can show: as long as two rounds of systemd's RestartSec take. */
+/** Without its port, staying up is the only evidence: as long as two rounds of systemd's RestartSec. */
 export const UNASKED_STABLE_MS = 20_000;
-/** So that with the undoing after it old bytes are back, and a kubelet serves with them, within 30 s. */
+/** Leaves time for the undo: within 30 s the old bytes are restored and a kubelet serves with them. */
 const DEADLINE_MS = 20_000;
 const UNASKED_DEADLINE_MS = 30_000;
-/** After SIGTERM the rest of the grace period belongs to the undoing. */
+/** After SIGTERM the rest of the grace period is for the undo. */
 const DEADLINE_WHEN_STOPPED_MS = 10_000;
 const POLL_MS = 50;
 
 interface WaitOptions {
   readonly unit: Pick<UnitManager, 'state'>;
   readonly clock: Clock;
-  /** Only a process started at or after this moment counts. */
+  /** Only a process started at or after this time counts. */
   readonly startedAfterMs: number;
-  /** The process that was there before; 0 where there was none. */
+  /** The process before the restart; 0 if there was none. */
   readonly notPid: number;
-  /** Asks the kubelet's port; undefined where it did not answer before either, so that it need not now. */
+  /** Asks the kubelet's port; undefined if it did not respond before the change either. */
   readonly kubeletServes: (() => Promise<boolean>) | undefined;
-  /** The agent itself was told to stop. */
+  /** Aborted when the agent itself is stopped. */
   readonly stop: AbortSignal;
 }
 
@@ -46,7 +46,7 @@ export async function waitForKubelet(options: WaitOptions): Promise<WaitResult> 
   let candidate: Candidate | undefined;
   let servingAtMs: number | undefined;
   for (;;) {
-    // A bus that is away for a moment says nothing about the kubelet; one that stays away ends at the deadline.
+    // An unreachable bus says nothing about the kubelet; if it stays unreachable, the deadline ends the wait.
     const state = await unit.state().catch(() => undefined);
     const nowMs = clock.now();
     if (state !== undefined) {
@@ -62,19 +62,23 @@ export async function waitForKubelet(options: WaitOptions): Promise<WaitResult> 
         }
       }
     }
-    const patienceMs = kubeletServes ? DEADLINE_MS : UNASKED_DEADLINE_MS;
-    const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : patienceMs;
-    // One that serves already is not cut off for having begun late.
+    const fullMs = kubeletServes ? DEADLINE_MS : UNASKED_DEADLINE_MS;
+    const deadlineMs = stop.aborted ? DEADLINE_WHEN_STOPPED_MS : fullMs;
+    // A kubelet that began to serve late still gets its stability window.
     const graceMs = servingAtMs === undefined ? 0 : 2 * STABLE_MS;
     if (clock.now() - beganMs >= deadlineMs + graceMs) {
-      const why = candidate ? 'it runs but does not answer on its port' : 'it was not started';
-      return { kind: 'down', why: `${why} within ${deadlineMs / 1000} s`, pid: candidate?.pid ?? 0 };
+      const what = candidate ? 'runs but does not answer on its port' : 'was not started';
+      return {
+        kind: 'down',
+        why: `The kubelet ${what} within ${deadlineMs / 1000} s.`,
+        pid: candidate?.pid ?? 0,
+      };
     }
     await clock.sleep(POLL_MS);
   }
 }
 
-/** An agent that is told to stop takes the shorter one for a kubelet that it cannot ask: better than to undo what runs. */
+/** A stopped agent settles for the short window where it cannot ask the port, rather than undo a kubelet that runs. */
 const stableMs = ({ kubeletServes, stop }: WaitOptions): number =>
   kubeletServes || stop.aborted ? STABLE_MS : UNASKED_STABLE_MS;
 
@@ -89,12 +93,12 @@ function isRunning(state: KubeletState, { startedAfterMs, notPid }: WaitOptions)
 
 function lost(candidate: Candidate, state: KubeletState): string | undefined {
   if (state.mainPid === candidate.pid && state.autoRestarts === candidate.autoRestarts) return undefined;
-  return `the new process ${candidate.pid} ended (${state.activeState}/${state.subState})`;
+  return `The new kubelet process ${candidate.pid} ended (${state.activeState}/${state.subState}).`;
 }
 
-/** Between the stop and the start of one restart the unit is dead or even failed, with its job still queued: no verdict. */
+/** Between stop and start of a restart the unit is dead or even failed, with its job still queued: undecided. */
 function neverStarted(state: KubeletState): string | undefined {
   if (state.jobPending || (state.activeState !== 'failed' && state.subState !== 'auto-restart'))
     return undefined;
-  return `the new process ended at once, or was not even started (${state.activeState}/${state.subState})`;
+  return `The new kubelet process ended at once or was not started (${state.activeState}/${state.subState}).`;
 }
