@@ -1,6 +1,6 @@
 /**
- * The agent's bundle, as a process in the mounts of its Job, struck by strace at every call that changes the host.
- * `FAULTS=all` runs every case of every layout instead of each in turn.
+ * The agent's bundle, as a process in the mounts of its Job, killed or failed by strace at every call that changes the
+ * host. `FAULTS=all` runs every case of every layout instead of a rotating selection.
  */
 import { availableParallelism } from 'node:os';
 import PQueue from 'p-queue';
@@ -13,7 +13,7 @@ import { type NodeSetup, ScratchNode } from './scratch-node.ts';
 import { BUS_FAULTS } from './stand-in-systemd.ts';
 import { readTrace, TRACE_ALL } from './traced-calls.ts';
 
-/** An agent waits for most of its life, for a kubelet that is to stay up. */
+/** An agent mostly waits for a kubelet to stay up. */
 const AT_ONCE = availableParallelism() * 6;
 const SETUPS: readonly NodeSetup[] = [
   ...LAYOUTS.map((layout) => ({ layout })),
@@ -39,7 +39,7 @@ async function goodRun(setup: NodeSetup): Promise<string> {
   }
 }
 
-describe('the agent, killed before and after every call that changes the host, and each of them failing', () => {
+describe('an agent that is killed before or after any call that changes the host, or whose call fails', () => {
   beforeAll(async () => {
     const queue = new PQueue({ concurrency: AT_ONCE });
     await Promise.all(
@@ -71,7 +71,7 @@ describe('the agent, killed before and after every call that changes the host, a
   });
 
   it.each(SETUPS.map((setup) => nameOf(setup)))(
-    'leaves the old file or the new one, and ends well when run again: %s',
+    'leaves the old file or the new one, and ends well when it is run again: %s',
     (name) => {
       const own = results.get(name) ?? [];
       expect(own.length).toBeGreaterThan(10);
@@ -83,7 +83,7 @@ describe('the agent, killed before and after every call that changes the host, a
     },
   );
 
-  it('in at least 200 cases, every fault among them', () => {
+  it('was tested in at least 200 cases that include every fault', () => {
     const all = [...results.values()].flat();
     expect(all.length).toBeGreaterThanOrEqual(200);
     expect(new Set(all.map(({ fault }) => fault.fault))).toEqual(new Set([...FAULTS, ...BUS_FAULTS]));

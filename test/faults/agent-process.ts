@@ -1,6 +1,6 @@
 /**
- * Runs the agent's bundle as the repair Job does: a root file system of its own, the node's directories below /host
- * as the Job's manifest mounts them, root without capabilities. In a mount namespace, so that nothing stays.
+ * Runs the agent's bundle as the repair Job does: with a root file system of its own, the node's directories below /host
+ * as the Job's manifest mounts them, as root without capabilities. In a mount namespace, so that nothing is left behind.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,14 +21,14 @@ import { UPLINK } from './node-layouts.ts';
 
 export interface AgentEnd {
   readonly signal: NodeJS.Signals | null;
-  /** Undefined where it was killed before it could write one. */
+  /** Undefined if it was killed before it could write one. */
   readonly report: AgentReport | undefined;
-  /** What strace wrote. */
+  /** The output of strace. */
   readonly trace: string;
   readonly output: string;
 }
 
-/** The working directory is the box, empty: the image and the node are mounted in it. The agent's command follows. */
+/** The working directory is the empty box: the image and the node are mounted in it, then the agent's command runs. */
 const BOX = `set -e
 tree=$1 out=$2 dist=$3
 shift 3
@@ -103,7 +103,7 @@ export async function runAgent(
   }
 }
 
-/** Command and mounts as the operator gives them to the node. */
+/** Command and mounts of the operator's Job. */
 function job(): { readonly command: readonly string[]; readonly mounts: readonly Mount[] } {
   const { spec } = repairJob({
     remediation: { name: 'killed', uid: 'uid' },
@@ -124,14 +124,14 @@ function job(): { readonly command: readonly string[]; readonly mounts: readonly
   });
   const pod = spec?.template.spec;
   const container = pod?.containers[0];
-  if (container?.args === undefined) throw new Error('the repair Job has no command');
+  if (container?.args === undefined) throw new Error('repair Job without a command');
   return {
-    // The image's own Node; its directory is /bin in the box.
+    // The image's own Node, which is in /bin in the box.
     command: ['/bin/node', ...container.args],
     mounts: (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => {
       const path = pod?.volumes?.find((volume) => volume.name === name)?.hostPath?.path;
       if (path === undefined || mountPath !== `${HOST_ROOT}${path}`)
-        throw new Error(`${mountPath} is no directory of the node`);
+        throw new Error(`not a directory of the node: ${mountPath}`);
       return { path, options: readOnly === true ? 'ro' : 'rw' };
     }),
   };

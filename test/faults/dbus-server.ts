@@ -1,4 +1,4 @@
-/** The other end of `src/agent/unit/system-bus.ts`: a system bus on a socket whose every call one function answers. */
+/** The other end of `src/agent/unit/system-bus.ts`: a system bus on a socket; one function answers every call. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageLength } from '../../src/agent/unit/dbus-wire.ts';
 
@@ -22,7 +22,7 @@ export async function serveBus(
   const connections = new Set<Socket>();
   const server: Server = createServer((socket) => {
     connections.add(socket);
-    // An agent that is killed takes its connection with it.
+    // A killed agent resets its connection.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => connections.delete(socket));
     talk(socket, answer);
@@ -67,7 +67,7 @@ function talk(socket: Socket, answer: (call: BusCall) => BusAnswer): void {
   });
 }
 
-/** Our client sends strings only, in its own byte order. */
+/** The agent only sends strings, in little-endian byte order. */
 function decodeCall(bytes: Buffer): BusCall & { readonly serial: number } {
   let at = 0;
   const align = (to: number): void => void (at += (to - (at % to)) % to);
@@ -174,7 +174,7 @@ class Writer {
       case 'a':
         return this.#array(type.slice(1), value as readonly unknown[]);
       default:
-        throw new Error(`no D-Bus type ${type}`);
+        throw new Error(`unknown D-Bus type ${type}`);
     }
   }
 

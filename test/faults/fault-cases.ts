@@ -1,4 +1,4 @@
-/** From the calls of one good run to the cases: killed before and after each, and each failing in five ways. */
+/** Derives the cases from the calls of a good run: killed before and after each call, and each call failing in five ways. */
 import { BUS_FAULTS, type BusFault } from './stand-in-systemd.ts';
 import { strike, type TracedCall, type TracedRun } from './traced-calls.ts';
 
@@ -10,12 +10,12 @@ export interface CallCase {
   readonly kind: 'call';
   readonly fault: Fault;
   readonly what: string;
-  /** The call that is struck: for "killed after" the next one, which is killed at its entry. */
+  /** The call that is struck: for "killed after" the next one, at its entry. */
   readonly struck: TracedCall;
   readonly strace: readonly string[];
 }
 
-/** The bus, when it is asked for the nth restart: strace cannot tell the second one, after any number of polls. */
+/** The bus fails at the nth restart: strace cannot find the second one, after an unknown number of polls. */
 export interface BusCase {
   readonly kind: 'bus';
   readonly fault: BusFault;
@@ -32,7 +32,7 @@ export const busCases = (restarts: number): readonly BusCase[] =>
     ),
   );
 
-/** A process that is killed at the entry of a call does not make it. */
+/** A process that is killed at the entry of a call does not make that call. */
 export function casesOf({ changes }: TracedRun): readonly CallCase[] {
   return changes.flatMap(({ call, next }, position) =>
     FAULTS.map((fault) => {
@@ -44,12 +44,12 @@ export function casesOf({ changes }: TracedRun): readonly CallCase[] {
   );
 }
 
-/** More than there are setups: what fits into two minutes on two cores. */
+/** More than there are setups; what fits into two minutes on two cores. */
 const EVERY = 12;
 
 /**
- * Another fault of each call for each setup that takes its turn: they differ in what is written where, hardly in
- * how. All of all is what `FAULTS=all` runs.
+ * A different fault of each call for each setup, since setups differ in what is written where, but hardly in how.
+ * `FAULTS=all` runs every case.
  */
 export function inTurn(cases: readonly CallCase[], turn: number): readonly CallCase[] {
   return cases.filter((_, i) => (i + Math.floor(i / FAULTS.length) + turn) % EVERY === 0);

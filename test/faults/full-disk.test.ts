@@ -1,4 +1,4 @@
-/** A real file system without space under the agent: it refuses, and nothing of the node has changed. */
+/** On a file system without free space the agent refuses, and nothing on the node changes. */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ afterEach(() => {
   node.remove();
 });
 
-/** Puts the directory on a file system of its own and takes all its space. */
+/** Moves the directory to a file system of its own and fills that. */
 async function fill(directory: string): Promise<void> {
   const path = join(node.root, directory);
   execFileSync('sh', [
@@ -31,16 +31,16 @@ async function fill(directory: string): Promise<void> {
   await node.reboot();
 }
 
-describe('no space left', () => {
+describe('a full disk, without space', () => {
   it.each([
     ['for backup and journal', 'kubeadm', '/var/lib/dnshealth'],
     ['for the new file', 'kubeadm', '/var/lib/kubelet'],
-    ['for what a write in place makes longer', 'in place', '/etc/kubernetes'],
+    ['for a file that grows in place', 'in place', '/etc/kubernetes'],
   ])(
-    '%s: refused, not a byte is changed, and the next run with space repairs',
+    '%s: the repair is refused, no byte changes, and the next run with space repairs',
     async (_what, name, directory) => {
       const layout = LAYOUTS.find((candidate) => candidate.name === name);
-      if (layout === undefined) throw new Error(`no layout ${name}`);
+      if (layout === undefined) throw new Error(`unknown layout ${name}`);
       // Exactly one page, so that the file itself cannot grow without space.
       const padding = `# ${'x'.repeat(4096 - layout.before.length - 4)}\n`;
       const [before, after] = [layout.before + padding, layout.after + padding];

@@ -1,4 +1,4 @@
-/** What all fault tests need: strace, the agent's bundle, a certificate for the kubelets, and a DNS server that answers. */
+/** What all fault tests need: strace, the agent's bundle, a certificate for the kubelets, and a DNS server. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   } finally {
     rmSync(directory, { recursive: true });
   }
-  // The target's server must answer, and must be none of loopback: so this machine gets its address for a while.
+  // The target's server must answer and must not be a loopback address, so this machine gets its address for the tests.
   const address = [`${RESOLVER}/32`, 'dev', 'lo'];
   await run(['ip', 'address', 'replace', ...address]);
   const server = await startDnsServer(

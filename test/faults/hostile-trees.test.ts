@@ -1,4 +1,4 @@
-/** The agent's bundle on nodes that are prepared against it: nothing outside of the one file and its own directory is written. */
+/** The agent's bundle on nodes prepared to attack it: it writes nothing but the one file and its own directory. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -17,29 +17,32 @@ afterEach(() => node?.remove());
 
 async function nodeOf(name = 'kubeadm'): Promise<ScratchNode> {
   const layout = LAYOUTS.find((candidate) => candidate.name === name);
-  if (layout === undefined) throw new Error(`no layout ${name}`);
+  if (layout === undefined) throw new Error(`unknown layout ${name}`);
   node = await ScratchNode.make({ layout, certificate: inject('certificate') });
   mkdirSync(join(node.root, '/var/lib/kubelet/victim'));
-  // As good a configuration as the one that is to change: it is not its content that protects it.
+  // As valid a configuration as the one to be changed: its content must not be what protects it.
   writeFileSync(join(node.root, VICTIM), layout.before, { mode: 0o600 });
   return node;
 }
 
-describe('on a hostile node', () => {
-  it.each(HOSTILE_TREES)('nothing else is written where $what: $ends', async ({ layout, prepare, ends }) => {
-    const hostile = await nodeOf(layout);
-    prepare((path) => join(hostile.root, path));
-    await hostile.reboot();
-    const before = hostile.others();
-    const { report } = await runAgent(hostile.root, request(hostile));
-    expect(`${report?.outcome} ${report?.reason}: ${report?.message}`).toContain(ends);
-    expect(hostile.others().replace(/^.*dnshealth-tmp.*\n/m, '')).toBe(
-      before.replace(/^.*dnshealth-tmp.*\n/m, ''),
-    );
-    expect(hostile.systemd.restarts).toBe(ends === 'repaired' ? 1 : 0);
-  });
+describe('a hostile node', () => {
+  it.each(HOSTILE_TREES)(
+    'gets nothing else written where $what: $ends',
+    async ({ layout, prepare, ends }) => {
+      const hostile = await nodeOf(layout);
+      prepare((path) => join(hostile.root, path));
+      await hostile.reboot();
+      const before = hostile.others();
+      const { report } = await runAgent(hostile.root, request(hostile));
+      expect(`${report?.outcome} ${report?.reason}: ${report?.message}`).toContain(ends);
+      expect(hostile.others().replace(/^.*dnshealth-tmp.*\n/m, '')).toBe(
+        before.replace(/^.*dnshealth-tmp.*\n/m, ''),
+      );
+      expect(hostile.systemd.restarts).toBe(ends === 'repaired' ? 1 : 0);
+    },
+  );
 
-  it('a second agent does nothing while one is at work', async () => {
+  it('gets nothing done by a second agent while one is working', async () => {
     const hostile = await nodeOf();
     const directory = SafeDirectory.open(hostile.root, '/var/lib/dnshealth', 0);
     const lock = await takeLock(directory);
@@ -51,7 +54,7 @@ describe('on a hostile node', () => {
     directory.close();
   });
 
-  it('a directory that is swapped for a link to another one, thousands of times, is never left for that one', async () => {
+  it('cannot redirect a write by swapping the directory for a link thousands of times', async () => {
     const hostile = await nodeOf();
     const [own, link, away] = ['own', 'link', 'away'].map((name) =>
       join(hostile.root, '/var/lib/kubelet', name),
@@ -80,7 +83,7 @@ describe('on a hostile node', () => {
         directory.close();
         counts.written += 1;
       } catch {
-        // Whatever the name is at that moment: gone, a link, or no directory.
+        // At that moment the name was missing, a link, or not a directory.
         counts.refused += 1;
       }
     }

@@ -1,4 +1,4 @@
-/** Nodes that somebody has prepared against the agent: each with what becomes of a repair there. */
+/** Nodes prepared to attack the agent, each with the end of a repair there. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -24,11 +24,11 @@ export interface HostileTree {
 const CONFIG = '/var/lib/kubelet/config.yaml';
 const DROP_INS = '/etc/kubernetes/kubelet.conf.d';
 const STATE = '/var/lib/dnshealth';
-/** In a directory that the agent may write in, so that only its own care keeps it from it. */
+/** In a directory that the agent may write in, so that only its own checks protect it. */
 export const VICTIM = '/var/lib/kubelet/victim/config.yaml';
 const REFUSED = 'refused UnsafePath';
 
-/** The configuration is something else than a file. */
+/** The configuration is not a regular file. */
 const instead =
   (make: (path: string, at: (path: string) => string) => void) =>
   (at: (path: string) => string): void => {
@@ -43,8 +43,8 @@ const bomb = Array.from(
   (_, i) => `a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`).join(', ')}]`,
 ).join('\n');
 
-/** An open journal that tells the agent to put "old bytes" into a file of its choice. */
-const lying =
+/** An unfinished journal that makes the agent restore "old bytes" into a file of the attacker's choice. */
+const forged =
   (file: { directory: string; name: string }) =>
   (at: (path: string) => string): void => {
     const [old, now] = ['evil: true\n', readFileSync(at(VICTIM), 'utf8')];
@@ -80,7 +80,7 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
     ends: REFUSED,
   },
   {
-    what: 'the configuration is a relative link out of the node',
+    what: 'the configuration is a relative link that leaves the node',
     prepare: instead((path) => symlinkSync('../../../../../../etc/passwd', path)),
     ends: 'refused UnknownLayout',
   },
@@ -101,7 +101,7 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
   },
   { what: 'the configuration is a directory', prepare: instead((path) => mkdirSync(path)), ends: REFUSED },
   {
-    what: 'the configuration has a second name',
+    what: 'the configuration has a second hard link',
     prepare: instead((path, at) => linkSync(at(VICTIM), path)),
     ends: REFUSED,
   },
@@ -111,17 +111,17 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
     ends: REFUSED,
   },
   {
-    what: 'the configuration is a bomb of anchors',
+    what: 'the configuration is an alias bomb',
     prepare: content(`${HEAD}a0: &a0 [x]\n${bomb}\n`),
     ends: 'refused ConfigNotParseable',
   },
   {
-    what: 'the configuration is nested without end',
+    what: 'the configuration is nested extremely deep',
     prepare: content(`${HEAD}x: ${'['.repeat(100_000)}${']'.repeat(100_000)}\n`),
     ends: 'refused ConfigNotParseable',
   },
   {
-    what: 'the configuration is nested without end in one line',
+    what: 'the configuration is nested extremely deep on one line',
     prepare: content(`${HEAD}x:\n  ${'- '.repeat(400_000)}y\n`),
     ends: 'refused ConfigNotParseable',
   },
@@ -141,7 +141,7 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
     ends: 'refused ConfigNotParseable',
   },
   {
-    what: 'everybody may write beside the configuration',
+    what: 'the directory of the configuration is world-writable',
     prepare: (at) => chmodSync(at('/var/lib/kubelet'), 0o777),
     ends: REFUSED,
   },
@@ -166,22 +166,22 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
     ends: 'failed',
   },
   {
-    what: 'the journal lies: it wants a file of another directory undone',
-    prepare: lying({ directory: '/etc/ssh', name: 'config.yaml' }),
+    what: 'the journal is forged: it names a file in another directory',
+    prepare: forged({ directory: '/etc/ssh', name: 'config.yaml' }),
     ends: 'failed',
   },
   {
-    what: 'the journal lies: it wants a file undone by a way upwards',
-    prepare: lying({ directory: '/var/lib/kubelet/x/../victim', name: 'config.yaml' }),
+    what: 'the journal is forged: its directory leads upwards',
+    prepare: forged({ directory: '/var/lib/kubelet/x/../victim', name: 'config.yaml' }),
     ends: 'failed',
   },
   {
-    what: 'the journal lies: the name of the file is a path',
-    prepare: lying({ directory: '/var/lib/kubelet', name: 'victim/config.yaml' }),
+    what: 'the journal is forged: its file name is a path',
+    prepare: forged({ directory: '/var/lib/kubelet', name: 'victim/config.yaml' }),
     ends: 'failed',
   },
   {
-    what: 'the journal is no journal',
+    what: 'the journal does not match its schema',
     prepare: (at) => writeFileSync(at(`${STATE}/journal.json`), '{"version":1}'),
     ends: 'failed',
   },

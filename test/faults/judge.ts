@@ -1,4 +1,4 @@
-/** One case from the blow to its end: what must be true of the node after it, after a rerun, and after one more. */
+/** Runs one case: what must be true of the node after the fault, after a rerun, and after one more. */
 import type { RepairReport } from '../../src/api/agent-protocol.ts';
 import { type AgentEnd, runAgent } from './agent-process.ts';
 import type { CallCase, FaultCase } from './fault-cases.ts';
@@ -12,7 +12,7 @@ export interface Judged {
   readonly end: string;
 }
 
-/** For one remediation: one with the new bytes, one more to come back to the old ones. */
+/** For one remediation: one restart with the new bytes, and one more to return to the old ones. */
 const MAX_RESTARTS = { up: 1, down: 2 } as const;
 
 export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
@@ -35,7 +35,7 @@ export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged>
     const first = await runAgent(node.root, request(node), fault.kind === 'call' ? fault.strace : []);
     node.systemd.onRestart = undefined;
     if (fault.kind === 'call') trial.struckAsMeant(fault, first);
-    trial.afterBlow(first);
+    trial.afterFault(first);
     await trial.rerun();
     return { problems: trial.problems, end: first.signal ?? first.report?.outcome ?? 'no report' };
   } finally {
@@ -63,19 +63,19 @@ class Trial {
     if (killed !== (signal === 'SIGKILL')) this.#problem(`ended with ${signal ?? 'an exit code'}: ${output}`);
   }
 
-  afterBlow({ signal, report, trace }: AgentEnd): void {
+  afterFault({ signal, report, trace }: AgentEnd): void {
     const { before, after, directoryOwner } = this.#node.layout;
     const content = this.#node.content();
-    // What is written in place may be half-written where nobody is left to take it back, or nothing goes.
+    // A write in place may be half-done if the agent was killed, or if the disk lets nothing be restored.
     const reason = (report as RepairReport | undefined)?.reason;
     const mayBeTorn = directoryOwner !== undefined && (signal !== null || reason === 'UndoFailed');
     if (content !== before && content !== after && !mayBeTorn) this.#problem(`the file is torn: ${content}`);
     const isReportStruck = struck(trace)?.includes('termination-log') === true;
     if (signal === null && !isReportStruck) this.#agrees(report as RepairReport | undefined);
-    this.#same('after the blow', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
+    this.#same('after the fault', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
   }
 
-  /** By the same incident; where that one had ended before it could change anything, by the next one. */
+  /** By the same incident; if that one has failed before it could change anything, by the next one. */
   async rerun(): Promise<void> {
     const { before, after } = this.#node.layout;
     const expected = this.#comesUp ? after : before;
@@ -83,7 +83,8 @@ class Trial {
     let end = await runAgent(this.#node.root, incident);
     let restarts = MAX_RESTARTS[this.#comesUp ? 'up' : 'down'];
     if (end.report?.outcome === 'failed' && end.report.reason === 'EndedEarlier') {
-      if (this.#node.content() !== before) this.#problem('it had failed, and the old content is not back');
+      if (this.#node.content() !== before)
+        this.#problem('it had failed, and the old content was not restored');
       incident = request(this.#node, 'node-1-next');
       end = await runAgent(this.#node.root, incident);
       restarts *= 2;
@@ -105,18 +106,19 @@ class Trial {
     if (this.#node.systemd.restarts !== already) this.#problem('once more it restarted the kubelet');
   }
 
-  /** What the report says of the node is so. */
+  /** The report agrees with the node. */
   #agrees(report: RepairReport | undefined): void {
     const { before, after } = this.#node.layout;
     const content = this.#node.content();
     if (report === undefined) return this.#problem('no report');
-    if (report.nodeUnchanged && content !== before) this.#problem('says that nothing changed, and it has');
+    if (report.nodeUnchanged && content !== before)
+      this.#problem('reports an unchanged node, but the file has changed');
     if (report.outcome === 'refused' && (content !== before || !report.nodeUnchanged))
-      this.#problem('refused, and the file changed');
+      this.#problem('refused, but the file has changed');
     if (report.outcome === 'repaired' && (content !== after || !this.#node.systemd.kubeletRuns))
-      this.#problem('says that it is repaired, and it is not');
+      this.#problem('reports a repair, but the node is not repaired');
     if (report.outcome === 'rolled-back' && (content !== before || !this.#node.systemd.kubeletRuns))
-      this.#problem('says that it is rolled back, and it is not');
+      this.#problem('reports a rollback, but the node is not rolled back');
   }
 
   #same(when: string, restarts: number): void {

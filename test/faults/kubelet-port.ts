@@ -1,4 +1,4 @@
-/** The port of a kubelet that is asked for a sign of life: answers while the kubelet of that address runs. */
+/** The port of a kubelet: responds while the kubelet of that address runs. */
 import { createServer, type Server } from 'node:tls';
 
 const PORT = 10250;
@@ -23,7 +23,7 @@ export async function serveKubelet(
   server.on('connection', (socket) => {
     if (!isUp()) socket.destroy();
   });
-  // An agent that is killed breaks off its handshake.
+  // A killed agent breaks off its handshake.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

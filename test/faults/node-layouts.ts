@@ -1,4 +1,4 @@
-/** How the nodes are laid out that the agent is killed on: what its kubelet is told by, where, and what the repair makes of it. */
+/** The nodes that the agent is killed on: how their kubelet is configured, where, and what the repair changes. */
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
 /** The server in it. */
@@ -8,7 +8,7 @@ const KUBEADM = '/var/lib/kubelet/config.yaml';
 
 export interface NodeLayout {
   readonly name: string;
-  /** The file that is to change. */
+  /** The file to be changed. */
   readonly path: string;
   readonly before: string;
   readonly after: string;
@@ -23,7 +23,7 @@ export interface NodeLayout {
 
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const yaml = (resolvConf: string): string =>
-  `${HEAD}# told by the inventory\nresolvConf: "${resolvConf}"\neventRecordQPS: 50\n`;
+  `${HEAD}# set by the inventory\nresolvConf: "${resolvConf}"\neventRecordQPS: 50\n`;
 const json = (resolvConf: string): string =>
   `{"kind":"KubeletConfiguration","apiVersion":"kubelet.config.k8s.io/v1beta1",\n "resolvConf": "${resolvConf}", "maxPods": 110}\n`;
 

@@ -1,4 +1,4 @@
-/** A node on a scratch directory, with a systemd and a kubelet of its own; `agent-process.ts` puts the agent into it. */
+/** A node in a scratch directory, with a systemd and a kubelet of its own; `agent-process.ts` runs the agent on it. */
 import {
   chownSync,
   lstatSync,
@@ -20,7 +20,7 @@ import { StandInSystemd } from './stand-in-systemd.ts';
 export interface NodeSetup {
   readonly layout: NodeLayout;
   readonly certificate: Certificate;
-  /** Whether the kubelet runs with the new content of the file as well. @default true */
+  /** Whether the kubelet also runs with the new content of the file. @default true */
   readonly comesUp?: boolean;
 }
 
@@ -68,7 +68,7 @@ export class ScratchNode {
     return node;
   }
 
-  /** File times come from the kernel's clock, which moves in steps: a kubelet that is younger than all of them. */
+  /** Starts a kubelet that is newer than all files, whose times come from the kernel's coarse clock. */
   async reboot(): Promise<void> {
     await sleep(10);
     this.systemd.boot();
@@ -84,7 +84,7 @@ export class ScratchNode {
     return `${uid}:${gid} ${mode.toString(8)}`;
   }
 
-  /** Every file of the node with its content, but for the one that is to change and the agent's own directory. */
+  /** Every file of the node with its content, except the file to be changed and the agent's own directory. */
   others(): string {
     return readdirSync(this.root, { recursive: true, withFileTypes: true })
       .map((entry) => ({ entry, path: join(entry.parentPath, entry.name).slice(this.root.length) }))

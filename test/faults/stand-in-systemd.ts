@@ -1,15 +1,15 @@
-/** A systemd with one unit, kubelet.service, on the bus of a scratch node: outlives the agents that are killed beside it. */
+/** A systemd with one unit, kubelet.service, on the bus of a scratch node; it outlives the agents that are killed. */
 import { type BusAnswer, type BusCall, serveBus } from './dbus-server.ts';
 
 export interface KubeletSetup {
   readonly argv: readonly string[];
   readonly environmentFiles?: readonly (readonly [path: string, optional: boolean])[];
   readonly environment?: readonly string[];
-  /** Whether the kubelet runs with the configuration that the node has when it is started. */
+  /** Whether a kubelet that is started now runs with the configuration of the node. */
   readonly comesUp: () => boolean;
 }
 
-/** The kubelet is not restarted, or it is and the answer is lost, or nobody may. */
+/** The kubelet is not restarted, or it is and the reply is lost, or the restart is denied. */
 export const BUS_FAULTS = ['breaks off before', 'breaks off after', 'refuses'] as const;
 export type BusFault = (typeof BUS_FAULTS)[number];
 
@@ -19,9 +19,9 @@ export class StandInSystemd {
   #isUp = true;
   #pid = 100;
   #startedAtMs = Date.now();
-  /** How often the kubelet was restarted by request. */
+  /** How often the kubelet was restarted on request. */
   restarts = 0;
-  /** How the bus behaves when it is asked for a restart for the nth time. */
+  /** How the bus fails the nth restart request. */
   onRestart: { readonly nth: number; readonly does: BusFault } | undefined;
   #asked = 0;
 
@@ -40,7 +40,7 @@ export class StandInSystemd {
     this.#close();
   }
 
-  /** As when the node is booted: what it has read is older than it. */
+  /** As at boot: the kubelet is newer than all it has read. */
   boot(): void {
     this.#startedAtMs = Date.now();
   }
@@ -65,7 +65,7 @@ export class StandInSystemd {
       }
       case 'Get': {
         const value = { ...this.#unit(), ...this.#service() }[args[1] ?? ''];
-        return value ? { signature: 'v', body: [value] } : { error: `no property ${args[1]}` };
+        return value ? { signature: 'v', body: [value] } : { error: `unknown property ${args[1]}` };
       }
       case 'RestartUnit': {
         this.#asked += 1;
@@ -77,7 +77,7 @@ export class StandInSystemd {
       case 'ResetFailedUnit':
         return { signature: '', body: [] };
       default:
-        return { error: `no method ${member}` };
+        return { error: `unknown method ${member}` };
     }
   }
 

@@ -1,32 +1,32 @@
-/** What of a traced run changes the host, call by call, and how strace is told to strike at one of them. */
+/** The calls of a traced run that change the host, and the strace arguments that strike at one of them. */
 
-/** By this strace finds the same call in the next run: its how-manieth call of that name, among those on these paths. */
+/** Identifies a call for strace in the next run: the nth call of that name, among those on these paths. */
 export interface TracedCall {
   readonly name: string;
   readonly when: number;
-  /** Name and paths; what the struck call is compared with. */
+  /** Name and paths, to be compared with the call that was struck. */
   readonly signature: string;
-  /** Undefined where strace looks at all calls of that name: one that names no path. */
+  /** Undefined for a call that names no path: strace then counts all calls of that name. */
   readonly paths: readonly string[] | undefined;
 }
 
 export interface TracedRun {
-  /** Everything that changes the host, in order. */
+  /** Every call that changes the host, in order. */
   readonly changes: readonly { readonly call: TracedCall; readonly next: TracedCall }[];
 }
 
-/** On these the agent writes; the calls on anything else (its program, its sockets) only make noise. */
+/** Where the agent writes; calls on anything else (its program, its sockets) are noise. */
 const HOST = /^\/(host|proc\/self\/fd|dev\/termination-log)/;
 const ON_PATHS = 'openat,mkdir,rename,unlink,write,pwrite64,ftruncate,fsync,fchmod,fchown,close';
 const DESCRIPTORS = Array.from({ length: 20 }, (_, i) => i + 18);
 const PLAIN = 'bind,write';
 
-/** All of it, with the paths behind the descriptors. Of the main thread: the agent's file calls are synchronous. */
+/** All calls, with the paths of the descriptors. Only the main thread: the agent's file calls are synchronous. */
 export const TRACE_ALL = ['-y', '-s', '400', '-e', `trace=${ON_PATHS},bind`];
 
 const CALL = /^(\w+)\((.*)$/;
 
-/** @param text of a run under `TRACE_ALL` that went well */
+/** @param text the trace of a good run under `TRACE_ALL` */
 export function readTrace(text: string): TracedRun {
   const lines = text.split('\n').flatMap((line) => parse(line) ?? []);
   const named = lines.flatMap((line) => line.paths).filter((path) => HOST.test(path));
@@ -46,7 +46,7 @@ export function readTrace(text: string): TracedRun {
       name === 'bind' ||
       (rest.includes('RestartUnit') && !calls.some(({ call }) => call.signature === signature))
     ) {
-      // Only the first one: by the second, the kubelet was asked for its state as often as it happened to take.
+      // Only the first one: before the second, the state of the kubelet was polled an unknown number of times.
       calls.push({ call: { name, signature, when: plain, paths: undefined }, isChange: true });
     }
   }
@@ -58,7 +58,7 @@ export function readTrace(text: string): TracedRun {
   };
 }
 
-/** The arguments that make strace strike at this call, and show what it struck. */
+/** The arguments that make strace strike at this call, and log what it struck. */
 export function strike(call: TracedCall, blow: string): readonly string[] {
   const where = call.paths?.flatMap((path) => ['-P', path]) ?? [];
   const traced = call.paths ? ON_PATHS : PLAIN;
@@ -74,14 +74,14 @@ export function strike(call: TracedCall, blow: string): readonly string[] {
   ];
 }
 
-/** The signature of the call that an error was injected in, or that was the last one of a killed process. */
+/** The signature of the call that an error was injected into, or of the last call of a killed process. */
 export function struck(text: string): string | undefined {
   const lines = text.split('\n').filter((line) => CALL.test(line));
   const line = lines.find((candidate) => candidate.includes('(INJECTED)')) ?? lines.at(-1);
   return line === undefined ? undefined : parse(line)?.signature;
 }
 
-/** Which number a directory's descriptor has depends on how many connections happen to be open. */
+/** The number of a directory's descriptor depends on how many connections happen to be open. */
 function spellings(path: string): readonly string[] {
   const [, name] = /^\/proc\/self\/fd\/\d+(.*)$/.exec(path) ?? [];
   return name === undefined ? [path] : DESCRIPTORS.map((fd) => `/proc/self/fd/${fd}${name}`);
@@ -95,13 +95,13 @@ function changes(name: string, rest: string): boolean {
 function parse(line: string) {
   const [, name, rest] = CALL.exec(line) ?? [];
   if (name === undefined || rest === undefined) return undefined;
-  // The content that is written may look like anything; what goes over the bus is known by its name.
+  // Written content may look like anything; a call over the bus is recognised by its method name.
   const head = name === 'write' || name === 'pwrite64' ? rest.slice(0, rest.indexOf('>') + 1) : rest;
   const paths = [...head.matchAll(/"(\/[^"]*)"|\d<(\/[^>]*)>/g)].map(
     ([, named, open]) => named ?? open ?? '',
   );
   const shown = paths.filter((path) => path !== '/');
-  // Of an open the name alone: one that fails has no descriptor.
+  // Of an open only the name: a failed one has no descriptor.
   const own = name === 'openat' ? shown.slice(0, 1) : shown;
   const what = rest.includes('RestartUnit') ? ['RestartUnit'] : own;
   return {
