@@ -1,11 +1,11 @@
-/** Runs controllers: starts their reflectors, waits until all are synced, reconciles keys, drains at the end. */
-import { randomUUID } from 'node:crypto';
+/** Runs controllers: starts their reflectors, waits until all are synced, fills their queues, drains at the end. */
 import { type Clock, systemClock, type Timer } from './clock.ts';
 import type { Controller, Watched } from './controller.ts';
+import { createControllerQueue, initControllerMetrics } from './controller-queue.ts';
 import type { Check } from './health-server.ts';
-import { type Logger, withLogContext } from './logger.ts';
-import { type Metrics, RECONCILE_RESULTS, type ReconcileResult } from './metrics.ts';
-import { createWorkQueue, type Result, type WorkQueue } from './work-queue.ts';
+import type { Logger } from './logger.ts';
+import type { Metrics } from './metrics.ts';
+import type { WorkQueue } from './work-queue.ts';
 
 /**
  * Every call that a reconcile makes has a deadline, so it ends within a minute or two. One that runs for longer than this
@@ -49,7 +49,7 @@ export function runControllers(options: RunOptions): ControllerRun {
   const unfollow: (() => void)[] = [];
   let stopped = false;
 
-  for (const controller of controllers) initMetrics(metrics, controller);
+  for (const controller of controllers) initControllerMetrics(metrics, controller);
   const loops = watched.map(async (reflector) => reflector.start(abort.signal));
 
   const missing = (): readonly Watched[] => watched.filter((reflector) => !reflector.isSynced);
@@ -79,7 +79,8 @@ export function runControllers(options: RunOptions): ControllerRun {
   const started = Promise.all([synced, options.mayLead]).then(() => {
     if (stopped) return;
     // All queues exist before the first key is added, because a reconcile may enqueue a key of another controller.
-    for (const controller of controllers) queues.set(controller.name, queueOf(controller, options, clock));
+    for (const controller of controllers)
+      queues.set(controller.name, createControllerQueue(controller, { logger, metrics, clock }));
     for (const controller of controllers) {
       const queue = queues.get(controller.name);
       for (const row of controller.watches)
@@ -129,66 +130,4 @@ function stuckRuns(queues: ReadonlyMap<string, WorkQueue<string>>, now: number):
       .filter(([, since]) => now - since > WEDGED_RUN_MS)
       .map(([key, since]) => `${name} ${key} for ${Math.round((now - since) / 1000)} s`),
   );
-}
-
-function queueOf(controller: Controller, options: RunOptions, clock: Clock): WorkQueue<string> {
-  const { logger, metrics } = options;
-  const name = controller.name;
-
-  const handle = async (key: string, signal: AbortSignal): Promise<Result> =>
-    withLogContext({ controller: name, key, reconcileId: randomUUID() }, async () => {
-      const began = clock.monotonic();
-      metrics.activeWorkers.inc({ controller: name });
-      let label: ReconcileResult = 'error';
-      try {
-        const result = await controller.reconcile(key, signal);
-        label = result.kind === 'done' ? 'success' : 'requeue_after';
-        return result;
-      } catch (error) {
-        metrics.reconcileErrors.inc({ controller: name });
-        // Here and not in the queue's onError, because here the line carries the reconcileId.
-        logger.error('reconcile failed, will be retried', { error });
-        throw error;
-      } finally {
-        metrics.activeWorkers.dec({ controller: name });
-        metrics.reconcileTotal.inc({ controller: name, result: label });
-        metrics.reconcileTime.observe({ controller: name }, (clock.monotonic() - began) / 1000);
-      }
-    });
-
-  const queue: WorkQueue<string> = createWorkQueue(handle, {
-    concurrency: controller.concurrency ?? 1,
-    ...controller.backoff,
-    clock,
-    observer: {
-      added() {
-        metrics.queueAdds.inc({ name });
-        metrics.queueDepth.set({ name }, queue.depth.waiting + 1);
-      },
-      retried: () => metrics.queueRetries.inc({ name }),
-      started(waitedMs) {
-        metrics.queueLatency.observe({ name }, waitedMs / 1000);
-        metrics.queueDepth.set({ name }, Math.max(0, queue.depth.waiting - 1));
-      },
-      finished(workedMs) {
-        metrics.workTime.observe({ name }, workedMs / 1000);
-        metrics.queueDepth.set({ name }, queue.depth.waiting);
-      },
-    },
-  });
-  return queue;
-}
-
-/** All series exist with value 0 from the start, so that an alert on a rate works before the first failure. */
-function initMetrics(metrics: Metrics, controller: Controller): void {
-  const name = controller.name;
-  for (const result of RECONCILE_RESULTS) metrics.reconcileTotal.inc({ controller: name, result }, 0);
-  metrics.reconcileErrors.inc({ controller: name }, 0);
-  metrics.activeWorkers.set({ controller: name }, 0);
-  metrics.maxConcurrent.set({ controller: name }, controller.concurrency ?? 1);
-  metrics.queueDepth.set({ name }, 0);
-  metrics.longestRunning.set({ name }, 0);
-  metrics.unfinishedWork.set({ name }, 0);
-  metrics.queueAdds.inc({ name }, 0);
-  metrics.queueRetries.inc({ name }, 0);
 }
