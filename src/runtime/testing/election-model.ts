@@ -1,11 +1,11 @@
 /** An in-memory election: processes compete for a lease, with pauses, lost answers, outages and skewed clocks on demand. */
-import type { Clock, Timer } from '../clock.ts';
 import { createElector, type Elector } from '../election/elector.ts';
 import { createFence, type Fence } from '../election/fence.ts';
 import type { Lease, LeaseLock } from '../election/lease.ts';
 import { silentLogger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { createFakeClock, type FakeClock } from './fake-clock.ts';
+import { createPausableProcess, type PausableProcess } from './pausable-process.ts';
 
 /** The longest a write is under way: just below the time between a leader's last write and the next leader's first. */
 const LONGEST_WAY_MS = 4_900;
@@ -93,7 +93,7 @@ export class Election {
   #startProcess(slot: number): void {
     this.#started += 1;
     const identity = `process-${this.#started}`;
-    const process = pausable(this.clock, this.#random() * 1e6, this.#random);
+    const process = createPausableProcess(this.clock, this.#random() * 1e6, this.#random);
     let until = 0;
     const real = createFence(process.clock);
     const fence: Fence = {
@@ -198,59 +198,4 @@ export class Election {
     this[budget] -= 1;
     return true;
   }
-}
-
-interface PausableProcess {
-  readonly clock: Clock;
-  pause(): void;
-  resume(): void;
-  skew(ms: number): void;
-  /** Runs the action now, or after `resume`. */
-  deliver(action: () => void): void;
-}
-
-/** Like SIGSTOP: time passes, and everything that falls due during the pause happens after it, in any order. */
-function pausable(world: Clock, bootedMs: number, random: () => number): PausableProcess {
-  let isPaused = false;
-  let skewMs = 0;
-  let late: (() => void)[] = [];
-  const deliver = (action: () => void): void => {
-    if (isPaused) late.push(action);
-    else action();
-  };
-  return {
-    deliver,
-    pause: () => {
-      isPaused = true;
-    },
-    resume: () => {
-      isPaused = false;
-      const due = late.map((action) => ({ action, rank: random() })).toSorted((a, b) => a.rank - b.rank);
-      late = [];
-      for (const { action } of due) action();
-    },
-    skew: (ms) => {
-      skewMs += ms;
-    },
-    clock: {
-      now: () => world.now() + skewMs,
-      monotonic: () => world.monotonic() + bootedMs,
-      setTimeout(callback, ms): Timer {
-        let isCancelled = false;
-        const timer = world.setTimeout(
-          () =>
-            deliver(() => {
-              if (!isCancelled) callback();
-            }),
-          ms,
-        );
-        return {
-          cancel: () => {
-            isCancelled = true;
-            timer.cancel();
-          },
-        };
-      },
-    },
-  };
 }
