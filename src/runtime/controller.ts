@@ -23,7 +23,7 @@ export interface Watch<K extends string> {
   follow(add: (key: K, priority: number) => void): () => void;
 }
 
-/** A reflector without its object type: all that starting it and asking after it needs. */
+/** A reflector without its object type: what is needed to start and check it. */
 export type Watched = Pick<
   Reflector<unknown>,
   'name' | 'start' | 'synced' | 'isSynced' | 'wedged' | 'lastError' | 'lastContactAt' | 'state'

@@ -2,7 +2,19 @@
 import type { Check } from './health-server.ts';
 import type { Logger } from './logger.ts';
 
-type LifecycleState = 'starting' | 'syncing' | 'standby' | 'leading' | 'draining' | 'stopped';
+type LifecycleState =
+  /** Nothing has started yet. */
+  | 'starting'
+  /** The reflectors run, and at least one is not synced. */
+  | 'syncing'
+  /** Everything is synced; another process may be leading. */
+  | 'standby'
+  /** Leads and reconciles. */
+  | 'leading'
+  /** After a signal or `stop`: the drain actions run. */
+  | 'draining'
+  /** Drained, or out of time. */
+  | 'stopped';
 
 /** The part of `process` that is used here, so that a test can replace it. */
 export interface ProcessHooks {
@@ -51,7 +63,7 @@ export function createLifecycle(options: LifecycleOptions): Lifecycle {
     move('draining');
     abort.abort(new Error('the process is shutting down'));
     const timer = setTimeout(() => {
-      logger.error('drain did not end in time', { graceMs });
+      logger.error('drain timed out', { graceMs });
       finish(1);
     }, graceMs);
     for (const { name, action } of drains.toReversed()) {

@@ -2,9 +2,9 @@
  * Leader election on a lease, as client-go does it, with a fence around the leader's writes.
  *
  * Guaranteed: at most one process at a time has its fence open. A leader's fence is open for `renewDeadlineMs` from the
- * moment it sent a renewal that succeeded. Another process takes the lease no earlier than `leaseDurationMs` after it
- * saw that renewal. Only local monotonic clocks decide: the wall clocks may show anything, and the speeds of the
- * monotonic ones may differ by any factor below `leaseDurationMs / renewDeadlineMs`.
+ * moment it sent a renewal that succeeded. Another process takes a lease that was not released no earlier than
+ * `leaseDurationMs` after it saw that renewal. Only local monotonic clocks decide: the wall clocks may show anything, and
+ * the speeds of the monotonic ones may differ by any factor below `leaseDurationMs / renewDeadlineMs`.
  *
  * Not guaranteed:
  * - That a write arrives while its sender still leads. It leaves while the fence is open; if the network or the server
@@ -12,6 +12,7 @@
  *   precondition in the write itself protects against that.
  * - That there is a leader at any time. After a crash there is none until the lease has expired.
  * - Anything on a suspended machine, where the monotonic clock stops.
+ * - Anything when the Lease is edited or deleted by hand: a process that starts after a deletion cannot know the holder.
  */
 import { type Clock, sleep, systemClock } from '../clock.ts';
 import { expiresAfter, linkedAbort } from '../deadline.ts';
@@ -31,13 +32,14 @@ export interface ElectorOptions {
   readonly lock: LeaseLock;
   /** Of this process, not of its machine: after a restart it is another candidate. */
   readonly identity: string;
+  /** Opened by a renewal that succeeded; closed for good when the lease is lost or released. */
   readonly fence: Fence;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /**
    * How long a lease must stay unchanged, by the clock of the process that watches it, before that process may take it.
-   * A longer duration tolerates longer outages of the API server; after a crash it also takes that much longer until
-   * another process leads. @default 15_000
+   * A longer duration allows a longer `renewDeadlineMs`, and with it longer outages of the API server; but after a crash it
+   * takes that much longer until another process leads. @default 15_000
    */
   readonly leaseDurationMs?: number;
   /**
@@ -62,7 +64,7 @@ export interface Elector {
   readonly elected: Promise<Lease>;
   /** Resolves with the reason when this process led and no longer does. Never after a release. */
   readonly lost: Promise<Error>;
-  /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired at once. */
+  /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired immediately. */
   notice(lease: Lease | null): void;
   /** Stops competing, closes the fence and releases the lease if it is held. Never rejects. */
   release(): Promise<void>;
@@ -95,6 +97,7 @@ export function createElector(options: ElectorOptions): Elector {
   /** A failure was logged, and its end was not. */
   let failing = false;
   let nextAttemptAt = 0;
+  /** How many times a watch has reported a change. */
   let notices = 0;
   let wake = new AbortController();
   let loop: Promise<void> | undefined;
