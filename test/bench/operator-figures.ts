@@ -19,8 +19,8 @@ export async function operatorFigures(rig: Rig): Promise<OperatorFigures> {
   const synced = log
     .split('\n')
     .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as { time: string; message: string; to?: string })
-    .find(({ message, to }) => message === 'state changed' && to === 'standby');
+    .map((line) => JSON.parse(line) as { time: string; msg: string; to?: string })
+    .find(({ msg, to }) => msg === 'state changed' && to === 'standby');
   const startedAt = gauge(metrics, 'process_start_time_seconds') * 1000;
   return {
     rssMiB: gauge(metrics, 'process_resident_memory_bytes') / 2 ** 20,
