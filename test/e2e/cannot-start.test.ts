@@ -7,7 +7,7 @@ import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { applyPolicy, buildOperatorImage, IMAGE } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
-/** Not the operator's: it could not be restarted without its image. */
+/** Not the node of the operator, which could not restart without its image. */
 const NODE = 'node-2';
 
 describe('a repair Job that cannot start', () => {
@@ -54,7 +54,7 @@ describe('a repair Job that cannot start', () => {
     await restoreCluster(rig);
   });
 
-  it('because its image is missing: ends as failed with the reason, and the node is given back', async () => {
+  it('because its image is missing: the remediation fails with that reason, and the node is released', async () => {
     const broken = await rig.readFile(NODE, KUBELET_CONFIG);
     await applyPolicy(rig, {});
     const { status } = await untilEnded(rig, NODE);
@@ -62,12 +62,12 @@ describe('a repair Job that cannot start', () => {
     expect(status.message).toContain(IMAGE.split(':')[0]);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
-    // Nothing of it may start later, on a node that was given back.
+    // The Job must not start later, on a node that was released.
     const jobs = await rig.api.json<{ items: unknown[] }>('/apis/batch/v1/namespaces/dnshealth-node/jobs');
     expect(jobs.items).toEqual([]);
   });
 
-  it('because the node went away: ends as failed, and the node is given back all the same', async () => {
+  it('because its node is off: the remediation fails, and the node is released nevertheless', async () => {
     await applyPolicy(rig, {});
     await untilRemediation(
       rig,

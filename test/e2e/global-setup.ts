@@ -1,4 +1,4 @@
-/** The rigs that the end-to-end files share, each with the operator installed; taken down at the end, also after a failure. */
+/** The rigs of the end-to-end tests, each with the operator installed; taken down at the end, even after a failure. */
 import type { TestProject } from 'vitest/node';
 import { Rig } from '../cluster/rig.ts';
 import { rigPaths } from '../cluster/rig-paths.ts';
@@ -11,7 +11,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     for (const name of names) await tearDown(rigPaths(name));
   };
   try {
-    // One after the other: the first builds what is missing, programs and image, and the others find it.
+    // One after the other: the first start builds what is missing, and the others find it in the cache.
     for (const name of names) {
       const say = (line: string): void => void process.stderr.write(`[${name}] ${line}\n`);
       await installOperator(await Rig.up({ name, onProgress: say }), say);

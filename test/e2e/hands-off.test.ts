@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
-import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
+import { KUBELET_CONFIG, GOOD_RESOLV_CONF as UPLINK } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import {
   policyStatus,
@@ -15,7 +15,6 @@ import { kubeletStarts } from '../support/rig/kubelet.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';
-const UPLINK = '/run/systemd/resolve/resolv.conf';
 
 async function corefile(): Promise<string> {
   const map = await rig.api.json<{ data: { Corefile: string } }>(
@@ -37,7 +36,7 @@ async function setCorefile(text: string): Promise<void> {
   ]);
 }
 
-describe('a crash that is no loop: a Corefile with a syntax error', () => {
+describe('a crash that is not a loop: a Corefile with a syntax error', () => {
   let good: string;
 
   beforeEach(async () => {
@@ -49,7 +48,7 @@ describe('a crash that is no loop: a Corefile with a syntax error', () => {
     await restoreCluster(rig);
   });
 
-  it('is reported in the policy’s status, and no node is touched', async () => {
+  it('is reported in the status of the policy, and no node is touched', async () => {
     await applyPolicy(rig, {});
     const pids = await Promise.all(rig.nodes.map(async ({ name }) => (await kubeletStarts(rig, name)).pid));
     await setCorefile(good.replace('forward .', 'forwardd .'));
@@ -71,7 +70,7 @@ describe('a crash that is no loop: a Corefile with a syntax error', () => {
   });
 });
 
-describe('a target that would not help', () => {
+describe('a target that cannot be used', () => {
   beforeEach(async () => restoreCluster(rig));
   afterAll(async () => restoreCluster(rig));
 
@@ -79,18 +78,18 @@ describe('a target that would not help', () => {
     {
       what: 'is missing',
       spoil: ['mv', UPLINK, `${UPLINK}.away`],
-      mend: ['mv', `${UPLINK}.away`, UPLINK],
+      restore: ['mv', `${UPLINK}.away`, UPLINK],
       reason: 'TargetMissing',
     },
     {
       what: 'is itself a stub',
       spoil: ['sh', '-c', `cp ${UPLINK} ${UPLINK}.away && echo nameserver 127.0.0.53 > ${UPLINK}`],
-      mend: ['mv', `${UPLINK}.away`, UPLINK],
+      restore: ['mv', `${UPLINK}.away`, UPLINK],
       reason: 'TargetLoops',
     },
   ])(
-    'because it $what: nothing is written, the reason is told, the node is given back',
-    async ({ spoil, mend, reason }) => {
+    'because it $what: nothing is written, the reason is reported, the node is released',
+    async ({ spoil, restore, reason }) => {
       await breakNode(rig, NODE);
       const broken = await rig.readFile(NODE, KUBELET_CONFIG);
       const { pid } = await kubeletStarts(rig, NODE);
@@ -104,7 +103,7 @@ describe('a target that would not help', () => {
         expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
         expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
       } finally {
-        await rig.exec(NODE, mend);
+        await rig.exec(NODE, restore);
       }
     },
   );
@@ -122,8 +121,8 @@ describe('a kubelet that does not start with the new value', () => {
     await restoreCluster(rig);
   });
 
-  it('gets its old bytes back and runs; the remediation says so', async () => {
-    // The unit is guarded by a check that an administrator might have: it lets the kubelet start with the old value only.
+  it('gets its old configuration back and runs, and the remediation is RolledBack', async () => {
+    // A check such as an administrator might have: it lets the kubelet start only with the old value.
     await rig.writeFile(
       NODE,
       DROP_IN,

@@ -20,28 +20,28 @@ const moments: readonly {
   readonly when: string;
   readonly reached: (status: RemediationStatus) => boolean;
 }[] = [
-  { when: 'during quarantine', reached: ({ quarantine }) => quarantine?.heldSince !== undefined },
-  { when: 'during the Job', reached: ({ steps }) => steps.some(({ name }) => name === 'Repair') },
-  { when: 'before release', reached: ({ repair }) => repair !== undefined },
+  { when: 'in quarantine', reached: ({ quarantine }) => quarantine?.heldSince !== undefined },
+  { when: 'in the repair Job', reached: ({ steps }) => steps.some(({ name }) => name === 'Repair') },
+  { when: 'before the release', reached: ({ repair }) => repair !== undefined },
 ];
 
-describe('an operator that is killed', () => {
+describe('the leader of the operator is killed', () => {
   beforeEach(async () => restoreCluster(rig));
   afterAll(async () => restoreCluster(rig));
 
   it.each(moments)(
-    '$when goes on where the world is, and the incident ends well, once',
-    async ({ reached }) => {
+    '$when: its successor continues from the state of the cluster, and the repair is done once',
+    async ({ when, reached }) => {
       await breakNode(rig, NODE);
       const before = await kubeletStarts(rig, NODE);
       await applyPolicy(rig, {});
       await untilRemediation(
         rig,
         NODE,
-        'to come that far',
+        `to be ${when}`,
         ({ status }) => status !== undefined && reached(status),
       );
-      // The other replica goes on, when the lease of the dead one has run out.
+      // The other replica takes over once the lease has expired.
       await rig.killContainer(OPERATOR_NAMESPACE, (await leadingPod(rig)).name);
 
       const { status } = await untilEnded(rig, NODE);

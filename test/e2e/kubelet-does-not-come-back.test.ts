@@ -1,4 +1,4 @@
-/** A real kubelet that starts with the new value and is of no use, in two ways; the third is in hands-off.test.ts. */
+/** A kubelet that starts with the new value but does not work, in two ways; one that does not start is in hands-off.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { runRepairJob } from '../support/rig/agent-job.ts';
@@ -11,7 +11,7 @@ const NODE = 'node-2';
 const GUARD = '/opt/guard/kubelet';
 const DROP_IN = '/etc/systemd/system/kubelet.service.d/99-guard.conf';
 
-/** In place of the kubelet: the kubelet itself, but with the new value this. */
+/** A script in place of the kubelet: runs the kubelet, but with the new value something else. */
 const guard = (instead: string): string => `#!/bin/sh
 grep -q '${GOOD_RESOLV_CONF}' ${KUBELET_CONFIG} && { ${instead}; }
 exec /usr/local/bin/kubelet "$@"
@@ -30,7 +30,7 @@ describe('a kubelet that starts with the new value, but', () => {
     { what: 'does not serve', instead: 'exec sleep infinity', why: 'does not answer' },
     { what: 'dies after a second', instead: 'sleep 1; exit 1', why: 'ended' },
   ])(
-    '$what: the old bytes are back and a kubelet serves again within 30 s',
+    '$what, gets its old configuration back and serves again within 30 s',
     async ({ what, instead, why }) => {
       await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
       const broken = await rig.readFile(NODE, KUBELET_CONFIG);

@@ -8,7 +8,7 @@ import { applyPolicy, waitForOperator } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
 
-describe('cluster DNS is down entirely: the CoreDNS pods of both nodes loop', () => {
+describe('a cluster whose DNS is down entirely, with a CoreDNS loop on both nodes', () => {
   beforeAll(async () => {
     await restoreCluster(rig);
     for (const { name } of rig.nodes) await breakNode(rig, name);
@@ -17,14 +17,14 @@ describe('cluster DNS is down entirely: the CoreDNS pods of both nodes loop', ()
   });
   afterAll(async () => restoreCluster(rig));
 
-  it('both nodes are healed, one after the other', async () => {
+  it('has both nodes healed, one after the other', async () => {
     for (const { name } of rig.nodes) {
       const { status } = await untilEnded(rig, name, 240_000);
       expect(status.phase, `${name}: ${status.message}`).toBe('Healed');
       expect(await rig.resolvConf(name)).toBe(GOOD_RESOLV_CONF);
       expect(await scheduling(rig, name)).toMatchObject({ unschedulable: false, ours: [] });
     }
-    // Of two repairs, one was over before the other took its node.
+    // The first node was released before the second was quarantined.
     const held = (await remediations(rig))
       .filter(({ status }) => status?.phase === 'Healed')
       .map(({ status }) => {
@@ -36,7 +36,7 @@ describe('cluster DNS is down entirely: the CoreDNS pods of both nodes loop', ()
     expect((held[0]?.to ?? '') < (held[1]?.from ?? '')).toBe(true);
   });
 
-  it('and the cluster’s DNS Service answers again', async () => {
+  it('has a DNS Service that answers again', async () => {
     const reply = await askUdp(
       { address: rig.clusterDns, port: 53 },
       'kubernetes.default.svc.cluster.local',

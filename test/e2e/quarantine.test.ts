@@ -11,7 +11,7 @@ const FOREIGN_TAINT = 'example.com/maintenance:PreferNoSchedule';
 
 describe('a node under repair', () => {
   beforeEach(async () => {
-    // First, because it would keep the CoreDNS pod of the node away from it.
+    // Before the restore: the taint keeps CoreDNS away from the node.
     await rig.kubectl(['taint', 'node', NODE, `${FOREIGN_TAINT}-`], { allowFailure: true });
     await restoreCluster(rig);
   });
@@ -20,7 +20,7 @@ describe('a node under repair', () => {
     await restoreCluster(rig);
   });
 
-  /** What a user could see of the node in the middle of the repair. */
+  /** Scheduling of the node in the middle of the repair. */
   async function whileRepairing() {
     await untilRemediation(
       rig,
@@ -31,7 +31,7 @@ describe('a node under repair', () => {
     return scheduling(rig, NODE);
   }
 
-  it('is tainted, not cordoned, where the policy says Taint; a foreign taint stays throughout', async () => {
+  it('is tainted, not cordoned, when the policy says Taint; a foreign taint is kept', async () => {
     await rig.kubectl(['taint', 'node', NODE, '--overwrite', FOREIGN_TAINT.replace(':', '=:')]);
     await breakNode(rig, NODE);
     await applyPolicy(rig, { quarantine: { strategy: 'Taint' } });
@@ -44,7 +44,7 @@ describe('a node under repair', () => {
     expect(await scheduling(rig, NODE)).toEqual({ unschedulable: false, taints: [FOREIGN_TAINT], ours: [] });
   });
 
-  it('is cordoned where the policy says Cordon, and schedulable again afterwards', async () => {
+  it('is cordoned when the policy says Cordon, and schedulable again afterwards', async () => {
     await breakNode(rig, NODE);
     await applyPolicy(rig, { quarantine: { strategy: 'Cordon' } });
     expect(await whileRepairing()).toMatchObject({ unschedulable: true, ours: ['dnshealth.io/quarantine'] });
@@ -53,7 +53,7 @@ describe('a node under repair', () => {
   });
 
   it.each(['Cordon', 'Taint'])(
-    'stays cordoned after a repair by %s when a person had cordoned it before',
+    'stays cordoned after a repair with %s if an administrator had cordoned it before',
     async (strategy) => {
       await breakNode(rig, NODE);
       await rig.kubectl(['cordon', NODE]);

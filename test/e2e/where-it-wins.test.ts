@@ -1,4 +1,4 @@
-/** The change is made where it wins: in a drop-in, a JSON file, a flag elsewhere, as a new key, in place of an empty value. */
+/** The change is made where the value takes effect: in a drop-in, a JSON file, a flag, as a new key, for an empty value. */
 import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
@@ -20,11 +20,12 @@ const UNIT_DROP_IN = '/etc/systemd/system/kubelet.service.d/20-extra.conf';
 const HEAD = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n';
 const VALUE = `resolvConf: "${GOOD_RESOLV_CONF}"\n`;
 
-/** The files of the node that a layout changes, from those that it has. */
+/** Path and content. */
 type Files = Readonly<Record<string, string>>;
 interface Layout {
+  /** The files that the layout changes, made from the ones of the rig's node. */
   readonly files: (config: string, environment: string) => Files;
-  /** Where the change has to be, and what it makes of which text. */
+  /** The file that the repair must change, and the text before and after. */
   readonly path: string;
   readonly from: string;
   readonly to: string;
@@ -32,7 +33,7 @@ interface Layout {
 }
 
 const layouts: Readonly<Record<string, Layout>> = {
-  'a drop-in directory: the last drop-in that sets it': {
+  'the last drop-in that sets the value': {
     files: (_config, environment) => ({
       [`${DROP_INS}/10-dns.conf`]: `${HEAD}resolvConf: /run/no/such.conf\n`,
       [`${DROP_INS}/50-dns.conf`]: `${HEAD}# as it was\nresolvConf: '${BAD_RESOLV_CONF}' # why?\nmaxPods: 90\n`,
@@ -44,7 +45,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     to: `resolvConf: '${GOOD_RESOLV_CONF}' # why?`,
     source: /50-dns\.conf:4$/,
   },
-  'a JSON configuration, with tabs and without a line break at its end': {
+  'a JSON configuration with tabs and without a final line break': {
     files: (config, environment) => ({
       [JSON_CONFIG]: JSON.stringify({ ...parse(config), resolvConf: BAD_RESOLV_CONF }, null, '\t'),
       [ENVIRONMENT]: environment.replace(`--config=${KUBELET_CONFIG}`, `--config=${JSON_CONFIG}`),
@@ -54,7 +55,7 @@ const layouts: Readonly<Record<string, Layout>> = {
     to: `\t"resolvConf": "${GOOD_RESOLV_CONF}"`,
     source: /kubelet\.json:\d+$/,
   },
-  'a flag in /etc/default/kubelet, where no ordinary Job may write': {
+  'a flag in /etc/default/kubelet, to which the Job has no write access at first': {
     files: () => ({
       [UNIT_DROP_IN]: `[Service]\nEnvironmentFile=-${EXTRA}\n`,
       [EXTRA]: `# by the administrator\nKUBELET_CLOUDPROVIDER='--resolv-conf=${BAD_RESOLV_CONF}'`,
@@ -64,14 +65,14 @@ const layouts: Readonly<Record<string, Layout>> = {
     to: `--resolv-conf=${GOOD_RESOLV_CONF}'`,
     source: /^--resolv-conf in \/etc\/default\/kubelet:2$/,
   },
-  'the key is absent: added below kind': {
+  'a configuration without the key, below kind': {
     files: (config) => ({ [KUBELET_CONFIG]: config.replace(VALUE, '') }),
     path: KUBELET_CONFIG,
     from: 'kind: KubeletConfiguration\n',
     to: `kind: KubeletConfiguration\nresolvConf: ${GOOD_RESOLV_CONF}\n`,
     source: /^built-in default$/,
   },
-  'the empty string, where the policy allows it': {
+  'a configuration with an empty value, if the policy allows it': {
     files: (config) => ({ [KUBELET_CONFIG]: config.replace(VALUE, 'resolvConf: ""\n') }),
     path: KUBELET_CONFIG,
     from: 'resolvConf: ""',
@@ -80,7 +81,7 @@ const layouts: Readonly<Record<string, Layout>> = {
   },
 };
 
-describe('the kubelet is configured by', () => {
+describe('the value is changed in', () => {
   let config: string;
   let environment: string;
   beforeEach(async () => {
@@ -122,10 +123,10 @@ describe('the kubelet is configured by', () => {
   });
 });
 
-describe('the sample of a dry run', () => {
+describe('the sample for a dry run', () => {
   afterEach(async () => restoreCluster(rig));
 
-  it('prints the diff of what a repair would change on the node, and does nothing', async () => {
+  it('prints the diff that a repair would make on the node, and changes nothing', async () => {
     await restoreCluster(rig);
     await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
     await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');

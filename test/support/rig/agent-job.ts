@@ -1,4 +1,4 @@
-/** Runs the repair Job on a rig's node without an incident: for what concerns the agent and its kubelet alone. */
+/** Runs the repair Job on a node of a rig without a remediation, for tests of the agent and the kubelet alone. */
 import {
   agentReportSchema,
   type RepairReport,
@@ -22,7 +22,7 @@ interface Pods {
   }[];
 }
 
-/** Nothing may be in the way: no policy, so that the operator looks elsewhere. */
+/** There must be no policy: the operator would act as well. */
 export async function runRepairJob(rig: Rig, node: string, name: string): Promise<RepairReport> {
   const address = rig.nodes.find((candidate) => candidate.name === node)?.address ?? '';
   const agent: RepairRequest = {
@@ -45,7 +45,7 @@ export async function runRepairJob(rig: Rig, node: string, name: string): Promis
     metadata: made,
     spec,
   } = repairJob({ remediation, node, image, activeDeadlineSeconds: 120, agent });
-  // The garbage collector would take what belongs to a remediation that is not there.
+  // The garbage collector deletes what is owned by a remediation that does not exist.
   const { ownerReferences: _, ...metadata } = made ?? {};
   await apply(rig, { apiVersion, kind, metadata, spec });
   try {
@@ -56,7 +56,8 @@ export async function runRepairJob(rig: Rig, node: string, name: string): Promis
       { what: `the report of ${name}`, timeoutMs: 120_000 },
     );
     const report = agentReportSchema.parse(JSON.parse(message));
-    if (report.verb !== 'repair') throw new Error(`a report of ${report.verb}`);
+    if (report.verb !== 'repair')
+      throw new Error(`the report of ${name} is one of ${report.verb}, not of repair`);
     return report;
   } finally {
     await rig.kubectl(['-n', NODE_NAMESPACE, 'delete', 'job', name, '--ignore-not-found', '--wait=true']);

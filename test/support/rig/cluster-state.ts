@@ -1,4 +1,4 @@
-/** What tests look at and set back in a rig's cluster. */
+/** The state of a rig's cluster that tests read and restore. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PolicyStatus } from '../../../src/api/policy.ts';
 import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
@@ -35,7 +35,7 @@ export async function policyStatus(rig: Rig): Promise<PolicyStatus | undefined> 
   return (await rig.api.json<{ status?: PolicyStatus }>(`${CUSTOM}/dnshealthpolicies/coredns`)).status;
 }
 
-/** Waits until the remediation of a node satisfies a condition, and gives it. */
+/** Waits until the remediation of a node satisfies a condition, and returns it. */
 export async function untilRemediation(
   rig: Rig,
   node: string,
@@ -49,7 +49,7 @@ export async function untilRemediation(
   );
 }
 
-/** Waits until the remediation of a node has ended and given the node back. */
+/** Waits until the remediation of a node has ended and the node is released, or held on purpose. */
 export async function untilEnded(
   rig: Rig,
   node: string,
@@ -65,11 +65,11 @@ export async function untilEnded(
       (status.hold !== undefined || status.quarantine?.heldSince === undefined),
     timeoutMs,
   );
-  if (!ended.status) throw new Error('a remediation that ended has a status');
+  if (!ended.status) throw new Error('the remediation has ended without a status');
   return { ...ended, status: ended.status };
 }
 
-/** Names, effects and cordon of a node, without what the rig's own controllers add and take. */
+/** Cordon, taints and our annotations of a node, without the taints that Kubernetes' own controllers manage. */
 export async function scheduling(
   rig: Rig,
   name: string,
@@ -86,8 +86,8 @@ export async function scheduling(
 }
 
 /**
- * Brings the cluster back to how a test may begin: no remediation, nodes schedulable, right kubelet values, one
- * Ready CoreDNS pod on each node.
+ * Restores the state in which a test may begin: no policy, no remediation, nodes schedulable with the correct
+ * resolvConf, a Ready CoreDNS pod on each node.
  */
 export async function restoreCluster(rig: Rig): Promise<void> {
   await rig.kubectl(['delete', 'dnshealthpolicies', '--all', '--wait=true'], { allowFailure: true });
@@ -97,19 +97,20 @@ export async function restoreCluster(rig: Rig): Promise<void> {
       const holders = await Promise.all(rig.nodes.map((node) => scheduling(rig, node.name)));
       return holders.every(({ ours }) => ours.length === 0) || undefined;
     },
-    { what: 'the operator to give all nodes back', timeoutMs: 30_000 },
+    { what: 'the operator to release all nodes', timeoutMs: 30_000 },
   );
   for (const { name } of rig.nodes) {
     await rig.kubectl(['uncordon', name]);
     if ((await rig.resolvConf(name)) === GOOD_RESOLV_CONF) continue;
     await rig.setResolvConf(name, GOOD_RESOLV_CONF);
     const restarted = await rig.exec(name, ['systemctl', 'restart', 'kubelet.service']);
-    if (restarted.code !== 0) throw new Error(`kubelet.service on ${name}: ${restarted.stderr}`);
+    if (restarted.code !== 0)
+      throw new Error(`cannot restart kubelet.service on ${name}: ${restarted.stderr}`);
   }
   await spreadDns(rig);
 }
 
-/** One Ready CoreDNS pod on each node: pods that loop or sit together are deleted and placed anew. */
+/** Deletes CoreDNS pods that restarted or share a node, until each node has a Ready one. */
 export async function spreadDns(rig: Rig): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const pods = await rig.dnsPods();

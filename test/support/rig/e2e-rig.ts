@@ -1,10 +1,10 @@
-/** The rig of the vitest worker that runs this file: end-to-end files run on several rigs side by side, one file on each at a time. */
+/** The rig of a vitest worker: end-to-end tests run on several rigs in parallel, one file at a time on each. */
 import { inject } from 'vitest';
 import { Rig } from '../../cluster/rig.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** Each has the operator installed; as many as vitest may have workers. */
+    /** One for each worker that vitest may start; each has the operator installed. */
     readonly rigNames: readonly string[];
   }
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { imageNodeFlags } from './image-command.ts';
 
-const ASK = `
+const REQUEST = `
   import { Agent, request } from './src/kube/wire/http-agent.ts';
   const agent = new Agent({ allowH2: false });
   const answer = await request.call(agent, { origin: process.argv[1], path: '/', method: 'GET' });
@@ -13,7 +13,7 @@ const ASK = `
   await agent.close();
 `;
 
-it('speaks HTTP/1.1 with the flags of the image: a load balancer before the apiserver may know no other', async () => {
+it('speaks HTTP/1.1 with the flags of the image: a load balancer in front of the apiserver may support nothing else', async () => {
   const server = createServer((_request, response) => response.end('answered'));
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -23,7 +23,7 @@ it('speaks HTTP/1.1 with the flags of the image: a load balancer before the apis
     ...imageNodeFlags(),
     '--input-type=module',
     '--eval',
-    ASK,
+    REQUEST,
     origin,
   ]);
   expect(stdout).toBe('answered\n');

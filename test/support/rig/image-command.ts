@@ -1,4 +1,4 @@
-/** What the image runs, with the files that a build left in dist/: for tests and benchmarks of the operator as it is shipped. */
+/** The command of the image, run with the files in dist/: for tests and benchmarks of the operator as shipped. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -9,13 +9,13 @@ export function imageCommand(): readonly string[] {
   const dockerfile = readFileSync(new URL('Dockerfile', ROOT), 'utf8');
   return ['ENTRYPOINT', 'CMD'].flatMap((word) => {
     const list = new RegExp(`^${word} (\\[.*\\])$`, 'm').exec(dockerfile)?.[1];
-    if (list === undefined) throw new Error(`the Dockerfile has no ${word} in the form of a list`);
+    if (list === undefined) throw new Error(`the Dockerfile has no ${word} in exec form`);
     const words: readonly string[] = JSON.parse(list);
     return words.map(onThisMachine);
   });
 }
 
-/** Node's own flags among them. */
+/** The flags for Node itself. */
 export const imageNodeFlags = (): readonly string[] => imageCommand().filter((word) => word.startsWith('--'));
 
 function onThisMachine(word: string): string {

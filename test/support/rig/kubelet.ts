@@ -1,7 +1,7 @@
-/** The kubelet of a rig's node as systemd sees it. */
+/** What systemd knows about the kubelet of a node. */
 import type { Rig } from '../../cluster/rig.ts';
 
-/** How often systemd has started kubelet.service since the node's boot, and the present main process. */
+/** How often systemd has started kubelet.service since the node booted, and its main process now. */
 export async function kubeletStarts(
   rig: Rig,
   node: string,

@@ -1,8 +1,8 @@
-/** Files of a rig's nodes, and how to bring a wrong one into effect. */
+/** Files on a rig's nodes, and how to make a wrong kubelet configuration take effect. */
 import { waitForLoop } from '../../cluster/break-node.ts';
 import type { Rig } from '../../cluster/rig.ts';
 
-/** Runs a program in the node that has to succeed; gives what it printed. */
+/** Runs a program in the node; returns its output, throws if it fails. */
 export async function inNode(rig: Rig, node: string, ...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await rig.exec(node, argv);
   if (code !== 0) throw new Error(`${argv.join(' ')} on ${node}: ${stderr}`);
@@ -13,7 +13,7 @@ export async function inNode(rig: Rig, node: string, ...argv: string[]): Promise
 export const identity = (rig: Rig, node: string, path: string): Promise<string> =>
   inNode(rig, node, 'stat', '--format=%F %u:%g %a %i', path);
 
-/** As a line diff: what of the one text is not in the other, for texts of the same number of lines. */
+/** Lines that differ between two texts with the same number of lines. */
 export function changedLines(before: string, after: string): { removed: string[]; added: string[] } {
   const [old, now] = [before.split('\n'), after.split('\n')];
   return {
@@ -22,14 +22,14 @@ export function changedLines(before: string, after: string): { removed: string[]
   };
 }
 
-/** The CoreDNS pod of the node gets a new sandbox from what its kubelet has been told by then, and loops. */
+/** Reboots the node, so that CoreDNS gets a new sandbox with the wrong resolv.conf, and waits for its crash. */
 export async function rebootIntoLoop(rig: Rig, node: string): Promise<void> {
   const known = await containersOf(rig, node);
   await rig.reboot(node);
   await waitForLoop(rig, node, known);
 }
 
-/** The same without a reboot, which takes longer: the kubelet is restarted, the pod deleted. */
+/** The same with less than a reboot, which takes longer: restarts the kubelet and deletes the pod. */
 export async function restartIntoLoop(rig: Rig, node: string): Promise<void> {
   const known = await containersOf(rig, node);
   await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
