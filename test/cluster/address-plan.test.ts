@@ -8,7 +8,7 @@ test('no two slots share a network', () => {
   expect(new Set(networks).size).toBe(SLOTS);
 });
 
-test('every address of a slot is a valid one inside its network', () => {
+test('every address of a slot is valid and inside its network', () => {
   for (let slot = 0; slot < SLOTS; slot++) {
     const plan = addressPlan(slot, 5);
     const addresses = [
@@ -29,7 +29,7 @@ test('every address of a slot is a valid one inside its network', () => {
   }
 });
 
-test('a slot that does not exist is refused', () => {
+test('a slot that does not exist is rejected', () => {
   expect(() => addressPlan(-1)).toThrow('slot must be 0 to 39, got -1');
   expect(() => addressPlan(SLOTS)).toThrow('slot must be 0 to 39, got 40');
 });
@@ -41,6 +41,6 @@ test.each([
   ['10.210.0.0/16', false],
   ['10.0.0.0/8', false],
   ['default', false],
-])('a route to %s takes 10.211.0.0/16: %s', (route, taken) => {
+])('whether a route to %s uses 10.211.0.0/16: %s', (route, taken) => {
   expect(usesNetwork([route], '10.211.0.0/16')).toBe(taken);
 });

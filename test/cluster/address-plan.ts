@@ -1,4 +1,4 @@
-/** Who has which address in a rig; pure, derived from the rig's slot number alone, so that two rigs never share one. */
+/** The addresses of a rig; pure, derived from its slot number alone, so that two rigs never share one. */
 
 export const SLOTS = 40;
 const FIRST_SECOND_OCTET = 210;
@@ -13,9 +13,9 @@ export interface NodePlan {
 
 export interface AddressPlan {
   readonly slot: number;
-  /** Everything of this rig lies in here: the one route that the machine gets. */
+  /** Contains all addresses of the rig; the machine gets one route to it. */
   readonly network: string;
-  /** The bridge in the control plane's namespace: apiserver, upstream resolver, gateway of the nodes. */
+  /** Of the bridge in the control plane's namespace: apiserver, upstream resolver, gateway of the nodes. */
   readonly controlPlane: string;
   readonly nodePrefixLength: number;
   /** The two ends of the veth pair between the machine and the rig. */
@@ -24,7 +24,7 @@ export interface AddressPlan {
   readonly serviceNetwork: string;
   /** The apiserver's own Service, the first address of the service network. */
   readonly kubernetesService: string;
-  /** kube-dns, the tenth address of the service network, as kubeadm chooses it. */
+  /** kube-dns: the tenth address of the service network, as in kubeadm. */
   readonly clusterDns: string;
   readonly clusterDomain: string;
   readonly nodes: readonly NodePlan[];

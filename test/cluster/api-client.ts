@@ -1,4 +1,4 @@
-/** The few calls that the rig itself makes to its apiserver, as administrator; not for the code under test. */
+/** The few API calls of the rig itself, as administrator; not for the code under test. */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export interface Node {
 }
 
 export interface ApiClient {
-  /** GET as text; throws on any status but 2xx, with the status in front of the message. */
+  /** GET as text; throws on any status but 2xx, with the status first in the message. */
   text(path: string): Promise<string>;
   json<T>(path: string): Promise<T>;
   delete(path: string, body?: unknown): Promise<void>;

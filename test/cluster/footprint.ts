@@ -1,4 +1,4 @@
-/** What rigs leave on a machine, as lines of text: taken before and after, the difference is what a `down` forgot. */
+/** What rigs use on a machine, as lines of text: what is there after a `down` and was not before, `down` has missed. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressPlan } from './address-plan.ts';
@@ -9,10 +9,10 @@ import { run } from './run.ts';
 import { cgroupFolders, hierarchies } from './teardown/cgroups.ts';
 import { mounts } from './teardown/mounts.ts';
 
-/** Cgroup folders that a container runtime could make beside the ones asked for. */
+/** Cgroup folders that a container runtime could create outside of ours. */
 const FOREIGN_CGROUPS = ['kubepods', 'system.slice', 'k8s.io', 'docker'];
 
-/** Sorted lines; what belongs to the rigs named in `ignore` is left out, so that others may come and go meanwhile. */
+/** Sorted lines, without those of the rigs in `ignore`, which may start and stop in the meantime. */
 export async function footprint(ignore: readonly string[] = []): Promise<string[]> {
   const theirs = ignore.flatMap((name) => [
     `${FAMILY}/${name}/`,
@@ -34,14 +34,14 @@ export async function footprint(ignore: readonly string[] = []): Promise<string[
     ...entries(join(stateDir(), 'rigs')),
     ...slotsOf().map((slot) => `slot ${addressPlan(slot).network}`),
     ...entries(cacheDir()).filter((line) => line.includes('tmp.') || line.includes('.lock')),
-    // What all rigs share goes with the last of them.
+    // Shared by all rigs, and removed with the last one.
     ...(ignore.length > 0 ? [] : entries(stateDir())),
   ];
   const shared = (line: string) => ignore.length > 0 && line.endsWith(`/${FAMILY}/`);
   return lines.filter((line) => !shared(line) && !theirs.some((part) => line.includes(part))).toSorted();
 }
 
-/** Those in a cgroup of ours or in a network that is not the machine's; no program of a rig is in neither. */
+/** Processes in a cgroup of ours or in a network namespace other than the machine's: every program of a rig is in one. */
 function processes(): string[] {
   const machineNetwork = readlinkSync('/proc/self/ns/net');
   return readdirSync('/proc')
@@ -50,23 +50,23 @@ function processes(): string[] {
       try {
         const name = readFileSync(join('/proc', pid, 'comm'), 'utf8').trim();
         const cgroups = readFileSync(join('/proc', pid, 'cgroup'), 'utf8').replaceAll('\n', ' ');
-        // The unreaped remains of a process are PID 1's to collect.
+        // Zombies are left to PID 1.
         if (!identify(Number(pid))) return [];
         const network = readlinkSync(join('/proc', pid, 'ns/net'));
         if (network === machineNetwork && !cgroups.includes(`/${FAMILY}/`)) return [];
         return [`process ${pid} ${name} ${network} ${cgroups}`];
       } catch {
-        return []; // It ended while we looked.
+        return []; // It has exited since it was listed.
       }
     });
 }
 
-async function lists(argv: readonly string[], word: string): Promise<string[]> {
+async function lists(argv: readonly string[], kind: string): Promise<string[]> {
   const { stdout } = await run(argv, { allowFailure: true });
   return stdout
     .split('\n')
     .filter((line) => line.trim() !== '')
-    .map((line) => `${word} ${line.trim()} `);
+    .map((line) => `${kind} ${line.trim()} `);
 }
 
 async function links(): Promise<string[]> {

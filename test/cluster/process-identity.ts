@@ -1,4 +1,4 @@
-/** A process named so that a reused pid is never taken for it: pid plus start time. */
+/** Identifies a process by pid and start time, so that a reused pid is not mistaken for it. */
 import { readFileSync } from 'node:fs';
 
 export interface ProcessIdentity {
@@ -7,7 +7,7 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** Undefined when there is no such process, or only its unreaped remains. */
+/** Undefined if there is no such process, or only a zombie. */
 export function identify(pid: number): ProcessIdentity | undefined {
   let stat: string;
   try {
@@ -15,7 +15,7 @@ export function identify(pid: number): ProcessIdentity | undefined {
   } catch {
     return undefined;
   }
-  // The command name may hold spaces and parentheses; the fields start after its last closing one.
+  // The command name may contain spaces and parentheses; the fields start after the last closing one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
   return { pid, startTime: fields[19] ?? '' };
@@ -25,7 +25,7 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** Sends the signal if that very process is still there; tells whether it was. */
+/** Sends the signal if that very process still runs; returns whether it was sent. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   if (!isAlive(identity)) return false;
   try {

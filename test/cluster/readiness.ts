@@ -1,4 +1,4 @@
-/** Whether a cluster is as far as one waits for: the apiserver, the nodes, CoreDNS on each of them. */
+/** Waits for the stages of a cluster's start: the apiserver, the nodes, CoreDNS on each of them. */
 import type { NodePlan } from './address-plan.ts';
 import { type ApiClient, hasCondition, type Node, type Pod } from './api-client.ts';
 import { until } from './until.ts';
@@ -16,15 +16,15 @@ export async function dnsPods(api: ApiClient, node?: string): Promise<Pod[]> {
 
 export async function apiserverReady(api: ApiClient, timeoutMs: number): Promise<void> {
   await until(async () => (await api.text('/readyz')) === 'ok' || undefined, {
-    what: 'the apiserver',
+    what: 'the apiserver to be ready',
     timeoutMs,
     everyMs: 100,
   });
 }
 
 /**
- * Ready in the kubelet's eyes and in the scheduler's: the taint of a new node goes a moment after its condition
- * turns, and pods made in between all land on the node that was first.
+ * Ready, and without the taint of a new node, which is removed shortly after the condition changes: pods created in
+ * between would all be placed on the first node without it.
  */
 export async function nodesReady(api: ApiClient, count: number, timeoutMs: number): Promise<void> {
   await until(
@@ -34,7 +34,7 @@ export async function nodesReady(api: ApiClient, count: number, timeoutMs: numbe
         items.filter((node) => hasCondition(node, 'Ready') && !isNew(node)).length === count || undefined
       );
     },
-    { what: `${count} Ready nodes`, timeoutMs },
+    { what: `${count} nodes to be Ready`, timeoutMs },
   );
 }
 

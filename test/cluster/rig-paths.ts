@@ -1,18 +1,18 @@
-/** Where a rig keeps things: file names and kernel names, all derived from the rig's name, so that `down` needs no record. */
+/** File names and kernel names of a rig, all derived from the rig's name, so that `down` needs no record. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 const NAME = /^[a-z]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
-/** The word by which everything of every rig is found: cgroups, network namespaces, folders. */
+/** Part of the names of all cgroups, network namespaces and folders of all rigs. */
 export const FAMILY = 'dnshealth-rig';
 
-/** What was built, for all rigs; may be deleted at any time while no rig runs. */
+/** Build results, shared by all rigs; may be deleted whenever no rig runs. */
 export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), FAMILY);
 }
 
-/** What running rigs need; empty when none runs. */
+/** State of the running rigs; empty when none runs. */
 export function stateDir(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_STATE_HOME || join(homedir(), '.local', 'state'), FAMILY);
 }
@@ -30,7 +30,7 @@ export interface RigPaths {
   readonly runcRoot: string;
   /** Below each cgroup hierarchy. */
   readonly cgroup: string;
-  /** Names of network namespaces start so. A rig's name has no dot, hence no rig's prefix is another's. */
+  /** Prefix of its network namespaces. A rig's name has no dot, so no prefix is the start of another. */
   readonly netnsPrefix: string;
   readonly controlPlaneNetns: string;
   node(name: string): NodePaths;
@@ -51,11 +51,11 @@ export interface NodePaths {
   readonly containerId: string;
 }
 
-/** Throws for a name that could not be a folder, a cgroup and a namespace name at once. */
+/** Throws if the name cannot be part of folder, cgroup and namespace names. */
 export function rigPaths(name: string, state: string = stateDir()): RigPaths {
   if (!NAME.test(name)) {
     throw new Error(
-      `a rig's name is up to 32 lower-case letters, digits and dashes, got ${JSON.stringify(name)}`,
+      `invalid rig name ${JSON.stringify(name)}: up to 32 lower-case letters, digits and dashes, a letter first`,
     );
   }
   const dir = join(state, 'rigs', name);

@@ -1,4 +1,4 @@
-/** The order in which a rig comes to life: network and certificates, control plane beside nodes, then CoreDNS. */
+/** The start of a rig: network and certificates, then control plane and nodes in parallel, then CoreDNS. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AddressPlan, NodePlan } from './address-plan.ts';
@@ -21,13 +21,13 @@ export interface RigParts {
   readonly artifacts: Artifacts;
 }
 
-const PATIENCE_MS = 90_000;
+const TIMEOUT_MS = 90_000;
 
-/** Comes back when each node is Ready and has a Ready CoreDNS pod; `step` hears of each milestone. */
+/** Returns when each node is Ready and has a Ready CoreDNS pod; calls `step` at each milestone. */
 export async function startRig(parts: RigParts, step: (line: string) => void): Promise<void> {
   const { paths, plan } = parts;
   await Promise.all([makeCertificates(paths, plan), makeNetwork(paths, plan), writeConfiguration(parts)]);
-  step(`network ${plan.network} and certificates made`);
+  step(`network ${plan.network} and certificates created`);
   const api = apiClient(paths, plan);
   try {
     for (const component of ['etcd', 'apiserver', 'resolver'] as const) startRigComponent(parts, component);
@@ -35,13 +35,13 @@ export async function startRig(parts: RigParts, step: (line: string) => void): P
       controlPlaneReady(parts, api, step),
       ...plan.nodes.map((node) => prepareAndBoot(parts, node)),
     ]);
-    await nodesReady(api, plan.nodes.length, PATIENCE_MS);
+    await nodesReady(api, plan.nodes.length, TIMEOUT_MS);
     step('nodes Ready');
-    // Only now, so that the scheduler has all nodes to spread the two pods over.
+    // Not earlier, so that the scheduler can spread the two pods over all nodes.
     await run(kubectlCommand(parts, ['apply', '--filename', '-']), {
       input: JSON.stringify(corednsManifests(plan)),
     });
-    await dnsReady(api, plan.nodes, PATIENCE_MS);
+    await dnsReady(api, plan.nodes, TIMEOUT_MS);
     step('CoreDNS Ready on each node');
   } finally {
     api.close();
@@ -80,13 +80,13 @@ async function controlPlaneReady(
   api: ApiClient,
   step: (line: string) => void,
 ): Promise<void> {
-  await apiserverReady(api, PATIENCE_MS);
+  await apiserverReady(api, TIMEOUT_MS);
   step('apiserver ready');
   for (const component of ['controller-manager', 'scheduler'] as const) startRigComponent(parts, component);
-  // The proxy reads its node once, and waits half a minute when it is not there yet.
+  // The proxy reads its node at its start, and waits half a minute if there is none yet.
   await until(() => api.json<Node>(`/api/v1/nodes/${parts.plan.nodes[0]?.name}`), {
     what: 'the first node to register',
-    timeoutMs: PATIENCE_MS,
+    timeoutMs: TIMEOUT_MS,
   });
   startRigComponent(parts, 'proxy');
 }

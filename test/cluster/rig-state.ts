@@ -1,4 +1,4 @@
-/** What a rig writes down about itself, and the slots that keep two rigs' addresses apart. */
+/** The record of a rig on disk, and the slots that keep the addresses of two rigs apart. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -9,7 +9,7 @@ import { type RigPaths, stateDir } from './rig-paths.ts';
 const recordSchema = z.object({
   name: z.string(),
   slot: z.number().int(),
-  /** `starting` until `up` is through: a rig found so was interrupted. */
+  /** `starting` until `up` has finished; found later, it means that the start was interrupted. */
   phase: z.enum(['starting', 'up']),
   createdAt: z.string(),
   nodeCount: z.number().int(),
@@ -45,7 +45,7 @@ export function knownRigs(): string[] {
   }
 }
 
-/** Takes the lowest slot that is neither taken by a rig nor refused by `isFree`; the file is the claim. */
+/** Claims the lowest slot that no rig has and that `isFree` accepts; a file is the claim. */
 export function claimSlot(name: string, isFree: (slot: number) => boolean): number {
   mkdirSync(slotsDir(), { recursive: true });
   for (let slot = 0; slot < SLOTS; slot++) {
@@ -55,15 +55,15 @@ export function claimSlot(name: string, isFree: (slot: number) => boolean): numb
       return slot;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // The last rig's end may have removed the folder between the two calls.
+      // Another process has removed the last rig, and the folder with it, between the two calls.
       if (code === 'ENOENT') return claimSlot(name, isFree);
       if (code !== 'EEXIST') throw error;
     }
   }
-  throw new Error(`all ${SLOTS} slots are taken: ${slotsOf().join(', ')}`);
+  throw new Error(`no free slot for a rig: all ${SLOTS} networks are in use`);
 }
 
-/** The slots of one rig (more than one only after a crash), or with no name those of all. */
+/** The slots of one rig (several only after a crash), or of all rigs without a name. */
 export function slotsOf(name?: string): number[] {
   try {
     return readdirSync(slotsDir())
@@ -74,19 +74,19 @@ export function slotsOf(name?: string): number[] {
   }
 }
 
-/** Gives the slots back; the last rig also gives back what was changed for all, and removes the state folders. */
+/** Frees the slots of the rig; with the last rig, also restores the machine's limits and removes the state folders. */
 export function releaseSlots(name: string): void {
   for (const slot of slotsOf(name)) rmSync(join(slotsDir(), String(slot)), { force: true });
   if (slotsOf().length === 0) restoreLimits();
   removeIfEmpty(slotsDir(), join(stateDir(), 'rigs'), stateDir());
 }
 
-/** For a look at the machine that came to nothing: a rig that never was has no folder. */
+/** Removes what a failed preflight leaves: a rig that was not started has no folder. */
 export function removeEmptyFolders(paths: RigPaths): void {
   removeIfEmpty(paths.dir, join(stateDir(), 'rigs'), stateDir());
 }
 
-/** From the inside out; the first that is not empty ends it. */
+/** Innermost first; stops at the first one that is not empty. */
 function removeIfEmpty(...dirs: readonly string[]): void {
   for (const dir of dirs) {
     try {

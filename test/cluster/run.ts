@@ -1,4 +1,4 @@
-/** Runs a program to its end and collects what it printed; everything in the rig that is short-lived goes through here. */
+/** Runs a program to its end and collects its output: all short-lived programs of the rig. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
@@ -11,26 +11,26 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly input?: string | Uint8Array;
-  /** A file to read the input from, instead of `input`. */
+  /** A file to use as input, instead of `input`. */
   readonly inputFile?: string;
   readonly cwd?: string;
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
-  /** Give the result of a failed program back instead of throwing. @default false */
+  /** Return the result of a failed program instead of throwing. @default false */
   readonly allowFailure?: boolean;
-  /** Called with each line of both outputs as it comes. */
+  /** Called with each line of both outputs as soon as it is complete. */
   readonly onLine?: (line: string) => void;
 }
 
-/** A program that could not be started, failed, or took too long; the message shows the end of what it said. */
+/** A program failed or took too long; the message has the end of its output. */
 export class RunError extends Error {
   readonly argv: readonly string[];
   readonly result: RunResult;
 
   constructor(argv: readonly string[], result: RunResult) {
-    const said = `${result.stdout}\n${result.stderr}`.trim().slice(-2000);
-    super(`${argv.slice(0, 6).join(' ')} ended with ${result.code}: ${said}`);
+    const output = `${result.stdout}\n${result.stderr}`.trim().slice(-2000);
+    super(`${argv.slice(0, 6).join(' ')} failed with exit code ${result.code}: ${output}`);
     this.name = 'RunError';
     this.argv = argv;
     this.result = result;
@@ -40,19 +40,19 @@ export class RunError extends Error {
 const procsFile = new AsyncLocalStorage<string>();
 
 /**
- * Programs that `body` runs enter the cgroup of this cgroup.procs file before they start, so that they can be found
- * when this process is killed. Not the process itself: it may be a test runner with other children.
+ * Programs that `body` runs are started in the cgroup of this cgroup.procs file, where `down` finds them if this
+ * process is killed. The process itself stays outside: it may be a test runner with other children.
  */
 export function withCgroup<T>(procs: string, body: () => Promise<T>): Promise<T> {
   return procsFile.run(procs, body);
 }
 
-/** The argv that enters the cgroup and becomes the program, under the same pid. */
+/** An argv that enters the cgroup and then becomes the program, with the same pid. */
 export function enteringCgroup(procs: string, argv: readonly string[]): string[] {
   return ['/bin/sh', '-c', 'echo $$ > "$1" || exit 1; shift; exec "$@"', 'sh', procs, ...argv];
 }
 
-/** Runs argv; throws RunError on a non-zero exit unless `allowFailure`. A program ended by a signal has code 128. */
+/** Runs argv; throws RunError on a non-zero exit code unless `allowFailure`. A program killed by a signal has code 128. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const procs = procsFile.getStore();
   const [file, ...args] = procs === undefined ? argv : enteringCgroup(procs, argv);
@@ -81,7 +81,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
     if (inputFd !== undefined) closeSync(inputFd);
     child.stdout?.on('data', collect(out));
     child.stderr?.on('data', collect(err));
-    // A program that does not read its input closes the pipe; its exit code tells the story, not EPIPE.
+    // EPIPE, from a program that does not read its input; its exit code is what counts.
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(options.input);
     child.on('error', (cause) => {

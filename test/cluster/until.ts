@@ -1,8 +1,8 @@
-/** Waiting with a deadline: asks again until the answer is there, and says what it waited for when it gives up. */
+/** Polls with a timeout, and says what it waited for when it gives up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Completes the sentence "waited N s for ...". */
+  /** Completes the message "waited N s for ...". */
   readonly what: string;
   readonly timeoutMs: number;
   /** @default 200 */
@@ -10,8 +10,8 @@ export interface UntilOptions {
 }
 
 /**
- * Calls `probe` until it gives something else than undefined and returns that.
- * An error of the probe counts as "not yet"; the last one is the cause of the time-out.
+ * Calls `probe` until it returns something other than undefined, and returns that.
+ * An error counts as "not yet"; the last one is the cause of the timeout.
  */
 export async function until<T>(
   probe: () => Promise<T | undefined> | T | undefined,

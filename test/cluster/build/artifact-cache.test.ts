@@ -21,21 +21,21 @@ beforeEach(() => {
   build.mockClear();
 });
 
-test('builds once for the same inputs and again for others', async () => {
+test('builds once for the same inputs, and again for other inputs', async () => {
   const first = await cached({ kind: 'thing', inputs: ['1'], build }, silent);
   expect(await cached({ kind: 'thing', inputs: ['1'], build }, silent)).toBe(first);
   expect(build).toHaveBeenCalledTimes(1);
   expect(await cached({ kind: 'thing', inputs: ['2'], build }, silent)).not.toBe(first);
 });
 
-test('builds once when asked twice at the same time', async () => {
-  const ask = () => cached({ kind: 'thing', inputs: ['1'], build }, silent);
-  const [a, b] = await Promise.all([ask(), ask()]);
+test('builds once for two calls at the same time', async () => {
+  const call = () => cached({ kind: 'thing', inputs: ['1'], build }, silent);
+  const [a, b] = await Promise.all([call(), call()]);
   expect(a).toBe(b);
   expect(build).toHaveBeenCalledTimes(1);
 });
 
-test('a failed build leaves nothing that could be taken for a complete one', async () => {
+test('leaves nothing behind that looks complete when a build fails', async () => {
   const broken = async (dir: string) => {
     await writeFile(join(dir, 'half'), '');
     throw new Error('out of disk');
@@ -47,7 +47,7 @@ test('a failed build leaves nothing that could be taken for a complete one', asy
   expect(readdirSync(dir)).toEqual(['file']);
 });
 
-test('the lock of a process that is gone is taken over', async () => {
+test('takes over the lock of a process that has exited', async () => {
   const dir = await cached({ kind: 'thing', inputs: ['1'], build }, silent);
   rmSync(dir, { recursive: true });
   await writeFile(`${dir}.lock`, JSON.stringify({ pid: 1, startTime: 'never' }));
@@ -55,13 +55,13 @@ test('the lock of a process that is gone is taken over', async () => {
   expect(existsSync(`${dir}.lock`)).toBe(false);
 });
 
-test('keeps the newest ones of a kind only, when told so', async () => {
+test('keeps only the most recently used ones of a kind, if asked to', async () => {
   for (const input of ['1', '2', '3']) {
     await cached({ kind: 'thing', inputs: [input], build, keep: 2 }, silent);
   }
   expect(readdirSync(join(home, 'dnshealth-rig'))).toHaveLength(2);
 });
 
-test('moving a byte from one input to the next makes another hash', () => {
+test('has another hash when a byte moves from one input to the next', () => {
   expect(contentHash(['ab', 'c'])).not.toBe(contentHash(['a', 'bc']));
 });

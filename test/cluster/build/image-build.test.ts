@@ -7,6 +7,6 @@ test.each([
   ['localhost/dnshealth:1', 'localhost/dnshealth:1'],
   ['localhost:5000/dnshealth', 'localhost:5000/dnshealth'],
   ['registry.k8s.io/pause:3.10.1', 'registry.k8s.io/pause:3.10.1'],
-])('%s is %s on a node', (tag, full) => {
+])('the image %s is called %s on a node', (tag, full) => {
   expect(fullImageName(tag)).toBe(full);
 });

@@ -1,4 +1,4 @@
-/** Builds a Dockerfile into an image archive with buildah, on the base made from Debian packages: no registry, no daemon. */
+/** Builds a Dockerfile into an image archive with buildah, on a base of Debian packages: no registry, no daemon. */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
@@ -10,16 +10,16 @@ import { BASE_IMAGE, baseImage } from './node-root.ts';
 import { sha256OfFile } from './oci-archive.ts';
 
 export interface ImageRequest {
-  /** Path of the Dockerfile. Its `ARG BASE` is filled in. */
+  /** Path of the Dockerfile. Its `ARG BASE` is set. */
   readonly dockerfile: string;
-  /** Folder of the build's context. */
+  /** Folder of the build context. */
   readonly context: string;
   /**
-   * Files and folders of the context, relative to it, that the Dockerfile copies. Only these reach the build and
-   * only their content decides whether it runs again. @default everything but `.git`
+   * Files and folders of the context, relative to it, that the Dockerfile copies. The build sees only these, and is
+   * repeated only if their content changes. @default everything but `.git`
    */
   readonly files?: readonly string[];
-  /** Such as `dnshealth:e2e`; see `fullImageName` for what it is called on a node. */
+  /** Such as `dnshealth:e2e`; see `fullImageName` for its name on a node. */
   readonly tag: string;
   readonly buildArgs?: Readonly<Record<string, string>>;
   readonly onProgress?: Progress;
@@ -76,8 +76,8 @@ interface BuildahJob {
 }
 
 /**
- * Storage of its own, deleted afterwards, so that nothing of it stays in the machine's container storage; the vfs
- * driver, so that a killed build leaves no mount; chroot isolation, because it needs no cgroup and no user namespace.
+ * With its own storage, deleted afterwards, so that nothing stays in the machine's container storage; with the vfs
+ * driver, so that a killed build leaves no mount; with chroot isolation, which needs no cgroup or user namespace.
  */
 async function buildah(request: ImageRequest, job: BuildahJob): Promise<void> {
   const storage = ['--root', join(job.scratch, 'root'), '--runroot', join(job.scratch, 'run')];
@@ -101,8 +101,8 @@ async function buildah(request: ImageRequest, job: BuildahJob): Promise<void> {
     ],
     { env },
   );
-  // Docker's archive format, because buildah always compresses an OCI archive's layers: the image never travels,
-  // and each node would have to unpack it.
+  // In Docker's archive format, because buildah always compresses the layers of an OCI archive: the image stays on
+  // this machine, and each node would have to unpack it.
   await run([...buildah, 'push', '--quiet', job.name, `docker-archive:${job.archive}:${job.name}`], { env });
   await rm(job.scratch, { recursive: true, force: true });
 }
@@ -111,11 +111,11 @@ async function everything(context: string): Promise<string[]> {
   return (await readdir(context)).filter((name) => name !== '.git');
 }
 
-/** All files and links below the given ones, sorted. */
+/** All files and links at or below the given paths, sorted. */
 async function listFiles(context: string, roots: readonly string[]): Promise<string[]> {
   const found: string[] = [];
   for (const root of roots) {
-    if (!existsSync(join(context, root))) throw new Error(`${join(context, root)} is not there`);
+    if (!existsSync(join(context, root))) throw new Error(`${join(context, root)} does not exist`);
     const entries = await readdir(join(context, root), { recursive: true, withFileTypes: true }).catch(
       () => undefined, // Not a folder.
     );

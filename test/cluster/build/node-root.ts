@@ -1,4 +1,4 @@
-/** The nodes' root file system and the base of container images, both made from Debian packages by mmdebstrap. */
+/** The nodes' root file system and the base of container images, both made of Debian packages by mmdebstrap. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

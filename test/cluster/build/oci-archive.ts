@@ -1,4 +1,4 @@
-/** Writes a folder as a one-layer OCI image archive; three small JSON files and two hashes need no image builder. */
+/** Writes a folder as an OCI image archive with one layer: three small JSON files and two hashes need no image builder. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ export interface OciArchiveRequest {
   readonly root: string;
   /** The file to write. */
   readonly archive: string;
-  /** Full image name with registry and tag: the name under which containerd imports it. */
+  /** Full image name with registry and tag, under which containerd imports it. */
   readonly name: string;
   readonly config: {
     readonly Entrypoint?: readonly string[];
@@ -60,10 +60,10 @@ export async function writeOciArchive(request: OciArchiveRequest): Promise<void>
   }
 }
 
-/** The layer stays uncompressed: the archive never travels, and unpacking it costs each start of a rig. */
+/** Uncompressed: the archive stays on this machine, and each start of a rig would have to unpack it. */
 async function writeLayer(root: string, blobs: string): Promise<Descriptor> {
   const file = join(blobs, 'layer');
-  // Times and owners are fixed, so that the same content gives the same image.
+  // Fixed times and owners, so that the same content results in the same image.
   await run(['tar', '-C', root, '--sort=name', '--mtime=@0', '--numeric-owner', '-cf', file, '.']);
   const digest = await sha256OfFile(file);
   await rename(file, join(blobs, digest));

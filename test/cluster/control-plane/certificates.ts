@@ -1,4 +1,4 @@
-/** The rig's certificate authority, certificates and kubeconfigs, made with openssl because Node.js can only read X.509. */
+/** The rig's certificate authority, certificates and kubeconfigs, created with openssl: Node.js can only read X.509. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AddressPlan } from '../address-plan.ts';
@@ -16,7 +16,7 @@ interface Certificate {
 const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
 const DAYS = ['-days', '3650'];
 
-/** The clients of the apiserver besides the kubelets, with the names to which Kubernetes' own roles are bound. */
+/** The clients of the apiserver besides the kubelets, under the names to which Kubernetes binds its own roles. */
 const CLIENTS = {
   admin: '/O=system:masters/CN=kubernetes-admin',
   'controller-manager': '/CN=system:kube-controller-manager',
@@ -110,7 +110,7 @@ export function certificates(plan: AddressPlan): Certificate[] {
   ];
 }
 
-/** Self-contained, so that it can be copied anywhere. */
+/** With the certificates inside, so that the file can be copied anywhere. */
 async function kubeconfig(paths: RigPaths, plan: AddressPlan, client: string): Promise<string> {
   const base64 = async (name: string) => (await readFile(join(paths.pki, name))).toString('base64');
   return `apiVersion: v1

@@ -1,4 +1,4 @@
-/** Starts and signals the long-lived programs of the control plane; they outlive the command that started them. */
+/** Starts and signals the programs of the control plane, which outlive the command that starts them. */
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,8 +10,8 @@ import { until } from '../until.ts';
 import type { Component } from './components.ts';
 
 /**
- * Starts the program in the control plane's network namespace and writes its identity down.
- * It enters the rig's cgroup before it becomes the program, so there is no moment in which `down` would miss it.
+ * Starts the program in the control plane's network namespace and records its identity. It enters the rig's cgroup
+ * before it becomes the program, so that `down` cannot miss it.
  */
 export function startComponent(paths: RigPaths, component: Component, argv: readonly string[]): void {
   if (componentProcess(paths, component)) return;
@@ -31,12 +31,12 @@ export function startComponent(paths: RigPaths, component: Component, argv: read
   }
 }
 
-/** The prefix that runs a program in a network namespace; not `ip netns exec`, which would copy all mounts as well. */
+/** The argv prefix that runs a program in a network namespace. Not `ip netns exec`, which also copies all mounts. */
 export function inNetns(name: string): string[] {
   return ['nsenter', `--net=/run/netns/${name}`, '--'];
 }
 
-/** The component's process if it runs (or is stopped by a signal). */
+/** The component's process if it runs, even if a signal has stopped it. */
 export function componentProcess(paths: RigPaths, component: Component): ProcessIdentity | undefined {
   try {
     const identity = JSON.parse(readFileSync(join(paths.processes, component), 'utf8')) as ProcessIdentity;
@@ -46,17 +46,17 @@ export function componentProcess(paths: RigPaths, component: Component): Process
   }
 }
 
-/** Sends the signal; throws if the component does not run. With SIGKILL or SIGTERM it waits for the end. */
+/** Sends the signal; throws if the component does not run. After SIGKILL or SIGTERM, waits until it has exited. */
 export async function signalComponent(
   paths: RigPaths,
   component: Component,
   signal: NodeJS.Signals,
 ): Promise<void> {
   const identity = componentProcess(paths, component);
-  if (!identity || !signalProcess(identity, signal)) throw new Error(`${component} does not run`);
+  if (!identity || !signalProcess(identity, signal)) throw new Error(`${component} is not running`);
   if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
   await until(() => (isAlive(identity) ? undefined : true), {
-    what: `the end of ${component}`,
+    what: `${component} to exit`,
     timeoutMs: 30_000,
     everyMs: 20,
   });

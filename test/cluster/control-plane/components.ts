@@ -1,4 +1,4 @@
-/** The programs of the control plane and their command lines; pure, so that a test can read them. */
+/** The programs of the control plane, their command lines and configuration files; pure. */
 import { join } from 'node:path';
 import type { AddressPlan } from '../address-plan.ts';
 import type { RigPaths } from '../rig-paths.ts';
@@ -12,10 +12,10 @@ export const COMPONENTS = [
   'proxy',
 ] as const;
 
-/** `resolver` is the upstream DNS server of the rig's network; `proxy` makes Service addresses answer the machine. */
+/** `resolver` is the upstream DNS server of the rig; `proxy` makes the Services reachable from the machine. */
 export type Component = (typeof COMPONENTS)[number];
 
-// The default of 20 requests a second makes forty controllers take four seconds to start.
+// With the default of 20 requests a second, the forty controllers take four seconds to start.
 const QUICK_START = { 'kube-api-qps': '200', 'kube-api-burst': '400' };
 
 /** Program and arguments of a component; `bin` is the folder of programs. */
@@ -33,7 +33,7 @@ export function commandLine(component: Component, paths: RigPaths, plan: Address
         'advertise-client-urls': 'http://127.0.0.1:2379',
         'listen-peer-urls': 'http://127.0.0.1:2380',
         'log-level': 'warn',
-        // A rig does not outlive its machine; waiting for the disk would only slow every write down.
+        // A rig does not survive a crash of the machine; waiting for the disk would only slow down each write.
         'unsafe-no-fsync': 'true',
       });
     case 'apiserver':
@@ -68,7 +68,7 @@ export function commandLine(component: Component, paths: RigPaths, plan: Address
         'use-service-account-credentials': 'true',
         'cluster-signing-cert-file': pki('ca.crt'),
         'cluster-signing-key-file': pki('ca.key'),
-        // Alone, so a lease would only delay a restart.
+        // There is only one; a lease would delay a restart.
         'leader-elect': 'false',
         ...QUICK_START,
       });
@@ -89,7 +89,7 @@ export function commandLine(component: Component, paths: RigPaths, plan: Address
   }
 }
 
-/** Files that the components read; name in the rig's `etc` folder and content. */
+/** Files that the components read: name in the rig's `etc` folder, and content. */
 export function configurationFiles(paths: RigPaths, plan: AddressPlan): Record<string, string> {
   return {
     'audit-policy.yaml': AUDIT_POLICY,
@@ -97,13 +97,13 @@ export function configurationFiles(paths: RigPaths, plan: AddressPlan): Record<s
     'kube-proxy.yaml': kubeProxyConfiguration({
       kubeconfig: join(paths.pki, 'kube-proxy.kubeconfig'),
       podNetwork: plan.podNetwork,
-      // It has no node of its own here and would wait half a minute for one; only node ports would care.
+      // It runs on no node, and would wait half a minute for one of its own. Only node ports depend on it.
       hostname: plan.nodes[0]?.name ?? '',
     }),
   };
 }
 
-// Writes only: who changed what is asked afterwards, who looked is not.
+// Writes only: tests ask who changed what, not who read it.
 const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -117,7 +117,7 @@ rules:
 - level: Metadata
 `;
 
-/** example.com and all names below it exist, nothing else does; each query is logged. */
+/** Knows example.com and all names below it, nothing else; logs each query. */
 function upstreamCorefile(plan: AddressPlan): string {
   return `.:53 {
     bind ${plan.controlPlane}
@@ -153,7 +153,7 @@ clusterCIDR: ${options.podNetwork}
 detectLocalMode: ClusterCIDR
 iptables:
   minSyncPeriod: 0s
-# These are settings of the whole machine, which a rig leaves alone.
+# These are settings of the whole machine, which a rig must not change.
 conntrack:
   maxPerCore: 0
   tcpEstablishedTimeout: 0s

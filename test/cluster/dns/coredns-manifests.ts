@@ -1,8 +1,8 @@
-/** CoreDNS as `kubeadm init` of the same Kubernetes version deploys it (cmd/kubeadm/app/phases/addons/dns/manifests.go). */
+/** CoreDNS as `kubeadm init` of this Kubernetes version deploys it (cmd/kubeadm/app/phases/addons/dns/manifests.go). */
 import type { AddressPlan } from '../address-plan.ts';
 import { COREDNS_IMAGE } from '../build/cluster-images.ts';
 
-/** The Corefile that kubeadm writes, `loop` included. */
+/** kubeadm's Corefile, with the loop plugin. */
 export function kubeadmCorefile(clusterDomain: string): string {
   return `.:53 {
     errors
@@ -30,7 +30,7 @@ export function kubeadmCorefile(clusterDomain: string): string {
 `;
 }
 
-/** All objects of the add-on as one List, to be applied by kubectl. */
+/** All objects of the add-on as a List for kubectl apply. */
 export function corednsManifests(plan: AddressPlan): object {
   const name = 'coredns';
   const namespace = 'kube-system';

@@ -6,9 +6,9 @@ import { run } from '../run.ts';
 const BRIDGE = 'cluster';
 
 /**
- * Nodes hang on a bridge in the control plane's namespace, which routes between them, to their pods and to the
- * machine. The machine itself gets one interface and one route; no address translation, no forwarding, no firewall
- * rule there, and the rig cannot reach anything beyond the machine.
+ * Nodes are connected to a bridge in the control plane's namespace, which routes between them, to their pods and to
+ * the machine. The machine itself gets one interface and one route, but no address translation, forwarding or
+ * firewall rule: the rig reaches nothing beyond the machine.
  */
 export async function makeNetwork(paths: RigPaths, plan: AddressPlan): Promise<void> {
   const control = paths.controlPlaneNetns;
@@ -78,7 +78,7 @@ interface Route {
   readonly dst: string;
 }
 
-/** Tells which /16 networks of ours the machine already uses, so that such a slot is passed over. */
+/** Destinations of all routes of the machine: slots whose network is in use are skipped. */
 export async function machineRoutes(): Promise<string[]> {
   const routes = JSON.parse(
     (await run(['ip', '-j', '-4', 'route', 'show', 'table', 'all'])).stdout,
@@ -87,8 +87,8 @@ export async function machineRoutes(): Promise<string[]> {
 }
 
 /**
- * Whether one of the routes leads into the /16. A wider one, such as a company's 10.0.0.0/8, is no obstacle:
- * ours is the longer prefix, and without that exception such a machine could run no rig at all.
+ * Whether a route leads into the /16. A wider one, such as a company's 10.0.0.0/8, is ignored: our prefix is longer
+ * and takes precedence, and a machine with such a route could not run a rig otherwise.
  */
 export function usesNetwork(routes: readonly string[], network: string): boolean {
   const prefix = `${network.split('.').slice(0, 2).join('.')}.`;

@@ -3,14 +3,14 @@ import { addressPlan } from '../address-plan.ts';
 import { rigPaths } from '../rig-paths.ts';
 import { capabilityNames, containerSpec } from './container-spec.ts';
 
-test('the mask of the kernel is read bit by bit', () => {
+test('reads the capability mask of the kernel bit by bit', () => {
   expect(capabilityNames(0n)).toEqual([]);
   expect(capabilityNames(0b101n)).toEqual(['CAP_CHOWN', 'CAP_DAC_READ_SEARCH']);
   expect(capabilityNames(1n << 24n)).toEqual(['CAP_SYS_RESOURCE']);
   expect(capabilityNames((1n << 41n) - 1n)).toHaveLength(41);
 });
 
-test("a node gets what the machine has, but not the machine's clock, modules and ports", () => {
+test('gives a node the capabilities of the machine, except for clock, modules and ports', () => {
   const [node] = addressPlan(0).nodes;
   if (!node) throw new Error('no node');
   const spec = containerSpec({

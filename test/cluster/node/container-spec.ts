@@ -47,7 +47,7 @@ const CAPABILITIES = [
   'CHECKPOINT_RESTORE',
 ].map((name) => `CAP_${name}`);
 
-// A node has no business with the machine's clock and kernel modules.
+// For the machine's clock, kernel modules and ports, which a node must not touch.
 const WITHHELD = new Set(['CAP_SYS_TIME', 'CAP_SYS_MODULE', 'CAP_SYS_RAWIO']);
 
 /** Names of the set bits of CapEff or CapBnd in /proc/PID/status. */
@@ -60,7 +60,7 @@ export interface ContainerSpecRequest {
   readonly paths: NodePaths;
   /** The folder with kubelet and kube-proxy. */
   readonly bin: string;
-  /** What this machine has to give. */
+  /** The ones that this process has. */
   readonly capabilities: readonly string[];
 }
 
@@ -89,7 +89,7 @@ export function containerSpec(request: ContainerSpecRequest): object {
       env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'container=oci'],
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
       noNewPrivileges: false,
-      // No rlimits: setting any above our own needs CAP_SYS_RESOURCE.
+      // No rlimits: any above our own need CAP_SYS_RESOURCE.
     },
     root: { path: paths.rootfs, readonly: false },
     hostname: node.name,
@@ -123,7 +123,7 @@ export function containerSpec(request: ContainerSpecRequest): object {
       },
       tmpfs('/run', 'mode=755'),
       tmpfs('/tmp', 'mode=1777'),
-      // On the real disk: an overlay cannot be the upper layer of containerd's own overlays.
+      // On the machine's disk: containerd's overlays cannot have an overlay as their upper layer.
       bind(paths.containerdData, '/var/lib/containerd', 'rw'),
       bind(paths.kubeletData, '/var/lib/kubelet', 'rw'),
       ...['kubelet', 'kube-proxy'].map((program) =>
@@ -141,7 +141,7 @@ export function containerSpec(request: ContainerSpecRequest): object {
         { type: 'network', path: `/run/netns/${paths.netns}` },
       ],
       resources: { devices: [{ allow: true, access: 'rwm' }] },
-      // The kubelet's OOM watcher reads it.
+      // Read by the kubelet's OOM watcher.
       devices: [{ path: '/dev/kmsg', type: 'c', major: 1, minor: 11, fileMode: 0o644, uid: 0, gid: 0 }],
       rootfsPropagation: 'rslave',
     },

@@ -6,7 +6,7 @@ import { kubeletConfiguration, kubeletEnvironment, resolvConfOf, withResolvConf 
 const plan = addressPlan(0);
 const configuration = kubeletConfiguration(plan, { canLowerOomScore: false });
 
-test('the kubelet is given the uplink file and the cluster DNS address', () => {
+test('the configuration has the uplink file and the cluster DNS address', () => {
   expect(parse(configuration)).toMatchObject({
     kind: 'KubeletConfiguration',
     resolvConf: '/run/systemd/resolve/resolv.conf',
@@ -15,11 +15,11 @@ test('the kubelet is given the uplink file and the cluster DNS address', () => {
   });
 });
 
-test('where the machine can lower an OOM score the kubelet keeps its default', () => {
+test('the kubelet keeps its default OOM score if the machine can lower one', () => {
   expect(parse(kubeletConfiguration(plan, { canLowerOomScore: true }))).not.toHaveProperty('oomScoreAdj');
 });
 
-test('breaking changes that value and no other byte', () => {
+test('changing resolvConf changes that value and no other byte', () => {
   const broken = withResolvConf(configuration, '/etc/resolv.conf');
   expect(resolvConfOf(broken)).toBe('/etc/resolv.conf');
   const changed = broken.split('\n').filter((line, i) => line !== configuration.split('\n')[i]);
@@ -27,7 +27,7 @@ test('breaking changes that value and no other byte', () => {
   expect(withResolvConf(broken, '/run/systemd/resolve/resolv.conf')).toBe(configuration);
 });
 
-test('a configuration without the line is refused, not extended', () => {
+test('a configuration without the line is rejected, not extended', () => {
   expect(() => withResolvConf('kind: KubeletConfiguration\n', '/x')).toThrow('no resolvConf line');
 });
 

@@ -7,11 +7,11 @@ export const GOOD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf';
 export const BAD_RESOLV_CONF = '/etc/resolv.conf';
 
 export interface KubeletOptions {
-  /** Without CAP_SYS_RESOURCE nobody may lower a process's OOM score. */
+  /** Needs CAP_SYS_RESOURCE. */
   readonly canLowerOomScore: boolean;
 }
 
-/** Keys and order of kubespray's kubelet-config.v1beta1.yaml.j2; what the rig needs besides stands at the end. */
+/** Keys and order of kubespray's kubelet-config.v1beta1.yaml.j2; additions for the rig are at the end. */
 export function kubeletConfiguration(plan: AddressPlan, options: KubeletOptions): string {
   return `# Ansible managed: roles/kubernetes/node/templates/kubelet-config.v1beta1.yaml.j2
 apiVersion: kubelet.config.k8s.io/v1beta1
@@ -102,12 +102,12 @@ WantedBy=multi-user.target
 
 const VALUE = /^(resolvConf: *")([^"\n]*)(" *)$/m;
 
-/** The value of resolvConf as the file has it, undefined if the line is not there in kubespray's form. */
+/** The value of resolvConf in the file, undefined if there is no such line in kubespray's form. */
 export function resolvConfOf(configuration: string): string | undefined {
   return VALUE.exec(configuration)?.[2];
 }
 
-/** The same file with that one value changed and no other byte; throws if there is no such line. */
+/** The file with that value changed and no other byte; throws if there is no such line. */
 export function withResolvConf(configuration: string, value: string): string {
   if (resolvConfOf(configuration) === undefined)
     throw new Error('the kubelet configuration has no resolvConf line');

@@ -1,4 +1,4 @@
-/** All files that make the plain Debian root a particular node; pure: what, where, which mode. */
+/** The files that turn the plain Debian root into a node, with path, mode and content; pure. */
 import type { AddressPlan, NodePlan } from '../address-plan.ts';
 import { PAUSE_IMAGE } from '../build/cluster-images.ts';
 import { kubeProxyConfiguration } from '../control-plane/components.ts';
@@ -44,7 +44,7 @@ export function nodeFiles(
     file('/etc/hosts', hosts(plan)),
     file('/etc/machine-id', `${secrets.machineId}\n`, 0o444),
     file('/etc/systemd/resolved.conf.d/upstream.conf', `[Resolve]\nDNS=${plan.controlPlane}\n`),
-    // The final round of signals would wait 90 s for a container that ignores SIGTERM.
+    // By default, shutdown waits 90 s for a container that ignores SIGTERM.
     file('/etc/systemd/system.conf.d/rig.conf', '[Manager]\nDefaultTimeoutStopSec=3s\n'),
     file('/etc/containerd/config.toml', containerdConfiguration(options)),
     file('/etc/systemd/system/containerd.service.d/rig.conf', containerdOverride(options)),
@@ -64,7 +64,7 @@ export function nodeFiles(
       }),
     ),
     file('/etc/systemd/system/kube-proxy.service', KUBE_PROXY_UNIT),
-    // Where the kubelet looks for its serving certificate before it would sign one itself.
+    // The kubelet looks here for a serving certificate before it signs one itself.
     file('/var/lib/kubelet/pki/kubelet.crt', secrets.servingCertificate),
     file('/var/lib/kubelet/pki/kubelet.key', secrets.servingKey, 0o600),
     file(INIT, INIT_SCRIPT, 0o755),
@@ -77,7 +77,7 @@ const MASKED = [
   'console-getty.service',
   'getty.target',
   'e2scrub_all.timer',
-  // The machine's audit messages are not the node's to take.
+  // It would take the machine's audit messages.
   'systemd-journald-audit.socket',
 ];
 const WANTED = ['kubelet.service', 'kube-proxy.service'];
@@ -123,13 +123,13 @@ function containerdOverride(options: KubeletOptions): string {
   const limits = options.canLowerOomScore
     ? ''
     : 'OOMScoreAdjust=0\nLimitNOFILE=20000\nLimitNPROC=\nLimitCORE=\n';
-  // The overlay module cannot be loaded from in here; it is there already, this node stands on it.
+  // The unit loads the overlay module, which a node cannot; it is loaded already, the node's root is an overlay.
   return `[Service]\nExecStartPre=\n${limits}`;
 }
 
 /**
- * Point-to-point links rather than a bridge: all traffic is routed, so that a Service answers a pod of the same
- * node without the br_netfilter module. Addresses are forgotten at a reboot, as the sandboxes are.
+ * Point-to-point links, not a bridge: all traffic is routed, so that a pod reaches itself through a Service without
+ * the br_netfilter module. Addresses are kept in /run, because the sandboxes do not survive a reboot either.
  */
 function cniConfiguration(node: NodePlan): string {
   const ptp = {
@@ -159,7 +159,7 @@ RestartSec=2s
 WantedBy=multi-user.target
 `;
 
-/** What the kubelet sets at its start; these belong to the machine, so the node is shown files that hold them already. */
+/** Set by the kubelet at its start. They belong to the machine, so the node gets files that contain these values. */
 const KUBELET_SYSCTLS: Readonly<Record<string, string>> = {
   'vm/overcommit_memory': '1',
   'vm/panic_on_oom': '0',
@@ -170,8 +170,8 @@ const KUBELET_SYSCTLS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Becomes PID 1. The machine's sysctls turn read-only except those of the node's own network; each boot has a
- * boot id of its own, which all nodes would otherwise share with the machine.
+ * Becomes PID 1. Makes the machine's sysctls read-only except for those of the node's own network, and gives each
+ * boot its own boot id, which the node would otherwise share with the machine.
  */
 const INIT_SCRIPT = `#!/bin/sh
 set -e

@@ -1,4 +1,4 @@
-/** The life of one node: prepare, boot, reboot, run something inside. */
+/** The life of a node: prepare, boot, halt, run programs inside. */
 
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -29,7 +29,7 @@ export function machineCapabilities(): string[] {
   return capabilityNames(BigInt(`0x${mask}`));
 }
 
-/** Lays the overlay and writes the node's own files; needs the certificates. */
+/** Mounts the overlay and writes the node's own files; needs the certificates. */
 export async function prepareNode(context: NodeContext): Promise<void> {
   const paths = context.paths.node(context.node.name);
   for (const dir of [paths.upper, paths.work, paths.rootfs, paths.containerdData, paths.kubeletData]) {
@@ -57,7 +57,7 @@ export async function prepareNode(context: NodeContext): Promise<void> {
   for (const file of files) {
     const target = outside(paths, file.path);
     await mkdir(dirname(target), { recursive: true });
-    // A link of the Debian root must be replaced, not written through.
+    // A link in the Debian root must be replaced, not followed.
     await rm(target, { force: true });
     await writeFile(target, file.content);
     await chmod(target, file.mode);
@@ -72,7 +72,7 @@ export async function prepareNode(context: NodeContext): Promise<void> {
   await writeFile(join(paths.bundle, 'config.json'), JSON.stringify(spec, undefined, 2));
 }
 
-/** Where a node's file lies on the machine while the node is down. */
+/** The path on the machine of a node's file. */
 function outside(paths: NodePaths, path: string): string {
   const kubelet = '/var/lib/kubelet/';
   return path.startsWith(kubelet)
@@ -80,7 +80,7 @@ function outside(paths: NodePaths, path: string): string {
     : join(paths.rootfs, path);
 }
 
-/** Starts the node's PID 1; it boots by itself from there. */
+/** Starts PID 1 of the node, which boots the rest. */
 export async function bootNode(context: NodeContext): Promise<void> {
   const paths = context.paths.node(context.node.name);
   mkdirSync(context.paths.logs, { recursive: true });
@@ -107,22 +107,22 @@ export async function bootNode(context: NodeContext): Promise<void> {
       child.on('close', resolve);
     });
     if (code !== 0) {
-      const said = readFileSync(paths.console, 'utf8').slice(-1000);
-      throw new Error(`${context.node.name} did not start: ${said}`);
+      const output = readFileSync(paths.console, 'utf8').slice(-1000);
+      throw new Error(`${context.node.name} did not start: ${output}`);
     }
   } finally {
     closeSync(console);
   }
 }
 
-/** The pid of the node's PID 1, seen from the machine. */
+/** The pid on the machine of the node's PID 1. */
 export function initPid(paths: NodePaths): number | undefined {
   if (!existsSync(paths.pidFile)) return undefined;
   const pid = Number(readFileSync(paths.pidFile, 'utf8'));
   return identify(pid) ? pid : undefined;
 }
 
-/** Shuts the node down: orderly through systemd, or at once as by a power cut. */
+/** Shuts the node down: cleanly through systemd, or at once as in a power cut. */
 export async function haltNode(context: NodeContext, how: 'poweroff' | 'power-cut'): Promise<void> {
   const paths = context.paths.node(context.node.name);
   const runc = ['runc', '--root', context.paths.runcRoot];
@@ -130,11 +130,11 @@ export async function haltNode(context: NodeContext, how: 'poweroff' | 'power-cu
   if (how === 'poweroff') {
     await execInNode(context, ['systemctl', 'poweroff', '--no-block'], { allowFailure: true });
     await until(gone, { what: `${context.node.name} to power off`, timeoutMs: 15_000, everyMs: 50 }).catch(
-      () => undefined, // A machine that hangs at shutdown gets its power cut, below.
+      () => undefined, // A node that hangs at shutdown is killed below.
     );
   }
   await run([...runc, 'kill', '--all', paths.containerId, 'KILL'], { allowFailure: true });
-  await until(gone, { what: `the end of ${context.node.name}`, timeoutMs: 10_000, everyMs: 20 });
+  await until(gone, { what: `${context.node.name} to be off`, timeoutMs: 10_000, everyMs: 20 });
   await run([...runc, 'delete', '--force', paths.containerId], { allowFailure: true });
   await removeCgroup(paths.cgroup);
   await rm(paths.pidFile, { force: true });
@@ -150,7 +150,7 @@ export function execInNode(
   return run(['runc', '--root', context.paths.runcRoot, 'exec', containerId, ...argv], options);
 }
 
-/** Imports image archives into the node's containerd, in the namespace that the kubelet uses. */
+/** Imports image archives into the node's containerd, in the namespace of the kubelet. */
 export async function importImages(context: NodeContext, archives: readonly string[]): Promise<void> {
   await until(
     async () =>
@@ -158,7 +158,7 @@ export async function importImages(context: NodeContext, archives: readonly stri
     { what: `containerd on ${context.node.name}`, timeoutMs: 60_000 },
   );
   for (const archive of archives) {
-    // Through a pipe: the node sees no folder of the machine.
+    // On stdin: the node has no access to the folders of the machine.
     await execInNode(context, ['ctr', '-n', 'k8s.io', 'images', 'import', '-'], { inputFile: archive });
   }
 }

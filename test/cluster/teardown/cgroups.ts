@@ -1,4 +1,4 @@
-/** The cgroup folders of a rig in every hierarchy (version 1, hybrid or 2), and the processes in them. */
+/** The cgroup folders of a rig in all hierarchies (version 1, hybrid or 2), and the processes in them. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,8 +12,8 @@ export function hierarchies(): string[] {
 }
 
 /**
- * The folder that holds the rig's programs outside the nodes, made when missing. One hierarchy is enough to
- * find them again; the version 2 one is preferred because it has no controllers to set up first.
+ * The folder for the rig's programs outside the nodes, created if missing. One hierarchy is enough to find them
+ * again; version 2 is preferred because it needs no setup of controllers.
  */
 export function hostCgroup(cgroup: string): string {
   const all = mounts().filter((mount) => mount.type === 'cgroup' || mount.type === 'cgroup2');
@@ -34,7 +34,7 @@ function tree(dir: string): string[] {
   return [...found, dir];
 }
 
-/** Every cgroup folder of this name, in all hierarchies, deepest first. */
+/** All cgroup folders of this name and below, in all hierarchies, deepest first. */
 export function cgroupFolders(cgroup: string): string[] {
   return hierarchies().flatMap((mountPoint) => tree(join(mountPoint, cgroup)));
 }
@@ -46,16 +46,16 @@ export function processesInCgroup(cgroup: string): number[] {
     try {
       text = readFileSync(join(dir, 'cgroup.procs'), 'utf8');
     } catch {
-      continue; // The folder went away between the listing and the reading.
+      continue; // Removed since it was listed.
     }
     for (const line of text.split('\n')) if (line !== '') pids.add(Number(line));
   }
-  // 0 stands for a process of a pid namespace that cannot be seen from here.
+  // 0 is a process in a pid namespace that is not visible from here.
   pids.delete(0);
   return [...pids];
 }
 
-/** Removes the folders; a killed process can hold its cgroup for a moment, hence the second tries. */
+/** Removes the folders; retries because a killed process can hold its cgroup for a moment. */
 export async function removeCgroup(cgroup: string): Promise<void> {
   for (let attempt = 0; attempt < 50; attempt++) {
     const left = cgroupFolders(cgroup).filter((dir) => {
@@ -69,5 +69,5 @@ export async function removeCgroup(cgroup: string): Promise<void> {
     if (left.length === 0) return;
     await sleep(100);
   }
-  throw new Error(`cgroup folders that cannot be removed: ${cgroupFolders(cgroup).join(', ')}`);
+  throw new Error(`cannot remove cgroup folders: ${cgroupFolders(cgroup).join(', ')}`);
 }

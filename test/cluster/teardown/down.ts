@@ -1,4 +1,4 @@
-/** Takes a rig away, from whatever a finished or interrupted start left on disk and in the kernel. */
+/** Removes a rig: whatever a finished or interrupted start has left on disk and in the kernel. */
 import { rmdirSync, rmSync } from 'node:fs';
 import { addressPlan } from '../address-plan.ts';
 import { FAMILY, type RigPaths } from '../rig-paths.ts';
@@ -9,8 +9,8 @@ import { mountsBelow, unmountBelow } from './mounts.ts';
 import { killRigProcesses, rigNetns } from './rig-processes.ts';
 
 /**
- * Idempotent. The order matters: processes hold mounts, namespaces and cgroups; the slot goes last, so that
- * no other rig takes the addresses while these still exist.
+ * Idempotent. The order matters: processes hold mounts, namespaces and cgroups; the slot is freed last, so that no
+ * other rig gets the addresses while they are still in use.
  */
 export async function tearDown(paths: RigPaths): Promise<void> {
   await killRigProcesses(paths);
@@ -28,7 +28,7 @@ export async function tearDown(paths: RigPaths): Promise<void> {
   releaseSlots(paths.name);
 }
 
-/** By the slot that was claimed, and by the alias in case the slot's file is gone. */
+/** Found by the slot of the rig, and by alias in case the file of the slot is missing. */
 async function hostLinks(paths: RigPaths): Promise<string[]> {
   const listed = await run(['ip', '-j', 'link', 'show'], { allowFailure: true });
   if (listed.code !== 0) return [];
@@ -38,13 +38,13 @@ async function hostLinks(paths: RigPaths): Promise<string[]> {
   return links.filter((link) => link.ifalias === alias || bySlot.has(link.ifname)).map((link) => link.ifname);
 }
 
-/** The folder that all rigs share goes with the last of them. */
+/** Removes the cgroup folder that all rigs share, if this was the last one. */
 function removeEmptyFamily(): void {
   for (const mountPoint of hierarchies()) {
     try {
       rmdirSync(`${mountPoint}/${FAMILY}`);
     } catch {
-      continue; // Another rig is in it, or it never was.
+      continue; // Another rig is in it, or it does not exist.
     }
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseMountInfo } from './mounts.ts';
 
-test('targets, types and options are read, with and without optional fields and with spaces in the path', () => {
+test('reads targets, types and options, with and without optional fields, with spaces in the path', () => {
   const text = [
     '36 35 98:0 / /mnt/a\\040b rw,noatime shared:1 master:2 - ext4 /dev/root rw,errors=continue',
     '40 30 0:30 / /sys/fs/cgroup/cpu rw,relatime - cgroup cgroup rw,cpu',

@@ -1,4 +1,4 @@
-/** What is mounted on this machine below a folder, read from the kernel rather than from any record of ours. */
+/** The mounts of this machine, read from the kernel rather than from a record of ours. */
 import { readFileSync } from 'node:fs';
 import { run } from '../run.ts';
 
@@ -8,7 +8,7 @@ export interface Mount {
   readonly superOptions: string;
 }
 
-/** Parses /proc/PID/mountinfo; spaces in paths are written as \040 there. */
+/** Parses /proc/PID/mountinfo, where a space in a path is written as \040. */
 export function parseMountInfo(text: string): Mount[] {
   const unescape = (path: string) =>
     path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
@@ -36,7 +36,7 @@ export function mountsBelow(dir: string): string[] {
     .filter((target) => target === dir || target.startsWith(`${dir}/`));
 }
 
-/** Unmounts everything at or below the folder, last mounted first; throws if something stays. */
+/** Unmounts everything at or below the folder, last mounted first; throws if something is still mounted. */
 export async function unmountBelow(dir: string): Promise<void> {
   for (const target of mountsBelow(dir).toReversed()) {
     const result = await run(['umount', target], { allowFailure: true });

@@ -1,4 +1,4 @@
-/** All processes of a rig, found by what the kernel says of them: their cgroup or their network namespace. */
+/** All processes of a rig, found through the kernel: by their cgroup or their network namespace. */
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity, signalProcess } from '../process-identity.ts';
@@ -12,7 +12,7 @@ export function rigNetns(paths: RigPaths): string[] {
   try {
     return readdirSync(NETNS_DIR).filter((name) => name.startsWith(paths.netnsPrefix));
   } catch {
-    return []; // The folder is made with the first named namespace of a machine.
+    return []; // The folder does not exist before the first named namespace of a machine.
   }
 }
 
@@ -25,7 +25,7 @@ function processesInNetns(names: readonly string[]): number[] {
       try {
         return wanted.has(readlinkSync(`/proc/${pid}/ns/net`));
       } catch {
-        return false; // Gone meanwhile.
+        return false; // It has exited since it was listed.
       }
     })
     .map(Number);
@@ -38,8 +38,8 @@ export function rigProcesses(paths: RigPaths): number[] {
 }
 
 /**
- * Kills until none is left; a node's PID 1 takes all of its pid namespace with it. A dying process leaves its cgroup
- * and namespaces some time before it is gone, hence those that were found once are waited for by name.
+ * Kills until none is left; with PID 1 of a node, the kernel kills its whole pid namespace. A dying process leaves
+ * its cgroup and namespaces before it is gone, so each one found is remembered and waited for.
  */
 export async function killRigProcesses(paths: RigPaths): Promise<void> {
   const killed = new Map<number, ProcessIdentity>();
@@ -54,5 +54,5 @@ export async function killRigProcesses(paths: RigPaths): Promise<void> {
     await sleep(25);
   }
   const left = [...killed.values()].filter(isAlive).map((identity) => identity.pid);
-  throw new Error(`processes that do not die: ${left.join(', ')}`);
+  throw new Error(`cannot kill processes ${left.join(', ')}`);
 }
