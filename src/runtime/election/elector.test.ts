@@ -249,6 +249,19 @@ describe('the release of an elector', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('does not release a lease that it lost, because writes that were aborted may still arrive', async () => {
+    const { clock, elector, server, calls, start, lost } = setup();
+    await start();
+    server.faults.push('hangs', 'hangs', 'hangs');
+    await clock.advance(10_000);
+    expect(lost()).toBe('the lease was not renewed in time');
+    calls.length = 0;
+    await elector.release();
+    expect(calls).toEqual([]);
+    expect(server.lease?.holder).toBe(ours);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   it('does not touch the lease of another process', async () => {
     const { elector, server, calls, start } = setup(held);
     await start();

@@ -66,7 +66,10 @@ export interface Elector {
   readonly lost: Promise<Error>;
   /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired immediately. */
   notice(lease: Lease | null): void;
-  /** Stops competing, closes the fence and releases the lease if it is held. Never rejects. */
+  /**
+   * Stops competing, closes the fence and releases the lease if it is held, unless the fence had closed before: then the
+   * lease expires by itself. Call it when no write is under way. Never rejects.
+   */
   release(): Promise<void>;
 }
 
@@ -240,8 +243,11 @@ export function createElector(options: ElectorOptions): Elector {
       stop.abort(new Error('the lease is being released'));
       wake.abort();
       await loop;
+      // Asked by the clock, because the fence's timer may be late.
+      const hasRunOut = !fence.isOpen() && fence.closed.aborted;
       fence.close(new Error('the lease was released'));
-      if (loop) await releaseLease();
+      // A write that the fence aborted may still arrive; the rest of the lease is the time for that.
+      if (loop && !hasRunOut) await releaseLease();
     },
   };
 }

@@ -149,7 +149,8 @@ export class Election {
     };
     // Some have no watch and rely on their reads.
     if (this.#random() < 0.6) this.#watchers.add(watch);
-    void elector.lost.then(end);
+    // As the operator does: its drain releases, whatever it was that ended it.
+    void elector.lost.then(async () => elector.release()).then(end);
     elector.start();
     write();
   }
@@ -163,6 +164,7 @@ export class Election {
   #lockOf(identity: string, process: PausableProcess): LeaseLock {
     const call = async <T>(signal: AbortSignal, work: () => T): Promise<T> =>
       new Promise<T>((resolve, reject) => {
+        signal.throwIfAborted();
         signal.addEventListener('abort', () => reject(signal.reason as Error));
         this.#later(9_000, () => {
           if (!this.isUp || this.#takes('loseRequests')) return;
