@@ -112,7 +112,7 @@ const verificationSchema = z.object({
   answers: z.array(answerSchema).describe('Answers of the last attempt.'),
 });
 
-/** Why a repair Job was deleted before it reported what happened. */
+/** Why a repair Job was deleted before its repair was reported. */
 export const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;
 export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
 
@@ -121,9 +121,9 @@ const takenBackSchema = z.object({
   because: z
     .enum(TAKEN_BACK_BECAUSE)
     .describe(
-      'Why the Job was deleted. NeverStarted: no container of it ran in time. Silent: the agent ended without a report. Elsewhere: the setting is in a directory that the Job could not write to.',
+      'Reason. NeverStarted: no container of the Job ran in time, and it is not started again. Silent: the agent ended without a report, and is started once more. Elsewhere: the setting is in a directory that the Job could not write, and the agent is started again with write access to that.',
     ),
-  why: z.string().describe('Human-readable explanation of why the Job was deleted.'),
+  why: z.string().describe('Human-readable explanation of the reason.'),
   uid: z.string().describe('UID of the deleted Job.'),
 });
 
@@ -175,9 +175,7 @@ export const remediationStatusSchema = z
     repairTakenBack: z
       .array(takenBackSchema)
       .default([])
-      .describe(
-        'Repair Jobs that were deleted, so that a second one could start or because none may start any more.',
-      ),
+      .describe('Repair Jobs that the operator deleted before their repair was reported, oldest first.'),
     repairDirectory: z
       .enum(KUBELET_DIRECTORIES)
       .optional()

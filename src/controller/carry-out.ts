@@ -18,7 +18,7 @@ import type { Settings } from './settings.ts';
 /** Well-known addresses of node-local DNS: the addon of kubeadm and that of kubespray. */
 const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'];
 
-export interface EffectContext {
+interface EffectContext {
   readonly kube: KubeClient;
   readonly settings: Settings;
   readonly remediation: Remediation;

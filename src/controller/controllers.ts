@@ -9,7 +9,7 @@ import type { Sightings } from './sightings.ts';
 
 type Reconcile = Controller['reconcile'];
 
-export interface Reconcilers {
+interface Reconcilers {
   readonly sighting: Reconcile;
   readonly remediation: Reconcile;
   readonly policy: Reconcile;

@@ -4,7 +4,7 @@ import type { Result } from '../runtime/work-queue.ts';
 import type { Narrator } from './narrator.ts';
 import type { Stores } from './stores.ts';
 
-export interface ExcludeLabelControllerOptions {
+interface ExcludeLabelControllerOptions {
   readonly stores: Stores;
   readonly narrator: Narrator;
 }

@@ -1,4 +1,4 @@
-/** Tells the story of an incident: a log line and Kubernetes events for each change of its record. */
+/** Reports incidents: a log line and Kubernetes events for each change of a record. */
 import { assertNever } from '../api/assert-never.ts';
 import { API_VERSION, DNS_NAMESPACE } from '../api/keys.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
@@ -10,7 +10,7 @@ import type { Logger } from '../runtime/logger.ts';
 export interface Narrator {
   /** The status of a remediation was written. */
   recordTransition(remediation: Remediation, after: RemediationStatus): void;
-  /** Something outside of a remediation's record, for example a crash that is not a loop. */
+  /** Something that is not a change of a record, for example a crash that is not a loop. */
   announce(intent: EventIntent): void;
 }
 

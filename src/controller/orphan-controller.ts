@@ -7,7 +7,7 @@ import type { Result } from '../runtime/work-queue.ts';
 import type { Stores } from './stores.ts';
 import { AFTER_CONFLICT } from './write-status.ts';
 
-export interface OrphanControllerOptions {
+interface OrphanControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly logger: Logger;

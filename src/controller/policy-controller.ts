@@ -10,7 +10,7 @@ import type { Stores } from './stores.ts';
 import { containerOf, podsOf, policyInConflictWith, viewOf } from './workloads.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
-export interface PolicyControllerOptions {
+interface PolicyControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;

@@ -7,7 +7,7 @@ import type { Remediation, World } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 import { podsOf, viewOf } from './workloads.ts';
 
-export interface WorldSources {
+interface WorldSources {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;

@@ -20,7 +20,7 @@ import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
-export interface RemediationControllerOptions {
+interface RemediationControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;

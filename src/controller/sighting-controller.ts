@@ -19,7 +19,7 @@ import type { Seen, Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
 import { containerOf, policyInConflictWith } from './workloads.ts';
 
-export interface SightingControllerOptions {
+interface SightingControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;

@@ -7,7 +7,7 @@ import type { Result } from '../runtime/work-queue.ts';
 /** What was read is out of date: read again, soon. */
 export const AFTER_CONFLICT: Result = { kind: 'requeue', afterMs: 100 };
 
-export interface StatusChange<S> {
+interface StatusChange<S> {
   /** The object as it was read. */
   readonly raw: object;
   readonly before: S;
@@ -15,7 +15,7 @@ export interface StatusChange<S> {
 }
 
 /** `overtaken`: the object was changed or deleted since it was read, and nothing was written. */
-export type Written = 'written' | 'unchanged' | 'overtaken';
+type Written = 'written' | 'unchanged' | 'overtaken';
 
 export async function writeStatus<S>(
   api: CustomResource<object>,

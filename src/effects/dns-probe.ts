@@ -7,7 +7,7 @@ import type { DnsReply } from '../dns/message.ts';
 /** A working CoreDNS answers from memory within a millisecond, and through its upstream within a few tens. */
 const ANSWER_TIMEOUT_MS = 1_000;
 
-export interface DnsProbe {
+interface DnsProbe {
   readonly address: string;
   readonly port?: number;
   /** kubernetes.default.svc.<clusterDomain> */

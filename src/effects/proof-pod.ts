@@ -9,7 +9,7 @@ import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 /** The user "nobody", as in most images; the proof needs no file of the node. */
 const NOBODY = 65_534;
 
-export interface ProofPodRequest {
+interface ProofPodRequest {
   readonly remediation: { readonly name: string; readonly uid: string };
   readonly node: string;
   readonly image: string;

@@ -13,7 +13,6 @@ const terminatedSchema = z.object({
 const stateSchema = z
   .object({
     running: z.object({ startedAt: epochTime.nullish() }).nullish(),
-    waiting: z.object({ reason: z.string().nullish(), message: z.string().nullish() }).nullish(),
     terminated: terminatedSchema.nullish(),
   })
   .nullish();

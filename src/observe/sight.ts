@@ -20,7 +20,7 @@ const MAX_LINE = 1024;
 /** Its name with both kubeadm and kubespray; the operator may read no other ConfigMap for this. */
 const COREFILE_CONFIG_MAP = 'coredns';
 
-export interface SightRequest {
+interface SightRequest {
   readonly pod: DnsPod;
   readonly container: DnsContainer;
   readonly clusterDNS: readonly string[];

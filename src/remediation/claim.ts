@@ -4,18 +4,18 @@ import { FINAL_PHASES } from '../api/remediation.ts';
 import type { Remediation } from './world.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
-export const EVIDENCE_LIMIT_MS = 10 * 60_000;
+const EVIDENCE_LIMIT_MS = 10 * 60_000;
 /** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
 const NODE_PART_LENGTH = 40;
 
-export type ClaimDecision =
+type ClaimDecision =
   | { readonly kind: 'claim'; readonly name: string }
   | {
       readonly kind: 'skip';
       readonly reason: 'EvidenceTooOld' | 'OlderThanLastRepair' | 'NodeHasIncident' | 'Known';
     };
 
-export interface ClaimRequest {
+interface ClaimRequest {
   readonly sighting: Sighting;
   readonly node: { readonly name: string; readonly uid: string };
   readonly remediations: readonly Remediation[];

@@ -46,7 +46,7 @@ const STORY: readonly Partial<RemediationStatus>[] = [
 ];
 
 describe('the events of an incident', () => {
-  it('tell its story in order, each step once', () => {
+  it('are in the order of its steps, each once', () => {
     const reported = STORY.slice(1).flatMap((after, index) => reasons(STORY[index] ?? {}, after));
     expect(reported).toEqual([
       'Normal Quarantined',

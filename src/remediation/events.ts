@@ -1,4 +1,4 @@
-/** Which events tell what happened: one builder for each, from a sighting or from two states of a record. */
+/** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
 import { EXCLUDE_LABEL } from '../api/keys.ts';
 import type { Observation } from '../api/policy.ts';
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
@@ -26,7 +26,7 @@ interface Transition {
   readonly remediation: Pick<Remediation, 'name' | 'uid' | 'spec'>;
 }
 
-/** Each says whether it happened; the order is that of an incident. */
+/** Each returns null if it did not happen. In the order of an incident. */
 const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
   quarantined,
   repairStarted,
@@ -54,7 +54,7 @@ export function sightingEvent(
   { policy, pod }: { readonly policy: Identity; readonly pod: Identity },
 ): EventIntent {
   const subjects: Subject[] = [named('policy', policy), named('pod', pod)];
-  // A crash that the node did not cause is no news for the node.
+  // Only a loop that the node causes is an event of the node.
   if (diagnosis.remedy.kind === 'repair') subjects.push({ kind: 'node', name: node });
   return {
     about: subjects,

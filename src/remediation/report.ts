@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { MAX_REPORT_BYTES } from '../api/agent-protocol.ts';
 
-export type ReadReport<T> =
+type ReadReport<T> =
   | { readonly kind: 'ok'; readonly report: T }
   | { readonly kind: 'bad'; readonly problem: string };
 

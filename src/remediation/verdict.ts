@@ -33,7 +33,7 @@ export interface TakeBackRepair {
 }
 
 /** A DNS pod that can be asked: it has an address and a container. */
-export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
+type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
 
 /** What an effect returned, for the status to record. */
 export type EffectResult =

@@ -12,7 +12,7 @@ import type {
 } from '../../../src/remediation/world.ts';
 
 /** The moment at which the container of the sighting died, epoch milliseconds. */
-export const DEATH = Date.parse('2026-03-01T12:00:00Z');
+const DEATH = Date.parse('2026-03-01T12:00:00Z');
 export const at = (seconds: number): number => DEATH + seconds * 1000;
 export const isoAt = (seconds: number): string => new Date(at(seconds)).toISOString();
 

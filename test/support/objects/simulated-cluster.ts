@@ -43,7 +43,7 @@ export interface Script {
   readonly lostAfter: ReadonlySet<number>;
 }
 
-export interface Tally {
+interface Tally {
   quarantines: number;
   jobs: number;
   restarts: number;
