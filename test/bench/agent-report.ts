@@ -1,12 +1,12 @@
-/** The section of the agent: what it takes on a node, and how long the node waits for it. */
+/** The section on the agent: what it needs on a node, and how long the node has to wait. */
 import { machine, median, spread, today, verdict } from './statistics.ts';
 
-export interface AgentFigures {
+interface AgentFigures {
   /** Milliseconds from the start of the process to its decision. */
   readonly decidedMs: readonly number[];
   /** Milliseconds from the write to the first answer of the new kubelet. */
   readonly servingMs: readonly number[];
-  /** Milliseconds from the write to the report: the new kubelet is trusted. */
+  /** Milliseconds from the write to the report, after the new kubelet has proved to be stable. */
   readonly trustedMs: readonly number[];
   readonly peakRssMiB: readonly number[];
   readonly bundleBytes: number;
@@ -27,9 +27,9 @@ export function agentReport({
 | figure | median (range) | goal |
 | --- | --- | --- |
 | process start to decision | ${spread(decidedMs)} ms | ${GOAL_DECIDED_MS} ms: ${verdict(decided, GOAL_DECIDED_MS)} |
-| change to a kubelet that serves with it | ${spread(servingMs)} ms | |
-| change to the report: it still serves two seconds later | ${spread(trustedMs)} ms | |
-| RSS of the agent, peak | ${spread(peakRssMiB)} MiB | |
-| its bundle | ${(bundleBytes / 1024).toFixed(0)} KiB | |
+| change to a kubelet that serves with the new value | ${spread(servingMs)} ms | |
+| change to the report, after two more seconds of serving | ${spread(trustedMs)} ms | |
+| peak RSS of the agent | ${spread(peakRssMiB)} MiB | |
+| bundle of the agent | ${(bundleBytes / 1024).toFixed(0)} KiB | |
 `;
 }

@@ -1,4 +1,4 @@
-/** `npm run bench:agent`: the repair Job on one node of a rig, again and again; writes its section of docs/benchmarks.md. */
+/** `npm run bench:agent`: runs the repair Job on one node of a rig repeatedly; writes its section of docs/benchmarks.md. */
 import { statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -15,15 +15,15 @@ const runs = Number(values.runs);
 const NODE = 'node-1';
 const say = progressOn(process.stderr);
 
-/** The peak of the agent's resident memory, which the kernel keeps for as long as the process lives. */
-async function peakRssMiB(rig: Rig, isOver: AbortSignal): Promise<number> {
+/** Peak resident memory of the agent, which the kernel keeps only as long as the process lives. */
+async function peakRssMiB(rig: Rig, end: AbortSignal): Promise<number> {
   let peak = 0;
-  while (!isOver.aborted) {
+  while (!end.aborted) {
     const script =
       "for p in $(pgrep -f '^/usr/local/bin/node .*/app/agent.js'); do grep VmHWM /proc/$p/status; done";
     const { stdout } = await rig.exec(NODE, ['sh', '-c', script]);
     for (const [, kib] of stdout.matchAll(/(\d+) kB/g)) peak = Math.max(peak, Number(kib) / 1024);
-    // Seldom enough not to slow down what is measured.
+    // Not more often, to keep the influence on the measurement small.
     await sleep(500);
   }
   return peak;
@@ -42,10 +42,10 @@ try {
     await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
     await rig.exec(NODE, ['systemctl', 'restart', 'kubelet.service']);
     await rig.waitForNodes();
-    const over = new AbortController();
-    const peak = peakRssMiB(rig, over.signal);
+    const end = new AbortController();
+    const peak = peakRssMiB(rig, end.signal);
     const { outcome, message, times } = await runRepairJob(rig, NODE, `bench-${round}-${Date.now()}`).finally(
-      () => over.abort(),
+      () => end.abort(),
     );
     if (outcome !== 'repaired') throw new Error(`${outcome}: ${message}`);
     const between = (from: keyof typeof times, to: keyof typeof times): number =>

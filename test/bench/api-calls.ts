@@ -1,13 +1,13 @@
-/** How many requests a user sent, from the apiserver's own audit log. */
+/** Counts the requests of a user in the apiserver's audit log. */
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
 
 export interface ApiCalls {
-  /** Watches included, each counted when it is opened. */
+  /** Including watches, each counted once, when it is opened. */
   readonly total: number;
   readonly byVerb: Readonly<Record<string, number>>;
-  /** Of the leader election. */
+  /** Requests of the leader election. */
   readonly leases: number;
 }
 
@@ -18,7 +18,7 @@ interface AuditEvent {
   readonly objectRef?: { readonly resource?: string };
 }
 
-/** The place in the log from which `apiCalls` counts. */
+/** The end of the log, as a start for `apiCalls`. */
 export const auditMark = (server: Apiserver): number => statSync(server.auditLogPath).size;
 
 export async function apiCalls(server: Apiserver, user: string, from: number): Promise<ApiCalls> {
@@ -27,10 +27,10 @@ export async function apiCalls(server: Apiserver, user: string, from: number): P
   let leases = 0;
   const input = createReadStream(server.auditLogPath, { start: from });
   for await (const line of createInterface({ input })) {
-    // The last line may be half written; it is another phase's.
+    // The last line may be incomplete; it belongs to another phase.
     if (!line.includes(`"${user}"`) || !line.endsWith('}')) continue;
     const { auditID, verb, user: who, objectRef }: AuditEvent = JSON.parse(line);
-    // A watch has two events, one when it opens and one when it ends.
+    // A watch has two events, one at its start and one at its end.
     if (who.username !== user || seen.has(auditID)) continue;
     seen.add(auditID);
     byVerb[verb] = (byVerb[verb] ?? 0) + 1;
@@ -39,7 +39,7 @@ export async function apiCalls(server: Apiserver, user: string, from: number): P
   return { total: seen.size, byVerb, leases };
 }
 
-/** A service account that may do everything, for a client whose calls are to be told from those of others. */
+/** Creates a service account with all rights, for a client whose calls are counted. */
 export async function aUser(server: Apiserver, name: string): Promise<{ name: string; token: string }> {
   const accounts = '/api/v1/namespaces/default/serviceaccounts';
   await server.call('POST', accounts, { metadata: { name } });

@@ -1,5 +1,4 @@
-/** The floor: what a person with a script would do who knows the node and the cause already. */
-
+/** The baseline: the repair by a script that already knows the node and the cause. */
 import type { Pod } from '../cluster/api-client.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
@@ -7,8 +6,8 @@ import type { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 
 /**
- * Breaks the node, and when CoreDNS loops there: edits the value, restarts the kubelet, deletes the pod, waits until
- * a new one is Ready. No policy must be in place.
+ * Breaks the node and waits for the loop; then edits the value, restarts the kubelet, deletes the pod and waits for a
+ * new one to be Ready. There must be no policy.
  * @returns seconds from the edit to Ready
  */
 export async function repairByHand(rig: Rig, node: string): Promise<number> {
@@ -16,7 +15,7 @@ export async function repairByHand(rig: Rig, node: string): Promise<number> {
   const startedAt = performance.now();
   await rig.setResolvConf(node, GOOD_RESOLV_CONF);
   const restarted = await rig.exec(node, ['systemctl', 'restart', 'kubelet.service']);
-  if (restarted.code !== 0) throw new Error(`kubelet.service on ${node}: ${restarted.stderr}`);
+  if (restarted.code !== 0) throw new Error(`cannot restart kubelet.service on ${node}: ${restarted.stderr}`);
   const old = await rig.dnsPods();
   for (const pod of await rig.dnsPods(node))
     await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`, {

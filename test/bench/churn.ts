@@ -1,20 +1,13 @@
-/** A cluster that does not stand still: heartbeats of nodes, pods that are replaced, nodes and policies that come and go. */
+/** Constant changes in a cluster: heartbeats of nodes, pods, nodes and policies replaced. */
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
-import {
-  aNode,
-  type ClusterSize,
-  createDnsPod,
-  heartbeat,
-  nodeName,
-  type Owner,
-  podName,
-} from './big-cluster.ts';
+import { type ClusterSize, createDnsPod, heartbeat } from './big-cluster.ts';
+import { aNode, nodeName, type Owner, podName } from './cluster-objects.ts';
 
 const PODS = '/api/v1/namespaces/kube-system/pods';
 const POLICIES = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';
 
-/** One step after the other, the same in each run. */
-export interface Churn {
+/** A sequence of changes, the same in each run. */
+interface Churn {
   step(): Promise<void>;
   readonly steps: number;
 }
@@ -22,7 +15,7 @@ export interface Churn {
 export function createChurn(server: Apiserver, size: ClusterSize, owner: Owner): Churn {
   let steps = 0;
 
-  async function expectDone(method: 'POST' | 'DELETE' | 'PATCH', path: string, body?: object): Promise<void> {
+  async function call(method: 'POST' | 'DELETE' | 'PATCH', path: string, body?: object): Promise<void> {
     const types = method === 'PATCH' ? { contentType: 'application/merge-patch+json' } : {};
     const { status, body: answer } = await server.call(method, path, body, types);
     if (status > 299) throw new Error(`${method} ${path}: ${status} ${JSON.stringify(answer)}`);
@@ -30,26 +23,26 @@ export function createChurn(server: Apiserver, size: ClusterSize, owner: Owner):
 
   async function replacePod(round: number): Promise<void> {
     const index = round % size.dnsPods;
-    await expectDone('DELETE', `${PODS}/${podName(index)}`, { gracePeriodSeconds: 0 });
+    await call('DELETE', `${PODS}/${podName(index)}`, { gracePeriodSeconds: 0 });
     await createDnsPod(server, index, owner);
   }
 
   async function replaceNode(round: number): Promise<void> {
     const index = round % size.nodes;
-    await expectDone('DELETE', `/api/v1/nodes/${nodeName(index)}`);
-    await expectDone('POST', '/api/v1/nodes', aNode(index));
+    await call('DELETE', `/api/v1/nodes/${nodeName(index)}`);
+    await call('POST', '/api/v1/nodes', aNode(index));
   }
 
   async function changePolicies(round: number): Promise<void> {
     const spec = { mode: round % 2 === 0 ? 'Observe' : 'Repair' };
-    await expectDone('PATCH', `${POLICIES}/coredns`, { spec });
-    await expectDone('POST', POLICIES, {
+    await call('PATCH', `${POLICIES}/coredns`, { spec });
+    await call('POST', POLICIES, {
       apiVersion: 'dnshealth.io/v1alpha1',
       kind: 'DNSHealthPolicy',
       metadata: { name: 'passing' },
       spec: { workload: { name: 'another' } },
     });
-    await expectDone('DELETE', `${POLICIES}/passing`);
+    await call('DELETE', `${POLICIES}/passing`);
   }
 
   return {

@@ -1,21 +1,21 @@
-/** docs/benchmarks.md: each benchmark replaces its own section and leaves the others as they are. */
+/** docs/benchmarks.md: each benchmark replaces its own section and keeps the others. */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 /** In the order of the page. */
 const SECTIONS = ['Repair', 'Agent', 'Runtime', 'Soak'] as const;
-export type Section = (typeof SECTIONS)[number];
+type Section = (typeof SECTIONS)[number];
 
 const INTRODUCTION = `# Benchmarks
 
-\`make bench\` runs all of them; each writes its own section here. Goals stand beside the figures.
+\`make bench\` runs all benchmarks; each writes its own section here, with goals beside the figures.
 `;
 
 export function writeSection(title: Section, body: string): void {
   writeFileSync(PAGE, withSection(readFileSync(PAGE, 'utf8'), title, body));
 }
 
-/** @returns the page with this section in place of the one it had. */
+/** Returns the page with this section in place of its former one. */
 export function withSection(page: string, title: Section, body: string): string {
   const found = new Map<string, string>();
   for (const part of page.split(/^(?=## )/m)) {

@@ -1,18 +1,18 @@
-/** One client in a process of its own: `stock`, `whole` or `ours`; tells in JSON lines when it is synced and what it sees. */
+/** One client in its own process: `stock`, `whole` or `ours`. Reports in JSON lines when it is synced and what it sees. */
 import { readFileSync } from 'node:fs';
-import { keepOneAnnotation, type Told } from './informer-protocol.ts';
+import { keepOneAnnotation, type Report } from './informer-protocol.ts';
 
 const { CLIENT = '', SERVER = '', CA_FILE = '', TOKEN = '' } = process.env;
 const NODES = '/api/v1/nodes';
 const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
 const SELECTOR = 'k8s-app=kube-dns';
 
-const tell = (told: Told): void => void process.stdout.write(`${JSON.stringify(told)}\n`);
+const send = (report: Report): void => void process.stdout.write(`${JSON.stringify(report)}\n`);
 const saw = (mark: string | undefined): void => {
-  if (mark !== undefined) tell({ kind: 'saw', mark, at: Date.now() });
+  if (mark !== undefined) send({ kind: 'saw', mark, at: Date.now() });
 };
 
-/** As the documentation shows it, without the restart in the error handler that it leaves to the caller. */
+/** As in the documentation, without a restart in the error handler, which is left to the caller. */
 async function stock(): Promise<void> {
   const { CoreV1Api, KubeConfig, makeInformer } = await import('@kubernetes/client-node');
   const config = new KubeConfig();
@@ -32,9 +32,9 @@ async function stock(): Promise<void> {
   );
   pods.on('update', (pod) => saw(pod.metadata?.annotations?.['bench']));
   for (const informer of [nodes, pods])
-    informer.on('error', (error: unknown) => tell({ kind: 'error', message: String(error) }));
+    informer.on('error', (error: unknown) => send({ kind: 'error', message: String(error) }));
   await Promise.all([nodes.start(), pods.start()]);
-  tell({ kind: 'synced', objects: nodes.list().length + pods.list().length });
+  send({ kind: 'synced', objects: nodes.list().length + pods.list().length });
 }
 
 async function ours(metadataOnly: boolean): Promise<void> {
@@ -65,9 +65,9 @@ async function ours(metadataOnly: boolean): Promise<void> {
   void nodes.start(signal);
   void pods.start(signal);
   await Promise.all([nodes.synced, pods.synced]);
-  tell({ kind: 'synced', objects: nodes.keys().length + pods.keys().length });
+  send({ kind: 'synced', objects: nodes.keys().length + pods.keys().length });
 }
 
 await (CLIENT === 'stock' ? stock() : ours(CLIENT === 'ours'));
-// Nothing else would hold the process when an informer has died.
+// Keeps the process running after an informer has stopped.
 setInterval(() => {}, 60_000);

@@ -1,12 +1,12 @@
-/** What the children of the comparison say, and what ours keep of an object. */
+/** What the processes of the comparison report, and which fields ours keep of an object. */
 import type { RawObject } from '../../src/runtime/reflector/list-watch.ts';
 
-export type Told =
+export type Report =
   | { readonly kind: 'synced'; readonly objects: number }
   | { readonly kind: 'saw'; readonly mark: string; readonly at: number }
   | { readonly kind: 'error'; readonly message: string };
 
-/** Five fields, as an operator would: the whole objects are what the comparison is about. */
+/** Keeps five fields, as an operator would; client-node's informer keeps whole objects. */
 export function keepOneAnnotation(raw: RawObject) {
   const object = raw as RawObject & {
     readonly metadata: { readonly annotations?: Readonly<Record<string, string>> };

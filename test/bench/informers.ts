@@ -1,4 +1,4 @@
-/** The stock informer and ours, in turn, each in a process of its own against the same apiserver. */
+/** Measures client-node's informer and ours, each in its own process against the same apiserver. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,11 +8,11 @@ import { until } from '../cluster/until.ts';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { apiCalls, aUser, auditMark } from './api-calls.ts';
-import { podName } from './big-cluster.ts';
-import type { Told } from './informer-protocol.ts';
+import { podName } from './cluster-objects.ts';
+import type { Report } from './informer-protocol.ts';
 import { processFigures } from './process-figures.ts';
 
-/** `whole`: ours, asking for whole nodes as the stock one does. `ours`: as the operator watches, nodes by their metadata. */
+/** `stock`: client-node's. `whole`: ours, with whole nodes like the stock one. `ours`: as in the operator, with only the metadata of nodes. */
 export const CLIENTS = ['stock', 'whole', 'ours'] as const;
 export type Client = (typeof CLIENTS)[number];
 
@@ -22,16 +22,16 @@ export interface ClientFigures {
   readonly peakMiB: number;
   readonly callsToSync: number;
   readonly connectionsToSync: number;
-  /** From a TCP reset until a change made after it was seen; null: not within the limit. */
+  /** From a TCP reset until a later change is seen; null if that is not within the limit. */
   readonly reconnectSeconds: number | null;
 }
 
-export interface Follower {
+interface Follower {
   readonly client: Client;
   readonly user: string;
   readonly proxy: TcpProxy;
   readonly child: ChildProcess;
-  readonly told: readonly Told[];
+  readonly reports: readonly Report[];
   readonly syncSeconds: number;
   stop(): Promise<void>;
 }
@@ -39,7 +39,7 @@ export interface Follower {
 const SETTLE_MS = 5_000;
 export const RECONNECT_LIMIT_MS = 30_000;
 
-/** One file per client: TypeScript's stripper and half of node_modules are no part of the comparison. */
+/** Bundled, so that neither type stripping nor unused modules count. */
 export async function bundleChild(folder: string): Promise<string> {
   await build({
     entryPoints: [fileURLToPath(new URL('informer-child.ts', import.meta.url))],
@@ -57,7 +57,7 @@ export async function bundleChild(folder: string): Promise<string> {
   return `${folder}/informer-child.mjs`;
 }
 
-/** @param round makes the name of the user, by which its calls are counted */
+/** @param round is part of the name of the user by which calls are counted */
 export async function startFollower(
   server: Apiserver,
   client: Client,
@@ -67,7 +67,7 @@ export async function startFollower(
   const user = await aUser(server, `${client}-${round}`);
   const proxy = await startTcpProxy(Number(new URL(server.url).port));
   const startedAt = performance.now();
-  // Both with the same small young generation; no limit of the heap, which the stock one would not live within.
+  // All with the same small young generation, but without a heap limit, which the stock one would exceed.
   const child = spawn(process.execPath, ['--max-semi-space-size=1', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
@@ -78,10 +78,10 @@ export async function startFollower(
       TOKEN: user.token,
     },
   });
-  const told: Told[] = [];
+  const reports: Report[] = [];
   if (child.stdout)
-    createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)));
-  await until(() => told.some(({ kind }) => kind === 'synced') || undefined, {
+    createInterface({ input: child.stdout }).on('line', (line) => reports.push(JSON.parse(line)));
+  await until(() => reports.some(({ kind }) => kind === 'synced') || undefined, {
     what: `${client} to be synced`,
     timeoutMs: 120_000,
     everyMs: 10,
@@ -91,7 +91,7 @@ export async function startFollower(
     user: user.name,
     proxy,
     child,
-    told,
+    reports,
     syncSeconds: (performance.now() - startedAt) / 1000,
     async stop() {
       child.kill('SIGKILL');
@@ -121,7 +121,7 @@ export async function measureClient(
   }
 }
 
-/** Cuts all connections, changes a pod, and waits until the client has seen that. */
+/** Resets all connections, changes a pod, and waits until the client sees that. */
 async function reconnect(server: Apiserver, follower: Follower, mark: string): Promise<number | null> {
   const at = Date.now();
   follower.proxy.reset();
@@ -129,7 +129,7 @@ async function reconnect(server: Apiserver, follower: Follower, mark: string): P
   const contentType = 'application/merge-patch+json';
   await server.call('PATCH', path, { metadata: { annotations: { bench: mark } } }, { contentType });
   while (Date.now() - at < RECONNECT_LIMIT_MS) {
-    const seen = follower.told.find((told) => told.kind === 'saw' && told.mark === mark);
+    const seen = follower.reports.find((report) => report.kind === 'saw' && report.mark === mark);
     if (seen?.kind === 'saw') return (seen.at - at) / 1000;
     await sleep(20);
   }

@@ -1,4 +1,4 @@
-/** Memory and start-up of the running operator, from its own metrics and log. */
+/** Memory and start-up time of the running operator, from its metrics and log. */
 import type { Rig } from '../cluster/rig.ts';
 import { leadingPod, OPERATOR_NAMESPACE } from '../support/rig/installation.ts';
 

@@ -1,8 +1,9 @@
-/** The figures of the operator as a whole: at the start, at rest, and in a cluster that does not stand still. */
+/** Measures the whole operator: at its start, idle, and under constant changes. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
-import type { ClusterSize, Owner } from './big-cluster.ts';
+import type { ClusterSize } from './big-cluster.ts';
 import { createChurn } from './churn.ts';
+import type { Owner } from './cluster-objects.ts';
 import { type LoopDelay, startShippedOperator } from './shipped-operator.ts';
 
 export interface OperatorLoad {
@@ -17,7 +18,7 @@ export interface OperatorLoad {
 const START_MS = 10_000;
 const IDLE_MS = 15_000;
 const BUSY_STEPS = 600;
-/** 17 heartbeats a second are those of 5,000 kubelets. */
+/** 5,000 kubelets send 17 heartbeats per second. */
 const STEP_MS = 50;
 
 export async function measureOperator(

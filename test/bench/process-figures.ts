@@ -1,9 +1,9 @@
-/** What the kernel knows of a process. */
+/** Memory and file descriptors of a process, from the kernel. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface ProcessFigures {
   readonly rssMiB: number;
-  /** The highest that the RSS ever was. */
+  /** The highest RSS so far. */
   readonly peakMiB: number;
   readonly handles: number;
 }

@@ -1,8 +1,8 @@
-/** The section on repairs: medians with their range, and the goal beside its figure. */
+/** The section on repairs: medians with their range, and the goal beside the figure. */
 import type { OperatorFigures } from './operator-figures.ts';
 import { machine, median, today } from './statistics.ts';
 
-/** Seconds from the death of the container. */
+/** Seconds from the crash of the container. */
 export interface RepairTimes {
   readonly claimed: number;
   readonly quarantined: number;
@@ -11,7 +11,7 @@ export interface RepairTimes {
   readonly verified: number;
 }
 
-export interface Measured {
+interface Measured {
   readonly ours: readonly RepairTimes[];
   /** Seconds. */
   readonly byHand: readonly number[];
@@ -20,7 +20,7 @@ export interface Measured {
   readonly imageBytes: number;
 }
 
-/** Of the floor, for "verified". */
+/** Of "verified" to the baseline. */
 const GOAL_RATIO = 4;
 
 export function repairReport({ ours, byHand, idle, after, imageBytes }: Measured): string {
@@ -29,28 +29,29 @@ export function repairReport({ ours, byHand, idle, after, imageBytes }: Measured
   const of = (key: keyof RepairTimes): readonly number[] => ours.map((times) => times[key]);
   const ratios = ours.map((times, round) => times.verified / (byHand[round] ?? Number.NaN));
   const ratio = median(ratios);
-  return `\`npm run bench:repair\`, ${today()}: ${ours.length} rounds on the two-node rig; in each the
-same node was broken and repaired twice, by hand and by the operator. ${machine()}, so read the ratio before the seconds.
+  return `\`npm run bench:repair\`, ${today()}: ${ours.length} rounds on the two-node rig. In each round the
+same node was broken and repaired twice, once by hand and once by the operator. ${machine()}:
+the ratio says more than the seconds.
 
-Seconds from the death of the CoreDNS container (time stamp of its FATAL line), without a hand:
+Seconds from the crash of the CoreDNS container (timestamp of its FATAL line), without manual steps:
 
 | to | median | min | max |
 | --- | --- | --- | --- |
-${row('claimed: the incident is named and diagnosed', of('claimed'))}
+${row('claimed: the failure is diagnosed and recorded', of('claimed'))}
 ${row('quarantined: the node is cordoned', of('quarantined'))}
-${row('kubelet back with the new value', of('kubeletBack'))}
+${row('kubelet running with the new value', of('kubeletBack'))}
 ${row('node released, after the proof pod', of('released'))}
-${row('DNS verified, 3 s of stability included', of('verified'))}
+${row('DNS verified, including 3 s of stability', of('verified'))}
 
-The floor, seconds from the first keystroke of a script that knows node and cause already (edit, restart the kubelet,
-delete the pod, wait for Ready); it detects nothing, proves nothing and undoes nothing:
+The baseline, in seconds from the start of a script that already knows the node and the cause (edit, restart the kubelet,
+delete the pod, wait for Ready) and that detects, proves and undoes nothing:
 
 | | median | min | max |
 | --- | --- | --- | --- |
 ${row('by hand', byHand)}
 
 **Verified / by hand: ${ratio.toFixed(1)}** (median of the rounds; goal: at most ${GOAL_RATIO}, ${ratio <= GOAL_RATIO ? 'reached' : 'not reached'}).
-Against the quickest round by hand, where the readiness probe happened to come at once: ${(median(of('verified')) / Math.min(...byHand)).toFixed(1)}.
+Compared with the fastest round by hand, in which the readiness probe happened to run at once: ${(median(of('verified')) / Math.min(...byHand)).toFixed(1)}.
 
 The operator's pod:
 
@@ -58,7 +59,7 @@ The operator's pod:
 | --- | --- |
 | RSS, idle after start | ${idle.rssMiB.toFixed(0)} MiB |
 | RSS, after ${ours.length} repairs | ${after.rssMiB.toFixed(0)} MiB |
-| process start to everything synced | ${idle.startToSyncedSeconds.toFixed(2)} s |
+| process start to fully synced | ${idle.startToSyncedSeconds.toFixed(2)} s |
 | image, uncompressed | ${(imageBytes / 2 ** 20).toFixed(0)} MiB |
 `;
 }

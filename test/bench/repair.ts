@@ -1,4 +1,4 @@
-/** `npm run bench:repair`: the operator's repair and the same change by hand, in turn on one rig; writes its section of docs/benchmarks.md. */
+/** `npm run bench:repair`: repairs by hand and by the operator, in turn on one rig; writes its section of docs/benchmarks.md. */
 import { statSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { breakNode } from '../cluster/break-node.ts';
@@ -8,7 +8,7 @@ import { until } from '../cluster/until.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { applyPolicy, buildOperatorImage, installOperator } from '../support/rig/installation.ts';
 import { repairByHand } from './by-hand.ts';
-import { watchDeaths } from './deaths.ts';
+import { watchCrashes } from './crashes.ts';
 import { writeSection } from './document.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { type RepairTimes, repairReport } from './repair-report.ts';
@@ -18,20 +18,19 @@ const runs = Number(values.runs);
 const NODE = 'node-1';
 const say = progressOn(process.stderr);
 
-/** Seconds from the death of the container, by the time stamp of its FATAL line. */
 async function operatorRepair(rig: Rig): Promise<RepairTimes> {
   await restoreCluster(rig);
   await applyPolicy(rig, {});
-  const deaths = watchDeaths(rig, NODE);
+  const crashes = watchCrashes(rig, NODE);
   try {
     await breakNode(rig, NODE, { wait: false });
     const { spec, status } = await untilEnded(rig, NODE);
     if (status.phase !== 'Healed') throw new Error(`${status.phase}: ${status.message}`);
-    const died = await until(() => deaths.of(spec.sighting.line), {
-      what: 'the time stamp of the FATAL line',
+    const crashed = await until(() => crashes.timeOf(spec.sighting.line), {
+      what: 'the timestamp of the FATAL line',
       timeoutMs: 5_000,
     });
-    const since = (text: string | undefined): number => (Date.parse(text ?? '') - died) / 1000;
+    const since = (text: string | undefined): number => (Date.parse(text ?? '') - crashed) / 1000;
     const step = (name: string) => status.steps.find((one) => one.name === name);
     return {
       claimed: since(spec.sighting.seenAt),
@@ -41,7 +40,7 @@ async function operatorRepair(rig: Rig): Promise<RepairTimes> {
       verified: since(status.finishedAt),
     };
   } finally {
-    await deaths.stop();
+    await crashes.stop();
   }
 }
 
@@ -55,7 +54,7 @@ try {
   const ours: RepairTimes[] = [];
   const byHand: number[] = [];
   for (let round = 1; round <= runs; round += 1) {
-    // In turn, so that a change in the machine's speed falls on both.
+    // In turn, so that a change in the machine's speed affects both.
     await restoreCluster(rig);
     byHand.push(await repairByHand(rig, NODE));
     ours.push(await operatorRepair(rig));

@@ -1,4 +1,4 @@
-/** The section on the runtime: two informers side by side, and the operator's goals. */
+/** The section on the runtime: two informers side by side, and the goals of the operator. */
 import type { ApiCalls } from './api-calls.ts';
 import { type Client, type ClientFigures, RECONNECT_LIMIT_MS } from './informers.ts';
 import type { OperatorLoad } from './operator-load.ts';
@@ -10,7 +10,7 @@ export interface IdleCalls {
   readonly operator: ApiCalls;
 }
 
-export interface RuntimeFigures {
+interface RuntimeFigures {
   readonly clients: Readonly<Record<Client, readonly ClientFigures[]>>;
   readonly operator: readonly OperatorLoad[];
   readonly idle: IdleCalls;
@@ -19,90 +19,79 @@ export interface RuntimeFigures {
 const GOALS = { idleMiB: 80, peakMiB: 110, syncedSeconds: 2, requestsPerSecond: 0.3, delayMs: 25 };
 
 export function runtimeReport({ clients, operator, idle }: RuntimeFigures): string {
-  const { stock, whole, ours } = clients;
-  const compare = (name: string, of: (figures: ClientFigures) => number, digits = 0): string =>
-    `| ${name} | ${[stock, whole, ours].map((runs) => spread(runs.map(of), digits)).join(' | ')} | ${times(median(stock.map(of)), median(ours.map(of)))} |`;
-  const idleRow = [idle.clients.stock, idle.clients.whole, idle.clients.ours].map((calls) =>
-    ((calls * 60) / idle.seconds).toFixed(1),
-  );
-  const goal = (name: string, figures: readonly number[], limit: number, digits: number, unit: string) =>
-    `| ${name} | ${spread(figures, digits)} ${unit} | at most ${limit} ${unit} | ${verdict(median(figures), limit)} |`;
-  const { total, leases } = idle.operator;
-  const rate = (calls: number): string => (calls / idle.seconds).toFixed(2);
-  const within = (figure: number): string => verdict(figure / idle.seconds, GOALS.requestsPerSecond);
   return `\`npm run bench:runtime\`, ${today()}: a real apiserver with 5,000 nodes of 12 KB and 2,000 pods with CoreDNS's label;
-medians of ${stock.length} runs in turn, with their range. ${machine()}, so read the ratios before the seconds.
+medians of ${clients.stock.length} runs in turn, with their range. ${machine()}:
+the ratios say more than the seconds.
 
-**Informers.** Both watch all nodes and the labelled pods, bundled, each in a process of its own with the same flags.
-The middle column is ours with whole nodes, as client-node asks for them; the right one as the operator watches, nodes by
-their metadata only. Ratio: client-node / ours.
+**Informers.** Each watches all nodes and the labelled pods, bundled, in its own process with the same flags.
+The middle column is ours with whole nodes, which client-node requests; the right one is ours as in the operator, with
+the metadata of nodes only. Ratio: client-node / ours.
 
 | | client-node's informer | ours, whole nodes | ours | ratio |
 | --- | --- | --- | --- | --- |
-${compare('time to sync, s', ({ syncSeconds }) => syncSeconds, 1)}
-${compare('RSS after it, MiB', ({ rssMiB }) => rssMiB)}
-${compare('highest RSS, MiB', ({ peakMiB }) => peakMiB)}
-${compare('API calls until synced', ({ callsToSync }) => callsToSync)}
-${compare('connections opened for that', ({ connectionsToSync }) => connectionsToSync)}
-| API calls a minute when idle | ${idleRow.join(' | ')} | ${times(idle.clients.stock, idle.clients.ours)} |
-| after a TCP reset, a change seen within, s | ${[stock, whole, ours].map(reconnects).join(' | ')} | |
+${informerRows(clients, idle)}
 
-client-node's informer tells an error once and stops for good; starting it again is left to the caller.
+client-node's informer reports an error once and then stops; restarting it is left to the caller.
 
-**The operator as a whole**: the bundle with the image's flags.
+**The whole operator**: the bundle with the flags of the image.
 
 | figure | measured | goal | |
 | --- | --- | --- | --- |
-${goal(
-  'RSS, idle',
-  operator.map(({ idleMiB }) => idleMiB),
-  GOALS.idleMiB,
-  0,
-  'MiB',
-)}
-${goal(
-  'RSS, highest: start, heartbeats of all nodes, pods and policies replaced, resets',
-  operator.map(({ peakMiB }) => peakMiB),
-  GOALS.peakMiB,
-  0,
-  'MiB',
-)}
-${goal(
-  'process start to everything synced',
-  operator.map(({ syncedSeconds }) => syncedSeconds),
-  GOALS.syncedSeconds,
-  2,
-  's',
-)}
-${goal(
-  'event loop delay, p99, idle',
-  operator.map(({ delay }) => delay.idle.p99Ms),
-  GOALS.delayMs,
-  0,
-  'ms',
-)}
-${goal(
-  'the same while that churns',
-  operator.map(({ delay }) => delay.busy.p99Ms),
-  GOALS.delayMs,
-  0,
-  'ms',
-)}
-${goal(
-  'the same in the first ten seconds',
-  operator.map(({ delay }) => delay.start.p99Ms),
-  GOALS.delayMs,
-  0,
-  'ms',
-)}
-| requests when idle, without the Lease | ${rate(total - leases)} a second | at most ${GOALS.requestsPerSecond} a second | ${within(total - leases)} |
-| the same with the leader's Lease (${leases} of its requests) | ${rate(total)} a second | at most ${GOALS.requestsPerSecond} a second | ${within(total)} |
+${operatorRows(operator, idle)}
 
-Event loop delay is the process's own metric \`nodejs_eventloop_lag_p99_seconds\`; its sampling step of 10 ms is in the
-figure. The longest single delay: ${longest(operator, 'idle')} ms idle, ${longest(operator, 'busy')} ms busy, ${longest(operator, 'start')} ms in the first ten seconds.
-A leader renews its Lease every four seconds, which is 0.25 requests a second by itself; a standby only watches it.
+Event loop delay is the process's own metric \`nodejs_eventloop_lag_p99_seconds\`, which includes its sampling interval of
+10 ms. Longest single delay: ${longest(operator, 'idle')} ms idle, ${longest(operator, 'busy')} ms under load, ${longest(operator, 'start')} ms in the first ten seconds.
+A leader renews its Lease every four seconds, which alone is 0.25 requests per second; a standby only watches it.
 Requests were counted in the audit log for ${idle.seconds} s. Open: ${spread(operator.map(({ handles }) => handles))} handles, ${spread(operator.map(({ connections }) => connections))} connection to the apiserver.
 `;
+}
+
+function informerRows({ stock, whole, ours }: RuntimeFigures['clients'], idle: IdleCalls): string {
+  const row = (name: string, of: (figures: ClientFigures) => number, digits = 0): string =>
+    `| ${name} | ${[stock, whole, ours].map((runs) => spread(runs.map(of), digits)).join(' | ')} | ${times(median(stock.map(of)), median(ours.map(of)))} |`;
+  const perMinute = [idle.clients.stock, idle.clients.whole, idle.clients.ours].map((calls) =>
+    ((calls * 60) / idle.seconds).toFixed(1),
+  );
+  return [
+    row('time to sync, s', ({ syncSeconds }) => syncSeconds, 1),
+    row('RSS after sync, MiB', ({ rssMiB }) => rssMiB),
+    row('highest RSS, MiB', ({ peakMiB }) => peakMiB),
+    row('API calls until synced', ({ callsToSync }) => callsToSync),
+    row('connections opened until synced', ({ connectionsToSync }) => connectionsToSync),
+    `| API calls per minute when idle | ${perMinute.join(' | ')} | ${times(idle.clients.stock, idle.clients.ours)} |`,
+    `| change seen after a TCP reset within, s | ${[stock, whole, ours].map(reconnects).join(' | ')} | |`,
+  ].join('\n');
+}
+
+function operatorRows(runs: readonly OperatorLoad[], idle: IdleCalls): string {
+  const row = (
+    name: string,
+    of: (load: OperatorLoad) => number,
+    limit: number,
+    digits: number,
+    unit: string,
+  ): string => {
+    const figures = runs.map(of);
+    return `| ${name} | ${spread(figures, digits)} ${unit} | at most ${limit} ${unit} | ${verdict(median(figures), limit)} |`;
+  };
+  const requests = (name: string, calls: number): string => {
+    const rate = calls / idle.seconds;
+    const limit = GOALS.requestsPerSecond;
+    return `| requests when idle, ${name} | ${rate.toFixed(2)} per second | at most ${limit} per second | ${verdict(rate, limit)} |`;
+  };
+  const load = 'start, heartbeats of all nodes, pods and policies replaced, resets';
+  const delay = 'event loop delay, p99,';
+  const { total, leases } = idle.operator;
+  return [
+    row('RSS, idle', ({ idleMiB }) => idleMiB, GOALS.idleMiB, 0, 'MiB'),
+    row(`highest RSS (${load})`, ({ peakMiB }) => peakMiB, GOALS.peakMiB, 0, 'MiB'),
+    row('process start to fully synced', ({ syncedSeconds }) => syncedSeconds, GOALS.syncedSeconds, 2, 's'),
+    row(`${delay} idle`, (run) => run.delay.idle.p99Ms, GOALS.delayMs, 0, 'ms'),
+    row(`${delay} under that load`, (run) => run.delay.busy.p99Ms, GOALS.delayMs, 0, 'ms'),
+    row(`${delay} in the first ten seconds`, (run) => run.delay.start.p99Ms, GOALS.delayMs, 0, 'ms'),
+    requests('without the Lease', total - leases),
+    requests(`with the leader's Lease (${leases} of its requests)`, total),
+  ].join('\n');
 }
 
 const times = (theirs: number, own: number): string => (own > 0 ? (theirs / own).toFixed(1) : '-');

@@ -1,4 +1,4 @@
-/** `npm run bench:runtime`: client-node's informer beside ours, and the operator as a whole, with 5,000 nodes; writes its section of docs/benchmarks.md. */
+/** `npm run bench:runtime`: client-node's informer, ours, and the whole operator, with 5,000 nodes; writes its section of docs/benchmarks.md. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ const runs = Number(values.runs);
 const idleSeconds = Number(values['idle-seconds']);
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** All of them at the same time: they only wait. */
+/** Measures all at the same time, as they only wait. */
 async function idleCalls(server: Apiserver, program: string, token: string): Promise<IdleCalls> {
   const operator = await startShippedOperator(server, { token });
   const followers = await Promise.all(
@@ -49,7 +49,7 @@ try {
   const clients = { stock: [] as ClientFigures[], whole: [] as ClientFigures[], ours: [] as ClientFigures[] };
   const operator: OperatorLoad[] = [];
   for (let round = 1; round <= runs; round += 1) {
-    // In turn, so that a change in the machine's speed falls on all.
+    // In turn, so that a change in the machine's speed affects all.
     for (const client of CLIENTS) {
       const figures = await measureClient(server, client, program, round);
       clients[client].push(figures);

@@ -1,5 +1,4 @@
-/** The operator as it is shipped: its bundle with the image's flags, behind a proxy that counts and cuts connections. */
-
+/** The operator as shipped: its bundle with the flags of the image, behind a proxy that counts and resets connections. */
 import { until } from '../cluster/until.ts';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
@@ -14,18 +13,18 @@ export interface LoopDelay {
   readonly maxMs: number;
 }
 
-export interface ShippedOperator {
+interface ShippedOperator {
   readonly proxy: TcpProxy;
   readonly process: OperatorProcess;
-  /** From the start of the process until reconciling begins: everything is known. */
+  /** From the start of the process until it begins to reconcile. */
   readonly syncedSeconds: number;
   figures(): ProcessFigures;
-  /** Of the event loop, since the last question: the process's own metric. An idle loop has 10 ms, the sampling step. */
+  /** Delay of the event loop since the last call, by the process's own metric; 10 ms when idle, its sampling interval. */
   loopDelay(): Promise<LoopDelay>;
   stop(): Promise<void>;
 }
 
-export interface ShippedOptions {
+interface ShippedOptions {
   readonly token: string;
   readonly command?: readonly string[];
 }
@@ -41,11 +40,11 @@ export async function startShippedOperator(
   const process = await startOperator(behind, {
     token,
     command,
-    // As in the image: without the hooks that tests put before the process.
+    // Without the hooks that tests load into the process, as in the image.
     env: { NODE_ENV: 'production', NODE_OPTIONS: undefined },
   });
   await until(() => process.lines.some(({ msg }) => msg === 'reconciling') || undefined, {
-    what: `the operator to be synced; it said ${JSON.stringify(process.lines.slice(-3))}`,
+    what: `the operator to be synced; end of its log: ${JSON.stringify(process.lines.slice(-3))}`,
     timeoutMs: 60_000,
     everyMs: 10,
   });

@@ -1,4 +1,4 @@
-/** `npm run bench:soak -- --minutes 20`: the shipped operator in a cluster that does not stand still; writes its section of docs/benchmarks.md. */
+/** `npm run bench:soak -- --minutes 20`: the operator as shipped, under constant changes; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { startApiserver } from '../support/apiserver/apiserver.ts';
@@ -13,7 +13,7 @@ const { values } = parseArgs({ options: { minutes: { type: 'string', default: '2
 const minutes = Number(values.minutes);
 const SAMPLE_MS = 10_000;
 const RESET_EVERY_MS = 60_000;
-/** 5,000 kubelets report their status every five minutes, which is 17 a second. */
+/** 5,000 kubelets report their status every five minutes, which is 17 reports per second. */
 const STEP_MS = 50;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -24,8 +24,8 @@ try {
   const operator = await startShippedOperator(server, { token });
   const churn = createChurn(server, BIG, owner);
   const samples: Sample[] = [];
-  const began = performance.now();
-  const elapsed = (): number => performance.now() - began;
+  const startedAt = performance.now();
+  const elapsed = (): number => performance.now() - startedAt;
   let resets = 0;
   while (elapsed() < minutes * 60_000) {
     const next = elapsed() + STEP_MS;
@@ -40,7 +40,7 @@ try {
       samples.push({ minute: elapsed() / 60_000, rssMiB, handles, connections });
       if (samples.length % 6 === 0)
         say(
-          `${minutes} min, ${samples.length / 6}: ${rssMiB.toFixed(1)} MiB, ${handles} handles, ${connections} connections`,
+          `minute ${samples.length / 6} of ${minutes}: ${rssMiB.toFixed(1)} MiB, ${handles} handles, ${connections} connections`,
         );
     }
     await sleep(Math.max(0, next - elapsed()));

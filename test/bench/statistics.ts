@@ -1,4 +1,4 @@
-/** Medians, and the machine in general words: what every section needs. */
+/** Medians and a description of the machine, for every section. */
 import { cpus, totalmem } from 'node:os';
 
 export function median(figures: readonly number[]): number {
@@ -11,7 +11,7 @@ export function median(figures: readonly number[]): number {
 export const today = (): string => new Date().toISOString().slice(0, 10);
 
 export const machine = (): string =>
-  `${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, shared with other work`;
+  `Machine: ${cpus().length} cores (${cpus()[0]?.model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, shared with other work`;
 
 /** "78 (76-81)": the median with its range. */
 export function spread(figures: readonly number[], digits = 0): string {

@@ -1,17 +1,17 @@
-/** When CoreDNS containers died, to the millisecond: the runtime's time stamp of the FATAL line. The API only has seconds. */
+/** The times of CoreDNS crashes in milliseconds: the container runtime's timestamp of the FATAL line. The API has only seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Rig } from '../cluster/rig.ts';
 
 const POLL_MS = 150;
 
-export interface Deaths {
-  /** Epoch milliseconds at which a container wrote this line; undefined while it was not seen. */
-  of(line: string): number | undefined;
+interface Crashes {
+  /** Epoch milliseconds at which a container wrote this line; undefined if it has not been seen. */
+  timeOf(line: string): number | undefined;
   stop(): Promise<void>;
 }
 
-/** Reads the logs of the node's CoreDNS pods again and again, because they go with their pods. */
-export function watchDeaths(rig: Rig, node: string): Deaths {
+/** Polls the logs of the node's CoreDNS pods, because a log is deleted with its pod. */
+export function watchCrashes(rig: Rig, node: string): Crashes {
   const seen = new Map<string, number>();
   const stop = new AbortController();
 
@@ -29,21 +29,21 @@ export function watchDeaths(rig: Rig, node: string): Deaths {
   }
 
   const loop = (async () => {
-    let refused = 0;
+    let failed = 0;
     while (!stop.signal.aborted) {
       try {
         await readLogs();
       } catch {
-        // A pod that is just made or just gone has no log; the line is looked for again in a moment.
-        refused += 1;
+        // A pod that was just created or deleted has no log; the next poll is soon.
+        failed += 1;
       }
       await sleep(POLL_MS);
     }
-    return refused;
+    return failed;
   })();
 
   return {
-    of: (line) => seen.get(line),
+    timeOf: (line) => seen.get(line),
     async stop() {
       stop.abort();
       await loop;
