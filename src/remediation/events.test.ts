@@ -147,7 +147,8 @@ describe('the event of a container death', () => {
   });
 
   it('is one quiet line for a node that was restarted', () => {
-    const event = sightingEvent(crash('NodeRestarted'), { ...observation, advice: 'Do it.' }, subjects);
+    const nodeRestarted = { ...crash('NodeRestarted'), remedy: { kind: 'none' } } as Diagnosis;
+    const event = sightingEvent(nodeRestarted, observation, subjects);
     expect(event).toMatchObject({ type: 'Normal', note: 'coredns-x on node-1: exit code 1.' });
   });
 });
