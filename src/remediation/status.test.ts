@@ -12,7 +12,7 @@ import { type Answer, type RemediationStatus, remediationStatusSchema } from '..
 import { withCondition } from './conditions.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from './status.ts';
 import { beginStep, finishStep } from './steps.ts';
-import type { Ending, SilentEffect } from './verdict.ts';
+import type { Ending, PlainEffect } from './verdict.ts';
 
 const record = (strategy: 'Cordon' | 'Taint' = 'Cordon', wasUnschedulable = false) => ({
   remediation: 'node-1-incident',
@@ -180,7 +180,7 @@ describe('the record of an incident', () => {
 
 describe('the phase', () => {
   it('is that of the step that began last', () => {
-    const done = (status: RemediationStatus, effect: SilentEffect) =>
+    const done = (status: RemediationStatus, effect: PlainEffect) =>
       afterEffect(status, { kind: 'done', effect }, at(3));
     const states = [quarantined()];
     const follow = (next: (status: RemediationStatus) => RemediationStatus) =>

@@ -1,10 +1,10 @@
 /** The record: how each effect and each finding changes the status. */
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
-import type { Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import type { Answer, Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 import { isoTime, withCondition } from './conditions.ts';
 import { beginStep, finishStep } from './steps.ts';
-import type { EffectResult, Ending, Finding, SilentEffect, TakeBackRepair } from './verdict.ts';
+import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRepair } from './verdict.ts';
 
 type Status = RemediationStatus;
 
@@ -14,7 +14,7 @@ export function afterEffect(status: Status, result: EffectResult, now: number): 
     case 'quarantined':
       return quarantined(status, result.record, now);
     case 'probed':
-      return probed(status, result, now);
+      return probed(status, result.pod, result.answers, now);
     case 'done':
       return done(status, result.effect, now);
     default:
@@ -22,7 +22,7 @@ export function afterEffect(status: Status, result: EffectResult, now: number): 
   }
 }
 
-function done(status: Status, effect: SilentEffect, now: number): Status {
+function done(status: Status, effect: PlainEffect, now: number): Status {
   switch (effect.kind) {
     case 'start-repair':
       return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
@@ -97,9 +97,7 @@ function recreated(status: Status, pods: readonly Status['deletedPods'][number][
   );
 }
 
-type Probed = Extract<EffectResult, { kind: 'probed' }>;
-
-function probed(status: Status, { pod, answers }: Probed, now: number): Status {
+function probed(status: Status, pod: ProbedPod, answers: readonly Answer[], now: number): Status {
   const last = status.verification;
   const sameContainer =
     last?.podUID === pod.uid &&

@@ -8,10 +8,10 @@ import type { DnsPodView } from './world.ts';
 export type Effect =
   | { readonly kind: 'quarantine' }
   | { readonly kind: 'probe'; readonly pod: ProbedPod }
-  | SilentEffect;
+  | PlainEffect;
 
 /** An effect that returns nothing. */
-export type SilentEffect =
+export type PlainEffect =
   | { readonly kind: 'start-repair' }
   | TakeBackRepair
   | { readonly kind: 'start-proof' }
@@ -33,13 +33,13 @@ export interface TakeBackRepair {
 }
 
 /** A DNS pod that can be asked: it has an address and a container. */
-type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
+export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID: string };
 
 /** What an effect returned, for the status to record. */
 export type EffectResult =
   | { readonly kind: 'quarantined'; readonly record: QuarantineRecord }
   | { readonly kind: 'probed'; readonly pod: ProbedPod; readonly answers: readonly Answer[] }
-  | { readonly kind: 'done'; readonly effect: SilentEffect };
+  | { readonly kind: 'done'; readonly effect: PlainEffect };
 
 /** Something that was learned and has to be recorded before anything is based on it. */
 export type Finding =
