@@ -15,7 +15,7 @@ export interface Pod {
   };
 }
 
-export interface ContainerStatus {
+interface ContainerStatus {
   readonly name: string;
   readonly restartCount: number;
   readonly containerID?: string;

@@ -4,14 +4,14 @@ import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from './node/kubelet-files.ts';
 import type { Rig } from './rig.ts';
 import { until } from './until.ts';
 
-export interface BreakOptions {
+interface BreakOptions {
   /** The value for the kubelet configuration. @default '/etc/resolv.conf' */
   readonly resolvConf?: string;
   /** Wait until the CoreDNS container on the node has crashed. @default true */
   readonly wait?: boolean;
 }
 
-export interface LoopDeath {
+interface LoopDeath {
   readonly pod: string;
   /** The log line of CoreDNS' loop plugin. */
   readonly line: string;

@@ -4,9 +4,10 @@ import { parseArgs } from 'node:util';
 import { breakNode, healNode } from './break-node.ts';
 import { BAD_RESOLV_CONF } from './node/kubelet-files.ts';
 import { progressOn } from './progress.ts';
-import { DEFAULT_NAME, Rig } from './rig.ts';
+import { Rig } from './rig.ts';
 import { rigPaths } from './rig-paths.ts';
 import { knownRigs } from './rig-state.ts';
+import { DEFAULT_NAME } from './rig-up.ts';
 import { describeRig } from './status.ts';
 import { tearDown } from './teardown/down.ts';
 

@@ -7,7 +7,7 @@ export interface Progress {
   readonly rewrite?: (line: string) => void;
 }
 
-export interface ProgressStyle {
+interface ProgressStyle {
   /** Put before each line. */
   readonly indent?: string;
   /** Applied to the text alone, after it was cut to the width of the terminal. */

@@ -11,12 +11,11 @@ const recordSchema = z.object({
   slot: z.number().int(),
   /** `starting` until `up` has finished; found later, it means that the start was interrupted. */
   phase: z.enum(['starting', 'up']),
-  createdAt: z.string(),
   nodeCount: z.number().int(),
   artifacts: z.object({ bin: z.string(), nodeRoot: z.string(), images: z.string() }),
 });
 
-export type RigRecord = Readonly<z.infer<typeof recordSchema>>;
+type RigRecord = Readonly<z.infer<typeof recordSchema>>;
 
 export function readRecord(paths: RigPaths): RigRecord | undefined {
   let text: string;

@@ -23,18 +23,10 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
 }
 
-/** A program failed or took too long; the message has the end of its output. */
-export class RunError extends Error {
-  readonly argv: readonly string[];
-  readonly result: RunResult;
-
-  constructor(argv: readonly string[], result: RunResult) {
-    const output = `${result.stdout}\n${result.stderr}`.trim().slice(-2000);
-    super(`${argv.slice(0, 6).join(' ')} failed with exit code ${result.code}: ${output}`);
-    this.name = 'RunError';
-    this.argv = argv;
-    this.result = result;
-  }
+/** Of a program that failed or took too long, with the end of its output. */
+function runError(argv: readonly string[], { code, stdout, stderr }: RunResult): Error {
+  const output = `${stdout}\n${stderr}`.trim().slice(-2000);
+  return new Error(`${argv.slice(0, 6).join(' ')} failed with exit code ${code}: ${output}`);
 }
 
 const procsFile = new AsyncLocalStorage<string>();
@@ -52,7 +44,7 @@ export function enteringCgroup(procs: string, argv: readonly string[]): string[]
   return ['/bin/sh', '-c', 'echo $$ > "$1" || exit 1; shift; exec "$@"', 'sh', procs, ...argv];
 }
 
-/** Runs argv; throws RunError on a non-zero exit code unless `allowFailure`. A program killed by a signal has code 128. */
+/** Runs argv; throws on a non-zero exit code unless `allowFailure`. A program killed by a signal has code 128. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const procs = procsFile.getStore();
   const [file, ...args] = procs === undefined ? argv : enteringCgroup(procs, argv);
@@ -94,7 +86,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
         stderr: Buffer.concat(err).toString(),
       };
       if (result.code === 0 || options.allowFailure) resolve(result);
-      else reject(new RunError(argv, result));
+      else reject(runError(argv, result));
     });
   });
 }

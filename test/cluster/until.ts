@@ -1,7 +1,7 @@
 /** Polls with a timeout, and says what it waited for when it gives up. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export interface UntilOptions {
+interface UntilOptions {
   /** Completes the message "waited N s for ...". */
   readonly what: string;
   readonly timeoutMs: number;

@@ -9,7 +9,7 @@ import { buildAll } from './build-all.ts';
 import { BASE_IMAGE, baseImage } from './node-root.ts';
 import { sha256OfFile } from './oci-archive.ts';
 
-export interface ImageRequest {
+interface ImageRequest {
   /** Path of the Dockerfile. Its `ARG BASE` is set. */
   readonly dockerfile: string;
   /** Folder of the build context. */

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { arch } from 'node:process';
 import { run } from '../run.ts';
 
-export interface OciArchiveRequest {
+interface OciArchiveRequest {
   /** The folder that becomes the image's root. */
   readonly root: string;
   /** The file to write. */

@@ -3,7 +3,7 @@ import type { AddressPlan } from '../address-plan.ts';
 import { COREDNS_IMAGE } from '../build/cluster-images.ts';
 
 /** kubeadm's Corefile, with the loop plugin. */
-export function kubeadmCorefile(clusterDomain: string): string {
+function kubeadmCorefile(clusterDomain: string): string {
   return `.:53 {
     errors
     health {

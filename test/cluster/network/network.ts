@@ -1,5 +1,6 @@
 /** The rig's network: one namespace for the control plane, one per node, and a veth pair to the machine. */
 import type { AddressPlan } from '../address-plan.ts';
+import { inNetns } from '../control-plane/component-process.ts';
 import { FAMILY, type RigPaths } from '../rig-paths.ts';
 import { run } from '../run.ts';
 
@@ -59,14 +60,7 @@ export async function makeNetwork(paths: RigPaths, plan: AddressPlan): Promise<v
     );
   }
   for (const name of namespaces) {
-    await run([
-      'nsenter',
-      `--net=/run/netns/${name}`,
-      '--',
-      'sh',
-      '-c',
-      'echo 1 > /proc/sys/net/ipv4/ip_forward',
-    ]);
+    await run([...inNetns(name), 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
   }
 }
 

@@ -55,7 +55,7 @@ export function capabilityNames(mask: bigint): string[] {
   return CAPABILITIES.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
 }
 
-export interface ContainerSpecRequest {
+interface ContainerSpecRequest {
   readonly node: NodePlan;
   readonly paths: NodePaths;
   /** The folder with kubelet and kube-proxy. */

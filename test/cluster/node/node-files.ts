@@ -10,18 +10,18 @@ import {
   kubeletEnvironment,
 } from './kubelet-files.ts';
 
-export interface NodeFile {
+interface NodeFile {
   readonly path: string;
   readonly mode: number;
   readonly content: string;
 }
 
-export interface NodeLink {
+interface NodeLink {
   readonly path: string;
   readonly target: string;
 }
 
-export interface NodeSecrets {
+interface NodeSecrets {
   readonly ca: string;
   readonly kubeletKubeconfig: string;
   readonly kubeProxyKubeconfig: string;

@@ -23,7 +23,7 @@ export interface NodeContext {
   readonly artifacts: Artifacts;
 }
 
-export function machineCapabilities(): string[] {
+function machineCapabilities(): string[] {
   const status = readFileSync('/proc/self/status', 'utf8');
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
   return capabilityNames(BigInt(`0x${mask}`));
@@ -116,7 +116,7 @@ export async function bootNode(context: NodeContext): Promise<void> {
 }
 
 /** The pid on the machine of the node's PID 1. */
-export function initPid(paths: NodePaths): number | undefined {
+function initPid(paths: NodePaths): number | undefined {
   if (!existsSync(paths.pidFile)) return undefined;
   const pid = Number(readFileSync(paths.pidFile, 'utf8'));
   return identify(pid) ? pid : undefined;

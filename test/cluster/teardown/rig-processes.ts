@@ -31,7 +31,7 @@ function processesInNetns(names: readonly string[]): number[] {
     .map(Number);
 }
 
-export function rigProcesses(paths: RigPaths): number[] {
+function rigProcesses(paths: RigPaths): number[] {
   const pids = new Set([...processesInCgroup(paths.cgroup), ...processesInNetns(rigNetns(paths))]);
   pids.delete(process.pid);
   return [...pids].filter((pid) => identify(pid) !== undefined);

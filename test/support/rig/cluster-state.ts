@@ -12,7 +12,7 @@ export interface RemediationObject {
   readonly status?: RemediationStatus;
 }
 
-export interface NodeObject {
+interface NodeObject {
   readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec: {
     readonly unschedulable?: boolean;
@@ -111,7 +111,7 @@ export async function restoreCluster(rig: Rig): Promise<void> {
 }
 
 /** Deletes CoreDNS pods that restarted or share a node, until each node has a Ready one. */
-export async function spreadDns(rig: Rig): Promise<void> {
+async function spreadDns(rig: Rig): Promise<void> {
   for (let attempt = 0; attempt < 5; attempt += 1) {
     const pods = await rig.dnsPods();
     const placed = new Set<string>();

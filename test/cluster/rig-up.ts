@@ -1,0 +1,67 @@
+/** From a name to a running rig: finds one that runs, or builds and starts it. */
+import { join } from 'node:path';
+import { addressPlan } from './address-plan.ts';
+import { buildArtifacts } from './build/artifacts.ts';
+import { componentProcess } from './control-plane/component-process.ts';
+import { COMPONENTS } from './control-plane/components.ts';
+import { raiseLimits } from './machine-limits.ts';
+import { machineRoutes, usesNetwork } from './network/network.ts';
+import { ensureMachine } from './preflight.ts';
+import type { Progress } from './progress.ts';
+import { type RigPaths, rigPaths } from './rig-paths.ts';
+import { type RigParts, startRig } from './rig-start.ts';
+import { claimSlot, readRecord, writeRecord } from './rig-state.ts';
+import { withCgroup } from './run.ts';
+import { hostCgroup } from './teardown/cgroups.ts';
+import { tearDown } from './teardown/down.ts';
+
+export interface UpOptions {
+  /** @default 'dnshealth' */
+  readonly name?: string;
+  /** @default 2 */
+  readonly nodeCount?: number;
+  readonly onProgress?: Progress;
+}
+
+export const DEFAULT_NAME = 'dnshealth';
+
+/** The rig of that name; throws if it is not up. */
+export function openRig(name: string): RigParts {
+  const paths = rigPaths(name);
+  const record = readRecord(paths);
+  if (record?.phase !== 'up') throw new Error(`no rig named ${name} is up`);
+  return { paths, plan: addressPlan(record.slot, record.nodeCount), artifacts: record.artifacts };
+}
+
+/**
+ * Builds what is missing in the cache and starts a rig. Returns when all nodes are Ready and each has a Ready CoreDNS
+ * pod. Opens the rig of that name if it runs; takes it down first if its start was interrupted. What a failed start
+ * leaves behind is kept for inspection, until `down`.
+ */
+export async function rigUp(options: UpOptions): Promise<RigParts> {
+  const { name = DEFAULT_NAME, nodeCount = 2, onProgress = () => undefined } = options;
+  const paths = rigPaths(name);
+  // After a reboot of the machine, the record is still there but nothing runs.
+  const runs = COMPONENTS.some((component) => componentProcess(paths, component) !== undefined);
+  if (runs && readRecord(paths)?.phase === 'up') return openRig(name);
+  await ensureMachine(paths, onProgress);
+  await tearDown(paths);
+  const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
+  return withCgroup(procs, async () => start(paths, nodeCount, onProgress));
+}
+
+async function start(paths: RigPaths, nodeCount: number, progress: Progress): Promise<RigParts> {
+  const artifacts = await buildArtifacts(progress);
+  const routes = await machineRoutes();
+  const { name } = paths;
+  const slot = claimSlot(name, (candidate) => !usesNetwork(routes, addressPlan(candidate).network));
+  raiseLimits(progress);
+  const parts = { paths, plan: addressPlan(slot, nodeCount), artifacts };
+  const record = { name, slot, nodeCount, artifacts };
+  writeRecord(paths, { ...record, phase: 'starting' });
+  const startedAt = performance.now();
+  const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);
+  await startRig(parts, (line) => progress(`${seconds()} s  ${line}`));
+  writeRecord(paths, { ...record, phase: 'up' });
+  return parts;
+}
