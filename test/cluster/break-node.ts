@@ -11,7 +11,7 @@ interface BreakOptions {
   readonly wait?: boolean;
 }
 
-interface LoopDeath {
+interface LoopCrash {
   readonly pod: string;
   /** The log line of CoreDNS' loop plugin. */
   readonly line: string;
@@ -27,7 +27,7 @@ export async function breakNode(
   rig: Rig,
   node: string,
   options: BreakOptions = {},
-): Promise<LoopDeath | undefined> {
+): Promise<LoopCrash | undefined> {
   const before = new Set((await rig.dnsPods(node)).flatMap(containerIds));
   await rig.setResolvConf(node, options.resolvConf ?? BAD_RESOLV_CONF);
   await rig.reboot(node);
@@ -41,16 +41,16 @@ export function waitForLoop(
   node: string,
   known: ReadonlySet<string> = new Set(),
   timeoutMs = 120_000,
-): Promise<LoopDeath> {
+): Promise<LoopCrash> {
   return until(
     async () => {
       for (const pod of await rig.dnsPods(node)) {
         const status = pod.status.containerStatuses?.[0];
-        const death = status?.state.terminated ?? status?.lastState.terminated;
-        if (!status || !death || death.exitCode !== 1) continue;
+        const crash = status?.state.terminated ?? status?.lastState.terminated;
+        if (!status || !crash || crash.exitCode !== 1) continue;
         if (status.containerID !== undefined && known.has(status.containerID)) continue;
         const line = await fatalLine(rig, pod.metadata.name);
-        if (line !== undefined) return { pod: pod.metadata.name, line, finishedAt: death.finishedAt };
+        if (line !== undefined) return { pod: pod.metadata.name, line, finishedAt: crash.finishedAt };
       }
       return undefined;
     },

@@ -72,9 +72,9 @@ async function main(call: Call): Promise<number> {
     case 'break': {
       const node = nodeOf(call);
       say(`setting resolvConf of ${node} to ${BAD_RESOLV_CONF}, rebooting`);
-      const death = await breakNode(Rig.open(call.name), node, { wait: !call.noWait });
+      const crash = await breakNode(Rig.open(call.name), node, { wait: !call.noWait });
       say(
-        death === undefined ? `${node} rebooted ${took()}` : `${death.pod} crashed ${took()}:\n${death.line}`,
+        crash === undefined ? `${node} rebooted ${took()}` : `${crash.pod} crashed ${took()}:\n${crash.line}`,
       );
       return 0;
     }

@@ -19,7 +19,7 @@ function stream(isTTY: boolean, columns = 20) {
   return { isTTY, columns, write, text: () => text };
 }
 
-it('prints plain lines and rewrites none where nobody watches a terminal', () => {
+it('prints plain lines, and cannot rewrite any, if the output is not a terminal', () => {
   const file = stream(false);
   const progress = progressOn(file, { indent: '  ' });
   progress('built');
@@ -27,12 +27,12 @@ it('prints plain lines and rewrites none where nobody watches a terminal', () =>
   expect(file.text()).toBe('  built\n');
 });
 
-it('rewrites none on a terminal that cannot', () => {
+it('cannot rewrite lines on a dumb terminal', () => {
   vi.stubEnv('TERM', 'dumb');
   expect(progressOn(stream(true)).rewrite).toBeUndefined();
 });
 
-it('replaces the last line until a line that stays takes its place', () => {
+it('replaces the rewritten line by the next one', () => {
   const terminal = stream(true);
   const progress = progressOn(terminal);
   progress.rewrite?.('one');
@@ -42,7 +42,7 @@ it('replaces the last line until a line that stays takes its place', () => {
   expect(terminal.text()).toBe(`one${ERASE}two${ERASE}stays\n`);
 });
 
-it('cuts a rewritten line to the width, indent included, and paints it afterwards', () => {
+it('cuts a rewritten line to the width, including the indent, before painting it', () => {
   const terminal = stream(true, 12);
   const paint = (text: string) => `<${text}>`;
   progressOn(terminal, { indent: '  ', paint }).rewrite?.('0123456789');

@@ -3,14 +3,14 @@
 export interface Progress {
   /** Prints a line that stays. */
   (line: string): void;
-  /** Shows a line until the next one of either kind; absent where nobody watches a terminal. Empty text removes it. */
+  /** Shows a line until the next one of either kind; empty text removes it. Absent if the output is not a terminal. */
   readonly rewrite?: (line: string) => void;
 }
 
 interface ProgressStyle {
   /** Put before each line. */
   readonly indent?: string;
-  /** Applied to the text alone, after it was cut to the width of the terminal. */
+  /** Applied to the text after it was cut to the width of the terminal, so it may add escape codes. */
   readonly paint?: (text: string) => string;
 }
 
@@ -36,7 +36,7 @@ export function progressOn(stream: Stream, style: ProgressStyle = {}): Progress 
       rewrite(line: string) {
         erase();
         if (line === '') return;
-        // A line that wraps could not be erased; the last column is left free because some terminals wrap there already.
+        // A wrapped line cannot be erased. The last column stays free because some terminals wrap there already.
         stream.write(`${indent}${paint(fit(line, stream.columns - indent.length - 1))}`);
         shown = true;
       },

@@ -28,7 +28,7 @@ describe('a kubelet that starts with the new value, but', () => {
 
   it.each([
     { what: 'does not serve', instead: 'exec sleep infinity', why: 'does not answer' },
-    { what: 'dies after a second', instead: 'sleep 1; exit 1', why: 'ended' },
+    { what: 'crashes after a second', instead: 'sleep 1; exit 1', why: 'ended' },
   ])(
     '$what, gets its old configuration back and serves again within 30 s',
     async ({ what, instead, why }) => {

@@ -1,4 +1,4 @@
-/** The rig itself, without the operator: it is a real cluster, a node can be broken, and nothing of it is left behind. */
+/** The rig itself, without the operator: it is a real cluster, a node can be broken, and it leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,8 +75,8 @@ describe('a running rig', () => {
   test('breaks a node by a wrong resolvConf and a reboot, and repairs it by hand', async () => {
     const bootId = () => rig.readFile('node-1', '/proc/sys/kernel/random/boot_id');
     const [configBefore, bootBefore] = [await rig.readFile('node-1', KUBELET_CONFIG), await bootId()];
-    const death = await breakNode(rig, 'node-1');
-    expect(death?.line).toMatch(
+    const crash = await breakNode(rig, 'node-1');
+    expect(crash?.line).toMatch(
       /^\[FATAL\] plugin\/loop: Loop \(127\.0\.0\.1:\d+ -> :53\) detected for zone "\."/,
     );
     expect(await bootId()).not.toBe(bootBefore);

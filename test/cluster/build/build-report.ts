@@ -26,7 +26,7 @@ export class BuildReport {
     this.#cores = cores;
   }
 
-  /** How much there is to build, before the first build; nothing if there is nothing to build. */
+  /** Before the first build: how many there are and how long they take. Nothing if all is cached. */
   announce(cached: number): void {
     if (this.#missing.length === 0) return;
     const lanes = this.#lanes.map((lane) => lane.reduce((sum, artifact) => sum + this.#usual(artifact), 0));
@@ -44,7 +44,7 @@ export class BuildReport {
     else this.#progress(startLine(this.#label(artifact), state, this.#usual(artifact)));
   }
 
-  /** The artifact is there; says so unless it came from the cache. */
+  /** Reports a finished build; nothing for an artifact from the cache. */
   built(artifact: Artifact): void {
     const running = this.#running.get(artifact);
     if (!running) return;
@@ -52,13 +52,13 @@ export class BuildReport {
     this.#progress(`${this.#label(artifact)}: built ${how}`);
   }
 
-  /** Nothing more is reported of the artifact, built or not. */
+  /** Ends the report on an artifact, built or failed. */
   leave(artifact: Artifact): void {
     clearInterval(this.#running.get(artifact)?.timer);
     if (this.#running.delete(artifact)) this.#redraw();
   }
 
-  /** Of several builds, the line shows the one that takes longest from now on. */
+  /** Of several builds, shows the one with the longest time left. */
   #redraw(): void {
     const left = (artifact: Artifact, running: Running) => this.#usual(artifact) - this.#elapsed(running);
     const [first, ...others] = [...this.#running]
@@ -76,7 +76,7 @@ export class BuildReport {
 
   #label(artifact: Artifact): string {
     const number = this.#missing.indexOf(artifact) + 1;
-    // Deleted after the count by someone who cleans the cache.
+    // It was cached when the builds were counted, and deleted since.
     if (number === 0) return artifact.kind;
     return `[${number}/${this.#missing.length}] ${artifact.kind}`;
   }

@@ -38,7 +38,7 @@ describe('the line of a build', () => {
     );
   });
 
-  it('says so when a build takes longer than usual', () => {
+  it('marks a build that takes longer than usual', () => {
     expect(buildLine(KUBERNETES, 'building', 540, 505)).toBe(
       '[2/7] kubernetes: building, 9:00 of about 9 minutes',
     );
@@ -47,7 +47,7 @@ describe('the line of a build', () => {
     );
   });
 
-  it('says when another process builds the same', () => {
+  it('names a build that waits for another process', () => {
     expect(buildLine(KUBERNETES, 'waiting', 61, 505)).toBe(
       '[2/7] kubernetes: waiting for another process that builds it, 1:01 of about 9 minutes',
     );
@@ -55,13 +55,13 @@ describe('the line of a build', () => {
 });
 
 describe('the announcement', () => {
-  it('gives the number of builds and the time they take', () => {
+  it('has the number of builds and the time they take', () => {
     expect(announcement({ builds: 7, seconds: 613, cores: 2, cached: 0 })).toBe(
       '7 builds first, about 11 minutes with 2 cores; later starts use the cache',
     );
   });
 
-  it('says how many are cached, without counting them', () => {
+  it('counts what is cached separately', () => {
     expect(announcement({ builds: 1, seconds: 23, cores: 1, cached: 6 })).toBe(
       '1 build first, about 30 s with 1 core; 6 already in the cache',
     );

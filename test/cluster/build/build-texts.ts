@@ -1,4 +1,4 @@
-/** What is said about a build that takes its time: how far it is, and how long it usually takes; pure. */
+/** The texts about running builds: elapsed time and usual time; pure. */
 import type { BuildState } from './artifact-cache.ts';
 
 interface Duration {
@@ -18,7 +18,7 @@ const USUAL: Readonly<Record<string, Duration>> = {
   'image-build': { seconds: 25, coreSeconds: 0 },
 };
 
-/** Seconds; 0 for what is done in a moment. */
+/** Seconds; 0 if it takes only a moment. */
 export function usualSeconds(kind: string, cores: number): number {
   const { seconds, coreSeconds } = USUAL[kind] ?? { seconds: 0, coreSeconds: 0 };
   return seconds + coreSeconds / cores;
@@ -26,7 +26,7 @@ export function usualSeconds(kind: string, cores: number): number {
 
 const SHORT_SECONDS = 10;
 
-/** Rounded up, and the text for it. */
+/** Rounded up, with its text. */
 function rounded(seconds: number): { readonly seconds: number; readonly text: string } {
   if (seconds <= SHORT_SECONDS) return { seconds: SHORT_SECONDS, text: 'a few seconds' };
   if (seconds <= 90) {
@@ -64,7 +64,7 @@ const ACTIVITY: Readonly<Record<BuildState, string>> = {
 export const startLine = (label: string, state: BuildState, usual: number): string =>
   `${label}: ${ACTIVITY[state]}, ${rounded(usual).text}`;
 
-/** Once the usual time is over, the line says so rather than promise an end. */
+/** After the usual time, the line says so instead of promising an end. */
 export function buildLine(label: string, state: BuildState, elapsed: number, usual: number): string {
   const about = rounded(usual);
   const time =
