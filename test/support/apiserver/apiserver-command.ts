@@ -36,8 +36,9 @@ export async function writeFiles(folder: string, token: string, port: number): P
       kind: 'Policy',
       omitStages: ['RequestReceived'],
       rules: [
-        { level: 'Request', verbs: ['create', 'update', 'patch', 'delete'] },
-        { level: 'Metadata', omitManagedFields: true },
+        // With the answer, because its resourceVersion is the write's place in etcd's order.
+        { level: 'RequestResponse', verbs: ['create', 'update', 'patch', 'delete'], omitManagedFields: true },
+        { level: 'Metadata' },
       ],
     }),
   );

@@ -19,6 +19,8 @@ export interface Writer {
   readonly lines: readonly string[];
   /** It leads, or knows who does. */
   readonly competes: boolean;
+  /** It led, and was stopped by its own election. */
+  readonly lostItsLease: boolean;
   readonly hasEnded: boolean;
   signal(name: NodeJS.Signals): void;
   /** The exit code, or the signal that ended it. */
@@ -50,6 +52,9 @@ export function startWriter(server: Apiserver, name: string, durations: Duration
     lines,
     get competes() {
       return !hasEnded && lines.some((line) => /"(?:standing by|became the leader)"/.test(line));
+    },
+    get lostItsLease() {
+      return lines.some((line) => /"the lease was (?:not renewed in time|taken by)/.test(line));
     },
     get hasEnded() {
       return hasEnded;
