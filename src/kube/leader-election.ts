@@ -1,4 +1,4 @@
-/** Leader election on a Lease of the cluster: the elector, its lock, a watch that hastens it, and an event. */
+/** Leader election on a Lease: the elector, its lock, a watch that shortens the failover, and an event. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createElector, type Elector, type ElectorOptions } from '../runtime/election/elector.ts';
@@ -7,13 +7,13 @@ import type { KubeClient } from './client.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import { createLeaseLock, type KubeLease, type LeaseName, leasesPath, parseLease } from './lease-lock.ts';
 
-export interface LeaderElectionOptions extends Omit<ElectorOptions, 'lock' | 'identity'>, LeaseName {
+interface LeaderElectionOptions extends Omit<ElectorOptions, 'lock' | 'identity'>, LeaseName {
   readonly kube: KubeClient;
   readonly recorder: EventRecorder;
 }
 
-/** As client-go's users call themselves: the pod, and which of its processes. */
-export const processIdentity = (): string => `${hostname()}_${randomUUID()}`;
+/** As client-go's users do: the host name, which in a pod is the pod's name, and an id of this process. */
+const processIdentity = (): string => `${hostname()}_${randomUUID()}`;
 
 export function createLeaderElection(options: LeaderElectionOptions): Elector {
   const { kube, namespace, name, recorder, logger, metrics } = options;

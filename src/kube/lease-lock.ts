@@ -1,4 +1,4 @@
-/** Keeps an elector's lease in a coordination.k8s.io/v1 Lease, which `kubectl get lease` shows. */
+/** Stores an elector's lease in a coordination.k8s.io/v1 Lease, which `kubectl get lease` shows. */
 import * as z from 'zod';
 import type { Lease, LeaseLock, LeaseRecord } from '../runtime/election/lease.ts';
 import { isNotFound } from './errors.ts';
@@ -7,7 +7,7 @@ import type { RawApi } from './raw-api.ts';
 
 const leaseSchema = z.object({
   metadata: z.object({ name: z.string(), uid: z.string(), resourceVersion: z.string() }),
-  // Everything in it is optional to the API server: one that somebody made by hand is free.
+  // Every field is optional for the API server; a Lease without a holder is free.
   spec: z
     .object({
       holderIdentity: z.string().nullish(),
@@ -24,7 +24,7 @@ export interface LeaseName {
   readonly name: string;
 }
 
-/** As it is kept here: with its uid, for events about it. */
+/** With the uid, which events about it need. */
 export interface KubeLease extends Lease {
   readonly uid: string;
 }
@@ -48,7 +48,7 @@ export function parseLease(raw: unknown): KubeLease {
 export function createLeaseLock(raw: RawApi, { namespace, name }: LeaseName): LeaseLock {
   const path = leasesPath(namespace);
   const at = `${path}/${encodeURIComponent(name)}`;
-  // The elector has its own pace and its own time limit. And the lease is what opens the fence: it cannot stand behind it.
+  // Not retried: the elector has its own period and deadline. Not fenced: it is the lease that opens the fence.
   const ours = { retry: false, unfenced: true } as const;
   return {
     name,
@@ -71,7 +71,8 @@ export function createLeaseLock(raw: RawApi, { namespace, name }: LeaseName): Le
         };
         return parseLease(await raw.request({ method: 'POST', path, body, signal, ...ours }));
       }
-      // A patch, so that labels and annotations of others stay; with the version, so that a rival's write is a 409.
+      // A patch, so that labels and annotations of others are kept; with the version, so that a write by another process
+      // is a conflict.
       const body = { metadata: { resourceVersion: over.version }, spec };
       return parseLease(await raw.request({ method: 'PATCH', path: at, body, signal, ...ours }));
     },
@@ -81,7 +82,7 @@ export function createLeaseLock(raw: RawApi, { namespace, name }: LeaseName): Le
 function specOf(record: LeaseRecord): object {
   return {
     holderIdentity: record.holder,
-    // The API counts whole seconds, at least one; ours are whole outside of tests.
+    // The API requires whole seconds, at least one; only tests use fractions.
     leaseDurationSeconds: Math.max(1, Math.floor(record.durationMs / 1000)),
     acquireTime: microTime(record.acquiredAt),
     renewTime: microTime(record.renewedAt),

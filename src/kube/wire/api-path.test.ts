@@ -18,6 +18,6 @@ it.each([
   expect(requestInfo(method, path)).toEqual({ verb, resource, what });
 });
 
-it('knows a watch', () => {
+it('recognizes a watch', () => {
   expect(requestInfo('GET', '/api/v1/pods?watch=true', true)).toMatchObject({ verb: 'watch', what: 'pods' });
 });

@@ -1,11 +1,11 @@
-/** What a request is about, read from its method and path, in the words of RBAC: for errors, metrics and logs. */
+/** The verb and resource of a request in RBAC's terms, from its method and path: for errors, metrics and logs. */
 
 export interface RequestInfo {
   /** get, list, watch, create, update, patch, delete, deletecollection; or the HTTP method in lower case. */
   readonly verb: string;
-  /** "pods", "pods/log", "nodes/status"; "other" for paths outside of the API groups. */
+  /** "pods", "pods/log", "nodes/status"; "other" for a path outside the API groups. */
   readonly resource: string;
-  /** For a person: "pods/log kube-system/coredns-abc", "nodes/node-1", "pods in kube-system". */
+  /** For messages: "pods/log kube-system/coredns-abc", "nodes/node-1", "pods in kube-system". */
   readonly what: string;
 }
 

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Fence } from '../../runtime/election/fence.ts';
 import type { TlsMaterial } from '../config.ts';
 import { createFencedAgent, type FencedAgent } from './fenced-agent.ts';
-import { keepSessionsHonest } from './heartbeat.ts';
+import { pingSessions } from './heartbeat.ts';
 import { Agent } from './http-agent.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
 
@@ -31,7 +31,7 @@ export interface ConnectionsOptions {
 
 export function createConnections(options: ConnectionsOptions = {}): Connections {
   tolerateAbandonedStreams();
-  keepSessionsHonest();
+  pingSessions();
   const { fence } = options;
   let current: { readonly tls: TlsMaterial; readonly agent: Agent } | undefined;
   let fenced: { readonly tls: TlsMaterial; readonly agent: FencedAgent } | undefined;

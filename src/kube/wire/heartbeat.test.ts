@@ -7,13 +7,13 @@ import { beat } from './heartbeat.ts';
 
 const EVERY_MS = 100;
 
-describe('the heartbeat of a session', () => {
+describe('the heartbeat', () => {
   const open: (() => void)[] = [];
   afterEach(() => {
     for (const close of open.splice(0)) close();
   });
 
-  /** A session through a wire that can be frozen. */
+  /** A session over a connection that can be frozen. */
   async function setup() {
     const server = createServer().listen(0, '127.0.0.1');
     const wires: Socket[] = [];
@@ -40,7 +40,7 @@ describe('the heartbeat of a session', () => {
     return { session, errors, freeze };
   }
 
-  it('leaves one alone that answers', async () => {
+  it('keeps a session that responds', async () => {
     const { session, errors } = await setup();
     beat(session, EVERY_MS);
     await sleep(EVERY_MS * 6);
@@ -48,17 +48,17 @@ describe('the heartbeat of a session', () => {
     expect(errors).toEqual([]);
   });
 
-  it('ends one that does not', async () => {
+  it('destroys a session that does not respond', async () => {
     const { session, errors, freeze } = await setup();
     beat(session, EVERY_MS);
     freeze();
     await expect
       .poll(() => errors, { timeout: 5_000 })
-      .toEqual(['the connection is dead: no answer to a PING in 100 ms']);
+      .toEqual(['the connection is dead: no response to a PING in 100 ms']);
     expect(session.destroyed).toBe(true);
   });
 
-  it('does not blame the other end for a sleep of its own', async () => {
+  it('keeps a session if the process itself was not running', async () => {
     const { session, errors } = await setup();
     beat(session, EVERY_MS);
     for (let round = 0; round < 3; round++) {

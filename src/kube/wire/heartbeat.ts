@@ -1,4 +1,4 @@
-/** Asks each HTTP/2 session for a PING, and ends the one that does not answer: so a dead network is noticed in ten seconds. */
+/** Sends PINGs on each HTTP/2 session and destroys one that does not respond, so that a dead connection is detected within ten seconds. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, Http2Session } from 'node:http2';
 
@@ -14,31 +14,31 @@ function onStream(message: unknown): void {
 }
 
 /**
- * For all sessions from now on. Not TCP's keep-alive alone: the kernel sends none while anything that we sent is not
- * acknowledged, so that one frame on its way into a black hole (undici's own PING of every minute, for example) would
- * leave the watches blind until the kernel gives up on it, a quarter of an hour later.
+ * For all sessions from now on. TCP keep-alive is not enough: the kernel sends no probe while sent data is
+ * unacknowledged. With one frame lost in a black hole, for example undici's own PING of every minute, the watches would
+ * miss everything until the kernel gives up on that frame, a quarter of an hour later.
  */
-export function keepSessionsHonest(): void {
+export function pingSessions(): void {
   unsubscribe(CREATED, onStream);
   subscribe(CREATED, onStream);
 }
 
 export function beat(session: Http2Session, everyMs = EVERY_MS): void {
-  let isAsked = false;
+  let isPending = false;
   let lastAt = performance.now();
   const timer = setInterval(() => {
     const now = performance.now();
     const wasAwake = now - lastAt < everyMs * 1.5;
     lastAt = now;
     if (session.destroyed) return;
-    if (!isAsked) {
-      isAsked = true;
+    if (!isPending) {
+      isPending = true;
       session.ping(() => {
-        isAsked = false;
+        isPending = false;
       });
-      // A process that was stopped or busy has not read the answer that may be there.
+      // A process that was stopped or busy may not have read the response yet.
     } else if (wasAwake)
-      session.destroy(new Error(`the connection is dead: no answer to a PING in ${everyMs} ms`));
+      session.destroy(new Error(`the connection is dead: no response to a PING in ${everyMs} ms`));
   }, everyMs);
   timer.unref();
   session.once('close', () => clearInterval(timer));

@@ -1,14 +1,14 @@
-/** Cuts a stream of bytes into lines. */
+/** Splits a stream of bytes into lines. */
 
-/** etcd refuses objects above 1.5 MiB; as JSON, with its managed fields, one may be a few times that. */
+/** etcd refuses objects above 1.5 MiB; as JSON with managed fields one may have a few times that. */
 const LONGEST_LINE_BYTES = 16 * 1024 * 1024;
 
-/** @throws RangeError when a line does not end: what sends it is not an API server. */
+/** @throws RangeError for a line that is too long to come from an API server */
 export async function* linesOf(
   chunks: AsyncIterable<Buffer>,
   longest = LONGEST_LINE_BYTES,
 ): AsyncGenerator<string, void, undefined> {
-  // Kept as pieces until the line is complete: joining at each chunk would copy a large object again and again.
+  // Joined only when the line is complete: joining with each chunk would copy a large object again and again.
   let pieces: Buffer[] = [];
   let size = 0;
   for await (const chunk of chunks) {

@@ -1,4 +1,4 @@
-/** Keeps an HTTP/2 stream that nobody waits for any more from ending the process with its error. */
+/** Keeps the error of an abandoned HTTP/2 stream from ending the process. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 const CREATED = 'http2.client.stream.created';
@@ -10,10 +10,10 @@ function listen(message: unknown): void {
 }
 
 /**
- * undici 8.12 lets go of a stream whose request was aborted, and Node then reports the next reset of the whole
- * session on that stream too: an 'error' event without a listener, which is an uncaught exception. A killed API
- * server showed it. Whoever still waits for a stream has undici's own listener, so nothing is hidden from anybody.
- * Not by catching uncaught exceptions: those must end the process.
+ * undici 8.12 removes its listeners from a stream whose request was aborted. When the whole session is reset later, as
+ * by a killed API server, Node emits 'error' on that stream too, which without a listener is an uncaught exception.
+ * No error is hidden: the streams of pending requests still have undici's listeners. Not done by catching uncaught
+ * exceptions, because those must end the process.
  */
 export function tolerateAbandonedStreams(): void {
   unsubscribe(CREATED, listen);
