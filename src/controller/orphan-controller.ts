@@ -1,4 +1,5 @@
 /** Releases a node whose DNSRemediation was deleted while it was in quarantine, so that no node stays cordoned for ever. */
+import { API_VERSION } from '../api/keys.ts';
 import { releaseNode } from '../effects/release.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, nullIfNotFound } from '../kube/errors.ts';
@@ -15,7 +16,7 @@ interface OrphanControllerOptions {
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createOrphanReconciler({ kube, stores, logger }: OrphanControllerOptions) {
-  const remediations = kube.customResource<object>('dnsremediations');
+  const remediations = kube.customResource<object>(API_VERSION, 'dnsremediations');
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const record = stores.nodeMarks.get(name)?.record;

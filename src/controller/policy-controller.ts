@@ -1,4 +1,5 @@
 /** Keeps the status of a policy up to date: what `kubectl get dnshealth` shows. Writes nothing else. */
+import { API_VERSION } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
@@ -25,7 +26,7 @@ const RECOUNT_MS = 15_000;
 
 /** Returns the reconcile function. The key is the policy's name. */
 export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
-  const api = kube.customResource<object>('dnshealthpolicies');
+  const api = kube.customResource<object>(API_VERSION, 'dnshealthpolicies');
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const raw = await nullIfNotFound(api.get(name, signal));

@@ -1,5 +1,7 @@
 /** The loop body: reads the world, asks `remediation/` for the one next action, does it and records it. */
+
 import { assertNever } from '../api/assert-never.ts';
+import { API_VERSION } from '../api/keys.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import { NotOursError } from '../effects/not-ours.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -40,7 +42,7 @@ const AGAIN: Result = { kind: 'requeue', afterMs: 0 };
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
   const { kube, stores, ownership, logger, now } = options;
-  const api = kube.customResource<object>('dnsremediations');
+  const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));

@@ -15,7 +15,7 @@ export async function claimIncident(
   const { name, spec } = claim;
   const object = { apiVersion: API_VERSION, kind: 'DNSRemediation', metadata: { name }, spec };
   try {
-    await kube.customResource('dnsremediations').create(object, signal);
+    await kube.customResource(API_VERSION, 'dnsremediations').create(object, signal);
     return 'created';
   } catch (error) {
     if (isAlreadyExists(error)) return 'exists';

@@ -13,7 +13,6 @@ export async function patchNode(
   await kube.raw.request<V1Node>({
     method: 'PATCH',
     path: nodePath(node.metadata?.name ?? ''),
-    contentType: 'application/merge-patch+json',
     body: {
       ...patch,
       metadata: {

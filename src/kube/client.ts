@@ -1,33 +1,31 @@
-/** The way to the API: everything that reads or writes the cluster is handed this. */
-
+/** The client of the Kubernetes API that everything which reads or writes the cluster is given. */
 import type { ListWatch, RawObject } from '../runtime/reflector/list-watch.ts';
 import type { ClusterConfig } from './config.ts';
 import { type CustomResource, createCustomResource } from './custom-resource.ts';
 import { createListWatch, type ListWatchOptions } from './list-watch.ts';
 import { createRawApi, type RawApi } from './raw-api.ts';
-import { createTypedApis, type TypedApis } from './typed-apis.ts';
 import { createTransport, type TransportOptions } from './wire/transport.ts';
 
 export interface LogRequest {
   readonly namespace: string;
   readonly pod: string;
   readonly container: string;
-  /** Of the container before the present one. */
+  /** The log of the container's previous instance. */
   readonly previous?: boolean;
   readonly tailLines?: number;
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
 }
 
-/** All failures are KubeErrors. */
-export interface KubeClient extends TypedApis {
+/** Every failure is a KubeError. */
+export interface KubeClient {
   readonly raw: RawApi;
-  /** One of our own cluster-scoped kinds, by its plural. */
-  customResource<T = unknown>(plural: string): CustomResource<T>;
+  /** A cluster-scoped custom kind, by its group and version and its plural. */
+  customResource<T = unknown>(apiVersion: string, plural: string): CustomResource<T>;
   readLog(request: LogRequest): Promise<string>;
   /** The source of a reflector. */
   listWatch<Raw extends RawObject = RawObject>(options: ListWatchOptions): ListWatch<Raw>;
-  /** Cuts all connections. */
+  /** Destroys all connections. */
   close(): Promise<void>;
 }
 
@@ -36,9 +34,8 @@ export function createKubeClient(config: ClusterConfig, options: TransportOption
   const raw = createRawApi(transport);
   return {
     raw,
-    // Not a spread of the lazy APIs: it would not copy what a Proxy only pretends to have.
-    ...createTypedApis(transport),
-    customResource: <T>(plural: string) => createCustomResource<T>(raw, plural),
+    customResource: <T>(apiVersion: string, plural: string) =>
+      createCustomResource<T>(raw, apiVersion, plural),
     readLog: ({ namespace, pod, container, previous, tailLines, limitBytes, signal }) =>
       raw.text({
         method: 'GET',
@@ -46,7 +43,7 @@ export function createKubeClient(config: ClusterConfig, options: TransportOption
         query: { container, previous: previous || undefined, tailLines, limitBytes },
         accept: '*/*',
         ...(signal ? { signal } : {}),
-        // The caller has a second way to ask; waiting for this one would cost it the moment.
+        // The caller has a fallback that a retry here would only delay.
         retry: false,
       }),
     listWatch: <Raw extends RawObject>(watched: ListWatchOptions) => createListWatch<Raw>(transport, watched),

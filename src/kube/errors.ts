@@ -1,9 +1,9 @@
-/** The one error of every call to the API: what was asked, what came back, and whether asking again can help. */
+/** The only error type of calls to the API: what was requested, what came back, and whether a retry can help. */
 
-export interface KubeErrorInit {
-  /** HTTP status, or 0 when nothing answered. */
+interface KubeErrorInit {
+  /** HTTP status, or 0 if there was no response. */
   readonly code: number;
-  /** Kubernetes' status reason, or ours: Unreachable, Timeout, Aborted, NotLeading, TlsFailure, BadAnswer. */
+  /** Kubernetes' status reason, or one of ours: Unreachable, Timeout, Aborted, NotLeading, TlsFailure, BadAnswer. */
   readonly reason: string;
   readonly verb: string;
   /** For example "nodes/node-1" or "pods/log kube-system/coredns-abc". */
@@ -13,15 +13,15 @@ export interface KubeErrorInit {
   readonly cause?: unknown;
 }
 
-/** Reasons that are neither the server's nor the network's. */
-const OURS: ReadonlySet<string> = new Set(['Aborted', 'NotLeading']);
+/** Reasons that come from the caller, not from the server or the network. */
+const CALLERS: ReadonlySet<string> = new Set(['Aborted', 'NotLeading']);
 
 export class KubeError extends Error {
   override readonly name = 'KubeError';
   readonly code: number;
   readonly reason: string;
   readonly verb: string;
-  /** What was asked, with the verb: "patch nodes/node-1". */
+  /** The request in words: "patch nodes/node-1". */
   readonly what: string;
   readonly retryAfterMs: number | undefined;
 
@@ -36,9 +36,9 @@ export class KubeError extends Error {
     this.retryAfterMs = init.retryAfterMs;
   }
 
-  /** The same call may succeed later without anybody changing what is asked. */
+  /** The same call may succeed later, unchanged. */
   get retryable(): boolean {
-    return this.code === 0 ? !OURS.has(this.reason) : this.code === 429 || this.code >= 500;
+    return this.code === 0 ? !CALLERS.has(this.reason) : this.code === 429 || this.code >= 500;
   }
 }
 
@@ -46,22 +46,11 @@ const has = (error: unknown, test: (error: KubeError) => boolean): boolean =>
   error instanceof KubeError && test(error);
 
 export const isNotFound = (error: unknown): boolean => has(error, (e) => e.code === 404);
-/** Somebody else changed the object, or a precondition does not hold. Not: it exists already. */
+/** The object was changed by someone else, or a precondition failed. AlreadyExists, also a 409, does not count. */
 export const isConflict = (error: unknown): boolean =>
   has(error, (e) => e.code === 409 && e.reason !== 'AlreadyExists');
 export const isAlreadyExists = (error: unknown): boolean =>
   has(error, (e) => e.code === 409 && e.reason === 'AlreadyExists');
-export const isForbidden = (error: unknown): boolean => has(error, (e) => e.code === 403);
-export const isInvalid = (error: unknown): boolean => has(error, (e) => e.code === 422);
-/** Nothing answered, or not in time; a write may have happened all the same. */
-export const isUnreachable = (error: unknown): boolean =>
-  has(error, (e) => e.code === 0 && !OURS.has(e.reason));
-/** We ended the call ourselves. */
-export const isAborted = (error: unknown): boolean =>
-  has(error, (e) => e.code === 0 && e.reason === 'Aborted');
-/** The fence is closed: nothing was sent, or what was sent was cut off and may have happened all the same. */
-export const isNotLeading = (error: unknown): boolean =>
-  has(error, (e) => e.code === 0 && e.reason === 'NotLeading');
 
 /** What a call answers, or null where the object does not exist. Any other failure is thrown. */
 export async function nullIfNotFound<T>(call: Promise<T>): Promise<T | null> {

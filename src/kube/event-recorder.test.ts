@@ -12,7 +12,7 @@ const held: EventRecord = {
   type: 'Normal',
   reason: 'Held',
   action: 'Hold',
-  note: 'as told',
+  note: 'as reported',
 };
 
 function setup(fail?: (request: RawRequest) => KubeError | undefined) {
@@ -42,7 +42,7 @@ const error = (code: number): KubeError =>
   new KubeError({ code, reason: 'Because', verb: 'create', what: 'events', message: '' });
 
 describe('the event recorder', () => {
-  it('writes what is said of a cluster-scoped object to "default"', async () => {
+  it('writes events about cluster-scoped objects to "default"', async () => {
     const { clock, recorder, sent } = setup();
     recorder.record(held);
     await clock.settle();
@@ -64,7 +64,7 @@ describe('the event recorder', () => {
     ]);
   });
 
-  it('folds what repeats into one patch of a count', async () => {
+  it('folds repetitions into one patch of the count', async () => {
     const { clock, recorder, sent } = setup();
     for (let time = 0; time < 4; time++) recorder.record(held);
     await clock.advance(5_000);
@@ -75,7 +75,7 @@ describe('the event recorder', () => {
     expect(sent[2]?.body).toMatchObject({ series: { count: 5 } });
   });
 
-  it('tells another note, another object and another day as events of their own', async () => {
+  it('writes a new event for another note, another object, and after the window', async () => {
     const { clock, recorder, sent } = setup();
     recorder.record(held);
     recorder.record({ ...held, note: 'otherwise' });
@@ -86,7 +86,7 @@ describe('the event recorder', () => {
     expect(sent.map(({ method }) => method)).toEqual(['POST', 'POST', 'POST', 'POST']);
   });
 
-  it('writes an event again that has expired', async () => {
+  it('creates an event again that has expired', async () => {
     const { clock, recorder, sent, dropped } = setup(({ method }) =>
       method === 'PATCH' ? error(404) : undefined,
     );
@@ -97,7 +97,7 @@ describe('the event recorder', () => {
     expect(await dropped()).toBe(0);
   });
 
-  it('never throws, counts what was refused, and goes on', async () => {
+  it('never throws, counts refused events, and continues', async () => {
     let failing = true;
     const { clock, recorder, dropped, sent } = setup(() => (failing ? error(403) : undefined));
     recorder.record(held);
@@ -110,14 +110,14 @@ describe('the event recorder', () => {
     expect(await dropped()).toBe(1);
   });
 
-  it('drops what is too much for a server that does not answer', async () => {
+  it('drops events beyond the backlog limit', async () => {
     const { recorder, dropped } = setup(() => error(0));
     for (let index = 0; index < 250; index++) recorder.record({ ...held, note: `note ${index}` });
     await recorder.drain();
     expect(await dropped()).toBe(250);
   });
 
-  it('cuts a note to the 1024 bytes that the API allows, between characters', async () => {
+  it('truncates a note to the 1024 bytes that the API allows, between characters', async () => {
     const { clock, recorder, sent } = setup();
     recorder.record({ ...held, note: 'ä€'.repeat(1_000) });
     await clock.settle();
@@ -127,7 +127,7 @@ describe('the event recorder', () => {
     expect(note).toMatch(/^(?:ä€)+ä?…$/);
   });
 
-  it('writes at the end what it had collected', async () => {
+  it('writes pending counts when drained', async () => {
     const { clock, recorder, sent } = setup();
     recorder.record(held);
     recorder.record(held);

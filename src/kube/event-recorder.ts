@@ -1,4 +1,4 @@
-/** Tells the story in events.k8s.io/v1 Events: repeated ones are folded into a series, and none ever fails its caller. */
+/** Writes events.k8s.io/v1 Events: repeated ones are folded into a series, and a failure never reaches the caller. */
 import { createHash, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { type Clock, systemClock, type Timer } from '../runtime/clock.ts';
@@ -8,11 +8,11 @@ import { isNotFound } from './errors.ts';
 import { microTime } from './micro-time.ts';
 import type { RawApi } from './raw-api.ts';
 
-/** Within this time the same thing said again is the same event. */
+/** A repetition within this time belongs to the same series. */
 const WINDOW_MS = 600_000;
-/** How long repetitions are collected before the count is written. */
+/** How long repetitions are counted before the count is written. */
 const FOLD_MS = 5_000;
-/** Beyond this the API server cannot be reached anyway, and a story nobody can read is not worth the memory. */
+/** A longer backlog means that the API server is unreachable; further events are dropped and counted. */
 const LONGEST_QUEUE = 200;
 const LONGEST_NOTE = 1024;
 
@@ -26,29 +26,28 @@ export interface EventTarget {
 
 export interface EventRecord {
   readonly regarding: EventTarget;
-  readonly related?: EventTarget;
   readonly type: 'Normal' | 'Warning';
-  /** One CamelCase word: why. */
+  /** CamelCase, machine-readable: why. */
   readonly reason: string;
-  /** One CamelCase word: what was done. */
+  /** CamelCase, machine-readable: what was done. */
   readonly action: string;
   readonly note: string;
 }
 
 export interface EventRecorder {
-  /** Returns at once. */
+  /** Queues the event and returns at once. */
   record(event: EventRecord): void;
-  /** Writes what is still to be written. */
+  /** Writes everything that is queued or counted. */
   drain(): Promise<void>;
 }
 
-export interface EventRecorderOptions {
+interface EventRecorderOptions {
   readonly raw: RawApi;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Who says it, for example "example.io/operator". */
+  /** For example "example.io/operator". */
   readonly reportingController: string;
-  /** @default the host name, in a pod the pod's name */
+  /** @default the host name, which in a pod is the pod's name */
   readonly reportingInstance?: string;
   readonly clock?: Clock;
 }
@@ -67,7 +66,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   const instance = (options.reportingInstance ?? hostname()).slice(0, 128);
   const series = new Map<string, Series>();
   let pending = 0;
-  // One after the other, so that the story is written in the order in which it happened.
+  // One at a time, so that events are written in the order in which they happened.
   let tail: Promise<void> = Promise.resolve();
   for (const reason of ['refused', 'queue full'] as const) metrics.eventsDropped.inc({ reason }, 0);
 
@@ -75,12 +74,12 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     const now = clock.monotonic();
     for (const [key, old] of series) if (old.endsAt <= now && !old.fold) series.delete(key);
 
-    const key = JSON.stringify([event.regarding.uid, event.related?.uid, event.reason, event.note]);
-    const standing = series.get(key);
-    if (standing && standing.endsAt > now) {
-      standing.count++;
-      standing.lastAt = clock.now();
-      standing.fold ??= clock.setTimeout(() => writeCount(standing), FOLD_MS);
+    const key = JSON.stringify([event.regarding.uid, event.reason, event.note]);
+    const known = series.get(key);
+    if (known && known.endsAt > now) {
+      known.count++;
+      known.lastAt = clock.now();
+      known.fold ??= clock.setTimeout(() => writeCount(known), FOLD_MS);
       return;
     }
     const fresh: Series = {
@@ -103,7 +102,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
       try {
         await raw.request({ method: 'PATCH', path, body, unfenced: true });
       } catch (error) {
-        // It lives for an hour at most, and less where an administrator wants that.
+        // Events expire, by default after an hour.
         if (!isNotFound(error)) throw error;
         await create(entry);
       }
@@ -115,7 +114,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
     await raw.request({
       method: 'POST',
       path: pathOf(event),
-      // A report and not a deed: also one who no longer leads, or does not lead yet, may say what happened.
+      // Events may be written by a non-leader: they report and decide nothing.
       unfenced: true,
       body: {
         apiVersion: 'events.k8s.io/v1',
@@ -129,7 +128,6 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
         action: event.action,
         note: shorten(event.note),
         regarding: event.regarding,
-        ...(event.related ? { related: event.related } : {}),
       },
     });
   }
@@ -163,7 +161,7 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   };
 }
 
-/** Events of cluster-scoped objects live in "default": that is where kubectl describe looks for them. */
+/** Events about cluster-scoped objects belong in "default", where kubectl describe looks for them. */
 const namespaceOf = (event: EventRecord): string => event.regarding.namespace ?? 'default';
 const pathOf = (event: EventRecord): string =>
   `/apis/events.k8s.io/v1/namespaces/${namespaceOf(event)}/events`;
@@ -173,7 +171,7 @@ function eventName(regarding: string, key: string): string {
   return `${regarding.slice(0, 200)}.${hash}`;
 }
 
-/** The API counts bytes. */
+/** The API limits bytes, not characters. */
 function shorten(note: string): string {
   if (Buffer.byteLength(note) <= LONGEST_NOTE) return note;
   const cut = new TextDecoder().decode(Buffer.from(note).subarray(0, LONGEST_NOTE - 6), { stream: true });

@@ -11,7 +11,7 @@ function loadedAtStart({ outputs }: Metafile): ReadonlySet<string> {
   return new Set([...chunks].flatMap((chunk) => Object.keys(outputs[chunk]?.inputs ?? {})));
 }
 
-it('keeps out of the process in a cluster what only a kubeconfig or a typed call needs', async () => {
+it('does not load kubeconfig code or client-node in a cluster', async () => {
   const { metafile } = await build({
     entryPoints: ['src/operator.ts'],
     outdir: 'dist',

@@ -1,4 +1,4 @@
-/** Lists and watches of the Kubernetes API, as the source that a reflector reads. */
+/** Lists and watches one resource of the Kubernetes API, as the source of a reflector. */
 import type { ListWatch, RawObject, WatchEvent, WatchRequest } from '../runtime/reflector/list-watch.ts';
 import { KubeError } from './errors.ts';
 import { createRawApi, type Query, withQuery } from './raw-api.ts';
@@ -12,10 +12,8 @@ export interface ListWatchOptions {
   readonly path: string;
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
-  /** Only metadata comes over the wire: of a node 1 KB instead of 12. */
+  /** Transfers only the metadata: 1 KB of a node instead of 12. */
   readonly metadataOnly?: boolean;
-  /** In logs and metrics. @default the resource, "pods" */
-  readonly name?: string;
 }
 
 interface List<Raw> {
@@ -34,16 +32,16 @@ export function createListWatch<Raw extends RawObject>(
   const info = requestInfo('GET', path, true);
 
   return {
-    what: options.name ?? info.resource,
+    what: info.resource,
     async list({ limit, continue: next, signal }) {
-      // Without a resourceVersion: the newest state, not what one of several servers remembers.
+      // Without a resourceVersion: the newest state, not the cache of one of several API servers.
       const page = await raw.request<List<Raw>>({
         method: 'GET',
         path,
         query: { labelSelector, fieldSelector, limit, continue: next },
         ...(metadataOnly ? { accept: metadataAs('PartialObjectMetadataList') } : {}),
         signal,
-        // A reflector has its own back-off, which also tells the readiness probe.
+        // A reflector has its own back-off, which the readiness probe knows of.
         retry: false,
         deadlineMs: 30_000,
       });
@@ -55,7 +53,7 @@ export function createListWatch<Raw extends RawObject>(
       };
     },
     watch: ({ resourceVersion, ...request }) => events(request, { resourceVersion }),
-    // Without a resourceVersion, as a list: the newest state, not what one of several servers remembers.
+    // Without a resourceVersion, as above.
     watchList: (request) =>
       events(request, { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan' }),
   };
@@ -76,8 +74,8 @@ export function createListWatch<Raw extends RawObject>(
   }
 }
 
-/** @throws KubeError of the Status that the server sent inside the stream, or for what is no event at all. */
-export function parseEvent<Raw extends RawObject>(line: string, info: RequestInfo): WatchEvent<Raw> {
+/** @throws KubeError for a Status that the server sent inside the stream, or for anything that is not an event */
+function parseEvent<Raw extends RawObject>(line: string, info: RequestInfo): WatchEvent<Raw> {
   const { type, object } = parse(line, info);
   switch (type) {
     case 'ADDED':
@@ -102,7 +100,7 @@ interface Bookmark {
   };
 }
 
-/** A bookmark with this annotation set to "true" ends the events that stand for the list. */
+/** A bookmark with this annotation set to "true" ends the initial events, which replace a list. */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end';
 
 function bookmark({ metadata }: Bookmark): WatchEvent<never> {
@@ -121,7 +119,7 @@ function parse(line: string, info: RequestInfo): { readonly type: unknown; reado
     const { type, object } = event;
     if (typeof object === 'object' && object !== null) return { type, object };
   }
-  throw badEvent(info, 'a line that is no event');
+  throw badEvent(info, 'a line that is not an event');
 }
 
 function badEvent({ verb, what }: RequestInfo, found: string, cause?: unknown): KubeError {

@@ -1,41 +1,34 @@
-/** Plain JSON requests: for custom resources, patches and whatever client-node's typed serialisation would lose fields of. */
-
+/** Requests and answers as plain JSON: how everything that is not a log or a watch is read and written. */
 import { KubeError } from './errors.ts';
 import { type RequestInfo, requestInfo } from './wire/api-path.ts';
 import type { HttpMethod, Transport } from './wire/transport.ts';
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-export type PatchType =
-  /** Replaces what is named, lists as a whole. With `metadata.resourceVersion` in it, a change in between is a 409. */
-  | 'application/merge-patch+json'
-  | 'application/json-patch+json'
-  | 'application/strategic-merge-patch+json'
-  | 'application/apply-patch+yaml';
-
 export interface RawRequest {
   readonly method: HttpMethod;
   readonly path: string;
   readonly query?: Query;
-  /** Sent as JSON. */
+  /**
+   * Sent as JSON. A PATCH is a JSON merge patch: fields it does not name stay, null removes one, lists are replaced. With
+   * `metadata.resourceVersion` in it, a change since the read is a 409.
+   */
   readonly body?: unknown;
-  /** @default "application/json", and for PATCH "application/merge-patch+json" */
-  readonly contentType?: PatchType | 'application/json';
   readonly accept?: string;
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
   readonly retry?: boolean;
-  /** See HttpRequest. */
+  /** See `HttpRequest`. */
   readonly unfenced?: boolean;
 }
 
 export interface RawApi {
   /**
-   * The answer is what the server says it is: parse it where it is used.
+   * The response is not validated: parse it where it is used.
    * @throws KubeError
    */
   request<T = unknown>(request: RawRequest): Promise<T>;
-  /** The body as it came: logs. @throws KubeError */
+  /** The body as text, for logs. @throws KubeError */
   text(request: RawRequest): Promise<string>;
 }
 
@@ -49,13 +42,13 @@ export function withQuery(path: string, query: Query = {}): string {
 export function createRawApi(transport: Transport): RawApi {
   async function text(request: RawRequest): Promise<string> {
     const { method, path, query, body, accept, signal, deadlineMs, retry, unfenced } = request;
-    const fallback = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
-    const answer = await transport.call({
+    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    return transport.call({
       method,
       target: withQuery(path, query),
       headers: {
         ...(accept === undefined ? {} : { accept }),
-        ...(body === undefined ? {} : { 'content-type': request.contentType ?? fallback }),
+        ...(body === undefined ? {} : { 'content-type': contentType }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal,
@@ -63,7 +56,6 @@ export function createRawApi(transport: Transport): RawApi {
       retry,
       unfenced,
     });
-    return answer.text;
   }
   return {
     text,
@@ -73,17 +65,17 @@ export function createRawApi(transport: Transport): RawApi {
   };
 }
 
-function parse<T>(text: string, asked: RequestInfo): T {
+function parse<T>(text: string, info: RequestInfo): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    const { verb, what } = asked;
+    const { verb, what } = info;
     throw new KubeError({
       verb,
       what,
       code: 0,
       reason: 'BadAnswer',
-      message: 'the answer is not JSON',
+      message: 'the response is not JSON',
       cause: error,
     });
   }

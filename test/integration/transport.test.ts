@@ -1,4 +1,4 @@
-/** The transport on a real apiserver: pooled connections, typed and plain calls, our own errors. */
+/** The transport on a real apiserver: pooled connections, our own errors, rotated credentials. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,14 +6,7 @@ import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
-import {
-  isAlreadyExists,
-  isConflict,
-  isInvalid,
-  isNotFound,
-  isUnreachable,
-  KubeError,
-} from '../../src/kube/errors.ts';
+import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../../src/kube/errors.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
 import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
 import { kubeconfig } from '../../src/kube/kubeconfig.ts';
@@ -40,20 +33,25 @@ describe('the transport on a real apiserver', () => {
 
   const connections = async (): Promise<number> => (await metrics.apiConnections.get()).values[0]?.value ?? 0;
   const configMaps = '/api/v1/namespaces/default/configmaps';
+  const pods = '/api/v1/namespaces/default/pods';
+  const readNode = async (client: KubeClient, name: string) =>
+    client.raw.request({ method: 'GET', path: `/api/v1/nodes/${name}` });
+  const listNodes = async (client: KubeClient) =>
+    client.raw.request({ method: 'GET', path: '/api/v1/nodes' });
 
-  it('makes 200 typed calls in a row over at most 2 connections', async () => {
-    for (let call = 0; call < 200; call++) await kube.core.listNamespacedPod({ namespace: 'default' });
+  it('makes 200 calls in a row over at most 2 connections', async () => {
+    for (let call = 0; call < 200; call++) await kube.raw.request({ method: 'GET', path: pods });
     expect(await connections()).toBeLessThanOrEqual(2);
   });
 
-  it('makes 100 plain calls at once over few connections', async () => {
+  it('makes 100 calls at once over few connections', async () => {
     const before = await connections();
     const get = async () => kube.raw.request({ method: 'GET', path: '/api/v1/namespaces/default' });
     await Promise.all(Array.from({ length: 100 }, get));
     expect((await connections()) - before).toBeLessThanOrEqual(3);
   });
 
-  it('speaks HTTP/1.1 where it is told to, with a watch open', async () => {
+  it('speaks HTTP/1.1 if configured, with a watch open', async () => {
     const plain = createMetrics();
     const config = await kubeconfig({ path: apiserver.kubeconfigPath });
     const http1 = createKubeClient(config, { metrics: plain, userAgent: 'transport-test/1', allowH2: false });
@@ -73,17 +71,9 @@ describe('the transport on a real apiserver', () => {
     expect((await plain.apiConnections.get()).values[0]?.value).toBeLessThanOrEqual(3);
   });
 
-  it('reads the kubeconfig of a person', async () => {
-    const config = await kubeconfig({ path: apiserver.kubeconfigPath });
-    const person = createKubeClient(config, { metrics: createMetrics(), userAgent: 'transport-test/1' });
-    const { major } = await person.raw.request<{ major: string }>({ method: 'GET', path: '/version' });
-    expect(major).toBe('1');
-    await person.close();
-  });
-
   describe('errors', () => {
-    it('tells what was not found, from a typed call', async () => {
-      const error = await kube.core.readNode({ name: 'node-1' }).catch((caught: unknown) => caught);
+    it('name what was not found', async () => {
+      const error = await readNode(kube, 'node-1').catch((caught: unknown) => caught);
       expect(error).toBeInstanceOf(KubeError);
       expect(error).toMatchObject({
         code: 404,
@@ -96,14 +86,14 @@ describe('the transport on a real apiserver', () => {
       expect(isNotFound(error)).toBe(true);
     });
 
-    it('tells an object that exists from a conflict', async () => {
+    it('distinguish an object that exists from a conflict', async () => {
       const create = async () =>
         kube.raw.request({ method: 'POST', path: configMaps, body: { metadata: { name: 'twice' } } });
       await create();
       await expect(create()).rejects.toSatisfy((e) => isAlreadyExists(e) && !isConflict(e));
     });
 
-    it('refuses a merge patch with a stale resourceVersion or a foreign uid', async () => {
+    it('report a merge patch with a stale resourceVersion or a foreign uid as a conflict', async () => {
       const path = `${configMaps}/patched`;
       const made = await kube.raw.request<{ metadata: { resourceVersion: string } }>({
         method: 'POST',
@@ -120,40 +110,40 @@ describe('the transport on a real apiserver', () => {
       );
     });
 
-    it('names the field of an invalid object', async () => {
+    it('name the field of an invalid object', async () => {
       const body = { metadata: { name: 'Not_A_Name' } };
       const failed = kube.raw.request({ method: 'POST', path: configMaps, body });
-      await expect(failed).rejects.toSatisfy(isInvalid);
+      await expect(failed).rejects.toMatchObject({ code: 422, reason: 'Invalid' });
       await expect(failed).rejects.toThrow(/create configmaps in default: 422 Invalid: .*metadata\.name/);
     });
 
-    it('says Unauthorized for a wrong token', async () => {
+    it('say Unauthorized for a wrong token', async () => {
       const tls = { ca: await readFile(apiserver.caFile, 'utf8') };
       const config = staticConfig(apiserver.url, { tls, authorization: 'Bearer wrong' });
       const stranger = createKubeClient(config, { metrics: createMetrics(), userAgent: 'transport-test/1' });
-      await expect(stranger.core.listNode()).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
+      await expect(listNodes(stranger)).rejects.toMatchObject({ code: 401, reason: 'Unauthorized' });
       await stranger.close();
     });
 
-    it('says TlsFailure for a CA that did not sign the server', async () => {
+    it('say TlsFailure for a CA that did not sign the server', async () => {
       const config = staticConfig(apiserver.url, { tls: {}, authorization: `Bearer ${apiserver.token}` });
       const doubter = createKubeClient(config, {
         metrics: createMetrics(),
         userAgent: 'transport-test/1',
         deadlineMs: 2_000,
       });
-      await expect(doubter.core.listNode()).rejects.toMatchObject({ code: 0, reason: 'TlsFailure' });
+      await expect(listNodes(doubter)).rejects.toMatchObject({ code: 0, reason: 'TlsFailure' });
       await doubter.close();
     });
   });
 
   it('counts requests by verb, resource and code', async () => {
-    await expect(kube.core.readNode({ name: 'counted' })).rejects.toMatchObject({ code: 404 });
+    await expect(readNode(kube, 'counted')).rejects.toMatchObject({ code: 404 });
     const { text } = await metrics.scrape();
     expect(text).toMatch(/rest_client_requests_total\{verb="get",resource="nodes",code="404"\} [1-9]/);
   });
 
-  it('writes events on cluster-scoped and namespaced objects, and folds what repeats', async () => {
+  it('writes events on cluster-scoped and namespaced objects, and folds repetitions', async () => {
     const events = createEventRecorder({
       raw: kube.raw,
       logger: silentLogger,
@@ -169,7 +159,7 @@ describe('the transport on a real apiserver', () => {
       note: `held ${'ä'.repeat(2000)}`,
     } as const;
     for (let time = 0; time < 3; time++) events.record({ regarding: node, ...told });
-    events.record({ regarding: pod, related: node, ...told, type: 'Normal', note: 'said once' });
+    events.record({ regarding: pod, ...told, type: 'Normal', note: 'said once' });
     await events.drain();
 
     const read = async (namespace: string) =>
@@ -202,7 +192,7 @@ describe('the transport on a real apiserver', () => {
       userAgent: 'transport-test/1',
       deadlineMs: 2_000,
     });
-    const list = async (): Promise<unknown> => pod.core.listNode();
+    const list = async (): Promise<unknown> => listNodes(pod);
     await expect(list()).rejects.toMatchObject({ reason: 'TlsFailure' });
     await write('ca.crt', ca);
     await expect(list()).rejects.toMatchObject({ code: 401 });
@@ -219,7 +209,7 @@ describe('the transport on a real apiserver', () => {
     try {
       const began = performance.now();
       const frozen = kube.raw.request({ method: 'GET', path: '/version', deadlineMs: 1_000 });
-      await expect(frozen).rejects.toSatisfy((error) => isUnreachable(error));
+      await expect(frozen).rejects.toMatchObject({ code: 0, reason: 'Timeout', retryable: true });
       expect(performance.now() - began).toBeLessThan(1_500);
     } finally {
       apiserver.resume();

@@ -1,4 +1,4 @@
-/** Turns what went wrong on the wire, or in the server, into a KubeError. */
+/** Turns a failure of the network or the server into a KubeError. */
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
 import { KubeError } from '../errors.ts';
@@ -16,19 +16,19 @@ interface Status {
   };
 }
 
-/** Of an answer that is not a success. */
+/** For a response that is not a success. */
 export function refusal(info: RequestInfo, code: number, text: string, headers: Headers): KubeError {
   const status = parseStatus(text);
   return statusError(info, { ...status, code }, retryAfterMs(headers), status ? undefined : text);
 }
 
-/** Of a Status object, also of one inside a watch. */
+/** For a Status object, also one inside a watch. */
 export function statusError(info: RequestInfo, status: Status, headerMs?: number, plain?: string): KubeError {
   const { verb, what } = info;
   const seconds = status.details?.retryAfterSeconds;
   const wait = headerMs ?? (seconds ? seconds * 1000 : undefined);
-  // A patch with the uid of an object that was deleted and created again: to the server an immutable field, to us
-  // the same as a delete or a replacement with a wrong uid, which it calls a conflict.
+  // A patch with the uid of an object that was deleted and created again. The server reports an immutable field; a
+  // delete or an update with a wrong uid is a conflict, and so is this for callers.
   const isForeignUid =
     status.code === 422 && status.details?.causes?.some(({ field }) => field === 'metadata.uid');
   const code = isForeignUid ? 409 : (status.code ?? 500);
@@ -42,7 +42,7 @@ export function statusError(info: RequestInfo, status: Status, headerMs?: number
   });
 }
 
-/** Of an exception: nothing answered, not in time, not to be trusted, or we gave up ourselves. */
+/** For an exception: no response, an untrusted server, or the caller gave up. */
 export function wireError(info: RequestInfo, error: unknown, signal?: AbortSignal): KubeError {
   if (error instanceof KubeError) return error;
   const { verb, what } = info;
@@ -57,18 +57,20 @@ export function wireError(info: RequestInfo, error: unknown, signal?: AbortSigna
   return make(isTlsCode(code) ? 'TlsFailure' : 'Unreachable');
 }
 
-/** Of a write behind a closed fence. */
+/** For a write behind a closed fence. */
 export function notLeading(
   { verb, what }: RequestInfo,
   message: string,
   fence: Fence,
   cause?: unknown,
 ): KubeError {
-  const why = fence.closed.aborted ? messageOf(fence.closed.reason) : 'another one leads, or nobody does yet';
+  const why = fence.closed.aborted
+    ? messageOf(fence.closed.reason)
+    : 'another process leads, or none does yet';
   return new KubeError({ verb, what, code: 0, reason: 'NotLeading', message: `${message}: ${why}`, cause });
 }
 
-/** The server's certificate is not signed by the CA that we hold, or is not valid. */
+/** The server's certificate is invalid, or not signed by the expected CA. */
 const isTlsCode = (code: string): boolean =>
   /^(?:CERT_|ERR_TLS_CERT|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(?:GET_ISSUER|VERIFY))/.test(code);
 
@@ -82,7 +84,7 @@ function codeOf(error: unknown): string {
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // Several addresses were tried: the AggregateError itself says nothing.
+  // Several addresses were tried, and the AggregateError itself has no message.
   if (error instanceof AggregateError && error.errors.length > 0)
     return error.errors.map(messageOf).join('; ');
   return error.message || codeOf(error) || error.name;
@@ -111,7 +113,7 @@ export function retryAfterMs(headers: Headers, now = Date.now()): number | undef
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** For answers of something that is not an API server, a load balancer for example. */
+/** For responses that do not come from an API server, but for example from a load balancer. */
 function reasonOf(code: number): string {
   const known: Readonly<Record<number, string>> = {
     400: 'BadRequest',

@@ -1,4 +1,4 @@
-/** Every request to the API server goes through here: credentials, pooled connections, deadlines, retries, metrics. */
+/** Sends every request to the API server: credentials, pooled connections, deadlines, retries, metrics. */
 import type { Dispatcher } from 'undici';
 import { fullJitter } from '../../runtime/backoff.ts';
 import { type Clock, sleep, systemClock } from '../../runtime/clock.ts';
@@ -14,47 +14,44 @@ import { request as send } from './http-agent.ts';
 
 const DEFAULT_DEADLINE_MS = 10_000;
 const ATTEMPTS = 4;
-/** What may be sent twice without a second effect. A POST may not: its first try may have worked. */
+/** Methods that may be sent twice. A POST may not: the first attempt may have succeeded. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface HttpRequest {
   readonly method: HttpMethod;
-  /** With its query, beginning with a slash. */
+  /** Path and query, with a leading slash. */
   readonly target: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal | undefined;
-  /** For the whole call with its retries. @default 10_000 */
+  /** For the whole call including retries. @default 10_000 */
   readonly deadlineMs?: number | undefined;
   /** @default true */
   readonly retry?: boolean | undefined;
-  /** A write that need not lead: the lease itself, and reports of what happened. @default false */
+  /** Allows a write by a non-leader: the lease itself, and events. @default false */
   readonly unfenced?: boolean | undefined;
 }
 
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-}
-
 export interface Transport {
-  /** @throws KubeError for everything but a success */
-  call(request: HttpRequest): Promise<HttpAnswer>;
-  /** Opens a watch: the deadline is for the headers, the body lasts as long as it lasts. */
+  /**
+   * @returns the body
+   * @throws KubeError for everything but a success
+   */
+  call(request: HttpRequest): Promise<string>;
+  /** Opens a watch: the deadline is for the headers, the body has none. */
   open(request: HttpRequest): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
 }
 
 export interface TransportOptions {
   readonly metrics: Metrics;
-  /** "name/version": how the audit log knows us. */
+  /** "name/version", as it appears in the audit log. */
   readonly userAgent: string;
   readonly deadlineMs?: number;
   readonly allowH2?: boolean;
-  /** Closed: no write leaves, not even one that waits for its retry, a connection or its turn. @default none */
+  /** While it is closed no write is sent, not even one that waits for a retry or a connection. @default none */
   readonly fence?: Fence;
   readonly clock?: Clock;
 }
@@ -74,7 +71,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     onConnect: () => metrics.apiConnections.inc(),
   });
 
-  /** One exchange until the headers; what is not a success is read to its end and thrown. */
+  /** One attempt until the headers; a response that is not a success is read to its end and thrown. */
   async function exchange(
     request: HttpRequest,
     info: RequestInfo,
@@ -86,7 +83,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     try {
       const { tls, authorization } = await config.credentials();
       signal.throwIfAborted();
-      if (isFenced && !fence.isOpen()) throw notLeading(info, 'it was not sent', fence);
+      if (isFenced && !fence.isOpen()) throw notLeading(info, 'not sent', fence);
       const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
       const answer = await send.call(agent, {
         origin: server.origin,
@@ -108,7 +105,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     } catch (error) {
       const failure =
         isFenced && !(error instanceof KubeError) && !fence.isOpen()
-          ? notLeading(info, 'whether it was carried out is not known', fence, error)
+          ? notLeading(info, 'outcome unknown', fence, error)
           : wireError(info, error, signal);
       if (failure.reason === 'TlsFailure') config.invalidate();
       throw failure;
@@ -118,21 +115,21 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     }
   }
 
-  async function complete(request: HttpRequest, info: RequestInfo, signal: AbortSignal): Promise<HttpAnswer> {
+  async function complete(request: HttpRequest, info: RequestInfo, signal: AbortSignal): Promise<string> {
     const answer = await exchange(request, info, signal);
     try {
-      return { status: answer.statusCode, headers: flat(answer.headers), text: await answer.body.text() };
+      return await answer.body.text();
     } catch (error) {
       throw wireError(info, error, signal);
     }
   }
 
-  async function call(request: HttpRequest): Promise<HttpAnswer> {
+  async function call(request: HttpRequest): Promise<string> {
     const info = requestInfo(request.method, request.target);
     const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
     const scope = linkedAbort(request.signal);
     const endsAt = clock.monotonic() + deadlineMs;
-    const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
+    const limit = expiresAfter(clock, deadlineMs, scope, `no response within ${deadlineMs} ms`);
     try {
       return await attempt(request, info, scope, endsAt);
     } finally {
@@ -146,7 +143,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     info: RequestInfo,
     scope: LinkedAbort,
     endsAt: number,
-  ): Promise<HttpAnswer> {
+  ): Promise<string> {
     for (let tried = 1; ; tried++) {
       try {
         return await complete(request, info, scope.signal);
@@ -165,7 +162,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     const info = requestInfo(request.method, request.target, true);
     const scope = linkedAbort(request.signal);
     const deadlineMs = request.deadlineMs ?? defaultDeadlineMs;
-    const limit = expiresAfter(clock, deadlineMs, scope, `no answer within ${deadlineMs} ms`);
+    const limit = expiresAfter(clock, deadlineMs, scope, `no response within ${deadlineMs} ms`);
     try {
       const answer = await exchange(request, info, scope.signal);
       return read(answer.body, info, scope);
@@ -199,12 +196,12 @@ function pauseBefore(error: unknown, method: HttpMethod, tried: number): number 
   if (!(error instanceof KubeError) || tried >= ATTEMPTS) return undefined;
   const asked = error.retryAfterMs;
   const jitter = fullJitter(tried, { baseMs: 200, maxMs: 2_000 });
-  // Priority and fairness refuses before anything is done, so that any method may come again.
+  // Priority and fairness refuses a request before it has any effect, so any method may be retried.
   if (error.code === 429) return asked ?? jitter;
   if (!IDEMPOTENT.has(method)) return undefined;
-  // A new token may just have been written.
+  // The token may just have been rotated.
   if (error.code === 401 && tried === 1) return 0;
-  // Not a bare 500: it is an error of what was asked (a log that the runtime cannot read), and stays one.
+  // Not a plain 500: it does not go away (a log that the runtime cannot read).
   if (error.code === 502 || error.code === 503 || error.code === 504) return asked ?? jitter;
   if (error.code >= 500) return asked;
   return error.code === 0 && error.retryable ? jitter : undefined;
@@ -212,11 +209,3 @@ function pauseBefore(error: unknown, method: HttpMethod, tried: number): number 
 
 const isWrite = ({ method, unfenced }: HttpRequest): boolean =>
   method !== 'GET' && method !== 'HEAD' && unfenced !== true;
-
-function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, typeof value === 'string' ? value : value.join(', ')]],
-    ),
-  );
-}

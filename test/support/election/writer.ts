@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { createKubeClient } from '../../../src/kube/client.ts';
 import { staticConfig } from '../../../src/kube/config.ts';
-import { isNotLeading } from '../../../src/kube/errors.ts';
+import { KubeError } from '../../../src/kube/errors.ts';
 import { createEventRecorder } from '../../../src/kube/event-recorder.ts';
 import { createLeaderElection } from '../../../src/kube/leader-election.ts';
 import type { RawApi } from '../../../src/kube/raw-api.ts';
@@ -86,7 +86,8 @@ async function write(): Promise<void> {
         body: { data: { by: NAME, count: current } },
       });
     } catch (error) {
-      if (!isNotLeading(error)) logger.warn('write failed', { error });
+      if (!(error instanceof KubeError && error.reason === 'NotLeading'))
+        logger.warn('write failed', { error });
     }
     await sleep(systemClock, WRITE_EVERY_MS, lifecycle.signal);
   }
