@@ -33,6 +33,10 @@ demo: setup ## start a real cluster, break a node (wrong resolvConf, then a rebo
 demo-down: setup ## remove the cluster of the demo
 	npm run --silent cluster -- down
 
+.PHONY: run
+run: setup ## run the operator here against the current kubeconfig context; needs AGENT_IMAGE=..., and a route to the pods to verify repairs
+	node src/operator.ts
+
 .PHONY: check
 check: setup ## check types, lint (including the import rules) and format
 	npm run --silent check

@@ -2,17 +2,18 @@
 import { controllerTable } from './controller/controllers.ts';
 import { createDomainMetrics } from './controller/domain-metrics.ts';
 import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
+import { kubernetesAddress } from './controller/kubernetes-address.ts';
 import { createNarrator } from './controller/narrator.ts';
 import { createOrphanReconciler } from './controller/orphan-controller.ts';
 import { createPolicyReconciler } from './controller/policy-controller.ts';
 import { createRemediationReconciler } from './controller/remediation-controller.ts';
-import { readSettings } from './controller/settings.ts';
+import { OPERATOR_NAMESPACE, readSettings } from './controller/settings.ts';
 import { createSightingReconciler } from './controller/sighting-controller.ts';
 import { createSightings } from './controller/sightings.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
-import { inClusterConfig } from './kube/in-cluster-config.ts';
 import { createLeaderElection } from './kube/leader-election.ts';
+import { logIn } from './kube/login.ts';
 import { createOwnership } from './observe/ownership.ts';
 import { createReflectors } from './observe/reflectors.ts';
 import { createFence } from './runtime/election/fence.ts';
@@ -34,19 +35,20 @@ async function operate(): Promise<number> {
   const metrics = createMetrics({ process: true });
   const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
 
-  const config = await inClusterConfig();
+  const { config, namespace } = await logIn({ namespace: OPERATOR_NAMESPACE, logger });
   const fence = createFence();
   const kube = createKubeClient(config, { metrics, fence, userAgent: 'dnshealth-operator/0.1.0' });
+  const address = await kubernetesAddress(kube, process.env, lifecycle.signal);
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
-  const lease = { namespace: config.namespace, name: 'dnshealth-operator' };
+  const lease = { namespace, name: 'dnshealth-operator' };
   const election = createLeaderElection({ ...lease, kube, fence, recorder, logger, metrics });
   const stores = createReflectors(kube, { logger, metrics, recorder });
 
   const parts = {
     kube,
     stores,
-    settings,
+    settings: { ...settings, kubernetesAddress: address },
     logger,
     ownership: createOwnership(kube),
     sightings: createSightings(),

@@ -1,33 +1,43 @@
-/** How the API server is reached and as whom; read again while the process runs, because tokens and CAs rotate. */
+/** Where the API server is and how to log in; read again while the process runs, because tokens and CAs rotate. */
+import type { Dial } from './wire/dial.ts';
 
 export interface TlsMaterial {
   readonly ca?: string | Buffer;
   readonly cert?: string | Buffer;
   readonly key?: string | Buffer;
-  readonly passphrase?: string;
   readonly servername?: string;
   readonly rejectUnauthorized?: boolean;
 }
 
 export interface Credentials {
-  /** The same object as long as nothing changed: a new one means new connections. */
+  /** The same object as long as nothing changed: another object means new connections. */
   readonly tls: TlsMaterial;
   /** Value of the Authorization header. */
   readonly authorization?: string;
+  /** Value of the Impersonate-User header. */
+  readonly impersonateUser?: string;
 }
 
 export interface ClusterConfig {
-  /** For example "https://10.96.0.1:443", without a slash at the end; may carry a path. */
+  /** For example "https://10.96.0.1:443", without a trailing slash; may have a path. */
   readonly server: string;
-  /** The namespace of this process, if it has one. */
-  readonly namespace?: string;
-  /** Cheap: called before every request. */
+  /** How to reach the server through a proxy. @default a direct connection */
+  readonly dial?: Dial;
+  /**
+   * Cheap: called before every request.
+   * @throws LoginError
+   */
   credentials(): Promise<Credentials>;
-  /** The server or its certificate was refused: the next `credentials` reads everything again. */
+  /** The server or its certificate was refused: the next call of `credentials` reads everything again. */
   invalidate(): void;
 }
 
-/** For tests and for programs that were handed what they need. */
+/** No credentials could be obtained; the message says why. */
+export class LoginError extends Error {
+  override readonly name = 'LoginError';
+}
+
+/** For callers that already have credentials which do not change. */
 export function staticConfig(server: string, credentials: Credentials): ClusterConfig {
   return {
     server: server.replace(/\/+$/, ''),

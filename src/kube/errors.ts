@@ -3,7 +3,7 @@
 interface KubeErrorInit {
   /** HTTP status, or 0 if there was no response. */
   readonly code: number;
-  /** Kubernetes' status reason, or one of ours: Unreachable, Timeout, Aborted, NotLeading, TlsFailure, BadAnswer. */
+  /** Kubernetes' status reason, or one of ours: Unreachable, Timeout, Aborted, NotLeading, LoginFailed, TlsFailure, BadAnswer. */
   readonly reason: string;
   readonly verb: string;
   /** For example "nodes/node-1" or "pods/log kube-system/coredns-abc". */

@@ -7,7 +7,7 @@ import { inClusterConfig, isInCluster } from './in-cluster-config.ts';
 
 const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
 
-describe('the configuration of a pod', () => {
+describe('the login of a pod', () => {
   let directory: string;
   const write = async (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
   beforeEach(async () => {
@@ -16,13 +16,13 @@ describe('the configuration of a pod', () => {
   });
   afterEach(async () => rm(directory, { recursive: true }));
 
-  it('is taken from the environment and the files', async () => {
+  it('is read from the environment and the files of the service account', async () => {
     const config = await inClusterConfig({ env, directory });
     expect(config).toMatchObject({ server: 'https://10.96.0.1:443', namespace: 'here' });
     expect(await config.credentials()).toEqual({ tls: { ca: 'CA 1' }, authorization: 'Bearer one' });
   });
 
-  it('writes an IPv6 address as a URL wants it', async () => {
+  it('puts an IPv6 address in brackets', async () => {
     const config = await inClusterConfig({ env: { ...env, KUBERNETES_SERVICE_HOST: 'fd00::1' }, directory });
     expect(config.server).toBe('https://[fd00::1]:443');
   });
@@ -41,7 +41,7 @@ describe('the configuration of a pod', () => {
     expect(rotated.tls).toBe(tls);
   });
 
-  it('hands out another TLS material when the CA has changed', async () => {
+  it('returns new TLS material when the CA has changed', async () => {
     const clock = createFakeClock();
     const config = await inClusterConfig({ env, directory, clock });
     const { tls } = await config.credentials();
@@ -52,14 +52,14 @@ describe('the configuration of a pod', () => {
     expect(rotated.tls).not.toBe(tls);
   });
 
-  it('reads at once when the server refused it', async () => {
+  it('reads the files again at once after invalidate', async () => {
     const config = await inClusterConfig({ env, directory });
     await write('token', 'two');
     config.invalidate();
     expect((await config.credentials()).authorization).toBe('Bearer two');
   });
 
-  it('keeps what it has while the files are away', async () => {
+  it('keeps the last token while a file is missing', async () => {
     const config = await inClusterConfig({ env, directory });
     await rm(join(directory, 'token'));
     config.invalidate();
@@ -68,10 +68,13 @@ describe('the configuration of a pod', () => {
     expect((await config.credentials()).authorization).toBe('Bearer two');
   });
 
-  it('says what is missing', async () => {
+  it('reports what is missing', async () => {
     await expect(inClusterConfig({ env: {}, directory })).rejects.toThrow(/KUBERNETES_SERVICE_HOST/);
     await expect(inClusterConfig({ env, directory: join(directory, 'nowhere') })).rejects.toThrow(/ENOENT/);
-    expect(isInCluster(env)).toBe(true);
+  });
+
+  it('is chosen if only one of the two variables is set, so that the other one is reported', () => {
+    for (const [name, value] of Object.entries(env)) expect(isInCluster({ [name]: value })).toBe(true);
     expect(isInCluster({})).toBe(false);
   });
 });

@@ -1,33 +1,37 @@
-/** The configuration of a pod: the service account's token and CA, without any kubeconfig code in the process. */
+/** The login of a pod: the service account's token and CA, without any kubeconfig code in the process. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../runtime/clock.ts';
 import type { ClusterConfig, Credentials, TlsMaterial } from './config.ts';
 
 const SERVICE_ACCOUNT_DIRECTORY = '/var/run/secrets/kubernetes.io/serviceaccount';
-/** The kubelet renews a token at 80 % of its life, an hour by default: a minute late does no harm. */
+/** The kubelet renews a token at 80 % of its lifetime, an hour by default, so a minute late is early enough. */
 const REREAD_MS = 60_000;
 
-export interface InClusterOptions {
+interface InClusterOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly directory?: string;
   readonly clock?: Clock;
 }
 
-export interface InClusterConfig extends ClusterConfig {
+interface InClusterConfig extends ClusterConfig {
+  /** Of the pod. */
   readonly namespace: string;
 }
 
-export const isInCluster = (env: Readonly<Record<string, string | undefined>> = process.env): boolean =>
-  Boolean(env['KUBERNETES_SERVICE_HOST'] && env['KUBERNETES_SERVICE_PORT']);
+/** One of the two is enough: a pod that lacks the other is misconfigured, and must not look for a kubeconfig. */
+export const isInCluster = (env: Readonly<Record<string, string | undefined>>): boolean =>
+  Boolean(env['KUBERNETES_SERVICE_HOST'] || env['KUBERNETES_SERVICE_PORT']);
 
-/** @throws Error when the environment is not that of a pod, or the files are not there. */
+/** @throws Error if a variable or a file that every pod has is missing */
 export async function inClusterConfig(options: InClusterOptions = {}): Promise<InClusterConfig> {
   const { env = process.env, directory = SERVICE_ACCOUNT_DIRECTORY, clock = systemClock } = options;
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
   if (!host || !port)
-    throw new Error('not in a cluster: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set');
+    throw new Error(
+      `not in a pod: ${host ? 'KUBERNETES_SERVICE_PORT' : 'KUBERNETES_SERVICE_HOST'} is not set`,
+    );
 
   let tls: TlsMaterial = {};
   let current: Credentials = { tls };
@@ -53,7 +57,7 @@ export async function inClusterConfig(options: InClusterOptions = {}): Promise<I
     try {
       return await reading;
     } catch (error) {
-      // The kubelet swaps the files by a symlink; should one be missing for a moment, the old token still serves.
+      // The kubelet swaps the files by a symlink. If one is missing for a moment, the old token still works.
       if (current.authorization !== undefined) return current;
       throw error;
     }

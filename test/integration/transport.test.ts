@@ -9,7 +9,7 @@ import { staticConfig } from '../../src/kube/config.ts';
 import { isAlreadyExists, isConflict, isNotFound, KubeError } from '../../src/kube/errors.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
 import { inClusterConfig } from '../../src/kube/in-cluster-config.ts';
-import { kubeconfig } from '../../src/kube/kubeconfig.ts';
+import { kubeconfigLogin } from '../../src/kube/kubeconfig/kubeconfig.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
@@ -53,7 +53,7 @@ describe('the transport on a real apiserver', () => {
 
   it('speaks HTTP/1.1 if configured, with a watch open', async () => {
     const plain = createMetrics();
-    const config = await kubeconfig({ path: apiserver.kubeconfigPath });
+    const config = await kubeconfigLogin({ env: { KUBECONFIG: apiserver.kubeconfigPath } });
     const http1 = createKubeClient(config, { metrics: plain, userAgent: 'transport-test/1', allowH2: false });
     const stop = new AbortController();
     const watch = http1.listWatch({ path: configMaps });

@@ -2,6 +2,8 @@
 import type { Dispatcher } from 'undici';
 import type { Fence } from '../../runtime/election/fence.ts';
 import type { TlsMaterial } from '../config.ts';
+import type { Dial } from './dial.ts';
+import { diallingConnector } from './dialling-connector.ts';
 import { createFencedAgent, type FencedAgent } from './fenced-agent.ts';
 import { pingSessions } from './heartbeat.ts';
 import { Agent } from './http-agent.ts';
@@ -9,22 +11,23 @@ import { tolerateAbandonedStreams } from './stream-errors.ts';
 
 const HEADERS_TIMEOUT_MS = 5_000;
 /**
- * An idle connection is probed after this, then every second, and is dead after ten probes (libuv's constants). It is
- * how watches on a black-holed network are noticed where the endpoint speaks only HTTP/1.1, which has no PING.
+ * TCP probes an idle connection after this time, then every second, and gives up after ten probes (libuv's constants).
+ * Over HTTP/1.1, which has no PING, only this detects that packets of a watch are lost.
  */
 const KEEP_ALIVE_PROBE_MS = 5_000;
 
 export interface Connections {
-  /** The agent for this material; a new one when the material is another object than last time. */
+  /** The agent for this TLS material; a new one if the material is a different object than last time. */
   agent(tls: TlsMaterial): Dispatcher;
-  /** The one for writes that only a leader may make. Only with a fence. */
+  /** The agent for writes that only a leader may make. @throws TypeError without a fence */
   fencedAgent(tls: TlsMaterial): Dispatcher;
   close(): Promise<void>;
 }
 
-export interface ConnectionsOptions {
+interface ConnectionsOptions {
   /** @default true */
   readonly allowH2?: boolean;
+  readonly dial?: Dial;
   readonly fence?: Fence;
   readonly onConnect?: () => void;
 }
@@ -32,24 +35,26 @@ export interface ConnectionsOptions {
 export function createConnections(options: ConnectionsOptions = {}): Connections {
   tolerateAbandonedStreams();
   pingSessions();
-  const { fence } = options;
+  const { fence, dial, allowH2 = true } = options;
   let current: { readonly tls: TlsMaterial; readonly agent: Agent } | undefined;
   let fenced: { readonly tls: TlsMaterial; readonly agent: FencedAgent } | undefined;
 
   function build(tls: TlsMaterial): Agent {
+    const connect = {
+      ...tls,
+      allowH2,
+      timeout: HEADERS_TIMEOUT_MS,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
+    };
     const agent = new Agent({
-      // One session for everything: then a call that fails to answer also proves to the watches that the server is
-      // gone. Not `connections: 1`, which is a deadlock behind an open watch where the endpoint speaks only HTTP/1.1.
-      allowH2: options.allowH2 ?? true,
+      // One session for everything: a call that gets no response then also ends the watches. Not `connections: 1`, with
+      // which calls over HTTP/1.1 would wait behind an open watch for ever.
+      allowH2,
       headersTimeout: HEADERS_TIMEOUT_MS,
-      // A watch is silent for a minute and more; calls have their own deadline.
+      // A watch may be silent for more than a minute; calls have their own deadline.
       bodyTimeout: 0,
-      connect: {
-        ...tls,
-        timeout: HEADERS_TIMEOUT_MS,
-        keepAlive: true,
-        keepAliveInitialDelay: KEEP_ALIVE_PROBE_MS,
-      },
+      connect: dial ? diallingConnector({ ...connect, dial }) : connect,
     });
     agent.on('connect', () => options.onConnect?.());
     return agent;
@@ -58,7 +63,7 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
   return {
     agent(tls) {
       if (current?.tls === tls) return current.agent;
-      // Graceful: open watches end by themselves on the old connections, which nobody needs to cut.
+      // Graceful: open watches may end on the old connections by themselves.
       void current?.agent.close();
       current = { tls, agent: build(tls) };
       return current.agent;
@@ -71,6 +76,7 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
         tls,
         agent: createFencedAgent(fence, {
           tls,
+          ...(dial ? { dial } : {}),
           timeoutMs: HEADERS_TIMEOUT_MS,
           ...(options.onConnect ? { onConnect: options.onConnect } : {}),
         }),

@@ -1,6 +1,7 @@
-/** Turns a failure of the network or the server into a KubeError. */
+/** Turns a failure of the network, the login or the server into a KubeError. */
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
+import { LoginError } from '../config.ts';
 import { KubeError } from '../errors.ts';
 import type { RequestInfo } from './api-path.ts';
 
@@ -42,7 +43,7 @@ export function statusError(info: RequestInfo, status: Status, headerMs?: number
   });
 }
 
-/** For an exception: no response, an untrusted server, or the caller gave up. */
+/** For an exception: no response, no login, an untrusted server, or the caller gave up. */
 export function wireError(info: RequestInfo, error: unknown, signal?: AbortSignal): KubeError {
   if (error instanceof KubeError) return error;
   const { verb, what } = info;
@@ -52,6 +53,7 @@ export function wireError(info: RequestInfo, error: unknown, signal?: AbortSigna
   const reason: unknown = signal?.aborted ? signal.reason : undefined;
   if (reason instanceof DeadlineError) return make('Timeout', reason.message);
   if (signal?.aborted) return make('Aborted', messageOf(reason));
+  if (error instanceof LoginError) return make('LoginFailed');
   const code = codeOf(error);
   if (code.endsWith('_TIMEOUT') || code === 'ETIMEDOUT') return make('Timeout');
   return make(isTlsCode(code) ? 'TlsFailure' : 'Unreachable');

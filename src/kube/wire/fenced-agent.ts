@@ -1,39 +1,53 @@
-/** Connections for the writes of a leader: the fence is asked in the turn in which the bytes leave, and cuts them off. */
-import { connect as connectTcp, type Socket } from 'node:net';
-import type { buildConnector, Dispatcher } from 'undici';
+/** Connections for the writes of a leader: the fence is checked right before the bytes leave, and resets them when it closes. */
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
 import type { Fence } from '../../runtime/election/fence.ts';
 import type { TlsMaterial } from '../config.ts';
-import { Agent, connector } from './http-agent.ts';
+import { type Dial, dialDirectly } from './dial.ts';
+import { diallingConnector } from './dialling-connector.ts';
+import { Agent } from './http-agent.ts';
 
 export interface FencedAgent {
   readonly dispatcher: Dispatcher;
-  /** Lets what is under way end. */
+  /** Lets requests in flight finish. */
   close(): Promise<void>;
   destroy(): Promise<void>;
 }
 
-export interface FencedAgentOptions {
+interface FencedAgentOptions {
   readonly tls: TlsMaterial;
-  /** For a connection, and for the headers of an answer. */
+  readonly dial?: Dial;
+  /** For opening a connection, and for the headers of a response. */
   readonly timeoutMs: number;
   readonly onConnect?: () => void;
 }
 
 /**
- * Of its own, beside the one session of everything else, and HTTP/1.1: there a request goes from undici's queue
- * through TLS into the kernel within one synchronous call. Over HTTP/2 it would lie in the session until the event
- * loop comes round, and a process that is stopped there would send it whenever it goes on.
+ * Separate from the one HTTP/2 session of all other requests, and HTTP/1.1: a request then goes from undici's queue
+ * through TLS into the kernel within one synchronous call. In an HTTP/2 session it would wait for the event loop, and
+ * a process that is paused at that point would send it whenever it resumes.
  */
 export function createFencedAgent(fence: Fence, options: FencedAgentOptions): FencedAgent {
+  const { tls, dial = dialDirectly, timeoutMs } = options;
+  // Dialled here, because only the plain socket below TLS can be reset.
   const sockets = new Set<Socket>();
   const agent = new Agent({
     allowH2: false,
-    headersTimeout: options.timeoutMs,
-    connect: resettable(sockets, options),
+    headersTimeout: timeoutMs,
+    connect: diallingConnector({
+      ...tls,
+      allowH2: false,
+      timeout: timeoutMs,
+      dial,
+      onDialled({ tcp }) {
+        sockets.add(tcp);
+        tcp.once('close', () => sockets.delete(tcp));
+      },
+    }),
   });
   agent.on('connect', () => options.onConnect?.());
 
-  // Not a close: the kernel would go on delivering what the network has not taken yet.
+  // Reset, not closed: the kernel would still deliver what is in its send buffer.
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
@@ -42,49 +56,24 @@ export function createFencedAgent(fence: Fence, options: FencedAgentOptions): Fe
 
   return {
     dispatcher: agent.compose(
-      (dispatch) => (request, handler) => dispatch(request, askedAtTheWire(fence, handler)),
+      (dispatch) => (request, handler) => dispatch(request, checkedBy(fence, handler)),
     ),
     close: () => agent.close().finally(release),
     destroy: () => agent.destroy().finally(release),
   };
 }
 
-/** undici calls onRequestStart right before it writes to the socket; what it throws there ends the request. */
-function askedAtTheWire(fence: Fence, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
+/** undici calls onRequestStart right before it writes to the socket; an error thrown there ends the request. */
+function checkedBy(fence: Fence, handler: Dispatcher.DispatchHandler): Dispatcher.DispatchHandler {
   return {
     onRequestStart(controller, context) {
       if (!fence.isOpen()) throw new Error('the fence is closed');
       handler.onRequestStart?.(controller, context);
     },
-    onRequestUpgrade: (...told) => handler.onRequestUpgrade?.(...told),
-    onResponseStart: (...told) => handler.onResponseStart?.(...told),
-    onResponseData: (...told) => handler.onResponseData?.(...told),
-    onResponseEnd: (...told) => handler.onResponseEnd?.(...told),
-    onResponseError: (...told) => handler.onResponseError?.(...told),
-  };
-}
-
-/** Makes the TCP connection itself: only a plain socket can be reset, not one that TLS has made. */
-function resettable(sockets: Set<Socket>, { tls, timeoutMs }: FencedAgentOptions): buildConnector.connector {
-  const overTls = connector({ ...tls, allowH2: false, timeout: timeoutMs });
-  return (target, callback) => {
-    const isTls = target.protocol === 'https:';
-    const socket = connectTcp({
-      // As in a URL, where an IPv6 address has brackets.
-      host: target.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: Number(target.port || (isTls ? 443 : 80)),
-      noDelay: true,
-    });
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    const refused = (error: Error): void => callback(error, null);
-    socket.once('error', refused);
-    socket.setTimeout(timeoutMs, () => socket.destroy(new Error(`no connection within ${timeoutMs} ms`)));
-    socket.once('connect', () => {
-      socket.off('error', refused);
-      socket.setTimeout(0);
-      if (isTls) overTls({ ...target, httpSocket: socket }, callback);
-      else callback(null, socket);
-    });
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
   };
 }

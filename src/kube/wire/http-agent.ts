@@ -1,7 +1,6 @@
-/** undici's pooling agent, what makes its connections, and its request function, without the rest of undici. */
+/** undici's pooling agent, its connector and its request function, without the rest of undici. */
 
-// By path, because the package's entry also loads fetch, WebSocket, caches, proxies and mocks: 4 MiB of memory in a
-// process that sends plain requests and nothing else.
+// By inner paths, because the entry point of the package also loads fetch, WebSocket, caches and mocks: docs/adr/0003.
 import request from 'undici/lib/api/api-request.js';
 import connector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';

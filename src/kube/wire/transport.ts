@@ -67,6 +67,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
   const basePath = server.pathname.replace(/\/+$/, '');
   const connections: Connections = createConnections({
     ...(options.allowH2 === undefined ? {} : { allowH2: options.allowH2 }),
+    ...(config.dial === undefined ? {} : { dial: config.dial }),
     ...(fence === undefined ? {} : { fence }),
     onConnect: () => metrics.apiConnections.inc(),
   });
@@ -81,8 +82,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     const isFenced = fence !== undefined && isWrite(request);
     let code = '<error>';
     try {
-      const { tls, authorization } = await config.credentials();
-      signal.throwIfAborted();
+      const { tls, authorization, impersonateUser } = await unlessAborted(config.credentials(), signal);
       if (isFenced && !fence.isOpen()) throw notLeading(info, 'not sent', fence);
       const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
       const answer = await send.call(agent, {
@@ -94,6 +94,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
           accept: 'application/json',
           ...request.headers,
           ...(authorization === undefined ? {} : { authorization }),
+          ...(impersonateUser === undefined ? {} : { 'impersonate-user': impersonateUser }),
         },
         ...(request.body === undefined ? {} : { body: request.body }),
         signal,
@@ -188,6 +189,21 @@ async function* read(
     throw wireError(info, error, scope.signal);
   } finally {
     scope.release();
+  }
+}
+
+/** A login may take long: an exec plugin asks an identity provider. The call still ends at its deadline. */
+async function unlessAborted<T>(login: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([aborted, login]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

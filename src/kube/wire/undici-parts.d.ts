@@ -1,4 +1,4 @@
-/** Types of the three files of undici that `http-agent.ts` loads by their path. */
+/** Types of the three files of undici that `http-agent.ts` imports by path. */
 declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici';
   export = Agent;

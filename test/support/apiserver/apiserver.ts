@@ -62,7 +62,8 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const READY_TIMEOUT_MS = 60_000;
 
-export async function startApiserver(): Promise<Apiserver> {
+/** @param moreFlags of the apiserver */
+export async function startApiserver(moreFlags: readonly string[] = []): Promise<Apiserver> {
   const programs = await controlPlanePrograms();
   const folder = await mkdtemp(join(tmpdir(), 'dnshealth-apiserver-'));
   const will = lastWill(folder);
@@ -72,7 +73,7 @@ export async function startApiserver(): Promise<Apiserver> {
     const files = await writeFiles(folder, token, port);
     const etcd = start(folder, programs.etcd, etcdFlags(folder, clientPort, peerPort));
     will.names(pidsOf(etcd));
-    const flags = apiserverFlags(files, clientPort, port);
+    const flags = [...apiserverFlags(files, clientPort, port), ...moreFlags];
     const etcdUrl = `http://127.0.0.1:${clientPort}`;
     return await serve({
       folder,

@@ -1,4 +1,4 @@
-/** The operator as the kubelet starts it: its own process, with a service account's files, against a test apiserver. */
+/** The operator in a process of its own against a test apiserver: as the kubelet starts it, or with a kubeconfig. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -87,6 +87,33 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
       },
     },
   );
+  return follow(server, child, healthPort, async () => rm(files, { recursive: true }));
+}
+
+/** Outside a cluster, as `make run` starts it. */
+export async function startOutside(
+  server: Apiserver,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<OperatorProcess> {
+  const [healthPort] = await freePorts();
+  const child = spawn(process.execPath, [OPERATOR], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      PATH: process.env['PATH'],
+      AGENT_IMAGE: 'dnshealth-operator:test',
+      HEALTH_PORT: String(healthPort),
+      ...env,
+    },
+  });
+  return follow(server, child, healthPort, async () => {});
+}
+
+function follow(
+  server: Apiserver,
+  child: ChildProcess,
+  healthPort: number,
+  cleanUp: () => Promise<void>,
+): OperatorProcess {
   const lines: LogLine[] = [];
   for (const stream of [child.stdout, child.stderr])
     if (stream)
@@ -94,7 +121,7 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
         lines.push(text.startsWith('{') ? JSON.parse(text) : { level: 'stderr', msg: text });
       });
   const ended = once(child, 'close').then(async ([code, signal]: (number | string | null)[]) => {
-    await rm(files, { recursive: true });
+    await cleanUp();
     return code ?? signal ?? 'unknown';
   });
 
