@@ -1,0 +1,154 @@
+/** Lint: which room of `src/` may import what, as a table; the rules made from it; the rules for all files. */
+import { defineConfig, type OxlintOverride } from 'oxlint';
+
+interface Room {
+  /** Folders beside it that its files may import from. */
+  readonly from: readonly string[];
+  /** Packages whose code its files may import. Node's own modules are free, except where `pure`. */
+  readonly packages?: readonly string[];
+  /** No clock, no randomness, no I/O: what was read comes in as an argument, what is decided goes out as a value. */
+  readonly pure?: boolean;
+}
+
+type Rooms = Readonly<Record<string, Room>>;
+
+/** The rooms of `src/`. */
+const ROOMS = {
+  api: { from: [], packages: ['zod', 'yaml'] },
+  dns: { from: [], packages: ['dns-packet'] },
+  runtime: { from: [], packages: ['p-queue', 'pino', 'prom-client'] },
+  kube: { from: ['runtime'], packages: ['@kubernetes/client-node', 'undici', 'yaml', 'zod'] },
+  diagnosis: { from: ['api'], packages: ['yaml'], pure: true },
+  remediation: { from: ['api', 'diagnosis'], packages: ['zod'], pure: true },
+  observe: { from: ['api', 'diagnosis', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
+  effects: { from: ['api', 'dns', 'kube', 'runtime'] },
+  controller: {
+    from: ['api', 'diagnosis', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
+    packages: ['zod'],
+  },
+  agent: { from: ['api', 'dns', 'diagnosis'], packages: ['yaml', 'zod'] },
+} satisfies Rooms;
+
+/** The rooms of `src/agent/`: what changes the node imports what decides, and that imports what reads. */
+const AGENT_ROOMS = {
+  files: { from: [] },
+  unit: { from: ['files'] },
+  config: { from: ['files', 'unit'] },
+  decide: { from: ['files', 'unit', 'config'] },
+  change: { from: ['files', 'unit', 'config', 'decide'] },
+} satisfies Rooms;
+
+const TABLE = 'the table is in oxlint.config.ts';
+const list = (names: readonly string[]): string => names.join(', ') || 'nothing';
+
+function roomRule(name: string, { from }: Room, rooms: Rooms) {
+  const closed = Object.keys(rooms).filter((other) => other !== name && !from.includes(other));
+  return {
+    regex: `^(\\.\\./)+(${closed.join('|')})/`,
+    message: `${name}/ imports from these rooms: ${list(from)}. Move the code down, or pass the value in (${TABLE}).`,
+  };
+}
+
+function packageRules(name: string, { packages = [], pure = false }: Room) {
+  const all = new Set(Object.values<Room>(ROOMS).flatMap((room) => room.packages ?? []));
+  return [...all]
+    .filter((other) => !packages.includes(other))
+    .map((other) => ({
+      name: other,
+      message: `${name}/ imports these packages: ${list(packages)}. Use the room that wraps ${other} (${TABLE}).`,
+      // The types of the API's objects are free; the code behind them is loaded only where the table says so.
+      allowTypeImports: other === '@kubernetes/client-node' && !pure,
+    }));
+}
+
+const PURE = {
+  imports: { regex: '^node:', message: 'This room is pure: read it in observe/, and pass the value in.' },
+  properties: [
+    { object: 'Date', property: 'now', message: 'This room is pure: time is an argument.' },
+    { object: 'Math', property: 'random', message: 'This room is pure: chance is an argument.' },
+  ],
+  globals: ['setTimeout', 'setInterval', 'fetch', 'process', 'performance'],
+};
+
+const roomOverrides = Object.entries<Room>(ROOMS).map(
+  ([name, room]): OxlintOverride => ({
+    files: [`src/${name}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [roomRule(name, room, ROOMS), ...(room.pure ? [PURE.imports] : [])],
+          paths: packageRules(name, room),
+        },
+      ],
+      ...(room.pure
+        ? {
+            'no-restricted-properties': ['error', ...PURE.properties],
+            'no-restricted-globals': ['error', ...PURE.globals],
+          }
+        : {}),
+    },
+  }),
+);
+
+const agentOverrides = Object.entries<Room>(AGENT_ROOMS).map(
+  ([name, room]): OxlintOverride => ({
+    files: [`src/agent/${name}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          // The last override wins, so the agent's own rules are repeated here.
+          patterns: [roomRule('agent', ROOMS.agent, ROOMS), roomRule(name, room, AGENT_ROOMS)],
+          paths: packageRules('agent', ROOMS.agent),
+        },
+      ],
+    },
+  }),
+);
+
+export default defineConfig({
+  plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
+  categories: { correctness: 'error', suspicious: 'error' },
+  options: { typeAware: true },
+  rules: {
+    'typescript/no-floating-promises': 'error',
+    'typescript/no-misused-promises': 'error',
+    'typescript/await-thenable': 'error',
+    'typescript/return-await': ['error', 'in-try-catch'],
+    'typescript/switch-exhaustiveness-check': 'off',
+    'typescript/only-throw-error': 'error',
+    'typescript/prefer-promise-reject-errors': 'error',
+    'typescript/no-explicit-any': 'error',
+    'typescript/consistent-type-imports': 'error',
+    'no-empty': ['error', { allowEmptyCatch: false }],
+    'import/no-cycle': 'error',
+    'import/no-default-export': 'error',
+    'import/no-named-as-default-member': 'off',
+    'promise/always-return': 'off',
+    'no-await-in-loop': 'off',
+    'no-underscore-dangle': 'off',
+    'unicorn/no-array-sort': 'off',
+    'typescript/no-unsafe-type-assertion': 'off',
+    'no-shadow': 'off',
+    'typescript/no-unnecessary-type-parameters': 'off',
+    'vitest/no-disabled-tests': 'error',
+    'vitest/no-focused-tests': 'error',
+    'unicorn/consistent-function-scoping': 'off',
+  },
+  overrides: [
+    ...roomOverrides,
+    ...agentOverrides,
+    {
+      // Tests take what they need from anywhere.
+      files: ['**/*.test.ts', 'src/agent/testing/**/*.ts'],
+      rules: {
+        'no-restricted-imports': 'off',
+        'no-restricted-globals': 'off',
+        'no-restricted-properties': 'off',
+      },
+    },
+    { files: ['*.config.ts'], rules: { 'import/no-default-export': 'off' } },
+  ],
+  ignorePatterns: ['dist', 'node_modules'],
+});
