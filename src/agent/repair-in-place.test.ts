@@ -68,7 +68,7 @@ describe.skipIf(UID !== 0)('a repair in a directory that is not owned by root', 
       rmSync(node.root, { recursive: true });
       await newNode();
     }
-  }, 60_000);
+  });
 
   it('ends rolled back in the next run if killed anywhere in the undo', async () => {
     for (const after of points(WRITTEN + BAD.length - GOOD.length - 1).map((at) => at + WRITTEN)) {
@@ -82,7 +82,7 @@ describe.skipIf(UID !== 0)('a repair in a directory that is not owned by root', 
       rmSync(node.root, { recursive: true });
       await newNode();
     }
-  }, 60_000);
+  });
 
   it('restores the file at once if a full disk cuts off the write', async () => {
     expect(await runFakeAgent({ ...existing(), after: 9, fault: 'ENOSPC' })).toMatchObject({

@@ -26,4 +26,4 @@ it('does not load kubeconfig code or client-node in a cluster', async () => {
   expect(loaded).toContain('src/kube/wire/transport.ts');
   expect(loaded.filter((file) => file.startsWith('src/kube/kubeconfig/'))).toEqual([]);
   expect(loaded.filter((file) => file.includes('@kubernetes/client-node'))).toEqual([]);
-}, 30_000);
+});

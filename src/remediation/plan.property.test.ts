@@ -61,9 +61,7 @@ function end(script: Script) {
 
 describe('whatever happens, and wherever the operator is killed between an effect and its record', () => {
   // One run for all of it: each property sees as many scripts as if it had a run of its own, in less time than five.
-  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job (a second one only after a silent death or for another directory), at most one kubelet restart, and no proof pod', {
-    timeout: 20_000,
-  }, () => {
+  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job (a second one only after a silent death or for another directory), at most one kubelet restart, and no proof pod', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         expect(end(script)).toEqual({

@@ -66,9 +66,7 @@ async function heal(election: Election): Promise<void> {
 }
 
 describe('processes competing for a lease, under any pauses, clock skew and server faults', () => {
-  it('at most one may write at a time, no write arrives under another leader, and one leads in the end', {
-    timeout: 120_000,
-  }, async () => {
+  it('at most one may write at a time, no write arrives under another leader, and one leads in the end', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.integer({ min: 2, max: 3 }), steps, async (seed, replicas, story) => {
         const election = new Election(seed, replicas);

@@ -3,16 +3,24 @@ import { silentLogger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
 import { createElector } from './elector.ts';
-import { createFence } from './fence.ts';
+import { createFence, type Fence } from './fence.ts';
 import type { Lease, LeaseLock } from './lease.ts';
 
 const ours = 'me';
 const theirs = { holder: 'other', durationMs: 15_000, acquiredAt: 0, renewedAt: 0, transitions: 4 };
 
-/** An elector in front of a lease that answers immediately. */
-function setup(present: Lease | null = null) {
+/** An elector in front of a lease that answers immediately; its process may be paused right before it opens the fence. */
+function setup(present: Lease | null = null, { pauseBeforeOpeningMs = 0 } = {}) {
   const clock = createFakeClock();
-  const fence = createFence(clock);
+  let pausedMs = 0;
+  const closable = createFence({ ...clock, monotonic: () => clock.monotonic() + pausedMs });
+  const fence: Fence = {
+    ...closable,
+    open(untilMs) {
+      pausedMs += pauseBeforeOpeningMs;
+      closable.open(untilMs);
+    },
+  };
   const metrics = createMetrics();
   const calls: string[] = [];
   const server = {
@@ -176,6 +184,14 @@ describe('an elector', () => {
     await clock.advance(4_100);
     expect(fence.isOpen()).toBe(true);
     expect(server.lease).toMatchObject({ holder: ours });
+  });
+
+  it('reports the loss of a lease that expired before its fence was open, because it may never lead again', async () => {
+    const { elector, fence, start, lost } = setup(null, { pauseBeforeOpeningMs: 10_000 });
+    await start();
+    expect(fence.isOpen()).toBe(false);
+    expect(lost()).toBe('the lease was not renewed in time');
+    expect(await Promise.race([elector.elected, 'not elected'])).toBe('not elected');
   });
 });
 

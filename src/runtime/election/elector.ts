@@ -62,7 +62,7 @@ export interface Elector {
   start(): void;
   /** Resolves with the lease once this process leads. */
   readonly elected: Promise<Lease>;
-  /** Resolves with the reason when this process led and no longer does. Never after a release. */
+  /** Resolves with the reason when this process has lost the lease, and with it the right to write. Never after a release. */
   readonly lost: Promise<Error>;
   /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired immediately. */
   notice(lease: Lease | null): void;
@@ -108,7 +108,8 @@ export function createElector(options: ElectorOptions): Elector {
 
   fence.closed.addEventListener('abort', () => {
     metrics.leaderStatus.set({ name: lock.name }, 0);
-    if (phase === 'leading' && !stop.signal.aborted) lost.resolve(fence.closed.reason as Error);
+    // Also in a process that was paused before it knew that it leads: it may never lead again, so it has to end.
+    if (!stop.signal.aborted) lost.resolve(fence.closed.reason as Error);
     phase = 'ended';
     wake.abort();
   });
