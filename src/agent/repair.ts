@@ -7,6 +7,7 @@ import { withLock } from './change/state-directory.ts';
 import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
 import { assess } from './decide/assess.ts';
+import { errorText } from './error-text.ts';
 import { isWithin } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import { RepairDraft } from './repair-report.ts';
@@ -36,7 +37,7 @@ export async function repair(request: RepairRequest, context: WriteContext): Pro
 /** A refusal means that nothing was changed; where a killed run has changed the file, it is a failure. */
 function notRefused(error: unknown): unknown {
   return error instanceof Refused
-    ? new Error(`an unfinished run could not be settled: ${error.message}`, { cause: error })
+    ? new Error(`an unfinished run could not be settled: ${errorText(error)}`, { cause: error })
     : error;
 }
 

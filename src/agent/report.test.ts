@@ -176,7 +176,7 @@ describe('runAgent', () => {
     const report = await run(repair, { repair: async () => Promise.reject(new Error('boom')) });
     expect(report).toMatchObject({
       code: 1,
-      report: { outcome: 'failed', reason: 'InternalError', message: 'Unexpected error: Error: boom.' },
+      report: { outcome: 'failed', reason: 'InternalError', message: 'Unexpected error: boom.' },
     });
   });
 });

@@ -9,6 +9,7 @@ import {
   type RollbackReport,
 } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
+import { errorText } from './error-text.ts';
 import type { Log } from './log.ts';
 import { writeReport } from './report.ts';
 
@@ -47,12 +48,12 @@ async function reportOf(run: Run): Promise<AgentReport> {
   try {
     request = agentRequestSchema.parse(JSON.parse(run.request ?? ''));
   } catch (error) {
-    return failure(run, 'InvalidRequest', `Invalid request: ${String(error)}.`, identify(run.request));
+    return failure(run, 'InvalidRequest', `Invalid request: ${errorText(error)}.`, identify(run.request));
   }
   try {
     return await runRequested(request, run);
   } catch (error) {
-    return failure(run, 'InternalError', `Unexpected error: ${String(error)}.`, request);
+    return failure(run, 'InternalError', `Unexpected error: ${errorText(error)}.`, request);
   }
 }
 

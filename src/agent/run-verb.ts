@@ -2,6 +2,7 @@
 import type { RefusalReason } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import type { NodeContext } from './decide/assess.ts';
+import { errorText } from './error-text.ts';
 import type { Log } from './log.ts';
 import { Refused } from './refused.ts';
 
@@ -56,8 +57,8 @@ function refusal({ reason, message, advice }: Refused, target: string): Failure 
 }
 
 function failure(error: unknown, { stop, log }: VerbContext): Failure {
-  const text = error instanceof Error ? error.message : String(error);
-  log('failed', { error: error instanceof Error ? error.stack : text });
+  const text = errorText(error);
+  log('verb failed', { error: error instanceof Error ? error.stack : text });
   return stop.aborted
     ? { outcome: 'failed', reason: 'Interrupted', message: `The agent was interrupted: ${text}.` }
     : { outcome: 'failed', reason: 'InternalError', message: `Unexpected error: ${text}.` };

@@ -2,6 +2,7 @@
 import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
 import type { PlannedEdit } from '../config/plan-edit.ts';
 import { evidenceOf, type Facts } from '../decide/facts.ts';
+import { errorText } from '../error-text.ts';
 import { decode, type SafeFile } from '../files/host-tree.ts';
 import { SafeDirectory } from '../files/safe-directory.ts';
 import { MAX_IN_PLACE_BYTES } from '../files/write-in-place.ts';
@@ -122,7 +123,7 @@ async function recover(
 
 function refusalFor(error: unknown, path: string): unknown {
   const { code } = error as NodeJS.ErrnoException;
-  const message = `The file ${path} could not be changed: ${String(error)}.`;
+  const message = `The file ${path} could not be changed: ${errorText(error)}.`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new Refused('NoSpace', message, { cause: error });
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'EBUSY')
     return new Refused('NotWritable', message, { cause: error });

@@ -1,4 +1,5 @@
 /** The file of a journaled change: which of the known contents it has, and how its old bytes come back. */
+import { errorText } from '../error-text.ts';
 import type { SafeFile } from '../files/host-tree.ts';
 import { SafeDirectory, temporaryOf } from '../files/safe-directory.ts';
 import { isTorn } from '../files/torn.ts';
@@ -62,7 +63,7 @@ export class JournaledFile {
       // Perhaps only the fsync failed. A kubelet that is down needs the old bytes, whether they are synced or not.
       const state = this.#stateIfReadable();
       if (state?.holds === 'old') return { kind: 'restored', changedAtMs: state.changedAtMs };
-      return { kind: 'failed', why: String(error) };
+      return { kind: 'failed', why: errorText(error) };
     }
   }
 

@@ -3,6 +3,7 @@
  * backup, a later one where the killed run stopped. Each step is journaled before it is taken.
  */
 import { assertNever } from '../../api/assert-never.ts';
+import { errorText } from '../error-text.ts';
 import type { Journal } from './journal.ts';
 import { type FileContext, JournaledFile, type Restored } from './journaled-file.ts';
 import { isActive, type RestartContext, restartKubelet } from './restart.ts';
@@ -109,7 +110,7 @@ async function undo(from: Journal, file: JournaledFile, context: SettleContext):
       return {
         outcome: 'failed',
         reason: 'KubeletDown',
-        message: `${problem} The old configuration was restored, but the kubelet could not be restarted with it: ${String(restarted.error)}.`,
+        message: `${problem} The old configuration was restored, but the kubelet could not be restarted with it: ${errorText(restarted.error)}.`,
         journal,
         nodeUnchanged: true,
         active: await isActive(context),
@@ -126,7 +127,7 @@ async function undoBeforeRestart(
   error: unknown,
   context: SettleContext,
 ): Promise<Settled> {
-  const problem = `The kubelet could not be restarted: ${String(error)}.`;
+  const problem = `The kubelet could not be restarted: ${errorText(error)}.`;
   const restored = file.restore();
   if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
   return end(

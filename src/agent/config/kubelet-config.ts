@@ -10,6 +10,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
+import { errorText } from '../error-text.ts';
 import { Refused } from '../refused.ts';
 import { lineOf } from './lines.ts';
 
@@ -56,7 +57,7 @@ export function keyOf(pair: Pair): unknown {
   return isScalar(pair.key) ? pair.key.value : undefined;
 }
 
-/** A kubelet configuration is five levels deep. The parser needs memory for each level, until the agent is OOM-killed. */
+/** A kubelet configuration is five levels deep. Every further level costs memory, until the agent is OOM-killed. */
 const MAX_DEPTH = 100;
 
 /** Estimated before anything is parsed: open brackets, and indicators that nest within one line. */
@@ -80,7 +81,7 @@ function onlyDocument(text: string, path: string): Document {
   if (!Array.isArray(documents) || documents.length !== 1 || documents[0] === undefined)
     throw unreadable(path, 'does not hold exactly one document');
   const problem = documents[0].errors[0];
-  if (problem) throw unreadable(path, `is not valid YAML: ${problem.message}`);
+  if (problem) throw unreadable(path, `is not valid YAML: ${errorText(problem)}`);
   return documents[0];
 }
 

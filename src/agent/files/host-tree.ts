@@ -11,6 +11,7 @@ import {
   type Stats,
 } from 'node:fs';
 import { posix } from 'node:path';
+import { errorText } from '../error-text.ts';
 import { Refused } from '../refused.ts';
 
 /**
@@ -146,7 +147,7 @@ export function readRegularFile(path: string, shown: string): SafeFile | undefin
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new Refused('UnsafePath', `The file ${shown} cannot be opened: ${code ?? String(error)}.`, {
+    throw new Refused('UnsafePath', `The file ${shown} cannot be opened: ${code ?? errorText(error)}.`, {
       cause: error,
     });
   }

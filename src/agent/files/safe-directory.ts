@@ -22,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { KUBELET_DIRECTORIES, STATE_DIRECTORY } from '../../api/agent-protocol.ts';
+import { errorText } from '../error-text.ts';
 import { Refused } from '../refused.ts';
 import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { writeInPlace } from './write-in-place.ts';
@@ -233,7 +234,7 @@ function openDirectory(path: string, shown: string): number {
     const { code } = error as NodeJS.ErrnoException;
     throw new Refused(
       'UnsafePath',
-      `The path ${shown} cannot be opened as a directory: ${code ?? String(error)}.`,
+      `The path ${shown} cannot be opened as a directory: ${code ?? errorText(error)}.`,
       {
         cause: error,
       },
