@@ -24,7 +24,7 @@ async function demo(): Promise<void> {
 
   heading(`Failure: resolvConf on ${NODE} becomes ${BAD_RESOLV_CONF}, ${NODE} reboots`);
   const known = new Set((await remediations(rig)).map(({ metadata }) => metadata.name));
-  quiet(`CoreDNS on ${NODE} will get its own resolver as upstream and crash …`);
+  quiet(`CoreDNS on ${NODE} will get 127.0.0.53, itself, as upstream and crash …`);
   await breakNode(rig, NODE, { wait: false });
 
   heading('Repair: seconds since CoreDNS crashed');
