@@ -191,7 +191,7 @@ describe('an elector', () => {
     await start();
     expect(fence.isOpen()).toBe(false);
     expect(lost()).toBe('the lease was not renewed in time');
-    expect(await Promise.race([elector.elected, 'not elected'])).toBe('not elected');
+    expect(await Promise.race([elector.elected, Promise.resolve('not elected')])).toBe('not elected');
   });
 });
 
