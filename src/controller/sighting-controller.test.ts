@@ -183,6 +183,20 @@ describe('a container death that is a repairable loop', () => {
   });
 });
 
+describe('a node that was restarted under the container', () => {
+  it('is reported without a log, which may be gone', async () => {
+    cluster.become({
+      lastState: aDeath({ exitCode: 255, reason: 'Unknown' }),
+      state: running(2),
+      restartCount: 1,
+    });
+    cluster.fake.log = () => '';
+    expect(await cluster.look()).toEqual({ kind: 'done' });
+    expect(cluster.announced).toEqual(['NodeRestarted']);
+    expect(cluster.fake.created).toEqual([]);
+  });
+});
+
 describe('a log', () => {
   it('of the current container is read first while none is newer, otherwise that of the previous one', async () => {
     cluster.fake.log = () => '';

@@ -76,8 +76,12 @@ const SIGTERMED = 143;
 const LOST = { exitCode: 255, reason: 'Unknown' };
 const START_FAILURES: readonly string[] = ['StartError', 'ContainerCannotRun'];
 
+/** The container was lost in a restart of its node. That is known without a log, which may not have survived either. */
+export const isNodeRestart = ({ exitCode, reason }: Pick<Death, 'exitCode' | 'reason'>): boolean =>
+  exitCode === LOST.exitCode && reason === LOST.reason;
+
 export function classifyCrash(death: Death, log: string): CrashDiagnosis {
-  if (death.exitCode === LOST.exitCode && death.reason === LOST.reason) return NODE_RESTARTED;
+  if (isNodeRestart(death)) return NODE_RESTARTED;
   const lines = plainLines(log);
   const lastLine = (pattern: RegExp) => lines.findLast((line) => pattern.test(line));
   const find = (rules: readonly (readonly [AdvisedCause, RegExp])[]) => {

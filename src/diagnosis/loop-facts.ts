@@ -1,4 +1,5 @@
 /** Derives from the evidence the facts that the loop causes test, so that each cause is a plain condition. */
+import { assertNever } from '../api/assert-never.ts';
 import { type Corefile, parseCorefile } from './corefile.ts';
 import type { Evidence, LoopCause, Remedy } from './evidence.ts';
 import { parseIp } from './ip-address.ts';
@@ -55,8 +56,9 @@ function corefileFacts(evidence: Evidence): CorefileFacts {
       };
     case 'corefile':
       return rootFacts(parsed, [...evidence.pod.ips, ...evidence.clusterDNS]);
+    default:
+      return assertNever(parsed);
   }
-  return parsed satisfies never;
 }
 
 function rootFacts(corefile: Corefile, selfAddresses: readonly string[]): CorefileFacts {

@@ -1,6 +1,8 @@
 /** Names what is likely to write a wrong resolvConf again after a repair. Recorded in `status.recurrence`. */
+
 import { parseDocument } from 'yaml';
 import type { RepairReport } from '../api/agent-protocol.ts';
+import { assertNever } from '../api/assert-never.ts';
 import type { Recurrence } from '../api/remediation.ts';
 
 interface RecurrenceFacts {
@@ -20,8 +22,9 @@ export function recurrence(layout: RepairReport['layout'], facts: RecurrenceFact
       return kubeadm(facts);
     case 'unknown':
       return [];
+    default:
+      return assertNever(layout);
   }
-  return layout satisfies never;
 }
 
 /**
@@ -68,8 +71,9 @@ function kubeadm(facts: RecurrenceFacts): readonly Recurrence[] {
           advice: `kubeadm upgrade node rewrites the kubelet configuration of the node from this ConfigMap. Check that resolvConf is ${facts.target} or absent there: \`kubectl -n kube-system get configmap kubelet-config -o yaml\`.${perNode}`,
         },
       ];
+    default:
+      return assertNever(declared);
   }
-  return declared satisfies never;
 }
 
 type Declared =

@@ -2,6 +2,7 @@
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
+import { isNodeRestart } from '../diagnosis/crash.ts';
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
 import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -40,10 +41,9 @@ export async function sight(
   const { pod, container, clusterDNS } = request;
   const { death } = container;
   if (!death) return null;
-  const [log, corefile] = await Promise.all([
-    readLogOfDeath(kube, request, signal),
-    readCorefile(kube, pod, signal),
-  ]);
+  const [log, corefile] = isNodeRestart(death)
+    ? ['', null]
+    : await Promise.all([readLogOfDeath(kube, request, signal), readCorefile(kube, pod, signal)]);
   if (log === null) return null;
   return diagnose({
     death,

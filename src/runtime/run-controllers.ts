@@ -29,8 +29,6 @@ interface ControllerRun {
   readonly synced: Promise<void>;
   /** Reconciling has begun. */
   readonly started: Promise<void>;
-  /** Reconciles a key although nothing changed. */
-  enqueue(controller: string, key: string, priority?: number): void;
   /** Accepts no more keys, lets running reconciles finish, aborts them after `graceMs`, then stops the reflectors. */
   stop(graceMs: number): Promise<void>;
   /** Fails when a watch or a reconcile is stuck; not when the server is unreachable or nothing happens. */
@@ -78,13 +76,11 @@ export function runControllers(options: RunOptions): ControllerRun {
 
   const started = Promise.all([synced, options.mayLead]).then(() => {
     if (stopped) return;
-    // All queues exist before the first key is added, because a reconcile may enqueue a key of another controller.
-    for (const controller of controllers)
-      queues.set(controller.name, createControllerQueue(controller, { logger, metrics, clock }));
     for (const controller of controllers) {
-      const queue = queues.get(controller.name);
+      const queue = createControllerQueue(controller, { logger, metrics, clock });
+      queues.set(controller.name, queue);
       for (const row of controller.watches)
-        unfollow.push(row.follow((key, priority) => queue?.add(key, priority)));
+        unfollow.push(row.follow((key, priority) => queue.add(key, priority)));
     }
     logger.info('reconciling', { controllers: controllers.map((controller) => controller.name) });
   });
@@ -92,7 +88,6 @@ export function runControllers(options: RunOptions): ControllerRun {
   return {
     synced,
     started,
-    enqueue: (controller, key, priority) => queues.get(controller)?.add(key, priority),
     async stop(graceMs) {
       stopped = true;
       reporter?.cancel();

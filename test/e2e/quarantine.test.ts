@@ -38,7 +38,7 @@ describe('a node under repair', () => {
     expect(await whileRepairing()).toEqual({
       unschedulable: false,
       taints: [OUR_TAINT, FOREIGN_TAINT].toSorted(),
-      ours: ['dnshealth.io/quarantine'],
+      ours: ['dnshealth.io/quarantine', 'dnshealth.io/quarantined-by'],
     });
     expect((await untilEnded(rig, NODE)).status.phase).toBe('Healed');
     expect(await scheduling(rig, NODE)).toEqual({ unschedulable: false, taints: [FOREIGN_TAINT], ours: [] });
@@ -47,7 +47,10 @@ describe('a node under repair', () => {
   it('is cordoned when the policy says Cordon, and schedulable again afterwards', async () => {
     await breakNode(rig, NODE);
     await applyPolicy(rig, { quarantine: { strategy: 'Cordon' } });
-    expect(await whileRepairing()).toMatchObject({ unschedulable: true, ours: ['dnshealth.io/quarantine'] });
+    expect(await whileRepairing()).toMatchObject({
+      unschedulable: true,
+      ours: ['dnshealth.io/quarantine', 'dnshealth.io/quarantined-by'],
+    });
     expect((await untilEnded(rig, NODE)).status.phase).toBe('Healed');
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
   });

@@ -13,7 +13,11 @@ export interface RemediationObject {
 }
 
 interface NodeObject {
-  readonly metadata: { readonly name: string; readonly annotations?: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
   readonly spec: {
     readonly unschedulable?: boolean;
     readonly taints?: readonly { readonly key: string; readonly effect: string }[];
@@ -69,7 +73,7 @@ export async function untilEnded(
   return { ...ended, status: ended.status };
 }
 
-/** Cordon, taints and our annotations of a node, without the taints that Kubernetes' own controllers manage. */
+/** Cordon, taints and our annotations and labels of a node, without the taints that Kubernetes' own controllers manage. */
 export async function scheduling(
   rig: Rig,
   name: string,
@@ -81,7 +85,9 @@ export async function scheduling(
       .map(({ key, effect }) => `${key}:${effect}`)
       .filter((taint) => !taint.startsWith('node.kubernetes.io/'))
       .toSorted(),
-    ours: Object.keys(node.metadata.annotations ?? {}).filter((key) => key.startsWith('dnshealth.io/')),
+    ours: Object.keys({ ...node.metadata.annotations, ...node.metadata.labels })
+      .filter((key) => key.startsWith('dnshealth.io/'))
+      .toSorted(),
   };
 }
 
