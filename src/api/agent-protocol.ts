@@ -25,6 +25,7 @@ export {
   type InspectRequest,
   inspectRequestSchema,
   type KnownAddresses,
+  NODE_LOCAL_DNS,
   type ProveRequest,
   proveRequestSchema,
   type RepairRequest,

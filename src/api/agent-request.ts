@@ -10,11 +10,14 @@ const common = {
   remediation: z.string().min(1),
 };
 
+/** Well-known addresses of node-local DNS: those of its manifest upstream and of kubespray. */
+export const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'] as const;
+
 /** IP addresses that lead back into the cluster and therefore do not count as upstream servers. */
 const knownAddresses = z.object({
   clusterDNS: z.array(z.string()).default([]),
   /** Defaults: the addon of Kubernetes and kubespray. */
-  nodeLocalDNS: z.array(z.string()).default(['169.254.20.10', '169.254.25.10']),
+  nodeLocalDNS: z.array(z.string()).default([...NODE_LOCAL_DNS]),
   node: z.array(z.string()).default([]),
 });
 export type KnownAddresses = z.infer<typeof knownAddresses>;

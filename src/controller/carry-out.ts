@@ -1,5 +1,5 @@
 /** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
-import { type KnownAddresses, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
+import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { probeDns } from '../effects/dns-probe.ts';
 import { removeProofPod, startProof } from '../effects/proof-pod.ts';
@@ -14,9 +14,6 @@ import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
 import type { Effect, EffectResult } from '../remediation/verdict.ts';
 import type { NodeView, Remediation } from '../remediation/world.ts';
 import type { Settings } from './settings.ts';
-
-/** Well-known addresses of node-local DNS: the addon of kubeadm and that of kubespray. */
-const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'];
 
 interface EffectContext {
   readonly kube: KubeClient;
@@ -124,7 +121,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
 async function knownAddresses({ kube, node, signal }: EffectContext): Promise<KnownAddresses> {
   return {
     clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
-    nodeLocalDNS: NODE_LOCAL_DNS,
+    nodeLocalDNS: [...NODE_LOCAL_DNS],
     node: [...(node?.addresses ?? [])],
   };
 }
