@@ -127,7 +127,9 @@ it('ends with a clear error if the exec plugin fails', async () => {
   const process = await start({
     exec: { apiVersion: 'client.authentication.k8s.io/v1', command: 'example-login' },
   });
-  expect(await ending(process)).toMatchObject(refusal(/^exec plugin example-login was not found/));
+  expect(await ending(process)).toMatchObject(
+    refusal(/^exec plugin example-login cannot be started: spawn example-login ENOENT/),
+  );
 });
 
 it('ends with a clear error if the API server cannot be reached', async () => {

@@ -1,4 +1,4 @@
-/** A user of a kubeconfig, adapted to what client-node makes of it where that differs from kubectl. */
+/** A user of a kubeconfig, adapted where client-node would read it differently from kubectl. */
 import { resolve } from 'node:path';
 import * as z from 'zod';
 
@@ -20,7 +20,7 @@ export const userSchema = z.looseObject({
 });
 export type User = z.infer<typeof userSchema>;
 
-/** Impersonation that client-node would drop without a word: the calls would run with other permissions. */
+/** Impersonation that client-node ignores, so that the calls would run with other permissions. */
 const UNSUPPORTED = ['as-uid', 'as-groups', 'as-user-extra'];
 
 export const unsupportedFields = (user: User): readonly string[] =>
@@ -33,7 +33,7 @@ export function forClientNode(user: User, folder: string): User {
     ...rest,
     ...fileOrData(user, 'client-certificate', folder),
     ...fileOrData(user, 'client-key', folder),
-    // client-node knows a token file as a login provider only. The file wins over a token, as for kubectl.
+    // client-node reads a token file only as an auth provider. As for kubectl, the file wins over a token.
     ...(tokenFile
       ? { 'auth-provider': { name: 'tokenFile', config: { tokenFile: resolve(folder, tokenFile) } } }
       : { token }),
@@ -51,7 +51,7 @@ export function fileOrData(
   return { [key]: typeof file === 'string' && !entry[`${key}-data`] ? resolve(folder, file) : undefined };
 }
 
-/** What kubectl gives a plugin and client-node does not: its command relative to the kubeconfig, and the version to answer in. */
+/** What kubectl does for a plugin and client-node does not: a path relative to the kubeconfig, and the expected version. */
 function withExecInfo(exec: z.infer<typeof execSchema>, folder: string): z.infer<typeof execSchema> {
   const info = { apiVersion: exec.apiVersion, kind: 'ExecCredential', spec: { interactive: false } };
   return {

@@ -250,10 +250,18 @@ describe('a kubeconfig', () => {
       expect((await config.credentials()).authorization).toBe('Bearer one');
     });
 
+    it('does not take the blame for a certificate that is missing', async () => {
+      await answer({ token: 'one' });
+      const path = await plugin();
+      const text = await readFile(path, 'utf8');
+      await writeFile(path, text.replace('"server"', '"certificate-authority":"missing","server"'));
+      await expect(login(path)).rejects.toThrow(/^cannot log in with the kubeconfig: ENOENT.*missing/);
+    });
+
     it('says so if it is missing, with its own hint, or prints something else', async () => {
       const missing = await plugin({ command: 'example-login', installHint: 'Get it from example.com.\n' });
       await expect(login(missing)).rejects.toThrow(
-        'exec plugin example-login was not found: Get it from example.com.',
+        'exec plugin example-login cannot be started: spawn example-login ENOENT; Get it from example.com.',
       );
       for (const text of ['Welcome!', '{}']) {
         await writeFile(at('answer'), text);

@@ -8,7 +8,7 @@ import { type User, unsupportedFields } from './kubeconfig-user.ts';
 import { proxyFor } from './proxy.ts';
 import { dialThrough } from './tunnel.ts';
 
-/** client-node keeps what an exec plugin printed until it expires: this is how much later that may be noticed. */
+/** client-node caches the output of an exec plugin until it expires; that is noticed this much later at most. */
 const REREAD_MS = 1_000;
 
 interface KubeconfigOptions {
@@ -37,7 +37,7 @@ export async function kubeconfigLogin(options: KubeconfigOptions = {}): Promise<
     try {
       await login.applyToHTTPSOptions(https);
     } catch (error) {
-      // It may have kept an answer that it cannot use.
+      // It may have cached output that it cannot use.
       login = load(file);
       throw new LoginError(whyFailed(error, user), { cause: error });
     }
@@ -97,11 +97,15 @@ function currentContext(file: Kubeconfig) {
 
 function whyFailed(error: unknown, { exec }: User): string {
   const message = error instanceof Error ? error.message.trim() : String(error);
-  if (!exec) return `cannot log in with the kubeconfig: ${message}`;
+  const syscall: unknown = error instanceof Error ? Reflect.get(error, 'syscall') : undefined;
+  const couldNotSpawn = typeof syscall === 'string' && syscall.startsWith('spawn');
+  // The certificates of a user with a plugin are files too.
+  if (!exec || (syscall !== undefined && !couldNotSpawn))
+    return `cannot log in with the kubeconfig: ${message}`;
   const plugin = `exec plugin ${exec.command}`;
-  if (error instanceof Error && Reflect.get(error, 'code') === 'ENOENT')
-    return `${plugin} was not found${exec.installHint ? `: ${exec.installHint.trim()}` : ''}`;
-  // What client-node runs into when it reads an answer of another form.
+  if (couldNotSpawn)
+    return [`${plugin} cannot be started: ${message}`, exec.installHint?.trim()].filter(Boolean).join('; ');
+  // What client-node throws if the output is not JSON, or has no status.
   if (error instanceof SyntaxError || error instanceof TypeError)
     return `${plugin} did not print an ExecCredential`;
   return `${plugin} failed: ${message || 'it printed no error'}`;
