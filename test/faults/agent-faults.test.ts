@@ -57,7 +57,7 @@ describe('an agent that is killed before or after any call that changes the host
         );
       }),
     );
-  }, 900_000);
+  }, 1_800_000);
 
   afterAll(() => {
     const all = [...results.values()].flat();

@@ -25,6 +25,9 @@ async function nodeOf(name = 'kubeadm'): Promise<ScratchNode> {
   return node;
 }
 
+/** Attempts to write while the directory is swapped; enough of them meet it in each state. */
+const ATTEMPTS = 3_000;
+
 describe('a hostile node', () => {
   it.each(HOSTILE_TREES)(
     'gets nothing else written where $what: $ends',
@@ -74,7 +77,9 @@ describe('a hostile node', () => {
     await once(swapper.stdout, 'data');
     const before = readFileSync(join(hostile.root, VICTIM), 'utf8');
     const counts = { written: 0, refused: 0 };
-    for (const endMs = Date.now() + 4_000; Date.now() < endMs; ) {
+    const isEnough = () =>
+      counts.written + counts.refused >= ATTEMPTS && counts.refused > 10 && counts.written > 10;
+    while (!isEnough()) {
       try {
         const directory = SafeDirectory.openOfKubelet(hostile.root, '/var/lib/kubelet/own', 0);
         const file = directory.read('config.yaml');
@@ -89,9 +94,6 @@ describe('a hostile node', () => {
     }
     swapper.kill();
     await once(swapper, 'exit');
-    expect(counts.written + counts.refused).toBeGreaterThan(2_000);
-    expect(counts.refused).toBeGreaterThan(10);
-    expect(counts.written).toBeGreaterThan(10);
     expect(readFileSync(join(hostile.root, VICTIM), 'utf8')).toBe(before);
   });
 });
