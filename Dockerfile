@@ -29,8 +29,8 @@ WORKDIR /app
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080
-# Tuned for memory instead of speed, because the operator is idle most of the time. No optimising compilers: they cost
-# 8 MiB of the binary's pages, and more of heap. Garbage collection after little growth, because most of the heap is
-# garbage after a list. Not --lite-mode or --jitless: HTTP/1.1 needs WebAssembly.
+# Tuned for memory instead of speed, because the operator is idle most of the time. No optimising compilers: with them it
+# needs 16 MiB more (docs/adr/0004). Garbage collection after little growth, because most of the heap is garbage after a
+# list. Not --lite-mode or --jitless: HTTP/1.1 needs WebAssembly.
 ENTRYPOINT ["/usr/local/bin/node", "--no-opt", "--no-maglev", "--no-sparkplug", "--optimize-for-size", "--max-semi-space-size=1", "--heap-growing-percent=15", "--max-old-space-size=96"]
 CMD ["/app/operator.js"]

@@ -113,7 +113,7 @@ const verificationSchema = z.object({
 });
 
 /** Why a repair Job was deleted before its repair was reported. */
-export const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;
+const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;
 export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
 
 const takenBackSchema = z.object({

@@ -15,7 +15,7 @@ const settingsSchema = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
 
-export interface ProcessSettings {
+interface ProcessSettings {
   readonly agentImage: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly healthPort: number;

@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import dnsPacket from 'dns-packet';
 import { type DnsReply, type DnsServer, question, replyTo } from './message.ts';
 
-export interface UdpOptions {
+interface UdpOptions {
   /** Whether to wait on after a datagram that is not DNS, which may be forged, instead of failing. @default false */
   readonly skipUnreadable?: boolean;
 }

@@ -13,7 +13,7 @@ export interface DnsReply {
   readonly addresses: readonly string[];
 }
 
-export interface DnsQuestion {
+interface DnsQuestion {
   readonly id: number;
   readonly name: string;
   readonly message: dnsPacket.Packet;
