@@ -1,4 +1,4 @@
-/** The test apiserver keeps its own promises: what the fault tests do to it happens, and nothing of it outlives them. */
+/** The test apiserver itself: the faults that tests cause do happen, and it never outlives its test. */
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -12,7 +12,7 @@ const NAMESPACE = {
   metadata: { name: 'kept', annotations: { mark: 'in-the-audit-log' } },
 };
 
-it('forgets nothing when it is killed and restarted', async () => {
+it('keeps its data when it is killed and restarted', async () => {
   const server = await startApiserver();
   try {
     expect((await server.call('POST', '/api/v1/namespaces', NAMESPACE)).status).toBe(201);
@@ -27,10 +27,10 @@ it('forgets nothing when it is killed and restarted', async () => {
   expect(existsSync(dirname(server.auditLogPath))).toBe(false);
 });
 
-it('answers nothing while it is paused, and goes on afterwards', async () => {
+it('answers nothing while it is paused, and resumes afterwards', async () => {
   const server = await startApiserver();
   try {
-    server.pause();
+    await server.pause();
     const answer = server.call('GET', '/api/v1/namespaces/default');
     const first = await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 500, 'silence'))]);
     expect(first).toBe('silence');
@@ -41,7 +41,7 @@ it('answers nothing while it is paused, and goes on afterwards', async () => {
   }
 });
 
-it('dies with the process that started it, even if that is killed', async () => {
+it('dies with the process that started it, even when that is killed', async () => {
   const program = `
     import { startApiserver } from ${JSON.stringify(new URL('../support/apiserver/apiserver.ts', import.meta.url).href)};
     const { url, caFile } = await startApiserver();
@@ -51,6 +51,6 @@ it('dies with the process that started it, even if that is killed', async () => 
   const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
   const { stdout } = await run.catch((error: unknown) => error as { readonly stdout: string });
   const { url, caFile } = JSON.parse(stdout);
-  await expect.poll(() => existsSync(caFile), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => existsSync(caFile)).toBe(false);
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });

@@ -1,4 +1,4 @@
-/** As little of a container runtime as a kubelet needs to start: it tells its version, and has no pod and no image. */
+/** The minimum of a container runtime that a kubelet needs to start: it has a version, no pods and no images. */
 import { createServer, type ServerHttp2Stream } from 'node:http2';
 
 export interface ContainerRuntime {

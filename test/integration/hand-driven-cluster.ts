@@ -1,4 +1,4 @@
-/** Nodes without kubelets and workloads without controllers on a test apiserver: a test does by hand what those would do. */
+/** Nodes without kubelets and workloads without controllers on a test apiserver: the test plays their part. */
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
@@ -10,6 +10,7 @@ import { until } from '../cluster/until.ts';
 import type { Answer, Apiserver } from '../support/apiserver/apiserver.ts';
 import { aProofReport, aRepairReport } from '../support/objects/builders.ts';
 import { LOOP_LINE } from '../support/objects/raw-objects.ts';
+import { HANG_MS } from '../support/patience.ts';
 
 const CUSTOM = '/apis/dnshealth.io/v1alpha1';
 const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
@@ -17,7 +18,6 @@ const OUR_PODS = '/api/v1/namespaces/dnshealth-node/pods';
 const OUR_JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
 const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
 const MERGE = { contentType: 'application/merge-patch+json' } as const;
-const STEP_TIMEOUT_MS = 20_000;
 
 export interface Incident {
   readonly metadata: { readonly name: string; readonly uid: string };
@@ -35,19 +35,19 @@ export interface HandDrivenCluster {
   loopingPod(name: string, node: string): Promise<void>;
   /** A CoreDNS pod that runs, reachable at this address. */
   runningPod(name: string, node: string, ip: string): Promise<void>;
-  /** The one incident of a node, once it is as wanted. */
+  /** The only incident of a node, once it fulfils the condition. */
   incident(node: string, wanted: (incident: Incident) => boolean, what: string): Promise<Incident>;
   incidents(): Promise<readonly Incident[]>;
   removeIncident(name: string): Promise<void>;
-  /** The agent of the Job of an incident ends with this report over the one of a repair. */
+  /** The agent of an incident's Job exits with the report of a repair, overridden by this one. */
   agentReports(incident: string, report?: Parameters<typeof aRepairReport>[0]): Promise<void>;
-  /** The runtime cannot start the agent of an incident. */
+  /** The container runtime cannot start the agent of an incident. */
   agentCannotStart(incident: string, why: string): Promise<void>;
   proofReports(incident: string): Promise<void>;
   /** The kubelet ends a DNS pod that the operator has deleted. */
   podEnds(name: string): Promise<void>;
   proofPodIsGone(incident: string): Promise<void>;
-  /** Takes everything away but what the cluster needs for the next incident. */
+  /** Deletes everything except what the cluster needs for the next incident. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
         const { status, body } = await server.call('GET', path);
         return status === 200 ? body : undefined;
       },
-      { what, timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+      { what, timeoutMs: HANG_MS, everyMs: 20 },
     );
   /** In whole seconds, as the kubelet writes it. */
   const now = (laterMs = 0) => new Date(Date.now() + laterMs).toISOString().replace(/\.\d+Z$/, 'Z');
@@ -108,7 +108,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     await ask('PATCH', `${DNS_PODS}/${name}/status`, { status: { startTime: now(), ...status } }, MERGE);
   }
 
-  /** The pod that the Job controller makes of a Job; the request that is in it. */
+  /** Creates the pod as the Job controller does, and reads the request in it. */
   async function podOfJob(incident: string): Promise<{ readonly name: string; readonly nonce: string }> {
     const job = await seen(`${OUR_JOBS}/${incident}`, `the Job of ${incident}`);
     const name = `${incident}-x7`;
@@ -163,7 +163,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
   return {
     async node(name, metadata = {}, spec = {}) {
       await ask('POST', '/api/v1/nodes', { metadata: { name, ...metadata }, spec });
-      // The apiserver gives every new node a taint that the node controller would take off.
+      // The apiserver taints every new node; the node controller would remove the taint.
       await ask('PATCH', `/api/v1/nodes/${name}`, { spec: { taints: null, ...spec } }, MERGE);
       const status = {
         addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
@@ -175,7 +175,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     },
     nodeSpec: async (name) => (await ask('GET', `/api/v1/nodes/${name}`)).spec,
     async setReady(name, ready) {
-      const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False', reason: 'AsTheTestWants' }];
+      const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False', reason: 'SetByTheTest' }];
       await ask('PATCH', `/api/v1/nodes/${name}/status`, { status: { conditions } }, MERGE);
     },
     async policy(name, spec = {}) {
@@ -231,7 +231,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     incident: async (node, wanted, what) =>
       until(async () => (await incidents()).find((one) => one.spec.node.name === node && wanted(one)), {
         what: `the incident of ${node} ${what}`,
-        timeoutMs: STEP_TIMEOUT_MS,
+        timeoutMs: HANG_MS,
         everyMs: 20,
       }),
     removeIncident: async (name) => void (await ask('DELETE', `${CUSTOM}/dnsremediations/${name}`)),
@@ -254,7 +254,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     async podEnds(name) {
       await until(
         async () => ((await ask('GET', `${DNS_PODS}/${name}`)).metadata.deletionTimestamp ? true : undefined),
-        { what: `${name} to be deleted`, timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+        { what: `${name} to be deleted`, timeoutMs: HANG_MS, everyMs: 20 },
       );
       await ask('DELETE', `${DNS_PODS}/${name}`, { gracePeriodSeconds: 0 });
     },
@@ -262,7 +262,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       void (await until(
         async () =>
           (await server.call('GET', `${OUR_PODS}/${incident}-proof`)).status === 404 ? true : undefined,
-        { what: 'the proof pod to go', timeoutMs: STEP_TIMEOUT_MS, everyMs: 20 },
+        { what: 'the proof pod to go', timeoutMs: HANG_MS, everyMs: 20 },
       )),
     async clear() {
       await removeAll(`${CUSTOM}/dnshealthpolicies`);
@@ -283,7 +283,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
 const nonceOf = (spec: Answer['body']): string =>
   JSON.parse(spec.containers[0].env.find(({ name }: { name: string }) => name === REQUEST_ENV).value).nonce;
 
-/** What the apiserver asks a kubelet for when somebody reads a log; with the apiserver's own certificate. */
+/** Serves the container logs that the apiserver requests from a kubelet, with the apiserver's own certificate. */
 async function startLogServer(certificates: string): Promise<Server> {
   const [cert, key] = await Promise.all(
     ['apiserver.crt', 'apiserver.key'].map(async (file) => readFile(join(certificates, file))),

@@ -1,4 +1,4 @@
-/** The real kubelet's own loader agrees: what the agent predicts from files and flags is what a kubelet started with them has. */
+/** What the agent predicts from files and flags is what a real kubelet loads from them. */
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
@@ -29,7 +29,7 @@ interface Layout {
   readonly crlf: boolean;
   readonly dropIns: Readonly<Record<string, readonly Line[]>>;
   readonly flags: readonly string[];
-  /** How the flags stand in the environment file; without it they stand in the unit. */
+  /** How the flags are quoted in the environment file, or that they are in the unit. */
   readonly quoting: 'none' | 'double' | 'continued' | 'in the unit';
 }
 
@@ -58,7 +58,7 @@ const layouts: fc.Arbitrary<Layout> = fc.record({
   quoting: fc.constantFrom('none', 'double', 'continued', 'in the unit'),
 });
 
-/** Words of the kubelet's command line, as the author of the files meant them. */
+/** The words of the kubelet's command line, as the author of the files meant them. */
 const wordsOf = ({ flags, dropIns }: Layout): readonly string[] => [
   `--config=${CONFIG}`,
   ...(Object.keys(dropIns).length > 0 ? [`--config-dir=${DROP_INS}`] : []),
@@ -107,7 +107,7 @@ function layOut(root: string, layout: Layout): KubeletUnit {
   };
 }
 
-/** The kubelet keeps a relative path of a flag or a drop-in as it is; systemd starts it in the root. */
+/** The kubelet keeps a relative path from a flag or a drop-in unchanged; systemd starts it in the root directory. */
 const absolute = (path: string): string => (path === '' ? '' : posix.resolve('/', path));
 
 let folder: string;
@@ -133,11 +133,11 @@ const planned = (effective: Effective, unit: KubeletUnit, host: HostTree) => {
 };
 
 describe('the real kubelet', () => {
-  // Always the same ones, so that a failure can be looked at again.
+  // The same ones in every run, so that a failure can be reproduced.
   const generated = fc.sample(layouts, { numRuns: 32, seed: 5 });
 
   it.each(generated.map((layout, index) => [index, JSON.stringify(layout), layout] as const))(
-    'has the value that was predicted, and after the edit the target: %i %s',
+    'loads the predicted value, and after the edit the target: %i %s',
     async (index, _shown, layout) => {
       const root = join(folder, String(index));
       const unit = layOut(root, layout);
@@ -154,7 +154,7 @@ describe('the real kubelet', () => {
     },
   );
 
-  it('takes a key of a drop-in in any case, unlike one of the configuration file: which is why the agent refuses those', async () => {
+  it('ignores the case of keys in a drop-in, but not in the configuration file, which is why the agent refuses such drop-ins', async () => {
     const root = join(folder, 'case');
     const layout: Layout = {
       config: [...HEAD, ['resolvconf', '/run/ignored.conf']],

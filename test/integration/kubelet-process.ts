@@ -1,4 +1,4 @@
-/** A real kubelet without a cluster, to ask it what configuration it has come to from its files and flags. */
+/** A real kubelet without a cluster, which reports the configuration that it has loaded from its files and flags. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -9,8 +9,9 @@ import { Agent, request } from 'undici';
 import * as z from 'zod';
 import { buildGoPrograms } from '../cluster/build/go-programs.ts';
 import { type LastWill, lastWill } from '../support/last-will.ts';
+import { HANG_MS } from '../support/patience.ts';
 
-/** What lets it run beside anything else on this machine; none of it is about DNS. */
+/** Lets it run beside anything else on this machine. None of these concerns DNS. */
 const STANDALONE = [
   '--anonymous-auth=true',
   '--authentication-token-webhook=false',
@@ -23,16 +24,15 @@ const STANDALONE = [
   '--address=127.0.0.1',
   '--healthz-port=0',
 ];
-/** In a mount namespace of its own, where /etc and /var/lib are those of the scratch node. */
+/** In its own mount namespace, where /etc and /var/lib are those of the scratch node. */
 const ON_THE_NODE = 'mount --bind "$0/etc" /etc && mount --bind "$0/var/lib" /var/lib && exec "$@"';
-const TIMEOUT_MS = 30_000;
 
 const configz = z.object({ kubeletconfig: z.object({ resolvConf: z.string() }) });
 
 export class KubeletProgram {
   readonly #program: string;
   readonly #endpoint: string;
-  /** Certificates are made once, by the first one. */
+  /** The first kubelet creates the certificates. */
   readonly #certificates: string;
   readonly #will: LastWill;
   readonly #agent = new Agent({ connect: { rejectUnauthorized: false } });
@@ -49,10 +49,10 @@ export class KubeletProgram {
     return new KubeletProgram(join(folders.get('kubernetes') ?? '', 'kubelet'), folder, endpoint);
   }
 
-  /** Starts one with the files below `root` as its node's, and gives the resolvConf of its /configz. */
+  /** Starts a kubelet with the files below `root` as its node's, and returns the resolvConf of its /configz. */
   async resolvConf(root: string, flags: readonly string[]): Promise<string> {
     mkdirSync(join(root, 'var/lib/kubelet'), { recursive: true });
-    // It looks for a user of its own name.
+    // The kubelet looks up its own user.
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
     const port = await freePort();
     const own = [
@@ -84,7 +84,7 @@ export class KubeletProgram {
   }
 
   async #ask(kubelet: ChildProcess, url: string, log: () => string): Promise<string> {
-    const deadline = performance.now() + TIMEOUT_MS;
+    const deadline = performance.now() + HANG_MS;
     while (performance.now() < deadline && kubelet.exitCode === null) {
       try {
         const { body } = await request(url, { dispatcher: this.#agent });

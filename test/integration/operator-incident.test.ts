@@ -7,6 +7,7 @@ import { applyCrds } from '../support/apiserver/crds.ts';
 import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
 import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
 import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/network/dns-server.ts';
+import { HANG_MS } from '../support/patience.ts';
 import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
 
 /** Pods have loopback addresses here: a DNS server of the test answers there on port 53. */
@@ -51,7 +52,7 @@ async function startAgain(): Promise<void> {
   operator = await startOperator(server, { token });
   await until(async () => ((await operator.isReady()) ? true : undefined), {
     what: 'the operator to be ready',
-    timeoutMs: 20_000,
+    timeoutMs: HANG_MS,
     everyMs: 20,
   });
 }
@@ -150,7 +151,7 @@ describe('a looping pod', () => {
           ? body.items
           : undefined;
       },
-      { what: 'the last event of the incident', timeoutMs: 15_000, everyMs: 50 },
+      { what: 'the last event of the incident', timeoutMs: HANG_MS, everyMs: 50 },
     );
     expect(items.map((event: { reason: string }) => event.reason)).toEqual(
       expect.arrayContaining([
@@ -203,7 +204,7 @@ describe('nothing is changed', () => {
           ? status
           : undefined;
       },
-      { what: 'the policy to report what was seen', timeoutMs: 15_000, everyMs: 20 },
+      { what: 'the policy to report what was seen', timeoutMs: HANG_MS, everyMs: 20 },
     );
 
   it('while the policy observes, until its mode is Repair', async () => {
@@ -245,7 +246,7 @@ describe('nothing is changed', () => {
         );
         return body.items.length > 0 ? body.items : undefined;
       },
-      { what: 'the warning on the node', timeoutMs: 15_000, everyMs: 50 },
+      { what: 'the warning on the node', timeoutMs: HANG_MS, everyMs: 50 },
     );
     expect(items).toHaveLength(1);
     expect(items[0].message).toContain('kubectl label node node-1 dnshealth.io/exclude=true --overwrite');
@@ -281,7 +282,7 @@ describe('nothing is changed', () => {
         (await cluster.policyStatus('coredns'))?.conditions?.find(
           ({ type, reason }: { type: string; reason: string }) => type === 'Active' && reason === 'Conflict',
         ),
-      { what: 'the conflict to be reported', timeoutMs: 15_000 },
+      { what: 'the conflict to be reported', timeoutMs: HANG_MS },
     );
     expect(active.message).toContain('a-younger-name-but-elder');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -302,7 +303,7 @@ describe('a quarantined node', () => {
         const now = await cluster.nodeSpec('node-1');
         return now['unschedulable'] === true ? undefined : now;
       },
-      { what: 'the node to be released', timeoutMs: 15_000, everyMs: 20 },
+      { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 },
     );
     expect(spec).toEqual({});
     const { annotations = {}, labels = {} } = (await server.call('GET', '/api/v1/nodes/node-1')).body
@@ -321,7 +322,9 @@ describe('a quarantined node', () => {
     await cluster.removeIncident(metadata.name);
     await startAgain();
     const free = async () => ((await cluster.nodeSpec('node-1'))['unschedulable'] ? undefined : true);
-    expect(await until(free, { what: 'the node to be released', timeoutMs: 15_000, everyMs: 20 })).toBe(true);
+    expect(await until(free, { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 })).toBe(
+      true,
+    );
   });
 });
 

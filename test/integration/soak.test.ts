@@ -1,4 +1,4 @@
-/** The soak in short: what would grow for ever grows in a minute too, when everything happens a hundred times faster. */
+/** A short soak: a leak that takes weeks in a cluster shows within thousands of changes. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bigCluster } from '../bench/big-cluster.ts';
 import { createChurn } from '../bench/churn.ts';
@@ -7,14 +7,15 @@ import { until } from '../cluster/until.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { OPERATOR, type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
+import { HANG_MS } from '../support/patience.ts';
 
 const SIZE = { nodes: 60, dnsPods: 20 };
 const STEPS_A_ROUND = 600;
 const STEPS_A_RESET = 60;
-/** What may still be warming up. One kilobyte kept of each change would be more. */
+/** Allows for warm-up. One kilobyte leaked by each change would exceed it. */
 const HEAP_TOLERANCE = 1.05;
 
-/** On the signal: collects all garbage, and says what is left. */
+/** On the signal: collects all garbage and logs the size of the heap. */
 const HEAP_ON_SIGNAL = `
   process.on('SIGUSR2', () => {
     globalThis.gc();
@@ -40,7 +41,7 @@ beforeAll(async () => {
   round = async () => {
     for (let step = 1; step <= STEPS_A_ROUND; step += 1) {
       await churn.step();
-      if (step % STEPS_A_RESET === 0) proxy.reset();
+      if (step % STEPS_A_RESET === 0) await reset();
     }
     await untilCaughtUp();
   };
@@ -52,7 +53,17 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** A policy that is created now has its status only after everything that came before it was seen. */
+/** Each one cuts a connection: on a slow machine the operator may not have come back from the one before. */
+async function reset(): Promise<void> {
+  await until(() => (proxy.connections.open > 0 ? true : undefined), {
+    what: 'the operator to connect',
+    timeoutMs: HANG_MS,
+    everyMs: 10,
+  });
+  proxy.reset();
+}
+
+/** A policy that is created now gets its status only after everything before it was processed. */
 async function untilCaughtUp(): Promise<void> {
   const path = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';
   const metadata = { name: 'caught-up' };
@@ -62,7 +73,7 @@ async function untilCaughtUp(): Promise<void> {
     async () => (await server.call('GET', `${path}/caught-up`)).body.status?.conditions ?? undefined,
     {
       what: 'the operator to catch up',
-      timeoutMs: 20_000,
+      timeoutMs: HANG_MS,
       everyMs: 50,
     },
   );
@@ -73,24 +84,20 @@ async function heapBytes(): Promise<number> {
   const heaps = () => operator.lines.filter(({ msg }) => msg === 'heap');
   const before = heaps().length;
   operator.signal('SIGUSR2');
-  const line = await until(() => heaps()[before], { what: 'the size of the heap', timeoutMs: 10_000 });
+  const line = await until(() => heaps()[before], { what: 'the size of the heap', timeoutMs: HANG_MS });
   return Number(line['bytes']);
 }
 
-it('keeps its heap, handles and connections through thousands of changes and resets', {
-  timeout: 120_000,
-}, async () => {
+it('keeps its heap, handles and connections through thousands of changes and resets', async () => {
   await round();
   const handles = processFigures(operator.pid).handles;
   const heap = await heapBytes();
   await round();
   await round();
-  // A connection that was cut needs a moment to be gone.
-  await expect.poll(() => proxy.connections.open, { timeout: 10_000 }).toBeLessThanOrEqual(2);
-  await expect
-    .poll(() => processFigures(operator.pid).handles, { timeout: 10_000 })
-    .toBeLessThanOrEqual(handles + 1);
+  // A connection that was reset is closed asynchronously.
+  await expect.poll(() => proxy.connections.open).toBeLessThanOrEqual(2);
+  await expect.poll(() => processFigures(operator.pid).handles).toBeLessThanOrEqual(handles + 1);
   expect((await heapBytes()) / heap).toBeLessThan(HEAP_TOLERANCE);
-  expect(proxy.connections.opened).toBeGreaterThan((3 * STEPS_A_ROUND) / STEPS_A_RESET / 2);
+  expect(proxy.connections.opened).toBeGreaterThan((3 * STEPS_A_ROUND) / STEPS_A_RESET);
   expect(await operator.isReady()).toBe(true);
 });

@@ -77,7 +77,7 @@ export function etcdFlags(folder: string, clientPort: number, peerPort: number):
     `--initial-advertise-peer-urls=${peer}`,
     `--initial-cluster=default=${peer}`,
     '--log-level=warn',
-    // Nothing outlives the test.
+    // The data need not survive the test.
     '--unsafe-no-fsync',
   ];
 }
@@ -96,7 +96,7 @@ export function apiserverFlags(files: ApiserverFiles, etcdPort: number, port: nu
     `--service-account-key-file=${files.serviceAccountKey}`,
     `--service-account-signing-key-file=${files.serviceAccountKey}`,
     '--service-cluster-ip-range=10.96.0.0/16',
-    // There is no controller that makes service accounts here, and without one no pod could be created.
+    // No controller creates service accounts here, and without one no pod could be created.
     '--disable-admission-plugins=ServiceAccount',
     '--allow-privileged=true',
     '--endpoint-reconciler-type=none',
@@ -106,7 +106,7 @@ export function apiserverFlags(files: ApiserverFiles, etcdPort: number, port: nu
   ];
 }
 
-/** All are held open until all are known, so that no two are the same. */
+/** Keeps all open until all are known, so that no two are the same. */
 export async function freePorts(): Promise<readonly [number, number, number]> {
   const servers = [createServer(), createServer(), createServer()];
   const ports = await Promise.all(

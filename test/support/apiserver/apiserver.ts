@@ -2,12 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { until } from '../../cluster/until.ts';
 import { type LastWill, lastWill } from '../last-will.ts';
+import { HANG_MS } from '../patience.ts';
 import {
   type ApiserverFiles,
   apiserverFlags,
@@ -21,33 +23,33 @@ import { controlPlanePrograms } from './control-plane-programs.ts';
 export interface Apiserver {
   readonly url: string;
   readonly caFile: string;
-  /** Of a user in system:masters. For anything less, create a service account and ask for its token. */
+  /** Of a user in system:masters. For fewer permissions, create a service account and request its token. */
   readonly token: string;
   readonly kubeconfigPath: string;
   /** One JSON event a line; bodies of writes included. */
   readonly auditLogPath: string;
   /** One call with the administrator's token. Answers of any status code are returned. */
   call(method: Method, path: string, body?: unknown, types?: MediaTypes): Promise<Answer>;
-  /** As a crash: no connection is closed properly. etcd keeps running. */
+  /** Like a crash: no connection is closed properly. etcd keeps running. */
   kill9(): Promise<void>;
   /** On the same port, with the same certificate and the same content. */
   restart(): Promise<void>;
   /**
-   * With a certificate of another authority, and another key for the tokens of service accounts: both that were
-   * handed out before are refused. The administrator's token stays.
+   * With a certificate of another authority and another key for service account tokens, so that the old CA and the old
+   * tokens are refused. The administrator's token stays valid.
    */
   restartAsAnother(): Promise<void>;
-  /** etcd forgets everything before its present version. */
+  /** etcd drops all versions before the current one. */
   compact(): Promise<void>;
-  /** Freezes the process: connections stay open and nothing answers. */
-  pause(): void;
+  /** Freezes the process: connections stay open and nothing answers. Resolves when all of its threads have stopped. */
+  pause(): Promise<void>;
   resume(): void;
   stop(): Promise<void>;
 }
 
 export interface Answer {
   readonly status: number;
-  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads whatever the server said
+  // oxlint-disable-next-line typescript/no-explicit-any -- a test reads any answer
   readonly body: any;
 }
 
@@ -59,8 +61,6 @@ interface MediaTypes {
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-const READY_TIMEOUT_MS = 60_000;
 
 /** @param moreFlags of the apiserver */
 export async function startApiserver(moreFlags: readonly string[] = []): Promise<Apiserver> {
@@ -127,7 +127,7 @@ async function serve(parts: Parts): Promise<Apiserver> {
   };
   const restart = async () => {
     await kill9();
-    // Its kept-alive connections led to the dead process.
+    // Its kept-alive connections belong to the dead process.
     await agent.destroy();
     apiserver = await startReady(parts, url);
     agent = await agentFor(files);
@@ -143,7 +143,7 @@ async function serve(parts: Parts): Promise<Apiserver> {
     restart,
     restartAsAnother: async () => {
       await kill9();
-      // It makes itself what is not there.
+      // The apiserver creates the missing files.
       await rm(files.certificates, { recursive: true });
       await mkdir(files.certificates);
       await writeServiceAccountKey(files);
@@ -157,7 +157,14 @@ async function serve(parts: Parts): Promise<Apiserver> {
       const { revision } = (await ask('range', { key: 'AA==' })).header;
       await ask('compaction', { revision, physical: true });
     },
-    pause: () => void apiserver.kill('SIGSTOP'),
+    pause: async () => {
+      apiserver.kill('SIGSTOP');
+      await until(async () => ((await isStopped(apiserver)) ? true : undefined), {
+        what: 'the apiserver to stop',
+        timeoutMs: HANG_MS,
+        everyMs: 1,
+      });
+    },
     resume: () => void apiserver.kill('SIGCONT'),
     stop: async () => {
       await agent.destroy();
@@ -175,7 +182,7 @@ interface EtcdAnswer {
 async function startReady(parts: Parts, url: string): Promise<ChildProcess> {
   const process = start(parts.folder, parts.program, parts.flags);
   parts.will.names(pidsOf(parts.etcd, process));
-  const deadline = performance.now() + READY_TIMEOUT_MS;
+  const deadline = performance.now() + HANG_MS;
   while (performance.now() < deadline) {
     for (const child of [parts.etcd, process]) {
       if (child.exitCode !== null) throw new Error(await lastWords(parts.folder, child));
@@ -197,14 +204,14 @@ async function isReady(files: ApiserverFiles, token: string, url: string): Promi
     await body.dump();
     return statusCode === 200;
   } catch {
-    // No certificate yet, no listener yet: what polling is for.
+    // There is no certificate or no listener yet.
     return false;
   } finally {
     await agent?.destroy();
   }
 }
 
-/** The certificate file that the server makes for itself ends with the certificate of the authority that signed it. */
+/** The certificate file that the apiserver creates ends with the certificate of its CA. */
 async function agentFor(files: ApiserverFiles): Promise<Agent> {
   return new Agent({ connect: { ca: await readFile(files.certificate, 'utf8') } });
 }
@@ -228,6 +235,15 @@ async function killed(child: ChildProcess): Promise<void> {
   });
   child.kill('SIGKILL');
   await gone;
+}
+
+/** The signal takes effect later, thread by thread: until then a request may still be answered. */
+async function isStopped({ pid }: ChildProcess): Promise<boolean> {
+  const threads = `/proc/${pid}/task`;
+  const stats = await Promise.all(
+    (await readdir(threads)).map(async (thread) => readFile(join(threads, thread, 'stat'), 'utf8')),
+  );
+  return stats.every((stat) => /^\d+ \(.*\) T /.test(stat));
 }
 
 function logOf(folder: string, program: string): string {

@@ -1,4 +1,4 @@
-/** Where the real apiserver and etcd of the integration tests come from: a folder of the caller's, or the rig's cache. */
+/** Finds the real apiserver and etcd for the integration tests: in a folder that the caller names, or in the rig's cache. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { buildGoPrograms } from '../../cluster/build/go-programs.ts';
@@ -8,10 +8,10 @@ export interface ControlPlanePrograms {
   readonly apiserver: string;
 }
 
-/** The variable has the name and meaning that controller-runtime's envtest gave it. */
+/** The same variable as in controller-runtime's envtest. */
 const FOLDER_VARIABLE = 'KUBEBUILDER_ASSETS';
 
-/** The first build takes minutes; after that the cache answers at once. */
+/** The first build takes minutes; later calls are served from the cache. */
 export async function controlPlanePrograms(): Promise<ControlPlanePrograms> {
   const folder = process.env[FOLDER_VARIABLE];
   if (folder) return checked({ etcd: join(folder, 'etcd'), apiserver: join(folder, 'kube-apiserver') });

@@ -1,13 +1,13 @@
-/** Brings the project's two kinds onto a test apiserver, from the files that an administrator applies. */
+/** Installs the project's two CRDs on a test apiserver, from the files that an administrator applies. */
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import type { CustomResourceDefinition } from '../../../src/api/crd.ts';
+import { HANG_MS } from '../patience.ts';
 import type { Apiserver } from './apiserver.ts';
 
 const CRDS = new URL('../../../crds/', import.meta.url);
 const PATH = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-const ESTABLISHED_TIMEOUT_MS = 20_000;
 
 export async function readCrds(): Promise<readonly CustomResourceDefinition[]> {
   const names = (await readdir(CRDS)).filter((name) => name.startsWith('dnshealth.io_')).sort();
@@ -19,7 +19,7 @@ export async function readCrds(): Promise<readonly CustomResourceDefinition[]> {
   );
 }
 
-/** Creates both kinds and waits until they are served. Sent as JSON: a typed client would drop what it does not know. */
+/** Creates both CRDs and waits until they are served. Sent as JSON, because a typed client would drop unknown fields. */
 export async function applyCrds(server: Apiserver): Promise<void> {
   for (const crd of await readCrds()) {
     const created = await server.call('POST', PATH, crd);
@@ -30,10 +30,10 @@ export async function applyCrds(server: Apiserver): Promise<void> {
   }
 }
 
-/** Established is not enough: the list answers 404 for a moment after that. */
+/** Established is not enough: for a moment after that a list still answers 404. */
 async function served(server: Apiserver, crd: CustomResourceDefinition): Promise<void> {
   const { group, names, versions } = crd.spec;
-  const deadline = performance.now() + ESTABLISHED_TIMEOUT_MS;
+  const deadline = performance.now() + HANG_MS;
   while (performance.now() < deadline) {
     const { status } = await server.call('GET', `/apis/${group}/${versions[0].name}/${names.plural}`);
     if (status === 200) return;

@@ -1,4 +1,4 @@
-/** Brings the project's namespaces and roles onto a test apiserver, and gives tokens of service accounts. */
+/** Installs the project's namespaces and roles on a test apiserver, and requests tokens of service accounts. */
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import type { Apiserver } from './apiserver.ts';
@@ -46,7 +46,7 @@ function collectionOf({ apiVersion, kind, metadata }: Manifest): string {
   return `${root}${scope}/${kind.toLowerCase()}s`;
 }
 
-/** As the kubelet asks for the token that it mounts into a pod. */
+/** Requests a token as the kubelet does for a pod. */
 export async function tokenOf(server: Apiserver, namespace: string, serviceAccount: string): Promise<string> {
   const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${serviceAccount}/token`;
   const { status, body } = await server.call('POST', path, {

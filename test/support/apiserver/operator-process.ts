@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { HANG_MS } from '../patience.ts';
 import type { Apiserver } from './apiserver.ts';
 import { freePorts } from './apiserver-command.ts';
 
@@ -13,10 +14,10 @@ import { freePorts } from './apiserver-command.ts';
 export const OPERATOR = fileURLToPath(new URL('../../../src/operator.ts', import.meta.url));
 const SERVICE_ACCOUNT = '/run/secrets/kubernetes.io/serviceaccount';
 
-/** The operator's. */
+/** The operator's lease. */
 export const LEASE = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases/dnshealth-operator';
 
-/** Makes an error of loading what costs 50 MiB and is needed for a kubeconfig only. */
+/** Throws when the process loads a package that takes 50 MiB and is only needed for a kubeconfig. */
 const IN_CLUSTER_ONLY = `
   import { registerHooks } from 'node:module';
   registerHooks({
@@ -34,7 +35,7 @@ export interface LogLine {
 }
 
 export interface OperatorProcess {
-  /** All lines so far. Stderr, where nothing should be, is in them as lines of level "stderr". */
+  /** All lines so far. Lines on stderr, where none should be, have the level "stderr". */
   readonly lines: readonly LogLine[];
   readonly pid: number;
   readonly healthPort: number;
@@ -43,8 +44,8 @@ export interface OperatorProcess {
   isReady(): Promise<boolean>;
   signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2' | 'SIGSTOP' | 'SIGCONT'): void;
   /**
-   * Kills it, and takes its lease away with it, so that the next one need not wait until that has run out: what
-   * happens until then is a matter of the election's own tests.
+   * Kills it and deletes its lease, so that the next process need not wait until the lease has run out. The tests of the
+   * election cover that wait.
    */
   remove(): Promise<void>;
   /** The exit code, or the signal that ended it. */
@@ -53,15 +54,15 @@ export interface OperatorProcess {
 
 export interface OperatorOptions {
   readonly token: string;
-  /** Over those of a pod; undefined takes one away. */
+  /** Overrides the environment of a pod; undefined removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Program and arguments. @default the source, with this Node */
   readonly command?: readonly string[];
 }
 
 /**
- * In a mount namespace of its own, where the fixed directory of a service account's files can be made up without
- * touching the machine's; and so without a setting in the operator that only a test would use. Needs root.
+ * In its own mount namespace, where the fixed directory of a service account's files can be created without touching
+ * the machine's. The operator needs no setting for it that only a test would use. Needs root.
  */
 export async function startOperator(server: Apiserver, options: OperatorOptions): Promise<OperatorProcess> {
   const files = await mkdtemp(join(tmpdir(), 'dnshealth-service-account-'));
@@ -128,7 +129,7 @@ function follow(
   const get: OperatorProcess['get'] = async (path) => {
     try {
       const response = await fetch(`http://127.0.0.1:${healthPort}${path}`, {
-        signal: AbortSignal.timeout(5_000),
+        signal: AbortSignal.timeout(HANG_MS),
       });
       return { status: response.status, text: await response.text() };
     } catch (error) {
@@ -138,7 +139,7 @@ function follow(
   };
   return {
     lines,
-    // Everything in between is an exec, so that this is the operator itself.
+    // The commands in between exec, so that this is the operator itself.
     pid: child.pid ?? 0,
     healthPort,
     get,

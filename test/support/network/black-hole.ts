@@ -1,4 +1,4 @@
-/** A way to a server through a network of its own, whose packets a test can let vanish: no reset, no answer. */
+/** A route to a server through its own network namespace, in which a test can drop packets: no reset, no answer. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -11,11 +11,11 @@ import { ensurePrograms } from '../../cluster/preflight.ts';
 const run = promisify(execFile);
 
 export interface BlackHole {
-  /** Of the way to the server, on every one of `PORTS`. */
+  /** The address that leads to the server, on each of `PORTS`. */
   readonly host: string;
-  /** From now on no packet of the open connections arrives; new connections pass. */
+  /** Drops the packets of the open connections; new connections pass. */
   swallowOpen(port: number): Promise<void>;
-  /** From now on no packet at all arrives. */
+  /** Drops all packets. */
   swallowAll(port: number): Promise<void>;
   release(port: number): Promise<void>;
   close(): Promise<void>;
@@ -29,10 +29,10 @@ const TOOLS = {
   unshare: 'util-linux',
 };
 
-/** Connections to these are led to the server. */
+/** Connections to these ports are forwarded to the server. */
 export const PORTS = [1001, 1002, 1003] as const;
 
-/** Ends with its standard input, and with it the network, its interfaces and its rules: also when the test is killed. */
+/** Exits with its standard input, and takes the network, its interfaces and its rules with it, even when the test is killed. */
 const RELAY = `
   import { connect, createServer } from 'node:net';
   const [path, ...ports] = process.argv.slice(1);
@@ -49,7 +49,7 @@ const RELAY = `
 export async function startBlackHole(targetPort: number): Promise<BlackHole> {
   await ensurePrograms(TOOLS, (line) => console.error(line));
   const folder = await mkdtemp(join(tmpdir(), 'dnshealth-black-hole-'));
-  // A socket in the file system is seen from every network: the relay reaches ours through it.
+  // A socket in the file system is reachable from every network namespace: the relay connects through it.
   const path = join(folder, 'socket');
   const way = createServer((near) => {
     const far = connect(targetPort, '127.0.0.1');
@@ -63,7 +63,7 @@ export async function startBlackHole(targetPort: number): Promise<BlackHole> {
     const gone = once(relay, 'exit');
     relay.stdin.end();
     await gone;
-    // The kernel would keep the network for minutes, for the goodbyes of its connections.
+    // The kernel would keep the network for minutes until its connections are closed.
     await run('ip', ['link', 'delete', `hole${relay.pid}`]).catch((error: unknown) => {
       if (!String(error).includes('Cannot find device')) throw error;
     });
@@ -73,7 +73,7 @@ export async function startBlackHole(targetPort: number): Promise<BlackHole> {
   try {
     await once(relay.stdout, 'data');
     const { pid = 0 } = relay;
-    // RFC 2544's network for tests of networks: four addresses of it, by the process.
+    // RFC 2544 reserves this network for benchmarks. Each process takes four addresses.
     const net = `198.18.${(pid >> 6) & 255}`;
     const last = (pid & 63) << 2;
     const [ours, host] = [`${net}.${last + 1}`, `${net}.${last + 2}`];
@@ -85,7 +85,7 @@ export async function startBlackHole(targetPort: number): Promise<BlackHole> {
     await run('ip', ['link', 'set', link, 'up']);
     await inside('ip', 'address', 'add', `${host}/30`, 'dev', 'eth0');
     await inside('ip', 'link', 'set', 'eth0', 'up');
-    // Both ways: what the server still sends must not show that it lives.
+    // In both directions: nothing that the server still sends may arrive.
     const drop = async (how: '-A' | '-D', port: number, client?: string): Promise<void> => {
       const rule = (near: string, far: string): string[] => [
         '-p',

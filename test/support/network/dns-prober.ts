@@ -1,4 +1,4 @@
-/** Asks a DNS server again and again, as a business pod would, and keeps what went wrong. */
+/** Queries a DNS server continuously, as a workload would, and records the failures. */
 import { askUdp } from '../../../src/dns/ask-udp.ts';
 
 export interface ProberReport {
@@ -6,7 +6,7 @@ export interface ProberReport {
   readonly failures: readonly string[];
 }
 
-/** Ten questions a second over UDP, each with a second to be answered, until `stop`. */
+/** Ten queries a second over UDP, each with a timeout of one second, until `stop`. */
 export function startProber(address: string, name: string, everyMs = 100): { stop(): Promise<ProberReport> } {
   const failures: string[] = [];
   const pending: Promise<void>[] = [];

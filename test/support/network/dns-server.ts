@@ -1,10 +1,10 @@
-/** A DNS server on loopback that answers as a test tells it: the same port over UDP and TCP. */
+/** A DNS server on loopback whose answers a test decides, on the same port over UDP and TCP. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import dnsPacket from 'dns-packet';
 
-/** Sends bytes to whoever asked; over TCP the caller adds the length itself, or not, as the test wants it. */
+/** Sends bytes to the client. Over TCP the caller adds the length, or leaves it out on purpose. */
 export type Reply = (query: dnsPacket.Packet, send: (bytes: Buffer) => void) => void;
 
 export interface DnsTestServer {
@@ -19,7 +19,7 @@ export async function startDnsServer(
   const connections = new Set<Socket>();
   const tcp = createServer((socket) => {
     connections.add(socket);
-    // A client that is served enough resets the connection.
+    // A client that has its answer may reset the connection.
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes: Buffer) =>
       reply.tcp?.(dnsPacket.streamDecode(bytes), (out) => socket.write(out)),
@@ -74,7 +74,7 @@ interface AnswerOptions {
   readonly name: string;
 }
 
-/** With the two bytes of length that go before each message over TCP. */
+/** Adds the two bytes of length that precede each message over TCP. */
 export function framed(message: Buffer): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(message.length);

@@ -1,4 +1,4 @@
-/** Between a client and an apiserver: hands requests on, and answers in its place where a test says what. */
+/** A proxy between a client and an apiserver that forwards requests, or answers them itself as a test wants. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,17 +7,17 @@ import type { Apiserver } from '../apiserver/apiserver.ts';
 
 export interface HttpProxy {
   readonly url: string;
-  /** Open watches end, and every request is answered with this until `pass`. */
+  /** Ends open watches and answers every request with this until `pass`. */
   refuse(code: number, headers?: Readonly<Record<string, string>>): void;
   pass(): void;
-  /** Sends a line of its own inside every open watch. */
+  /** Sends an extra line inside every open watch. */
   inject(event: object): void;
   /** How many requests were refused. */
   readonly refused: number;
   close(): Promise<void>;
 }
 
-/** Plain HTTP/1.1 to the client: what is tried is what the answers say, not how they are wrapped. */
+/** Plain HTTP/1.1 to the client: the tests are about the content of the answers, not about the protocol. */
 export async function startHttpProxy(apiserver: Apiserver, ca: string): Promise<HttpProxy> {
   const agent = new Agent({ connect: { ca }, bodyTimeout: 0 });
   const watches = new Set<ServerResponse>();
@@ -32,7 +32,7 @@ export async function startHttpProxy(apiserver: Apiserver, ca: string): Promise<
         kind: 'Status',
         apiVersion: 'v1',
         code: refusal.code,
-        message: 'as the test wants it',
+        message: 'refused by the test',
       };
       response.end(JSON.stringify(status));
       return;
@@ -54,7 +54,7 @@ export async function startHttpProxy(apiserver: Apiserver, ca: string): Promise<
   }
 
   const server = createServer((asked, response) => {
-    // Whatever breaks behind it breaks for the client too.
+    // A failure behind the proxy is a failure for the client too.
     answer(asked, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');

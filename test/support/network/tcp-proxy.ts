@@ -1,4 +1,4 @@
-/** Between a client and a server: passes bytes on as they are, TLS included, until a test breaks it. */
+/** A proxy between a client and a server that forwards bytes unchanged, TLS included, until a test breaks it. */
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
@@ -6,15 +6,15 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections of clients: now, and since the start. */
   readonly connections: { readonly open: number; readonly opened: number };
-  /** All connections end in a reset, as by a load balancer that fails over; new ones pass. */
+  /** Resets all connections, as a load balancer does when it fails over; new ones pass. */
   reset(): void;
-  /** As `reset`, and new connections end so too until `up`. */
+  /** Like `reset`, and resets new connections too until `up`. */
   down(): void;
   up(): void;
   close(): Promise<void>;
 }
 
-/** @param target where to: a port on loopback, or a socket's path */
+/** @param target a port on loopback, or the path of a socket */
 export async function startTcpProxy(target: number | string): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let isDown = false;
@@ -37,7 +37,7 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
     ] as const) {
       open.add(end);
       end.pipe(far);
-      // An error is the trouble that was wanted, or the server's own end: the other side gets it as a reset.
+      // Caused by the test, or the server has gone: either way the other side gets a reset.
       end.on('error', () => far.resetAndDestroy());
       end.on('close', () => {
         open.delete(end);
