@@ -98,7 +98,7 @@ describe('a client certificate', () => {
     expect(await whoAmI(kube)).toBe('alice');
     await makeClient('bob');
     for (const end of ['crt', 'key']) await writeFile(at(`alice.${end}`), await readFile(at(`bob.${end}`)));
-    await expect.poll(async () => whoAmI(kube), { timeout: 10_000 }).toBe('bob');
+    await expect.poll(async () => whoAmI(kube)).toBe('bob');
   });
 });
 
@@ -124,9 +124,7 @@ describe('an exec plugin', () => {
     const kube = await client(await plugin({ token: await serviceAccount('one'), expirationTimestamp }));
     expect(await whoAmI(kube)).toBe('system:serviceaccount:default:one');
     await answer({ token: await serviceAccount('two') });
-    await expect
-      .poll(async () => whoAmI(kube), { timeout: 10_000 })
-      .toBe('system:serviceaccount:default:two');
+    await expect.poll(async () => whoAmI(kube)).toBe('system:serviceaccount:default:two');
   });
 
   it('is asked again when the server refuses its token', async () => {
@@ -143,7 +141,7 @@ describe('an exec plugin', () => {
     await writeFile(at('plugin'), '#!/bin/sh\necho "run example-login" >&2; exit 1\n');
     const reason = async () => list(kube).catch(({ message }: Error) => message);
     await expect
-      .poll(reason, { timeout: 10_000 })
+      .poll(reason)
       .toBe(`list nodes: LoginFailed: exec plugin ${at('plugin')} failed: run example-login`);
     await plugin({ token: apiserver.token });
     await list(kube);

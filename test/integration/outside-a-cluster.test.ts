@@ -9,6 +9,7 @@ import { applyCrds } from '../support/apiserver/crds.ts';
 import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
 import { LEASE, type OperatorProcess, startOutside } from '../support/apiserver/operator-process.ts';
 import { startConnectProxy } from '../support/network/connect-proxy.ts';
+import { HANG_MS } from '../support/patience.ts';
 
 const POLICIES = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies';
 
@@ -52,9 +53,7 @@ async function startWith(env: Readonly<Record<string, string | undefined>>): Pro
   return operator;
 }
 
-it('leads with the Lease of the installed operator and works, through an exec plugin and a proxy', {
-  timeout: 120_000,
-}, async () => {
+it('leads with the Lease of the installed operator and works, through an exec plugin and a proxy', async () => {
   const proxy = await startConnectProxy(Number(new URL(server.url).port));
   const credential = { apiVersion: 'client.authentication.k8s.io/v1', kind: 'ExecCredential' };
   const answer = JSON.stringify({ ...credential, status: { token: server.token } });
@@ -70,7 +69,7 @@ it('leads with the Lease of the installed operator and works, through an exec pl
   );
   await until(async () => ((await process.isReady()) ? true : undefined), {
     what: 'the operator to become ready',
-    timeoutMs: 60_000,
+    timeoutMs: HANG_MS,
   });
   await server.call('POST', POLICIES, {
     apiVersion: 'dnshealth.io/v1alpha1',
@@ -83,7 +82,7 @@ it('leads with the Lease of the installed operator and works, through an exec pl
       const { body } = await server.call('GET', `${POLICIES}/watched`);
       return body.status?.conditions?.find(({ type }: { type: string }) => type === 'Active');
     },
-    { what: 'the policy to get its status', timeoutMs: 30_000 },
+    { what: 'the policy to get its status', timeoutMs: HANG_MS },
   );
   expect(condition).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
   expect((await server.call('GET', LEASE)).body.spec.holderIdentity).toContain('_');
@@ -100,9 +99,7 @@ async function ending(process: OperatorProcess) {
 }
 const refusal = (message: RegExp) => ({
   exitCode: 1,
-  bad: [
-    { level: 'fatal', msg: 'the operator cannot start', error: { message: expect.stringMatching(message) } },
-  ],
+  bad: [{ level: 'fatal', msg: 'operator cannot start', error: { message: expect.stringMatching(message) } }],
 });
 
 it('ends with a clear error if there is no kubeconfig', async () => {
