@@ -8,11 +8,11 @@ const ADVICE: Record<AdvisedCause, string> = {
   OutOfMemory:
     'CoreDNS exceeded its memory limit. A forwarding loop can cause that if the Corefile lacks the loop plugin, or if the loop began after the start. Check that the Corefile contains `loop` and that no upstream server leads back to the cluster; otherwise raise the memory limit, or lower cache and max_concurrent.',
   StartFailed:
-    'The container could not be started, because of its image, its command or a mounted file. The events of the pod name the reason: `kubectl -n kube-system describe pod POD`.',
+    'The container could not be started, because of its image, its command or a mounted file. The events of the pod name the reason: `kubectl -n kube-system describe pod POD`, with the name of the pod for POD.',
   CorefileError:
     'CoreDNS rejects its Corefile. Correct the line named in the message: `kubectl -n kube-system edit configmap coredns`. After an upgrade of CoreDNS, look for plugins that the new release has removed.',
   NoUpstream:
-    'The resolv.conf that CoreDNS was given lists no nameserver. Make sure that the file that resolvConf of the kubelet names on this node lists upstream servers (the comment `No DNS servers known` means that no link has one configured), then delete the pod.',
+    "The resolv.conf that CoreDNS was given lists no nameserver. Make sure that the file that the kubelet's resolvConf points to on this node lists upstream servers (the comment `No DNS servers known` means that no link has one configured), then delete the pod.",
   BindFailed:
     'CoreDNS could not bind its port. Look for another program on that address (host network), for an address after `bind` that the pod does not have, or, after `permission denied`, for the missing capability NET_BIND_SERVICE.',
   ApiUnreachable:
@@ -23,14 +23,14 @@ const ADVICE: Record<AdvisedCause, string> = {
   LateLoop:
     'CoreDNS reached its limit of concurrent queries. Apart from overload, this is the symptom of a loop that began after the start, which the loop plugin does not detect. Check whether an upstream server forwards back to the cluster.',
   LivenessKill:
-    'The container was killed from outside, most often because its liveness probe failed or because it did not stop in time. See the events of the pod (`kubectl -n kube-system describe pod POD`) and the CPU and memory load of the node.',
+    'The container was killed from outside, most often because its liveness probe failed or because it did not stop in time. Check the CPU and memory load of the node and the events of the pod: `kubectl -n kube-system describe pod POD`, with the name of the pod for POD.',
   GracefulStop: 'CoreDNS was asked to stop and did. No action is needed unless this repeats.',
   UpstreamTimeout:
     'The upstream servers do not answer. Check from a pod on this node that they answer on UDP and TCP port 53.',
   UpstreamRefused:
     'The upstream servers refuse connections. Check that a DNS server runs at the address in the message. If that is a 127.x address, the node gave its local stub to the pod.',
   UnknownCrash:
-    'The cause is unknown. Read the log of the crashed container: `kubectl -n kube-system logs --previous POD`.',
+    'The cause is unknown. Read the log of the crashed container: `kubectl -n kube-system logs --previous POD`, with the name of the pod for POD.',
 };
 
 /**

@@ -40,7 +40,7 @@ function kubespray(target: string): readonly Recurrence[] {
     {
       source: 'kubespray run limited by tags',
       advice:
-        'Run kubespray with --tags facts,kubelet, never with kubelet or kubeadm alone or with --skip-tags facts. Without the facts, the variable of the distribution is not loaded and the kubelet gets /etc/resolv.conf. For --tags kubelet this is fixed since kubespray v2.24; for --tags kubeadm it is not.',
+        'Run kubespray with `--tags facts,kubelet`, never with `kubelet` or `kubeadm` alone or with `--skip-tags facts`. Without the facts, the variable of the distribution is not loaded and the kubelet gets /etc/resolv.conf. For `--tags kubelet` this is fixed since kubespray v2.24; for `--tags kubeadm` it is not.',
     },
   ];
 }
@@ -61,14 +61,14 @@ function kubeadm(facts: RecurrenceFacts): readonly Recurrence[] {
       return [
         {
           source: CONFIG_MAP,
-          advice: `The ConfigMap sets resolvConf: ${declared.value || '""'}, and kubeadm upgrade node writes that to the node again. Set it to ${facts.target} if all nodes have that file, or remove the key, so that kubeadm decides by whether systemd-resolved runs: \`kubectl -n kube-system edit configmap kubelet-config\`.${perNode}`,
+          advice: `The ConfigMap sets resolvConf: ${declared.value || '""'}, and \`kubeadm upgrade node\` writes that to the node again. Set it to ${facts.target} if all nodes have that file, or remove the key, so that kubeadm decides by whether systemd-resolved runs: \`kubectl -n kube-system edit configmap kubelet-config\`.${perNode}`,
         },
       ];
     case 'unknown':
       return [
         {
           source: CONFIG_MAP,
-          advice: `kubeadm upgrade node rewrites the kubelet configuration of the node from this ConfigMap. Check that resolvConf is ${facts.target} or absent there: \`kubectl -n kube-system get configmap kubelet-config -o yaml\`.${perNode}`,
+          advice: `\`kubeadm upgrade node\` rewrites the kubelet configuration of the node from this ConfigMap. Check that resolvConf is ${facts.target} or absent there: \`kubectl -n kube-system get configmap kubelet-config -o yaml\`.${perNode}`,
         },
       ];
     default:

@@ -24,7 +24,7 @@ export function eventOnMalformed(recorder: EventRecorder, { apiVersion, kind }: 
       type: 'Warning',
       reason: 'Malformed',
       action: 'Read',
-      note: `This object is ignored, because it does not match its schema: ${problemOf(error)}`,
+      note: `This object is ignored, because it does not match its schema: ${problemOf(error)}.`,
     });
   };
 }

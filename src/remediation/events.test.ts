@@ -91,7 +91,7 @@ describe('the events of an incident', () => {
       advice: 'Install it.',
     } as const;
     expect(between({}, end)).toMatchObject([
-      { type: 'Warning', reason: 'Refused', note: 'node-1-incident: no such file Advice: Install it.' },
+      { type: 'Warning', reason: 'Refused', note: 'node-1-incident: no such file. Advice: Install it.' },
     ]);
   });
 

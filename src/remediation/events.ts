@@ -26,7 +26,7 @@ interface Transition {
   readonly remediation: Pick<Remediation, 'name' | 'uid' | 'spec'>;
 }
 
-/** Each returns null if it did not happen. In the order of an incident. */
+/** In the order of an incident. Each returns null if its event did not happen. */
 const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
   quarantined,
   repairStarted,
@@ -61,7 +61,7 @@ export function sightingEvent(
     type: diagnosis.remedy.kind === 'none' ? 'Normal' : 'Warning',
     reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
     action: 'Sight',
-    note: `${podName} on ${node}: ${message}${advice === undefined ? '' : ` Advice: ${advice}`}`,
+    note: `${podName} on ${node}: ${withAdvice(message, advice)}`,
   };
 }
 
@@ -72,7 +72,7 @@ export function excludeLabelIgnored(node: string, value: string): EventIntent {
     type: 'Warning',
     reason: 'ExcludeLabelIgnored',
     action: 'Read',
-    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite. To allow repairs: kubectl label node ${node} ${EXCLUDE_LABEL}-`,
+    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: \`kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite\`. To allow repairs: \`kubectl label node ${node} ${EXCLUDE_LABEL}-\`.`,
   };
 }
 
@@ -153,13 +153,12 @@ function recreated({ before, after, remediation }: Transition): EventIntent | nu
 
 function ended({ before, after, remediation }: Transition): EventIntent | null {
   if (before.finishedAt !== undefined || after.finishedAt === undefined) return null;
-  const advice = after.advice ? ` Advice: ${after.advice}` : '';
   return {
     about: concerning(remediation, 'policy', 'node'),
     type: after.phase === 'Healed' || after.phase === 'Cancelled' ? 'Normal' : 'Warning',
     reason: after.phase,
     action: 'Record',
-    note: `${remediation.name}: ${after.message ?? after.phase}${advice}`,
+    note: `${remediation.name}: ${withAdvice(after.message ?? after.phase, after.advice)}`,
   };
 }
 
@@ -172,6 +171,12 @@ function waiting({ before, after, remediation }: Transition): EventIntent | null
     action: 'Wait',
     note: `${remediation.name}: ${after.message ?? ''}`,
   };
+}
+
+/** A log line has no full stop of its own, and the advice must not run into it. */
+function withAdvice(message: string, advice: string | undefined): string {
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  return advice ? `${sentence} Advice: ${advice}` : sentence;
 }
 
 const isHeld = (status: RemediationStatus): boolean => status.quarantine?.heldSince !== undefined;
@@ -188,7 +193,7 @@ const named = (kind: 'policy' | 'remediation' | 'pod', { name, uid }: Identity):
   uid,
 });
 
-/** The record itself, so that `kubectl describe dnsrem` shows its whole story, and the others whom it concerns. */
+/** The record itself, so that `kubectl describe dnsrem` shows all of its events, and the other objects concerned. */
 function concerning(
   remediation: Transition['remediation'],
   ...others: readonly ('policy' | 'node' | 'pod')[]

@@ -8,8 +8,8 @@ export function observeOnlyAdvice({
   readonly node: string;
 }): string {
   return [
-    `With mode: Repair the operator would quarantine node ${node}, point its kubelet at a resolv.conf with upstream servers, restart the kubelet once, verify DNS and release the node.`,
-    `To see that change first, run config/samples/dry-run.yaml on the node, which changes nothing. What may be set is described by: kubectl explain dnshealthpolicy.spec.`,
-    `To allow repairs: kubectl patch dnshealth ${policy} --type=merge -p '{"spec":{"mode":"Repair"}}'`,
+    `With mode: Repair, the operator would quarantine node ${node}, point its kubelet at a resolv.conf with upstream servers, restart the kubelet once, verify DNS and release the node.`,
+    `To see that change first, run config/samples/dry-run.yaml on the node, which changes nothing. All fields of a policy are described by \`kubectl explain dnshealthpolicy.spec\`.`,
+    `To allow repairs: \`kubectl patch dnshealth ${policy} --type=merge -p '{"spec":{"mode":"Repair"}}'\`.`,
   ].join(' ');
 }

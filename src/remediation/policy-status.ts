@@ -58,7 +58,7 @@ function activity({ conflictsWith, workloadExists, remediations, policy }: Polic
     return [
       'False',
       'Conflict',
-      `Policy ${conflictsWith} is older and names the same workload, so this policy is not used.`,
+      `Policy ${conflictsWith} is older and names the same workload, so this policy has no effect.`,
     ];
   if (!workloadExists)
     return [

@@ -105,14 +105,14 @@ export function haltsRollout(remediation: Remediation, policyUID: string): boole
 }
 
 export function haltedBy({ name }: Remediation): string {
-  return `${name} failed; further repairs are paused until it is acknowledged: kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true`;
+  return `${name} failed; further repairs are paused until it is acknowledged: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
 }
 
 function nodeIsFree(situation: Situation): Verdict {
   if (situation.world.node?.hasUnreadableRecord)
     return wait(
       'NodeHeld',
-      'The annotation dnshealth.io/quarantine of the node cannot be read. Remove it if the node is not in quarantine.',
+      'The annotation dnshealth.io/quarantine of the node cannot be parsed. Remove it if the node is not in quarantine.',
       RECHECK_MS,
     );
   const holder = situation.world.node?.quarantine;

@@ -130,7 +130,7 @@ describe('a looping pod', () => {
     },
   );
 
-  it('has its whole story in its own events, found as `kubectl describe dnsrem` looks for them', async () => {
+  it('has all of its events on itself, where `kubectl describe dnsrem` looks for them', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -264,12 +264,12 @@ describe('nothing is changed', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('while the quarantine record of the node cannot be read, which is the reason of the wait', async () => {
+  it('while the quarantine record of the node cannot be parsed, which is the reason for the wait', async () => {
     await cluster.node('node-1', { annotations: { [RECORD]: 'mine' } });
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { status } = await cluster.incident('node-1', (one) => one.status.reason === 'NodeHeld', 'to wait');
-    expect(status.message).toContain('cannot be read');
+    expect(status.message).toContain('cannot be parsed');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
@@ -329,7 +329,7 @@ describe('a quarantined node', () => {
 });
 
 describe('an operator that is killed', () => {
-  it('after each step resumes from the state of the world: healed once, with one Job', async () => {
+  it('after each step resumes from the state of the cluster: healed once, with one Job', async () => {
     const before = (await writes()).length;
     await cluster.node('node-1');
     await cluster.policy('coredns');

@@ -12,7 +12,7 @@ export function prove(situation: Situation): Verdict {
   const { proof } = remediation.status;
   if (proof) {
     if (proof.outcome === 'proven') return pass;
-    return end(failed(proof.reason, `A new pod on the node cannot resolve names: ${proof.message}`));
+    return end(failed(proof.reason, `The proof pod cannot resolve names. ${proof.message}`));
   }
   const pod = world.proofPod;
   const late = stepAge(situation, 'Prove') > PROOF_MS;

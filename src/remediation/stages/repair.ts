@@ -138,7 +138,7 @@ function didNotStart(situation: Situation, why: string): Ending {
     reason: 'JobDidNotStart',
     message: `The repair Job could not start, so nothing was written to the node: ${why}.`,
     advice:
-      'Make the operator image available on the node, or find out why the kubelet does not start the pod: kubectl -n dnshealth-node describe pods',
+      'Make the operator image available on the node, or find out why the kubelet does not start the pod: `kubectl -n dnshealth-node describe pods`.',
     hold: false,
   };
 }

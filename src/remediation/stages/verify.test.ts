@@ -115,7 +115,7 @@ describe('after the timeout', () => {
       ending: {
         phase: 'Failed',
         reason: 'VerificationFailed',
-        message: 'Pod coredns-new on node-1 did not pass verification: x over udp: SERVFAIL.',
+        message: 'Pod coredns-new on node-1 did not pass verification: x over UDP: SERVFAIL.',
         hold: true,
       },
     });

@@ -20,7 +20,7 @@ export function verify(situation: Situation): Verdict {
       message: pod
         ? `Pod ${pod.name} on ${pod.node} did not pass verification: ${lastAnswers(remediation)}.`
         : 'The workload did not create a DNS pod that could be asked.',
-      advice: `The repair stays on the node, and further repairs are paused until this failure is acknowledged. Check the log of the DNS pod: kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}`,
+      advice: `The repair stays on the node, and further repairs are paused until this failure is acknowledged. Check the log of the DNS pod: \`kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}\`.`,
       hold: true,
     });
   }
@@ -93,5 +93,7 @@ function lastAnswers(remediation: Remediation): string {
   const failed = remediation.status.verification?.answers.filter((answer) => !answer.ok) ?? [];
   return failed.length === 0
     ? 'it was never asked'
-    : failed.map((answer) => `${answer.name} over ${answer.protocol}: ${answer.result}`).join(', ');
+    : failed
+        .map((answer) => `${answer.name} over ${answer.protocol.toUpperCase()}: ${answer.result}`)
+        .join(', ');
 }
