@@ -9,31 +9,31 @@ export function adviceFor(reason: RefusalReason, target: string): string {
     case 'CurrentUnreadable':
       return `Check that file on the node. If it lists loopback servers, set resolvConf to ${target}.`;
     case 'EmptyValueNotAllowed':
-      return 'If the empty value is not deliberate, set spec.repair.replaceEmptyValue in the policy.';
+      return 'If the empty value is not deliberate, set spec.repair.replaceEmptyValue: true in the policy.';
     case 'TargetMissing':
       return 'Start systemd-resolved on the node, or list a file in spec.repair.targets that exists there.';
     case 'TargetEmpty':
-      return 'Configure DNS servers on the node (netplan, networkd or NetworkManager; see resolvectl status), so that this file lists them.';
+      return 'Configure DNS servers on the node (netplan, networkd or NetworkManager; see `resolvectl status`), so that this file lists them.';
     case 'TargetInvalid':
       return 'Give every nameserver line an address; with this file the kubelet cannot start any pod.';
     case 'TargetLoops':
-      return 'Configure real DNS servers on the node instead of its own address (DNS= in resolved.conf or netplan; see resolvectl status), so that this file lists them.';
+      return 'Configure real DNS servers on the node instead of its own address (DNS= in resolved.conf or netplan; see `resolvectl status`), so that this file lists them.';
     case 'TargetSelfOnly':
       return 'The file lists only servers of the cluster itself. Replace them with real DNS servers (DNS= in resolved.conf.d).';
     case 'TargetSilent':
-      return 'Check from a pod on the node whether those servers are reachable and answer it (firewall, NetworkPolicy, access list of the resolver).';
+      return 'Check from a pod on the node whether those servers are reachable and answer (firewall, NetworkPolicy, access list of the resolver).';
     case 'TargetRisky':
-      return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky in the policy.';
+      return 'Remove the cluster-internal server from the node (DNS= in resolved.conf.d), or set spec.repair.acceptRisky: true in the policy.';
     case 'UnknownLayout':
       return `Set resolvConf to ${target} where the kubelet of this node is configured, then restart the kubelet.`;
     case 'ManagedPlatform':
-      return "Change it in the platform's node template.";
+      return "Change resolvConf in the platform's node template.";
     case 'FlagOverrides':
-      return `Change that line to --resolv-conf=${target} or remove the flag, then run "systemctl daemon-reload && systemctl restart kubelet".`;
+      return `Change that line to --resolv-conf=${target} or remove the flag, then run \`systemctl daemon-reload && systemctl restart kubelet\`.`;
     case 'DuplicateKey':
-      return `Keep one line, resolvConf: ${target}, then run "systemctl restart kubelet".`;
+      return `Keep one line, resolvConf: ${target}, then run \`systemctl restart kubelet\`.`;
     case 'ConfigNotParseable':
-      return `Fix the file by hand, with resolvConf: ${target}, then run "systemctl restart kubelet".`;
+      return `Fix the file by hand, with resolvConf: ${target}, then run \`systemctl restart kubelet\`.`;
     case 'UnsafePath':
       return 'The file must be a regular file owned by root, with one hard link and at most 64 KiB. Only its owner may write to the directory, and only root to the parent directories.';
     case 'NotWritable':
@@ -43,23 +43,23 @@ export function adviceFor(reason: RefusalReason, target: string): string {
     case 'NoSpace':
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':
-      return 'Review that change, then run "systemctl daemon-reload && systemctl restart kubelet".';
+      return 'Review that change, then run `systemctl daemon-reload && systemctl restart kubelet`.';
     case 'UnitMasked':
-      return 'kubelet.service was masked deliberately. To allow repairs, run "systemctl unmask kubelet".';
+      return 'kubelet.service was masked deliberately. To allow repairs, run `systemctl unmask kubelet`.';
     case 'UnitBusy':
-      return 'Wait until the job has finished. The next crash of the DNS pod is diagnosed again.';
+      return 'Wait until systemd has finished that. The next crash of the DNS pod is diagnosed again.';
     case 'RestartLoop':
-      return 'Find out first why the kubelet exits: run "journalctl -u kubelet" on the node.';
+      return 'Find out first why the kubelet exits: run `journalctl -u kubelet` on the node.';
     case 'UnitNotRunning':
-      return 'Check "systemctl status kubelet" and "journalctl -u kubelet" on the node.';
+      return 'Check `systemctl status kubelet` and `journalctl -u kubelet` on the node.';
     case 'NothingToRollBack':
-      return 'Check the name with "kubectl get dnsrem". Only a repair that changed this node can be rolled back, and only once.';
+      return 'Check the name with `kubectl get dnsrem`. Only a repair that changed this node can be rolled back, and only once.';
     case 'ChangedSince':
       return 'Compare the file with the backup that the remediation names, and apply by hand what is needed.';
     case 'UnfinishedRun':
-      return 'Let the operator finish it, or run the repair of the agent again for that remediation, then roll back.';
+      return 'Let the operator finish it, or run the agent with the verb repair for that remediation again; then roll back.';
     case 'Locked':
-      return 'Wait until the other agent has ended; its lock is released with it.';
+      return 'Wait until the other agent has exited, which releases its lock.';
     default:
       return assertNever(reason);
   }

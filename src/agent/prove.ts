@@ -42,8 +42,8 @@ export async function prove(request: ProveRequest, context: ProveContext = {}): 
     outcome: proven ? 'proven' : 'failed',
     reason: proven ? 'Proven' : 'NoServerAnswers',
     message: proven
-      ? `A new pod on this node gets ${servers} and is answered.`
-      : `No server of ${servers} answers a new pod on this node.`,
+      ? `A new pod on this node uses ${servers} and gets answers.`
+      : `No nameserver answers a new pod on this node (${servers}).`,
     answers,
   };
 }

@@ -79,7 +79,7 @@ describe('a repair is refused because of the current value', () => {
       (n) => n.write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 192.0.2.9\n'),
     ],
     [
-      'its file is outside of what the agent can see',
+      'its file is outside what the agent can see',
       'CurrentUnreadable',
       (n) => n.write(KUBESPRAY, BAD.replace('/etc/resolv.conf', '/run/dnsmasq/resolv.conf')),
     ],
@@ -134,7 +134,7 @@ describe('a repair is refused because of the place of the value', () => {
     ['a shell starts the kubelet', 'UnknownLayout', (n) => (n.argv = ['/bin/sh', '-c', 'exec kubelet'])],
     ['there is no --config', 'UnknownLayout', (n) => (n.argv = ['/usr/bin/kubelet'])],
     [
-      'the configuration is outside of what the agent can see',
+      'the configuration is outside what the agent can see',
       'UnsafePath',
       (n) => (n.argv = ['/usr/bin/kubelet', '--config=/opt/kubelet.yaml']),
     ],

@@ -29,7 +29,7 @@ const ROLLED_BACK: RollbackReport = {
   nonce: 'n',
   outcome: 'rolled-back',
   reason: 'RolledBack',
-  message: 'Rolled back on request.',
+  message: 'A rollback was requested.',
   nodeUnchanged: false,
   times: {},
 };

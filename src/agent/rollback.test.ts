@@ -20,7 +20,7 @@ describe('a rollback', () => {
       change: { path: KUBESPRAY },
       kubelet: { pidBefore: 101, pidAfter: 102, restarts: 1, active: true },
     });
-    expect(report.message).toContain('Rolled back on request.');
+    expect(report.message).toContain('A rollback was requested.');
     expect(node.read()).toBe(BAD);
     expect(node.restarts).toBe(2);
     expect(node.journalIsOpen()).toBe(false);

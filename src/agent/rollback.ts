@@ -60,7 +60,7 @@ async function begin({ remediation, nonce }: RollbackRequest, context: SettleCon
     step: 'undoing',
     outcome: undefined,
     onRequest: true,
-    problem: 'Rolled back on request.',
+    problem: 'A rollback was requested.',
     mustServe: await context.kubeletServes(),
     pidBefore: unit.mainPid,
     pidAfter: unit.mainPid,

@@ -64,7 +64,7 @@ function repaired(from: Journal, servingAtMs: number, context: SettleContext): S
   return {
     outcome: 'repaired',
     reason: 'Repaired',
-    message: `The value in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.`,
+    message: `The value of resolvConf in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.`,
     journal,
     nodeUnchanged: false,
     active: true,

@@ -1,4 +1,4 @@
-/** Deals with what earlier runs left: resumes a killed one, or repeats the end of one whose report was lost. */
+/** Handles what earlier runs left: resumes a killed one, or reports again the end of one whose report was lost. */
 import type { Journal } from './journal.ts';
 import { JournaledFile } from './journaled-file.ts';
 import { type SettleContext, type Settled, settle } from './settle.ts';
@@ -38,11 +38,11 @@ export function completedEarlier(done: Journal, context: SettleContext): Settled
   const holds = new JournaledFile(done, context).holds();
   const expected = done.outcome === 'repaired' ? 'new' : 'old';
   if (done.outcome !== 'failed' && holds !== expected)
-    throw new Error(`${done.change.path} was changed by someone else after this repair had ended`);
+    throw new Error(`${done.change.path} was changed by someone else after this repair`);
   return {
     outcome: done.outcome ?? 'failed',
     reason: 'EndedEarlier',
-    message: 'Already completed by an earlier run; nothing was repeated.',
+    message: 'An earlier run already completed this repair; nothing was repeated.',
     journal: done,
     nodeUnchanged: done.outcome !== 'repaired' && holds === 'old',
     active: done.outcome !== 'failed',

@@ -34,7 +34,10 @@ export function planEdit(
   const { place, source } = effective;
   if (place === undefined)
     throw source.kind === 'unit-flag'
-      ? new Refused('FlagOverrides', `The value is set by ${describeSource(source)}, in the unit itself.`)
+      ? new Refused(
+          'FlagOverrides',
+          `The value of resolvConf is set by ${describeSource(source)}, in the unit itself.`,
+        )
       : new Refused('UnknownLayout', 'The kubelet runs without a --config file that could be changed.');
   const { path, text } = place;
   refuseOutside(effective);
@@ -69,6 +72,6 @@ function refuseOutside({ place, source }: Effective): void {
   if (known && path === posix.normalize(path)) return;
   throw new Refused(
     place?.kind === 'flag' ? 'FlagOverrides' : 'UnknownLayout',
-    `The value is set by ${source.kind === 'default' ? path : describeSource(source)}, which is not among the files that may be edited.`,
+    `The value of resolvConf is set by ${source.kind === 'default' ? path : describeSource(source)}, which is not among the files that may be edited.`,
   );
 }

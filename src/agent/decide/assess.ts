@@ -60,7 +60,7 @@ export async function assess(
     if (answers?.kind === 'silent')
       throw new Refused(
         'TargetSilent',
-        `No server of ${target.path} answers from this node (${answers.results.join('; ')}).`,
+        `No nameserver in ${target.path} answers this node (${answers.results.join('; ')}).`,
       );
     return { ...decision, facts, edit };
   } catch (error) {

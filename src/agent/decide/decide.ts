@@ -141,7 +141,7 @@ function withTarget(
     return {
       ...refuse(
         'CurrentUnreadable',
-        `The kubelet reads ${effective.value}, which is outside of the directories that the agent can see.`,
+        `The kubelet reads ${effective.value}, which is outside the directories that the agent can read.`,
       ),
       target,
     };

@@ -40,7 +40,7 @@ const MARKS: readonly Mark[] = [
   {
     name: 'Bottlerocket',
     files: ['/etc/bottlerocket-release'],
-    advice: 'Change it through the Bottlerocket settings API.',
+    advice: 'Set the nameservers with the Bottlerocket settings API (settings.dns).',
   },
   {
     name: 'GKE',

@@ -96,7 +96,7 @@ export class HostTree {
     if (!this.canSee(resolved))
       throw new Refused(
         'UnsafePath',
-        `The file ${describe(path, resolved)} is outside of the directories that the agent may read.`,
+        `The file ${describe(path, resolved)} is outside the directories that the agent may read.`,
       );
     const file = readRegularFile(this.inside(resolved), describe(path, resolved));
     return file && (this.#edits.get(resolved) ?? decode(file.bytes, path));
@@ -120,7 +120,7 @@ export class HostTree {
       });
   }
 
-  /** Undefined where it is missing or outside of the visible directories. */
+  /** Undefined where it is missing or outside the visible directories. */
   stat(path: string): Stats | undefined {
     const resolved = this.resolve(path);
     return this.canSee(resolved) ? this.#stat(resolved) : undefined;

@@ -64,7 +64,7 @@ export class SafeDirectory {
     if (!WRITABLE_DIRECTORIES.some((directory) => isWithin(path, directory)) || path.includes('/../'))
       throw new Refused(
         'UnsafePath',
-        `The path ${path} is outside of the directories that the agent may write in.`,
+        `The path ${path} is outside the directories that the agent may write to.`,
       );
     let open = new SafeDirectory('', openDirectory(root, root), trustedUid);
     const parts = path.split('/').filter((part) => part !== '');
