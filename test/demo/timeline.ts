@@ -5,7 +5,7 @@ import type { RemediationObject } from '../support/rig/cluster-state.ts';
 type Print = (stamp: string, text: string) => void;
 
 interface Entry {
-  /** When it happened, undefined as long as it has not. */
+  /** When it happened; undefined if it has not. */
   readonly happened: (status: RemediationStatus) => string | undefined;
   readonly text: (remediation: RemediationObject, status: RemediationStatus) => readonly string[];
 }
@@ -73,7 +73,7 @@ const ENTRIES: readonly Entry[] = [
     text: (_remediation, { phase, message, advice, recurrence }) => [
       `${phase}: ${message}`,
       ...(advice ? [`advice: ${advice}`] : []),
-      ...recurrence.map(({ source }) => `the value can come back from: ${source}`),
+      ...recurrence.map(({ source }) => `the old value may come back from: ${source}`),
     ],
   },
 ];
@@ -87,7 +87,7 @@ export function createTimeline(print: Print): { update(remediation: RemediationO
       if (!status) return false;
       for (const entry of ENTRIES.slice(printed)) {
         const at = entry.happened(status);
-        // One that has ended without this step, because of a refusal, will not make it any more.
+        // An incident that ended without this step, for example with a refusal, never gets to it.
         if (at === undefined && status.finishedAt === undefined) return false;
         printed += 1;
         if (at === undefined) continue;
