@@ -8,7 +8,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# A failed install must not pass for a finished one.
+# A failed install must not be taken for a finished one.
 .DELETE_ON_ERROR:
 
 # $(call at-least,VERSION,COMMAND,MESSAGE): fails with the message unless COMMAND prints VERSION or a newer one.
@@ -26,7 +26,7 @@ node_modules/.package-lock.json: package.json package-lock.json
 setup: node_modules/.package-lock.json ## install the npm packages
 
 .PHONY: demo
-demo: setup ## start a real cluster, break a node (wrong resolvConf, then a reboot) and watch the repair (root, Debian)
+demo: setup ## start a real cluster, break a node (wrong resolvConf, then a reboot) and watch the repair (Debian, root, Go)
 	node test/demo/demo.ts
 
 .PHONY: demo-down
@@ -34,7 +34,7 @@ demo-down: setup ## remove the cluster of the demo
 	npm run --silent cluster -- down
 
 .PHONY: run
-run: setup ## run the operator here against the current kubeconfig context; needs AGENT_IMAGE=..., and a route to the pods to verify repairs
+run: setup ## run the operator on this machine against the current kubeconfig context (AGENT_IMAGE=..., and a route to the pods)
 	node src/operator.ts
 
 .PHONY: check
