@@ -67,7 +67,7 @@ describe('a repair Job that cannot start', () => {
     expect(jobs.items).toEqual([]);
   });
 
-  it('because its node is off: the remediation fails, and the node is released nevertheless', async () => {
+  it('because its node is off: the remediation fails, and the node is released all the same', async () => {
     await applyPolicy(rig, {});
     await untilRemediation(
       rig,

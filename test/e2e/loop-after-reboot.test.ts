@@ -91,7 +91,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     expect(ended.status.repair?.kubelet).toMatchObject({ restarts: 1, active: true });
   });
 
-  it('is released with its former taints and schedulable as before', async () => {
+  it('is released, schedulable and with the taints it had before', async () => {
     expect(await scheduling(rig, NODE)).toEqual(before.scheduling);
   });
 

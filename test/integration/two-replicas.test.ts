@@ -170,7 +170,7 @@ describe('of two replicas', () => {
     expect(hasFailed || reads.length <= 1).toBe(true);
   });
 
-  it('the standby takes the lease of a killed leader when it has run out, and not before', async () => {
+  it('the standby takes the lease of a killed leader when it has expired, and not before', async () => {
     const [leader] = await leaderAndStandby();
     await renewal();
     leader.process.signal('SIGKILL');

@@ -59,7 +59,7 @@ describe('editConfig, on generated configurations', () => {
     return { document: how.crlf ? document.replaceAll('\n', '\r\n') : document, value };
   });
 
-  it('changes exactly one value of any configuration, no byte outside of it, and nothing the second time', () => {
+  it('changes exactly one value of any configuration, no byte outside it, and nothing the second time', () => {
     let edited = 0;
     fc.assert(
       fc.property(configuration, ({ document, value }) => {

@@ -94,7 +94,7 @@ describe('editFlag', () => {
     })
     .filter((text) => flagOf(text) !== undefined);
 
-  it('changes exactly one argument of any environment file, no byte outside of it, and nothing the second time', () => {
+  it('changes exactly one argument of any environment file, no byte outside it, and nothing the second time', () => {
     let edited = 0;
     fc.assert(
       fc.property(files, (text) => {

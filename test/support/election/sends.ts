@@ -44,7 +44,7 @@ export interface SendsToJudge {
 }
 
 /**
- * Time stamps of the server cannot tell a late sender from a slow server. Here the sender's own clock says when a write
+ * Timestamps of the server cannot distinguish a late sender from a slow server. Here the sender's own clock says when a write
  * passed its fence, and when the next claim was sent; the order in etcd says what arrived in whose term.
  */
 export function judgeSends({ audited, sends, writerOf, idOf, marginMs }: SendsToJudge): SendsVerdict {
