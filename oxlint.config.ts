@@ -1,4 +1,4 @@
-/** Lint: which room of `src/` may import what, as a table; the rules made from it; the rules for all files. */
+/** Lint: which folder of `src/` may import what, as a table; the rules made from that; the rules for all files. */
 import { defineConfig, type OxlintOverride } from 'oxlint';
 
 interface Room {
@@ -12,7 +12,7 @@ interface Room {
 
 type Rooms = Readonly<Record<string, Room>>;
 
-/** The rooms of `src/`. */
+/** The folders of `src/`. */
 const ROOMS = {
   api: { from: [], packages: ['zod', 'yaml'] },
   dns: { from: [], packages: ['dns-packet'] },
@@ -29,7 +29,7 @@ const ROOMS = {
   agent: { from: ['api', 'dns', 'diagnosis'], packages: ['yaml', 'zod'] },
 } satisfies Rooms;
 
-/** The rooms of `src/agent/`: what changes the node imports what decides, and that imports what reads. */
+/** The folders of `src/agent/`: what changes the node imports what decides, and that imports what reads. */
 const AGENT_ROOMS = {
   files: { from: [] },
   unit: { from: ['files'] },
@@ -45,7 +45,7 @@ function roomRule(name: string, { from }: Room, rooms: Rooms) {
   const closed = Object.keys(rooms).filter((other) => other !== name && !from.includes(other));
   return {
     regex: `^(\\.\\./)+(${closed.join('|')})/`,
-    message: `${name}/ imports from these rooms: ${list(from)}. Move the code down, or pass the value in (${TABLE}).`,
+    message: `${name}/ imports from these folders: ${list(from)}. Move the code down, or pass the value in (${TABLE}).`,
   };
 }
 
@@ -55,17 +55,17 @@ function packageRules(name: string, { packages = [], pure = false }: Room) {
     .filter((other) => !packages.includes(other))
     .map((other) => ({
       name: other,
-      message: `${name}/ imports these packages: ${list(packages)}. Use the room that wraps ${other} (${TABLE}).`,
+      message: `${name}/ imports these packages: ${list(packages)}. Use the folder that wraps ${other} (${TABLE}).`,
       // The types of the API's objects are free; the code behind them is loaded only where the table says so.
       allowTypeImports: other === '@kubernetes/client-node' && !pure,
     }));
 }
 
 const PURE = {
-  imports: { regex: '^node:', message: 'This room is pure: read it in observe/, and pass the value in.' },
+  imports: { regex: '^node:', message: 'This folder is pure: read it in observe/, and pass the value in.' },
   properties: [
-    { object: 'Date', property: 'now', message: 'This room is pure: time is an argument.' },
-    { object: 'Math', property: 'random', message: 'This room is pure: chance is an argument.' },
+    { object: 'Date', property: 'now', message: 'This folder is pure: time is an argument.' },
+    { object: 'Math', property: 'random', message: 'This folder is pure: randomness is an argument.' },
   ],
   globals: ['setTimeout', 'setInterval', 'fetch', 'process', 'performance'],
 };

@@ -1,4 +1,4 @@
-/** Releases a node whose DNSRemediation was deleted while it was in quarantine, so that no node stays cordoned for ever. */
+/** Releases a node whose DNSRemediation was deleted while it was in quarantine, so that no node stays cordoned forever. */
 import { API_VERSION } from '../api/keys.ts';
 import { releaseNode } from '../effects/release.ts';
 import type { KubeClient } from '../kube/client.ts';

@@ -1,4 +1,4 @@
-/** What rigs use on a machine, as lines of text: what is there after a `down` and was not before, `down` has missed. */
+/** What rigs use on a machine, as lines of text. A line that is there after a `down` but was not there before was missed. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { addressPlan } from './address-plan.ts';

@@ -49,7 +49,7 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
     };
     const agent = new Agent({
       // One session for everything: a call that gets no response then also ends the watches. Not `connections: 1`, with
-      // which calls over HTTP/1.1 would wait behind an open watch for ever.
+      // which calls over HTTP/1.1 would wait behind an open watch forever.
       allowH2,
       headersTimeout: HEADERS_TIMEOUT_MS,
       // A watch may be silent for more than a minute; calls have their own deadline.

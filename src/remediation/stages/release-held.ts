@@ -1,4 +1,4 @@
-/** Nothing stays in quarantine for ever: a node is released at once, or after a failure when that is acknowledged. */
+/** Nothing stays in quarantine forever: a node is released at once, or after a failure when that is acknowledged. */
 import { holdsNode } from '../facts.ts';
 import { act, pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -6,7 +6,7 @@ import type { Situation } from '../world.ts';
 export function releaseHeld(situation: Situation): Verdict {
   const { remediation, world, now } = situation;
   const { hold, quarantine } = remediation.status;
-  // A deleted node is not held any more; the record must say so, or it takes a slot for ever.
+  // A deleted node is not held any more; the record must say so, or it takes a slot forever.
   if (!world.node) return quarantine?.heldSince === undefined ? pass : act({ kind: 'release' });
   const held = holdsNode(situation);
   if (!hold) return held || quarantine?.heldSince !== undefined ? act({ kind: 'release' }) : pass;
