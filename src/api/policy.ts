@@ -1,5 +1,6 @@
 /** DNSHealthPolicy: what an administrator declares. `crds/` is generated from these schemas. */
 import * as z from 'zod';
+import { LOOP_CAUSES } from './loop-cause.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
 /**
@@ -170,7 +171,7 @@ const observationSchema = z.object({
   cause: z
     .string()
     .describe(
-      'Diagnosed cause (CamelCase). Of a loop: KubeletResolvConf (repairable), CorefileForwardsToItself, PodDnsConfig, HostNetworkLoop, UpstreamLoop, SelfAddressLoop, StubDomainLoop, FalseLoop or UnknownLoop. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted or UnknownCrash.',
+      `Diagnosed cause (CamelCase). Of a loop: ${LOOP_CAUSES.join(', ')}; only KubeletResolvConf is repaired. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted or UnknownCrash.`,
     ),
   message: z.string().describe('What was observed, with the log line that shows it.'),
   advice: z

@@ -18,7 +18,7 @@ const reflectors = {
   jobs: still(),
   agentPods: still(),
   nodeMarks: still(),
-} as unknown as Reflectors;
+} satisfies Record<keyof Reflectors, unknown> as unknown as Reflectors;
 const aSeen = { podUID: 'pod-1' } as Seen;
 
 const reconcile = async () => ({ kind: 'done' as const });

@@ -1,4 +1,5 @@
 /** From the evidence of one crash to a named cause and its remedy. Called before an incident is claimed. */
+import type { LoopCause } from '../api/loop-cause.ts';
 import { corefileForwardsToItself } from './causes/corefile-forwards-to-itself.ts';
 import { falseLoop } from './causes/false-loop.ts';
 import { hostNetworkLoop } from './causes/host-network-loop.ts';
@@ -15,17 +16,17 @@ import { findLoopLine } from './loop-line.ts';
 
 export type { Diagnosis, Evidence, LoopDiagnosis } from './evidence.ts';
 
-/** The first match counts. Causes outside the node come first, the repairable one comes last. */
-const CAUSES: readonly CauseRule[] = [
-  falseLoop,
-  stubDomainLoop,
-  corefileForwardsToItself,
-  hostNetworkLoop,
-  podDnsConfig,
-  selfAddressLoop,
-  upstreamLoop,
-  kubeletResolvConf,
-];
+/** In this order, and the first match counts. Causes outside the node come first, the repairable one comes last. */
+const CAUSES: Readonly<Record<Exclude<LoopCause, 'UnknownLoop'>, CauseRule>> = {
+  FalseLoop: falseLoop,
+  StubDomainLoop: stubDomainLoop,
+  CorefileForwardsToItself: corefileForwardsToItself,
+  HostNetworkLoop: hostNetworkLoop,
+  PodDnsConfig: podDnsConfig,
+  SelfAddressLoop: selfAddressLoop,
+  UpstreamLoop: upstreamLoop,
+  KubeletResolvConf: kubeletResolvConf,
+};
 
 /** The loop plugin ends the process with this code only. With another code, the log line belongs to another crash. */
 const LOOP_EXIT_CODE = 1;
@@ -34,7 +35,7 @@ export function diagnose(evidence: Evidence): Diagnosis {
   const sighting = evidence.death.exitCode === LOOP_EXIT_CODE ? findLoopLine(evidence.log) : null;
   if (!sighting) return classifyCrash(evidence.death, evidence.log);
   const facts = loopFacts(evidence, sighting);
-  for (const rule of CAUSES) {
+  for (const rule of Object.values(CAUSES)) {
     const found = rule(facts);
     if (found) return { kind: 'loop', sighting, ...found };
   }

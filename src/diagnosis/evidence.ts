@@ -1,4 +1,5 @@
 /** Input and output of a diagnosis. `observe/` parses pods and ConfigMaps into these small types. */
+import type { LoopCause } from '../api/loop-cause.ts';
 import type { LoopLine } from './loop-line.ts';
 
 /** One crash of one DNS pod, with what the API knows about the pod. Times are epoch milliseconds. */
@@ -23,26 +24,6 @@ export interface Death {
   readonly startedAt: number;
   readonly finishedAt: number;
 }
-
-export type LoopCause =
-  /** The kubelet gives pods a resolv.conf that leads back to themselves. The only cause that is repaired. */
-  | 'KubeletResolvConf'
-  /** The Corefile names the pod itself or the cluster DNS as upstream. */
-  | 'CorefileForwardsToItself'
-  /** The pod's dnsPolicy or dnsConfig, not the kubelet, decides which servers it asks. */
-  | 'PodDnsConfig'
-  /** CoreDNS runs in the host network and asks the host. */
-  | 'HostNetworkLoop'
-  /** The query came back from another machine. */
-  | 'UpstreamLoop'
-  /** The query came back from an address of the pod. */
-  | 'SelfAddressLoop'
-  /** A zone other than "." loops: the server block of a stub domain. */
-  | 'StubDomainLoop'
-  /** A CoreDNS before 1.2.6 mistook three timeouts for a loop. */
-  | 'FalseLoop'
-  /** A loop of unknown origin. */
-  | 'UnknownLoop';
 
 export type CrashCause =
   | 'OutOfMemory'

@@ -1,7 +1,8 @@
 /** Derives from the evidence the facts that the loop causes test, so that each cause is a plain condition. */
 import { assertNever } from '../api/assert-never.ts';
+import type { LoopCause } from '../api/loop-cause.ts';
 import { type Corefile, parseCorefile } from './corefile.ts';
-import type { Evidence, LoopCause, Remedy } from './evidence.ts';
+import type { Evidence, Remedy } from './evidence.ts';
 import { parseIp } from './ip-address.ts';
 import { type LoopLine, probedPort } from './loop-line.ts';
 import { type RootForward, rootForward } from './root-forward.ts';

@@ -28,7 +28,7 @@ export interface FlagInFile {
 }
 
 /** The file in which a change takes precedence over every other setting. */
-type Place =
+export type Place =
   | { readonly kind: 'document'; readonly path: string; readonly text: string }
   | ({ readonly kind: 'flag' } & FlagInFile);
 

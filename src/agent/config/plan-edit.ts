@@ -1,12 +1,13 @@
 /** Plans the smallest change that takes effect: which file to change, and its new text. Reads only. */
 import { posix } from 'node:path';
 import { USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import { type HostTree, isWithin } from '../files/host-tree.ts';
 import { Refused } from '../refused.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Edit, editConfig } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
-import { describeSource, type Effective, effectiveResolvConf } from './effective.ts';
+import { describeSource, type Effective, effectiveResolvConf, type Place } from './effective.ts';
 
 /** The environment files that may be edited. Any other one may belong to an unknown tool. */
 const ENVIRONMENT_FILES: readonly string[] = [
@@ -41,11 +42,22 @@ export function planEdit(
       : new Refused('UnknownLayout', 'The kubelet runs without a --config file that could be changed.');
   const { path, text } = place;
   refuseOutside(effective);
-  const edit = place.kind === 'flag' ? editFlag(place, target) : editConfig(text, target, path);
+  const edit = editOf(place, target);
   if (edit === undefined)
     throw new Error(`${path} already contains the target, but the kubelet does not use it`);
   prove(effective, effectiveResolvConf(unit, host.with(path, edit.text)), target);
   return { ...edit, path, directory: posix.dirname(path), name: posix.basename(path), was: text };
+}
+
+function editOf(place: Place, target: string): Edit | undefined {
+  switch (place.kind) {
+    case 'document':
+      return editConfig(place.text, target, place.path);
+    case 'flag':
+      return editFlag(place, target);
+    default:
+      return assertNever(place);
+  }
 }
 
 /** Read again as the kubelet will read it: it gets the target, and nothing else of its command line differs. */
