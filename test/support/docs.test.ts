@@ -5,7 +5,13 @@ import { customResourceDefinitions } from '../../src/api/crd.ts';
 import type { StructuralSchema } from '../../src/api/structural-schema.ts';
 
 const ROOT = new URL('../../', import.meta.url);
-const PAGES = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/guarantees.md'];
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/a-tour.md',
+  'docs/architecture.md',
+  'docs/guarantees.md',
+];
 /** In backticks, or as the target of a link: something with a folder and an ending of a file of ours. */
 const FILE = /(?:`|\]\()((?:[\w.-]+\/)+[\w.-]+\.(?:ts|md|yaml))(?:`|\))/g;
 
