@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../clock.ts';
 import { silentLogger } from '../logger.ts';
 import { createMetrics } from '../metrics.ts';
 import { createFakeClock } from '../testing/fake-clock.ts';
@@ -13,7 +14,13 @@ const theirs = { holder: 'other', durationMs: 15_000, acquiredAt: 0, renewedAt: 
 function setup(present: Lease | null = null, { pauseBeforeOpeningMs = 0 } = {}) {
   const clock = createFakeClock();
   let pausedMs = 0;
-  const closable = createFence({ ...clock, monotonic: () => clock.monotonic() + pausedMs });
+  /** After a pause of the process, timers are late and the clock is right. */
+  const own: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic() + pausedMs,
+    setTimeout: (callback, ms) => clock.setTimeout(callback, ms),
+  };
+  const closable = createFence(own);
   const fence: Fence = {
     ...closable,
     open(untilMs) {
@@ -51,7 +58,7 @@ function setup(present: Lease | null = null, { pauseBeforeOpeningMs = 0 } = {}) 
         return server.lease;
       }),
   };
-  const options = { lock, identity: ours, fence, logger: silentLogger, metrics, clock, random: () => 0 };
+  const options = { lock, identity: ours, fence, logger: silentLogger, metrics, clock: own, random: () => 0 };
   const elector = createElector(options);
   let lost: string | undefined;
   void elector.lost.then((error) => {
@@ -65,6 +72,9 @@ function setup(present: Lease | null = null, { pauseBeforeOpeningMs = 0 } = {}) 
     calls,
     lost: () => lost,
     status: async () => (await metrics.leaderStatus.get()).values,
+    pause: (ms: number) => {
+      pausedMs += ms;
+    },
     /** The other process renews its lease. */
     renewTheirs: () => {
       server.lease = { ...theirs, version: String(++version) };
@@ -263,6 +273,17 @@ describe('the release of an elector', () => {
     expect(calls).toEqual(['read', 'write', 'read', 'release']);
     expect(server.lease?.holder).toBe('');
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does not renew a lease after its fence has run out in a pause', async () => {
+    const { clock, calls, start, pause, lost } = setup();
+    await start();
+    calls.length = 0;
+    pause(10_000);
+    // The renewal's timer is due before the fence's.
+    await clock.advance(4_000);
+    expect(calls).toEqual([]);
+    expect(lost()).toBe('the lease was not renewed in time');
   });
 
   it('does not release a lease that it lost, because writes that were aborted may still arrive', async () => {

@@ -142,6 +142,8 @@ export function createElector(options: ElectorOptions): Elector {
 
       // 2. Decide whose it is. That of another process is left alone until it expires.
       if (fence.closed.aborted || isHeldByAnother()) return;
+      // Asked by the clock: after a pause, a renewal would only keep the lease from others.
+      if (phase === 'leading' && !fence.isOpen()) return;
 
       // 3. Write it. The fence's time counts from before the request is sent; no other process sees it earlier.
       const sentAt = clock.monotonic();
