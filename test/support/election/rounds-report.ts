@@ -33,13 +33,13 @@ export async function reportOf(
   });
   const written = audited.filter(({ resource, code }) => resource === 'configmaps' && code < 300);
   const gaps = written.slice(1).map((write, index) => write.answeredAt - (written[index]?.answeredAt ?? 0));
-  const failovers = rounds.flatMap(({ act, leader, at }) => {
-    const next = written.find(({ answeredAt }) => answeredAt > at);
-    const other = written.find((write) => write.answeredAt > at && writerOf(write) !== leader);
+  const failovers = rounds.flatMap(({ act, leader, at }, index) => {
+    const until = rounds[index + 1]?.at ?? Number.POSITIVE_INFINITY;
+    const next = written.find(
+      (write) => at < write.answeredAt && write.answeredAt < until && writerOf(write) !== leader,
+    );
     // A short pause changes no leader.
-    return other && (act !== 'pause' || next === other)
-      ? [{ act, ms: Math.round(other.answeredAt - at) }]
-      : [];
+    return next ? [{ act, ms: Math.round(next.answeredAt - at) }] : [];
   });
   const each = <T>(value: (act: Act) => T): Record<Act, T> => ({
     kill: value('kill'),
