@@ -48,7 +48,7 @@ async function notReady(process: OperatorProcess, text: RegExp): Promise<string>
 }
 
 async function ready(process: OperatorProcess): Promise<void> {
-  await until(
+  const isReady = until(
     async () => {
       const answer = await process.get('/readyz');
       if (answer?.status === 200) return true;
@@ -56,6 +56,11 @@ async function ready(process: OperatorProcess): Promise<void> {
     },
     { what: 'the operator to become ready', timeoutMs: HANG_MS },
   );
+  const hasEnded = process.ended.then((code) => {
+    const lines = process.lines.slice(-5).map((line) => JSON.stringify(line));
+    throw new Error(`the operator ended with ${code} before it was ready: ${lines.join(' ')}`);
+  });
+  await Promise.race([isReady, hasEnded]);
 }
 
 /** It works: a policy gets its status. */
