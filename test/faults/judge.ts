@@ -1,7 +1,7 @@
 /** Runs one case: what must be true of the node after the fault, after a rerun, and after one more. */
 import type { RepairReport } from '../../src/api/agent-protocol.ts';
 import { type AgentEnd, runAgent } from './agent-process.ts';
-import type { CallCase, FaultCase } from './fault-cases.ts';
+import { AIMS, type CallCase, type FaultCase, straceOf } from './fault-cases.ts';
 import { UPLINK } from './node-layouts.ts';
 import { type NodeSetup, ScratchNode } from './scratch-node.ts';
 import { struck } from './traced-calls.ts';
@@ -27,20 +27,19 @@ export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
   nodeIP: node.address,
 });
 
-/**
- * How often a call is aimed at. One that names no path is the nth of its name, and n depends on how the writes to the
- * sockets before it were timed; a run in which another call was struck is not the case that is to be judged.
- */
-const AIMS = 10;
-
 export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged> {
-  for (let aim = 1; ; aim++) {
+  for (let aim = 0; ; aim++) {
     const node = await ScratchNode.make(setup);
     const trial = new Trial(node, setup.comesUp ?? true);
     try {
       if (fault.kind === 'bus') node.systemd.onRestart = { nth: fault.nth, does: fault.fault };
-      const first = await runAgent(node.root, request(node), fault.kind === 'call' ? fault.strace : []);
-      if (fault.kind === 'call' && missed(fault, first) && aim < AIMS) continue;
+      const first = await runAgent(
+        node.root,
+        request(node),
+        fault.kind === 'call' ? straceOf(fault, aim) : [],
+      );
+      // A run in which another call was struck is not the case that is to be judged.
+      if (fault.kind === 'call' && missed(fault, first) && aim < AIMS - 1) continue;
       node.systemd.onRestart = undefined;
       if (fault.kind === 'call') trial.struckAsMeant(fault, first);
       trial.afterFault(first);
