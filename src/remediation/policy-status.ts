@@ -1,7 +1,7 @@
 /** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
 import type { Observation, PolicyStatus } from '../api/policy.ts';
 import { withCondition } from './conditions.ts';
-import { haltedBy, haltsRollout } from './safety.ts';
+import { haltedBy, haltsRollout } from './guards/rollout-continues.ts';
 import type { DnsPodView, PolicyView, Remediation } from './world.ts';
 
 const MAX_OBSERVATIONS = 20;

@@ -1,0 +1,9 @@
+/** The node is Ready, so that its kubelet can start the repair Job. */
+import { RECHECK_MS } from '../deadlines.ts';
+import { pass, type Verdict, wait } from '../verdict.ts';
+import type { Situation } from '../world.ts';
+
+export function nodeIsReady({ world }: Situation): Verdict {
+  if (world.node?.ready) return pass;
+  return wait('NodeNotReady', 'The node is not Ready, so the repair Job cannot start there.', RECHECK_MS);
+}

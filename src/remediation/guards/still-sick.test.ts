@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { aDnsPod, aLoopingPod, aSituation, at } from '../../../test/support/objects/builders.ts';
+import { pass } from '../verdict.ts';
+import { stillSick } from './still-sick.ts';
+
+describe('a repair is cancelled', () => {
+  it.each([
+    ['the pod is gone', { world: { dnsPods: [aDnsPod()] } }, 'PodGone'],
+    [
+      'the pod has recovered',
+      { now: at(60), world: { dnsPods: [aLoopingPod({ ready: true, runningSince: at(10) })] } },
+      'Recovered',
+    ],
+    ['it has waited for an hour', { now: at(3700) }, 'WaitedTooLong'],
+  ])('when %s', (_why, overrides, reason) => {
+    expect(stillSick(aSituation(overrides))).toMatchObject({
+      kind: 'end',
+      ending: { phase: 'Cancelled', reason, hold: false },
+    });
+  });
+
+  it('but not for a looping pod that is Ready for a second: it has not recovered', () => {
+    const dnsPods = [aLoopingPod({ ready: true, runningSince: at(2) }), aDnsPod()];
+    expect(stillSick(aSituation({ now: at(3), world: { dnsPods } }))).toEqual(pass);
+  });
+});

@@ -1,0 +1,23 @@
+/** The pod still loops: the evidence may be out of date by the time it is the incident's turn. */
+import { pass, type Verdict } from '../verdict.ts';
+import type { Situation } from '../world.ts';
+import { cancelled } from './guard.ts';
+
+/** An incident that could not begin for this long is cancelled; a pod that still loops makes a new one. */
+const PENDING_LIMIT_MS = 60 * 60_000;
+/** A pod that has run for this long after its crash recovered; a looping CoreDNS lives a second, seldom thirty. */
+const RECOVERED_AFTER_MS = 35_000;
+
+export function stillSick({ remediation, world, now }: Situation): Verdict {
+  const pod = world.dnsPods.find((candidate) => candidate.uid === remediation.spec.sighting.pod.uid);
+  if (!pod)
+    return cancelled(
+      'PodGone',
+      'The pod that looped no longer exists. If its replacement loops, that is a new incident.',
+    );
+  if (pod.ready && pod.runningSince !== null && now - pod.runningSince >= RECOVERED_AFTER_MS)
+    return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
+  if (now - remediation.createdAt > PENDING_LIMIT_MS)
+    return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
+  return pass;
+}
