@@ -23,7 +23,7 @@ export const QUARANTINE_ANNOTATION = `${GROUP}/quarantine`;
 export const QUARANTINED_BY_LABEL = `${GROUP}/quarantined-by`;
 /** A node with this label set to "true" is never quarantined or repaired. */
 export const EXCLUDE_LABEL = `${GROUP}/exclude`;
-/** Set to "true" on a failed DNSRemediation by an administrator: the failure no longer halts further repairs. */
+/** Set to "true" on an ended DNSRemediation by an administrator: it halts no repairs any more, and its pod may make a new incident. */
 export const ACKNOWLEDGED_ANNOTATION = `${GROUP}/acknowledged`;
 
 /** On Jobs and pods that the operator creates: the name of their DNSRemediation. */

@@ -103,6 +103,32 @@ describe('a cancelled incident', () => {
   });
 });
 
+describe('an end that needs an administrator', () => {
+  it.each(['Refused', 'RolledBack', 'Failed'] as const)(
+    '%s: once it is acknowledged, the next death of the same pod makes a new incident',
+    (phase) => {
+      const first = { ...incident(phase, 30), acknowledged: true };
+      const second = decide({ sighting: died(90), now: at(91), remediations: [first] });
+      expect(second.kind).toBe('claim');
+      expect(nameOf(second)).not.toBe(first.name);
+      expect(nameOf(decide({ sighting: died(30), now: at(91), remediations: [first] }))).toBe(
+        'skipped: Known',
+      );
+    },
+  );
+});
+
+describe('a pod whose oldest record was deleted', () => {
+  it('gets a name that none of the other records has', () => {
+    const first = incident('Cancelled', 30);
+    const again = decide({ sighting: died(90), now: at(91), remediations: [first] });
+    const second = { ...incident('Cancelled', 120), name: nameOf(again) };
+    const third = decide({ sighting: died(180), now: at(181), remediations: [second] });
+    expect(third.kind).toBe('claim');
+    expect(nameOf(third)).not.toBe(second.name);
+  });
+});
+
 describe('a pod that recovered', () => {
   it.each(['Healed', 'Cancelled'] as const)(
     'and dies after its %s incident makes a new incident with another name',

@@ -29,9 +29,7 @@ export function decideClaim({ sighting, node, remediations, digest, now }: Claim
   const diedAt = Date.parse(sighting.diedAt);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
   const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
-  const closed = before.filter((other) => isClosedBefore(other, diedAt));
-  const name = remediationName(node, `${sighting.pod.uid}${'+'.repeat(closed.length)}`, digest);
-  if (here.some((other) => other.name === name)) return { kind: 'skip', reason: 'Known' };
+  if (before.some((other) => !isClosedBefore(other, diedAt))) return { kind: 'skip', reason: 'Known' };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
   if (now - diedAt > EVIDENCE_LIMIT_MS) return { kind: 'skip', reason: 'EvidenceTooOld' };
@@ -40,18 +38,26 @@ export function decideClaim({ sighting, node, remediations, digest, now }: Claim
     ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
   );
   if (diedAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
-  return { kind: 'claim', name };
+  return { kind: 'claim', name: freeName() };
+
+  /** Derived from how many incidents this pod had; further on if an older record was deleted, so that none is met. */
+  function freeName(): string {
+    const taken = new Set(here.map((other) => other.name));
+    let incarnation = `${sighting.pod.uid}${'+'.repeat(before.length)}`;
+    while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
+    return remediationName(node, incarnation, digest);
+  }
 }
 
 /** A cancelled incident changed nothing, so evidence from before it still counts. */
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
 
 /**
- * The pod recovered, or the incident was cancelled while it waited, and the pod died again afterwards: that is a new
- * incident. After any other end an administrator has to act, and the same pod makes no new incident.
+ * The pod recovered, the incident was cancelled while it waited, or an administrator acknowledged its end, and the pod
+ * died again afterwards: that is a new incident. Any other end is final for its pod.
  */
-function isClosedBefore({ status }: Remediation, diedAt: number): boolean {
-  const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled';
+function isClosedBefore({ status, acknowledged }: Remediation, diedAt: number): boolean {
+  const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
   return isClosed && diedAt > Date.parse(status.finishedAt ?? '');
 }
 
