@@ -17,6 +17,7 @@ import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Narrator } from './narrator.ts';
+import { createObservedSince } from './observed-since.ts';
 import { readWorld } from './read-world.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
@@ -43,13 +44,17 @@ const AGAIN: Result = { kind: 'requeue', afterMs: 0 };
 export function createRemediationReconciler(options: RemediationControllerOptions) {
   const { kube, stores, ownership, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
+  const observed = createObservedSince();
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
 
   async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const raw = await nullIfNotFound(api.get(name, signal));
-    if (raw === null) return DONE;
+    if (raw === null) {
+      observed.forget(name);
+      return DONE;
+    }
     const remediation = parseRemediation(raw);
     const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
     const world = await readWorld({ kube, stores, ownership }, remediation, signal);
@@ -58,11 +63,13 @@ export function createRemediationReconciler(options: RemediationControllerOption
       remediation,
       world,
       now: now(),
+      observedSince: observed.read(remediation, now()),
     });
 
     let next: RemediationStatus;
     switch (verdict.kind) {
       case 'pass':
+        observed.forget(name);
         return DONE;
       case 'wait':
         next = whileWaiting(remediation.status, verdict.reason, verdict.message);

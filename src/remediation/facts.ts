@@ -31,10 +31,15 @@ export function isBeingRemoved({ remediation }: Situation, job: AgentRun): boole
   return job.deleting || remediation.status.repairTakenBack.some(({ uid }) => uid === job.uid);
 }
 
-/** How long ago a step began; 0 before it began. */
-export function stepAge({ remediation, now }: Situation, name: StepName): number {
-  const startedAt = stepStartedAt(remediation, name);
-  return startedAt === null ? 0 : now - startedAt;
+/** For how long something that happened at `time` has been observed: the age that a timeout is compared with. */
+export function observedAge({ now, observedSince }: Situation, time: number): number {
+  return now - Math.max(time, observedSince);
+}
+
+/** For how long a step has been observed since it began; 0 before it began. */
+export function stepAge(situation: Situation, name: StepName): number {
+  const startedAt = stepStartedAt(situation.remediation, name);
+  return startedAt === null ? 0 : observedAge(situation, startedAt);
 }
 
 /**

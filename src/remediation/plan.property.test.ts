@@ -25,6 +25,10 @@ const scripts: fc.Arbitrary<Script> = fc.record({
   ),
   proof: fc.constantFrom('proven', 'proven', 'failed', 'silent'),
   dnsWorks: fc.boolean(),
+  away: fc.record({
+    step: fc.integer({ min: 0, max: 30 }),
+    who: fc.constantFrom('operator', 'api-server'),
+  }),
   lostAfter: fc
     .uniqueArray(fc.integer({ min: 1, max: 14 }), { maxLength: 6 })
     .map((writes) => new Set(writes)),
@@ -59,7 +63,7 @@ function end(script: Script) {
   };
 }
 
-describe('whatever happens, and wherever the operator is killed between an effect and its record', () => {
+describe('whatever happens, wherever the operator is killed between an effect and its record, and whenever it or the API server is away for ten minutes', () => {
   // One run for all of it: each property sees as many scripts as if it had a run of its own, in less time than five.
   it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job (a second one only after a silent death or for another directory), at most one kubelet restart, and no proof pod', () => {
     fc.assert(

@@ -81,4 +81,9 @@ export interface Situation {
   readonly remediation: Remediation;
   readonly world: World;
   readonly now: number;
+  /**
+   * Since when this operator has read this incident without a gap. Timeouts do not count the time before: with the
+   * operator or the API server away, nobody could see what happened in it.
+   */
+  readonly observedSince: number;
 }

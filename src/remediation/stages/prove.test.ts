@@ -32,7 +32,7 @@ describe('the proof pod', () => {
   it('is waited for, with the reason that the kubelet gives', () => {
     expect(prove(situation(aRun({ state: 'starting', blockedBy: 'image missing' })))).toMatchObject({
       kind: 'wait',
-      message: 'image missing',
+      message: 'The proof pod on node-1 has not started yet: image missing.',
     });
   });
 
@@ -41,6 +41,19 @@ describe('the proof pod', () => {
     const { message } = Object(prove(situation(aRun(), {}, at(62)))).ending;
     expect(message).toBe('The proof pod did not report in time: it is still running.');
     expect(prove(situation(null, {}, at(62)))).toMatchObject(failed('ProofTimedOut'));
+  });
+
+  it('is believed however late its report is read: the operator or the API server was away', () => {
+    const message = JSON.stringify(aProofReport());
+    const ended = aRun({ state: 'ended', message });
+    for (const seconds of [64, 700])
+      expect(prove(situation(ended, {}, at(seconds)))).toMatchObject({ kind: 'record' });
+  });
+
+  it('has its minute again after the operator was away: nobody saw whether it could start', () => {
+    const back = { observedSince: at(640), now: at(690) };
+    expect(prove({ ...situation(aRun({ state: 'starting' })), ...back })).toMatchObject({ kind: 'wait' });
+    expect(prove({ ...situation(null), ...back })).toMatchObject({ effect: { kind: 'start-proof' } });
   });
 
   it('is not believed without a report of its own', () => {

@@ -5,7 +5,7 @@ import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
-import type { Situation } from '../world.ts';
+import type { AgentRun, Situation } from '../world.ts';
 
 export function prove(situation: Situation): Verdict {
   const { remediation, world } = situation;
@@ -16,19 +16,15 @@ export function prove(situation: Situation): Verdict {
   }
   const pod = world.proofPod;
   const late = stepAge(situation, 'Prove') > PROOF_MS;
-  if (late)
-    return end(
-      failed(
-        'ProofTimedOut',
-        `The proof pod did not report in time: ${pod ? (pod.blockedBy ?? `it is still ${pod.state}`) : 'it no longer exists'}.`,
-      ),
-    );
+  if (!pod && late) return end(timedOut('it no longer exists'));
   if (!pod || stepStartedAt(remediation, 'Prove') === null) return act({ kind: 'start-proof' });
   switch (pod.state) {
     case 'starting':
     case 'running':
-      return wait('ProofRunning', pod.blockedBy ?? 'The proof pod was created.', RECHECK_MS);
+      if (late) return end(timedOut(pod.blockedBy ?? `it is still ${pod.state}`));
+      return wait('ProofRunning', waitingForProof(situation, pod), RECHECK_MS);
     case 'ended': {
+      // However late it is read.
       const read = readReport(proveReportSchema, pod.message, remediation.uid);
       if (read.kind === 'bad')
         return end(failed('ProofUnreadable', `The proof pod did not report. ${read.problem}`));
@@ -38,6 +34,15 @@ export function prove(situation: Situation): Verdict {
       return assertNever(pod.state);
   }
 }
+
+function waitingForProof({ remediation }: Situation, { state, blockedBy }: AgentRun): string {
+  const where = `on ${remediation.spec.node.name}`;
+  if (blockedBy !== null) return `The proof pod ${where} has not started yet: ${blockedBy}.`;
+  return `The proof pod ${where} is ${state}.`;
+}
+
+const timedOut = (why: string): Ending =>
+  failed('ProofTimedOut', `The proof pod did not report in time: ${why}.`);
 
 const failed = (reason: string, message: string): Ending => ({
   phase: 'Failed',

@@ -108,10 +108,22 @@ describe('a Job that ended without a report', () => {
     expect(repair(situation({ job, status }))).toMatchObject(failed('NoReport', true));
   });
 
-  it('is waited for until it is gone, although the cache does not show its deletion yet', () => {
-    const status = { repairTakenBack: [entry('Silent', 'run-1')] };
-    expect(repair(situation({ job: { message: '' }, status }))).toMatchObject({ kind: 'wait' });
-  });
+  it.each([
+    ['Silent', { state: 'starting' }],
+    ['Silent', { state: 'running' }],
+    ['Silent', { message: '' }],
+    ['Silent', { message: 'not JSON' }],
+    ['Elsewhere', { state: 'running' }],
+    ['Elsewhere', { message: '' }],
+    ['NeverStarted', { state: 'starting' }],
+    ['NeverStarted', { message: '' }],
+  ] as const)(
+    'is the old one after %s while the cache does not show its deletion: %j is waited for',
+    (because, job) => {
+      const status = { repairTakenBack: [entry(because, 'run-1')] };
+      expect(repair(situation({ job, status }))).toMatchObject({ kind: 'wait' });
+    },
+  );
 
   it('ends the incident if its program never ran', () => {
     const job = { message: null, blockedBy: 'StartError: no node' };

@@ -17,7 +17,7 @@
 import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
-import { isBeingRemoved, stepAge, stepStartedAt, takenBack } from '../facts.ts';
+import { isBeingRemoved, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
 import type { AgentRun, Situation } from '../world.ts';
@@ -50,7 +50,7 @@ export function repair(situation: Situation): Verdict {
 /** Since the step began, or since it was tried again after a silent run. */
 function attemptAge(situation: Situation): number {
   const retried = takenBack(situation, 'Silent');
-  return retried ? situation.now - Date.parse(retried.at) : stepAge(situation, 'Repair');
+  return retried ? observedAge(situation, Date.parse(retried.at)) : stepAge(situation, 'Repair');
 }
 
 function whileStarting(situation: Situation, job: AgentRun): Verdict {

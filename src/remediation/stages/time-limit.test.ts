@@ -70,12 +70,39 @@ describe('a node is not held longer than the policy allows', () => {
     expect(plan(gone)).toMatchObject({ kind: 'end', ending: { reason: 'JobDidNotStart', hold: false } });
   });
 
-  it('also while the agent runs, or the proof cannot be started', () => {
+  it('also while the agent runs', () => {
     expect(timeLimit(held(120, {}, { repairJob: aRun({ state: 'running' }) })).kind).toBe('end');
-    const repaired = held(120, { repair: aRepairReport() });
-    expect(timeLimit(repaired)).toMatchObject({
+  });
+
+  it('and a finished repair is not thrown away: the node is released, then proven', () => {
+    const message = JSON.stringify(aRepairReport());
+    const repairJob = aRun({ state: 'ended', message });
+    expect(plan(held(600, {}, { repairJob }))).toEqual({ kind: 'act', effect: { kind: 'start-repair' } });
+    const steps: RemediationStatus['steps'] = [{ name: 'Repair', startedAt: isoAt(1) }];
+    expect(plan(held(600, { steps }, { repairJob }))).toMatchObject({
+      kind: 'record',
+      finding: { kind: 'repair-reported' },
+    });
+
+    const read = held(600, { repair: aRepairReport() });
+    expect(plan(read)).toEqual({ kind: 'act', effect: { kind: 'release' } });
+
+    const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;
+    const released = held(601, { repair: aRepairReport(), quarantine }, { node: aNode() });
+    expect(plan(released)).toEqual({ kind: 'act', effect: { kind: 'start-proof' } });
+  });
+
+  it('but an operator that was away first has the time of a repair to go on', () => {
+    const back = { observedSince: at(900), now: at(1000) };
+    expect(timeLimit({ ...held(0), ...back })).toEqual({ kind: 'pass' });
+    expect(timeLimit({ ...held(0), ...back, now: at(1051) }).kind).toBe('end');
+  });
+
+  it('and an agent that reported a failure is judged by its report', () => {
+    const repairReport = aRepairReport({ outcome: 'rolled-back', reason: 'KubeletDidNotComeUp' });
+    expect(plan(held(600, { repair: repairReport }))).toMatchObject({
       kind: 'end',
-      ending: { advice: expect.stringContaining('The kubelet runs with the new value') },
+      ending: { phase: 'RolledBack', reason: 'KubeletDidNotComeUp' },
     });
   });
 

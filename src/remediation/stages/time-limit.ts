@@ -1,29 +1,39 @@
 /** Whatever keeps failing, a node is not kept in quarantine longer than the policy allows. */
+import { JOB_REPORT_MS } from '../deadlines.ts';
 import { isBeingRemoved, takenBack } from '../facts.ts';
 import { act, end, pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
-import { takeBackUnstarted } from './repair.ts';
+import { repair, takeBackUnstarted } from './repair.ts';
 
+/**
+ * Past the limit the node is released. What the agent has reported by then still counts: a finished repair is proven
+ * and verified on the released node, and an end that the repair stage knows has the better reason.
+ */
 export function timeLimit(situation: Situation): Verdict {
-  const { remediation, world, now } = situation;
-  const { quarantine, repair } = remediation.status;
+  const { remediation, world, now, observedSince } = situation;
+  const { quarantine } = remediation.status;
   const { maxSeconds } = remediation.spec.settings.quarantine;
   if (quarantine?.heldSince === undefined) return pass;
   if (now - Date.parse(quarantine.heldSince) < maxSeconds * 1000) return pass;
+  // Nobody worked on the incident while the operator was away; now it takes seconds.
+  if (now - observedSince < JOB_REPORT_MS) return pass;
 
-  const job = repair ? null : world.repairJob;
+  const next = repair(situation);
+  if (next.kind === 'pass') return act({ kind: 'release' });
+  if (next.kind === 'record' || next.kind === 'end') return pass;
+
+  const job = world.repairJob;
+  // Its start is recorded first, then its report is read.
+  if (job?.state === 'ended' && next.kind === 'act' && next.effect.kind === 'start-repair') return pass;
   // It must not start after the node was released.
   if (job?.state === 'starting' && !isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
   const neverStarted = takenBack(situation, 'NeverStarted');
-  // The repair stage ends the incident with the better reason.
-  if (!job && neverStarted) return pass;
   return end({
     phase: 'Failed',
     reason: 'QuarantineTimedOut',
     message: `The repair did not finish within ${maxSeconds} s of quarantine${neverStarted ? `: ${neverStarted.why}` : ''}.`,
-    advice: repair
-      ? 'The kubelet runs with the new value, which was not proven. Check the operator log for the step that kept failing.'
-      : 'Check the operator log for the step that kept failing, and kubelet.service and /var/lib/dnshealth on the node.',
+    advice:
+      'Check the operator log for the step that kept failing, and kubelet.service and /var/lib/dnshealth on the node.',
     hold: false,
   });
 }

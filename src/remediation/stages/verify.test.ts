@@ -21,13 +21,24 @@ function situation(
   {
     status = {},
     now = at(20),
+    observedSince = at(0),
     world = {},
-  }: { status?: Partial<RemediationStatus>; now?: number; world?: Partial<World> } = {},
+  }: {
+    status?: Partial<RemediationStatus>;
+    now?: number;
+    observedSince?: number;
+    world?: Partial<World>;
+  } = {},
 ) {
   const remediation = aRemediation({
     status: { phase: 'Verifying', repair: aRepairReport(), steps, ...status },
   });
-  return aSituation({ remediation, now, world: { dnsPods, remediations: [remediation], ...world } });
+  return aSituation({
+    remediation,
+    now,
+    observedSince,
+    world: { dnsPods, remediations: [remediation], ...world },
+  });
 }
 const replacement = (overrides: Partial<DnsPodView> = {}) =>
   aDnsPod({
@@ -109,7 +120,7 @@ describe('the pod that is asked', () => {
 
 describe('after the timeout', () => {
   it('the incident fails with what the pod answered, and the node is held', () => {
-    const status = { verification: asked(97) };
+    const status = { verification: asked(98) };
     expect(verify(situation([replacement()], { status, now: at(99) }))).toMatchObject({
       kind: 'end',
       ending: {
@@ -119,6 +130,28 @@ describe('after the timeout', () => {
         hold: true,
       },
     });
+  });
+
+  it('a pod that can be asked is asked once more, however late: only then has it failed', () => {
+    const late = { now: at(8 + 95) };
+    expect(verify(situation([replacement()], late))).toMatchObject(probe('pod-new'));
+    expect(
+      verify(situation([replacement()], { ...late, status: { verification: asked(97) } })),
+    ).toMatchObject(probe('pod-new'));
+  });
+
+  it('a pod that answers only now may show that it is stable', () => {
+    const status = { verification: asked(102, { firstSuccess: isoAt(102) }) };
+    expect(verify(situation([replacement()], { status, now: at(103) }))).toMatchObject({
+      reason: 'WaitingForStability',
+    });
+  });
+
+  it('which does not count the time in which the operator was away', () => {
+    const late = { now: at(700), observedSince: at(650) };
+    expect(verify(situation([], late))).toMatchObject({ kind: 'wait' });
+    const status = { verification: asked(649) };
+    expect(verify(situation([replacement()], { ...late, status }))).toMatchObject(probe('pod-new'));
   });
 
   it('verification passes if the replacement runs on a node with an incident of its own: this node was proven', () => {

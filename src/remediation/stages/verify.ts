@@ -11,9 +11,10 @@ export function verify(situation: Situation): Verdict {
   if (isVerified(remediation)) return pass;
 
   const pod = successor(situation);
-  if (stepAge(situation, 'Verify') > timeoutSeconds * 1000) {
-    // The proof pod has shown that this node is repaired; the replacement was scheduled to another broken node.
-    if (pod && hasIncidentOfItsOwn(pod, situation)) return pass;
+  const isOver = stepAge(situation, 'Verify') > timeoutSeconds * 1000;
+  // The proof pod has shown that this node is repaired; the replacement was scheduled to another broken node.
+  if (isOver && pod && hasIncidentOfItsOwn(pod, situation)) return pass;
+  if (isOver && !(pod && deservesAQuestion(pod, situation)))
     return end({
       phase: 'Failed',
       reason: 'VerificationFailed',
@@ -23,7 +24,6 @@ export function verify(situation: Situation): Verdict {
       advice: `The repair stays on the node, and further repairs are paused until this failure is acknowledged. Check the log of the DNS pod: \`kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}\`.`,
       hold: true,
     });
-  }
   if (!pod) return wait('WaitingForPod', 'The workload has not created a new DNS pod yet.', RECHECK_MS);
   const { ip, containerID } = pod;
   if (ip === null || containerID === null || pod.runningSince === null)
@@ -33,6 +33,22 @@ export function verify(situation: Situation): Verdict {
   if (dueInMs > 0)
     return wait('WaitingForStability', `Pod ${pod.name} answers and will be asked again.`, dueInMs);
   return act({ kind: 'probe', pod: { ...pod, ip, containerID } });
+}
+
+/**
+ * It runs, and either it was not asked since the time was over, or it answered then and has to stay stable: a pod that
+ * became able to answer only now has not failed.
+ */
+function deservesAQuestion(pod: DnsPodView, situation: Situation): boolean {
+  const { remediation, now, observedSince } = situation;
+  if (pod.ip === null || pod.containerID === null || pod.runningSince === null) return false;
+  const last = remediation.status.verification;
+  if (last?.podUID !== pod.uid) return true;
+  const sameContainer = last.containerID === pod.containerID && last.restartCount === pod.restartCount;
+  if (sameContainer && last.firstSuccess) return true;
+  const overSince =
+    now - stepAge(situation, 'Verify') + remediation.spec.settings.verification.timeoutSeconds * 1000;
+  return Date.parse(last.lastAttempt) < Math.max(overSince, observedSince);
 }
 
 /** The same container passed twice, far enough apart. */

@@ -163,6 +163,7 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
     policy: { mode: 'Repair' },
     remediation,
     now: at(2),
+    observedSince: at(-3600),
     ...overrides,
     world: {
       node: aNode(),

@@ -39,6 +39,8 @@ export interface Script {
     | 'dies-always';
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
+  /** For ten minutes before this reconcile the operator is away, or the API server with everything that is to be seen. */
+  readonly away?: { readonly step: number; readonly who: 'operator' | 'api-server' };
   /** Numbers of the status writes that are lost because the operator is killed before them. */
   readonly lostAfter: ReadonlySet<number>;
 }
@@ -61,10 +63,12 @@ export class SimulatedCluster {
   proof: AgentRun | null = null;
   pods: DnsPodView[] = [aLoopingPod(), aDnsPod()];
   acknowledged = false;
+  observedSince = at(0);
   readonly tally: Tally = { quarantines: 0, jobs: 0, restarts: 0, releases: 0 };
   readonly #script: Script;
   readonly #remediation: Remediation;
   #writes = 0;
+  #steps = 0;
   #jobStartedAt = 0;
   #repaired = false;
   #mayWriteElsewhere = false;
@@ -82,6 +86,7 @@ export class SimulatedCluster {
       policy: { mode: 'Repair' },
       remediation,
       now: this.now,
+      observedSince: this.observedSince,
       world: {
         node: this.node,
         repairJob: this.job,
@@ -94,6 +99,8 @@ export class SimulatedCluster {
 
   /** One reconcile. Returns the verdict of the plan. */
   step(): Verdict {
+    this.#steps += 1;
+    if (this.#script.away?.step === this.#steps) this.#away(this.#script.away.who);
     const verdict = plan(this.situation());
     switch (verdict.kind) {
       case 'pass':
@@ -119,6 +126,16 @@ export class SimulatedCluster {
     this.now += 20;
     this.#moveAgent();
     return verdict;
+  }
+
+  /** The node goes on while the operator is away; without the API server it cannot report, and learns of nothing new. */
+  #away(who: 'operator' | 'api-server'): void {
+    this.now += 600_000;
+    this.observedSince = this.now;
+    if (who === 'api-server') return;
+    // From starting to running, and to the end.
+    this.#moveAgent();
+    this.#moveAgent();
   }
 
   #record(status: RemediationStatus): void {
