@@ -34,9 +34,9 @@ const quarantineSchema = z
   .object({
     strategy: z
       .enum(['Cordon', 'Taint'])
-      .default('Cordon')
+      .default('Taint')
       .describe(
-        'How new pods are kept off a node under repair. Cordon sets spec.unschedulable; Taint adds the taint dnshealth.io/quarantine:NoSchedule. Running pods stay on the node in both cases.',
+        'How new pods are kept off a node under repair. Taint adds the taint dnshealth.io/quarantine:NoSchedule; Cordon sets spec.unschedulable. Running pods stay on the node in both cases. With Cordon, a cordon that someone else sets during the quarantine is kept only if spec.unschedulable was written again for it: kubectl cordon and kubectl drain write nothing on a node that is already cordoned.',
       ),
     maxSeconds: z
       .int()

@@ -139,6 +139,45 @@ describe.each([
   });
 });
 
+describe('a cordon that someone else sets during a quarantine by Cordon', () => {
+  const other = { contentType: 'application/merge-patch+json' } as const;
+  const cordon = async (unschedulable: boolean | null) =>
+    server.call('PATCH', `${NODE}?fieldManager=kubectl-cordon`, { spec: { unschedulable } }, other);
+
+  it('is kept if it was written: uncordoned, then cordoned again', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid), signal);
+    await cordon(null);
+    await cordon(true);
+    await release();
+    const given = await node();
+    expect(given.spec.unschedulable).toBe(true);
+    expect(given.metadata.annotations).not.toHaveProperty([RECORD]);
+  });
+
+  it('is kept if it was applied with server-side apply, which makes a second owner', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid), signal);
+    const { status } = await server.call(
+      'PATCH',
+      `${NODE}?fieldManager=their-tool`,
+      { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' }, spec: { unschedulable: true } },
+      { contentType: 'application/apply-patch+yaml' },
+    );
+    expect(status).toBe(200);
+    await release();
+    expect((await node()).spec.unschedulable).toBe(true);
+  });
+
+  it('cannot be seen if nothing was written, as by `kubectl cordon` on a node that is cordoned', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid), signal);
+    await cordon(true);
+    await release();
+    expect((await node()).spec.unschedulable).toBeUndefined();
+  });
+});
+
 /** A client that is overtaken: someone else writes the node after each read. */
 function overtaken(): KubeClient {
   return {

@@ -301,7 +301,7 @@ describe('a quarantined node', () => {
     const spec = await until(
       async () => {
         const now = await cluster.nodeSpec('node-1');
-        return now['unschedulable'] === true ? undefined : now;
+        return now['taints'] === undefined ? now : undefined;
       },
       { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 },
     );
@@ -321,7 +321,7 @@ describe('a quarantined node', () => {
     await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
     await cluster.removeIncident(metadata.name);
     await startAgain();
-    const free = async () => ((await cluster.nodeSpec('node-1'))['unschedulable'] ? undefined : true);
+    const free = async () => ((await cluster.nodeSpec('node-1'))['taints'] ? undefined : true);
     expect(await until(free, { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 })).toBe(
       true,
     );
