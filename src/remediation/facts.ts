@@ -1,5 +1,5 @@
 /** Questions about a situation that several stages ask. */
-import type { StepName, TakenBackBecause } from '../api/remediation.ts';
+import { FINAL_PHASES, type StepName, type TakenBackBecause } from '../api/remediation.ts';
 import type { AgentRun, Remediation, Situation } from './world.ts';
 
 /** This incident's quarantine is on the node. */
@@ -10,6 +10,11 @@ export function holdsNode({ remediation, world }: Situation): boolean {
 /** The node was quarantined at some time, according to the status or to the node. */
 export function wasAdmitted(situation: Situation): boolean {
   return situation.remediation.status.quarantine !== undefined || holdsNode(situation);
+}
+
+/** Its turn has come and it is not over. */
+export function isUnderRepair({ status }: Remediation): boolean {
+  return status.phase !== 'Pending' && !FINAL_PHASES.includes(status.phase);
 }
 
 export function stepStartedAt(remediation: Remediation, name: StepName): number | null {

@@ -1,24 +1,82 @@
 import { describe, expect, it } from 'vitest';
-import { aDnsPod, aLoopingPod, aSituation } from '../../../test/support/objects/builders.ts';
+import {
+  aDnsPod,
+  aLoopingPod,
+  aRemediation,
+  aSituation,
+  at,
+} from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
-import type { DnsPodView } from '../world.ts';
+import type { DnsPodView, Remediation } from '../world.ts';
 import { dnsSurvives } from './dns-survives.ts';
 
-const among = (...dnsPods: readonly DnsPodView[]) => dnsSurvives(aSituation({ world: { dnsPods } }));
+const NOW = at(20);
+const among = (dnsPods: readonly DnsPodView[], ...others: readonly Remediation[]) => {
+  const remediation = aRemediation();
+  const remediations = [remediation, ...others];
+  return dnsSurvives(
+    aSituation({ remediation, now: NOW, world: { dnsPods: [aLoopingPod(), ...dnsPods], remediations } }),
+  );
+};
+const here = aDnsPod({ name: 'coredns-here', uid: 'here', node: 'node-1' });
+const there = (overrides: Partial<DnsPodView> = {}) =>
+  aDnsPod({ name: 'coredns-there', uid: 'there', node: 'node-2', ...overrides });
+const repairOf2 = (phase: Remediation['status']['phase']) =>
+  aRemediation({ node: 'node-2', status: { phase } });
 
-describe('a repair of the node with the looping pod', () => {
-  it('waits while the last serving DNS pod runs there', () => {
-    expect(among(aLoopingPod(), aDnsPod({ node: 'node-1' }))).toMatchObject({
+describe('the repair of a node with a serving DNS pod', () => {
+  it('may begin while another node serves', () => {
+    expect(among([here, there()])).toEqual(pass);
+  });
+
+  it.each([
+    ['no other DNS pod exists', []],
+    ['the only other one has been Ready for less than ten seconds', [there({ runningSince: NOW - 9_999 })]],
+    [
+      'the only other one loops and is Ready for half a second',
+      [there({ runningSince: NOW - 500, restartCount: 7 })],
+    ],
+    ['the only other one is not Ready', [there({ ready: false })]],
+    ['the only other one is being deleted', [there({ deleting: true })]],
+    ['the only other one is on the same node', [there({ node: 'node-1' })]],
+  ])('waits while %s; the message names what would be lost', (_why, others) => {
+    expect(among([here, ...others])).toMatchObject({
       kind: 'wait',
       reason: 'LastServingPod',
+      message: expect.stringContaining('node node-1 would make coredns-here'),
     });
   });
 
-  it('may begin while another node serves', () => {
-    expect(among(aLoopingPod(), aDnsPod({ node: 'node-1' }), aDnsPod({ node: 'node-2' }))).toEqual(pass);
+  it('waits while all other serving pods are on nodes under repair; the message names node and remediation', () => {
+    for (const phase of ['Quarantining', 'Repairing', 'Verifying'] as const)
+      expect(among([here, there()], repairOf2(phase))).toMatchObject({
+        kind: 'wait',
+        reason: 'LastServingPod',
+        message: expect.stringContaining('node-2 (node-2-incident)'),
+      });
   });
 
+  it('may begin while the other node only waits for its turn, and after its repair is over', () => {
+    for (const phase of ['Pending', 'Healed', 'Failed'] as const)
+      expect(among([here, there()], repairOf2(phase))).toEqual(pass);
+  });
+
+  it('waits for the sake of a pod that is Ready in its first run, although nothing would rely on that yet', () => {
+    const young = aDnsPod({ node: 'node-1', runningSince: NOW - 500 });
+    expect(among([young])).toMatchObject({ kind: 'wait', reason: 'LastServingPod' });
+  });
+});
+
+describe('the repair of a node whose DNS pods all loop', () => {
   it('may begin when no DNS pod serves anywhere', () => {
-    expect(among(aLoopingPod(), aLoopingPod({ uid: 'other', node: 'node-2' }))).toEqual(pass);
+    expect(among([there({ ready: false, runningSince: null })])).toEqual(pass);
+  });
+
+  it('may begin while the node that serves is under repair: nothing is lost here', () => {
+    expect(among([there()], repairOf2('Repairing'))).toEqual(pass);
+  });
+
+  it('is not kept waiting by one that is Ready for half a second between two crashes', () => {
+    expect(among([aDnsPod({ node: 'node-1', runningSince: NOW - 500, restartCount: 3 })])).toEqual(pass);
   });
 });

@@ -1,21 +1,35 @@
 /**
- * DNS is served from another node, or from none.
+ * DNS is served from another node that is not under repair, or there is nothing to lose.
  *
  * A kubelet restart makes every probed pod of the node unready until its next probe (kubelets before 1.35),
- * so a node with the last serving DNS pod waits. If no DNS pod serves at all, there is nothing to lose.
+ * so a node with the last serving DNS pods waits. If no DNS pod serves there, nothing is lost.
  */
 import { RECHECK_MS } from '../deadlines.ts';
+import { isUnderRepair } from '../facts.ts';
+import { isYoung, SERVES_AFTER_MS, serves } from '../serving.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
-import type { DnsPodView, Situation } from '../world.ts';
+import type { Situation } from '../world.ts';
 
-export function dnsSurvives({ world }: Situation): Verdict {
-  const serving = world.dnsPods.filter(serves);
-  if (serving.length === 0 || serving.some((pod) => pod.node !== world.node?.name)) return pass;
+export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
+  const here = remediation.spec.node.name;
+  // What could be lost counts sooner than what is relied on: a pod that never crashed may serve already.
+  const atStake = world.dnsPods.filter((pod) => pod.node === here && (serves(pod, now) || isYoung(pod)));
+  if (atStake.length === 0) return pass;
+
+  const busy = new Map(
+    world.remediations
+      .filter((other) => other.name !== remediation.name && isUnderRepair(other))
+      .map((other) => [other.spec.node.name, other.name]),
+  );
+  const elsewhere = world.dnsPods.filter((pod) => pod.node !== here && serves(pod, now));
+  if (elsewhere.some((pod) => !busy.has(pod.node))) return pass;
+  const names = atStake.map((pod) => pod.name).join(', ');
+  const others = [...new Set(elsewhere.map((pod) => `${pod.node} (${busy.get(pod.node)})`))].join(', ');
   return wait(
     'LastServingPod',
-    'The only serving DNS pods run on this node, and restarting its kubelet would make them unready.',
+    elsewhere.length === 0
+      ? `Restarting the kubelet of node ${here} would make ${names} unready, and no DNS pod has served for ${SERVES_AFTER_MS / 1000} s on another node. The repair begins once one does.`
+      : `Restarting the kubelet of node ${here} would make ${names} unready, and all other serving DNS pods are on nodes under repair: ${others}. The repair begins once one of those is finished.`,
     RECHECK_MS,
   );
 }
-
-const serves = (pod: DnsPodView): boolean => pod.ready && !pod.deleting && pod.runningSince !== null;

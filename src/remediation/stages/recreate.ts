@@ -1,10 +1,8 @@
 /** Deletes the DNS pods of the node that still have the old resolv.conf, so that their workload replaces them. */
 import { repairedAt, stepIsFinished } from '../facts.ts';
+import { serves } from '../serving.ts';
 import { act, pass, type Verdict } from '../verdict.ts';
 import type { DnsPodView, Situation } from '../world.ts';
-
-/** A looping CoreDNS may be Ready for a second between two crashes; one that serves for longer is left alone. */
-const SERVES_AFTER_MS = 10_000;
 
 export function recreate(situation: Situation): Verdict {
   const pods = situation.world.dnsPods.filter((pod) => isStale(pod, situation));
@@ -26,6 +24,5 @@ function isStale(pod: DnsPodView, situation: Situation): boolean {
   // The kubelet's timestamps have whole seconds: a pod of the same second counts as older, and is only deleted if
   // it does not serve.
   if (repaired !== null && pod.startedAt > repaired) return false;
-  const serves = pod.ready && pod.runningSince !== null && now - pod.runningSince >= SERVES_AFTER_MS;
-  return !serves;
+  return !serves(pod, now);
 }
