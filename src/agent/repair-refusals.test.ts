@@ -81,7 +81,7 @@ describe('a repair is refused because of the current value', () => {
     [
       'its file is outside what the agent can see',
       'CurrentUnreadable',
-      (n) => n.write(KUBESPRAY, BAD.replace('/etc/resolv.conf', '/run/dnsmasq/resolv.conf')),
+      (n) => n.write(KUBESPRAY, BAD.replace('/etc/resolv.conf', '/srv/resolv.conf')),
     ],
     ['it is empty', 'EmptyValueNotAllowed', (n) => n.write(KUBESPRAY, BAD.replace('/etc/resolv.conf', ''))],
   ]);
@@ -136,7 +136,7 @@ describe('a repair is refused because of the place of the value', () => {
     [
       'the configuration is outside what the agent can see',
       'UnsafePath',
-      (n) => (n.argv = ['/usr/bin/kubelet', '--config=/opt/kubelet.yaml']),
+      (n) => (n.argv = ['/usr/bin/kubelet', '--config=/srv/kubelet.yaml']),
     ],
     [
       'the configuration is in an unknown directory below /etc',

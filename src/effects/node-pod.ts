@@ -89,8 +89,10 @@ export function nodePodSpec(
         env: [{ name: REQUEST_ENV, value: JSON.stringify(request) }],
         terminationMessagePath: REPORT_PATH,
         terminationMessagePolicy: 'File',
+        // Requested expressly, or the requests would be the limits. No CPU: on a node without any left the kubelet would
+        // reject the pod, which it did not get from the scheduler.
         resources: {
-          requests: { cpu: '10m', memory: '64Mi' },
+          requests: { cpu: '0', memory: '16Mi' },
           limits: { memory: '192Mi' },
         },
         ...(container.volumeMounts ? { volumeMounts: container.volumeMounts } : {}),

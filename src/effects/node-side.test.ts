@@ -66,16 +66,21 @@ function theProof(policy: PolicySpec = policySpecSchema.parse({})) {
 type JobSpec = Pick<V1JobSpec, keyof V1JobSpec>;
 const specOf = (policy?: PolicySpec): V1PodSpec => theJob(policy).spec?.template.spec as V1PodSpec;
 const proofSpecOf = (policy?: PolicySpec): V1PodSpec => theProof(policy).spec as V1PodSpec;
-const targeting = (...targets: readonly string[]) => policySpecSchema.parse({ repair: { targets } });
 
+/** Path, read-only, type. Only what the agent itself may have to create has a type that creates it. */
 const KNOWN_DIRECTORIES = [
-  ['/etc', true],
-  ['/etc/kubernetes', false],
-  ['/var/lib/kubelet', false],
-  ['/run/systemd/resolve', true],
-  ['/run/dbus', true],
-  ['/var/lib/dnshealth', false],
+  ['/etc', true, 'Directory'],
+  ['/etc/kubernetes', false, 'DirectoryOrCreate'],
+  ['/var/lib/kubelet', false, 'Directory'],
+  ['/run', true, 'Directory'],
+  ['/usr', true, 'Directory'],
+  ['/lib', true, 'Directory'],
+  ['/opt', true, 'Directory'],
+  ['/var/lib/dnshealth', false, 'DirectoryOrCreate'],
 ] as const;
+
+const hostPathsOf = ({ volumes }: V1PodSpec) =>
+  new Map(volumes?.map((volume) => [volume.name, volume.hostPath]));
 
 describe.each([
   ['the repair Job’s pod', specOf],
@@ -155,13 +160,27 @@ describe('the repair Job', () => {
   });
 
   it('mounts the known directories of the node, three of them writable', () => {
-    const { volumes, containers } = specOf();
-    const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
-    expect(containers[0]?.volumeMounts?.map((mount) => [paths.get(mount.name), mount.readOnly])).toEqual(
-      KNOWN_DIRECTORIES,
-    );
-    for (const mount of containers[0]?.volumeMounts ?? [])
-      expect(mount.mountPath).toBe(`/host${paths.get(mount.name)}`);
+    const spec = specOf();
+    const volumes = hostPathsOf(spec);
+    const mounts = spec.containers[0]?.volumeMounts ?? [];
+    expect(
+      mounts.map(({ name: of, readOnly }) => [volumes.get(of)?.path, readOnly, volumes.get(of)?.type]),
+    ).toEqual(KNOWN_DIRECTORIES);
+    for (const { name: of, mountPath } of mounts) expect(mountPath).toBe(`/host${volumes.get(of)?.path}`);
+  });
+
+  it('may write in no mount below one that it may only read, where the kubelet supports that', () => {
+    for (const { readOnly, recursiveReadOnly } of specOf().containers[0]?.volumeMounts ?? [])
+      expect(recursiveReadOnly).toBe(readOnly ? 'IfPossible' : undefined);
+  });
+
+  it('runs on a node that has no room for another pod, and asks for no CPU', () => {
+    const spec = specOf();
+    expect(spec.priorityClassName).toBe('system-node-critical');
+    expect(spec.containers[0]?.resources).toEqual({
+      requests: { cpu: '0', memory: '16Mi' },
+      limits: { memory: '192Mi' },
+    });
   });
 
   it.each(['/etc/default', '/etc/sysconfig'] as const)(
@@ -178,19 +197,6 @@ describe('the repair Job', () => {
       expect([...paths.values()]).toEqual(expect.arrayContaining(['/etc', '/var/lib/kubelet']));
     },
   );
-
-  it('mounts NetworkManager’s directory only if the policy targets its file, and read-only', () => {
-    const path = '/run/NetworkManager';
-    const [resolved, networkManager] = RESOLV_CONF_TARGETS;
-    const mountsIt = (spec: V1PodSpec) => spec.volumes?.some(({ hostPath }) => hostPath?.path === path);
-    expect(mountsIt(specOf(targeting(resolved)))).toBe(false);
-    const spec = specOf(targeting(resolved, networkManager));
-    expect(mountsIt(spec)).toBe(true);
-    expect(spec.containers[0]?.volumeMounts?.at(-1)).toMatchObject({
-      mountPath: `/host${path}`,
-      readOnly: true,
-    });
-  });
 
   it('runs as root, for root’s own files', () => {
     expect(specOf().containers[0]?.securityContext).toMatchObject({ runAsUser: 0, runAsGroup: 0 });
@@ -221,12 +227,17 @@ describe('the sample of a dry run', () => {
   });
 
   it('has only read-only mounts', () => {
-    expect(container?.volumeMounts?.map(({ readOnly }) => readOnly)).toEqual([true, true, true, true]);
+    for (const mount of container?.volumeMounts ?? [])
+      expect(mount).toMatchObject({ readOnly: true, recursiveReadOnly: 'IfPossible' });
     const paths = pod.spec?.volumes?.map(({ hostPath }) => hostPath?.path);
-    expect(paths).toEqual(['/etc', '/var/lib/kubelet', '/run/systemd/resolve', '/run/dbus']);
+    expect(paths).toEqual(['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt']);
     expect(container?.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(
       paths?.map((path) => `/host${path}`),
     );
+  });
+
+  it('creates no directory on the node', () => {
+    for (const { hostPath } of pod.spec?.volumes ?? []) expect(hostPath?.type).toBe('Directory');
   });
 });
 
@@ -244,6 +255,7 @@ describe('the sample of a rollback', () => {
     expect(mounts?.map(({ mountPath }) => mountPath)).toEqual(
       volumes?.map(({ hostPath }) => `/host${hostPath?.path}`),
     );
+    expect(volumes).toEqual(specOf().volumes);
     const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
     expect(request).toMatchObject({ verb: 'rollback', remediation: 'REMEDIATION' });
   });
@@ -302,13 +314,11 @@ function withoutRequest(spec: V1PodSpec): unknown {
 
 describe('no policy', () => {
   const plain = withoutRequest(specOf());
-  const withNetworkManager = withoutRequest(specOf(targeting(...RESOLV_CONF_TARGETS)));
 
-  it('changes anything of the repair Job except its request and the one directory that it targets', () => {
+  it('changes anything of the repair Job except its request', () => {
     fc.assert(
       fc.property(policies, (policy) => {
-        const targetsIt = policy.repair.targets.some((target) => target.startsWith('/run/NetworkManager/'));
-        expect(withoutRequest(specOf(policy))).toEqual(targetsIt ? withNetworkManager : plain);
+        expect(withoutRequest(specOf(policy))).toEqual(plain);
         const { metadata, spec } = theJob(policy);
         const { template, ...rest } = theJob().spec as JobSpec;
         expect(metadata).toEqual(theJob().metadata);

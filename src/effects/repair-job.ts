@@ -29,28 +29,33 @@ interface HostDirectory {
   readonly name: string;
   readonly path: string;
   readonly readOnly: boolean;
+  /** Without a type the runtime would create a directory that is missing, on the host. */
+  readonly type: 'Directory' | 'DirectoryOrCreate';
 }
 
-/** Always mounted, to be read. */
-const ALWAYS_MOUNTED: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
 const NAMES: Readonly<Record<KubeletDirectory, string>> = {
   '/etc/kubernetes': 'kubernetes',
   '/var/lib/kubelet': 'kubelet',
   '/etc/default': 'default',
   '/etc/sysconfig': 'sysconfig',
 };
+/** Always mounted, to be read. Every kubelet creates its directory for device plugins there, whatever its --root-dir. */
+const ALWAYS_MOUNTED: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
 /** Holds /etc/resolv.conf, which is a symlink, and the environment files of kubelet.service. */
-const ETC: HostDirectory = { name: 'etc', path: '/etc', readOnly: true };
-const DIRECTORIES: readonly HostDirectory[] = [
-  { name: 'resolved', path: '/run/systemd/resolve', readOnly: true },
-  // Not /var/run/dbus: that is an absolute symlink on some hosts.
-  { name: 'dbus', path: '/run/dbus', readOnly: true },
-  { name: 'state', path: STATE_DIRECTORY, readOnly: false },
-];
-const NETWORK_MANAGER: HostDirectory = {
-  name: 'network-manager',
-  path: '/run/NetworkManager',
-  readOnly: true,
+const ETC = readable('/etc');
+/**
+ * To be read: what a restart of the kubelet would start. Each exists on every host with systemd (the Filesystem
+ * Hierarchy Standard requires them), so that none has to be created, and no pod fails for one that is missing. That is
+ * also why /run is mounted and not what the agent reads in it: /run/systemd/resolve, /run/NetworkManager and
+ * /run/resolvconf each exist only where their program runs. It adds no power: who may use the system bus in /run/dbus as
+ * root, as the agent must, is root already.
+ */
+const PROGRAMS = ['/run', '/usr', '/lib', '/opt'].map(readable);
+const STATE: HostDirectory = {
+  name: 'state',
+  path: STATE_DIRECTORY,
+  readOnly: false,
+  type: 'DirectoryOrCreate',
 };
 
 /** Creates the Job, once. @throws NotOursError if one of a deleted remediation still has its name */
@@ -103,6 +108,8 @@ export function repairJob(request: RepairJobRequest): V1Job {
       template: {
         metadata: { labels },
         spec: {
+          // A node whose CPU, memory or number of pods is used up has room for it.
+          priorityClassName: 'system-node-critical',
           ...nodePodSpec(node, image, agent, {
             volumeMounts: directories.map(mount),
             securityContext: {
@@ -123,22 +130,32 @@ export function repairJob(request: RepairJobRequest): V1Job {
 }
 
 /** Only the directories that the agent has to write are writable; others are mounted read-only, or not at all. */
-function directoriesOf({ writable, targets }: RepairRequest): readonly HostDirectory[] {
+function directoriesOf({ writable }: RepairRequest): readonly HostDirectory[] {
   const kubelet = KUBELET_DIRECTORIES.filter(
     (path) => writable.includes(path) || ALWAYS_MOUNTED.includes(path),
   );
-  const usesNetworkManager = targets.some((target) => target.startsWith(NETWORK_MANAGER.path));
-  return [
-    ETC,
-    ...kubelet.map((path) => ({ name: NAMES[path], path, readOnly: !writable.includes(path) })),
-    ...DIRECTORIES,
-    ...(usesNetworkManager ? [NETWORK_MANAGER] : []),
-  ];
+  return [ETC, ...kubelet.map((path) => kubeletDirectory(path, writable)), ...PROGRAMS, STATE];
 }
 
-const volume = ({ name, path }: HostDirectory): V1Volume => ({ name, hostPath: { path } });
+function kubeletDirectory(path: KubeletDirectory, writable: readonly KubeletDirectory[]): HostDirectory {
+  return {
+    name: NAMES[path],
+    path,
+    readOnly: !writable.includes(path),
+    // Writable before it is known where the setting is: a kubelet that was installed by hand may do without it.
+    type: path === '/etc/kubernetes' ? 'DirectoryOrCreate' : 'Directory',
+  };
+}
+
+function readable(path: string): HostDirectory {
+  return { name: path.slice(1), path, readOnly: true, type: 'Directory' };
+}
+
+const volume = ({ name, path, type }: HostDirectory): V1Volume => ({ name, hostPath: { path, type } });
 const mount = ({ name, path, readOnly }: HostDirectory): V1VolumeMount => ({
   name,
   mountPath: `${HOST_ROOT}${path}`,
   readOnly,
+  // Below /run and /var/lib/kubelet are mounts of other pods. Kubernetes before 1.31 ignores this field.
+  ...(readOnly ? { recursiveReadOnly: 'IfPossible' } : {}),
 });

@@ -131,8 +131,10 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     expect(mounts).toEqual([
       '/host/etc',
       '/host/etc/kubernetes',
-      '/host/run/dbus',
-      '/host/run/systemd/resolve',
+      '/host/lib',
+      '/host/opt',
+      '/host/run',
+      '/host/usr',
       '/host/var/lib/dnshealth',
       '/host/var/lib/kubelet',
     ]);

@@ -30,6 +30,9 @@ const DIRECTORIES = [
   '/var/lib/kubelet',
   '/var/lib/dnshealth',
   '/run/dbus',
+  '/usr',
+  '/lib',
+  '/opt',
 ];
 let made = 0;
 

@@ -18,12 +18,7 @@ import { Refused } from '../refused.ts';
  * All that the Job may mount. A path that ends elsewhere may exist on the node: what cannot be seen must not be taken
  * for missing.
  */
-const VISIBLE_DIRECTORIES = [
-  '/etc',
-  '/var/lib/kubelet',
-  '/run/systemd/resolve',
-  '/run/NetworkManager',
-] as const;
+const VISIBLE_DIRECTORIES = ['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt'] as const;
 
 /** The kernel's limit: more links than this are a loop. */
 const MAX_LINKS = 40;
