@@ -23,10 +23,16 @@ export interface Death {
   readonly reason: string;
   readonly startedAt: number;
   readonly finishedAt: number;
+  /** What the runtime said about a container that it could not start. */
+  readonly message?: string;
 }
 
 export type CrashCause =
+  | 'WrongArchitecture'
+  | 'NotPermitted'
   | 'OutOfMemory'
+  | 'ResourceLimit'
+  | 'Overload'
   | 'StartFailed'
   | 'CorefileError'
   | 'NoUpstream'
@@ -37,6 +43,8 @@ export type CrashCause =
   | 'LateLoop'
   | 'LivenessKill'
   | 'GracefulStop'
+  | 'NetworkUnreachable'
+  | 'NoRouteToHost'
   | 'UpstreamTimeout'
   | 'UpstreamRefused'
   /** The node restarted under the container; CoreDNS did not end by itself. */

@@ -8,6 +8,9 @@ const DATE_PREFIXES = new RegExp(
   `^(?:(?:\\[pod/\\S+\\]|${TIMESTAMP}|\\d{4}/\\d\\d/\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?) )+`,
 );
 
+/** CoreDNS 1.2.6 begins the lines of its plugins with one blank. Two blanks or a tab begin the text of something else. */
+const BLANK_OF_126 = /^ (?=\S)/;
+
 /**
  * Only a closed list of prefixes is removed, so that a caller can anchor a pattern at the start of the rest.
  * That anchor is the whole defence against forged lines: query names reach the log through the plugins `errors`
@@ -23,7 +26,10 @@ export function plainLines(log: string): readonly string[] {
     const isRest = continues && cri !== null;
     continues = cri?.[1] === 'P';
     if (isRest) continue;
-    const plain = unwrapped.slice(cri?.[0].length ?? 0).replace(DATE_PREFIXES, '');
+    const plain = unwrapped
+      .slice(cri?.[0].length ?? 0)
+      .replace(DATE_PREFIXES, '')
+      .replace(BLANK_OF_126, '');
     if (plain !== '') lines.push(plain);
   }
   return lines;

@@ -74,10 +74,26 @@ describe('findLoopLine', () => {
       `{"log":${JSON.stringify(`${LINE}\n`).replace('>', String.raw`\u003e`)},"stream":"stdout"}`,
     ],
     ['CRLF', `${LINE}\r\n`],
+    ['blank of CoreDNS 1.2.6', ` ${LINE}`],
+    ['blank of CoreDNS 1.2.6 after a runtime prefix', `2024-01-01T00:00:00.1Z stdout F  ${LINE}`],
+    ['blank of CoreDNS 1.2.6 after kubectl --timestamps', `2024-01-01T00:00:00.1Z  ${LINE}`],
+    ['blank of CoreDNS 1.2.6 in a JSON string', JSON.stringify(` ${LINE}\n`)],
   ])('ignores what surrounds a line: %s', (_name, log) => {
     const { line, ...rest } = findLoopLine(log) ?? { line: '' };
     expect(LINE.startsWith(line) && line !== '').toBe(true);
     expect(rest).toEqual({ from: '127.0.0.1', to: ':53', zone: '.' });
+  });
+
+  it('reads the log of CoreDNS 1.2.6, whose plugins begin their lines with one blank', () => {
+    const log = [
+      '.:53',
+      '2018-12-20T08:14:02.117Z [INFO] CoreDNS-1.2.6',
+      'CoreDNS-1.2.6',
+      'linux/amd64, go1.11.2, 756749c',
+      ' [INFO] plugin/reload: Running configuration MD5 = 0123456789abcdef0123456789abcdef',
+      ' [FATAL] plugin/loop: Forwarding loop detected in "." zone. Exiting. See https://coredns.io/plugins/loop#troubleshooting. Probe query: "HINFO 314.271.".',
+    ];
+    expect(findLoopLine(log.join('\n'))).toMatchObject({ zone: '.', corednsVersion: '1.2.6' });
   });
 
   it('needs the line only up to the zone', () => {
@@ -125,7 +141,10 @@ describe('findLoopLine', () => {
       'second half of a line that the runtime split',
       `2024-01-01T00:00:00Z stdout P [INFO] "A IN x\n2024-01-01T00:00:00Z stdout F ${LINE}`,
     ],
-    ['leading white space', ` ${LINE}`],
+    ['two blanks', `  ${LINE}`],
+    ['a tab', `\t${LINE}`],
+    ['two blanks after a timestamp', `2018-12-20T08:14:02.117Z   ${LINE}`],
+    ['a timestamp after the blank', ` 2018-12-20T08:14:02.117Z ${LINE}`],
     ['a leading word', `x ${LINE}`],
     ['another level', LINE.replace('FATAL', 'ERROR')],
     ['another plugin', LINE.replace('plugin/loop', 'plugin/loops')],

@@ -13,9 +13,9 @@ export interface RootForward {
   readonly imports: readonly string[];
 }
 
-const POD_RESOLV_CONF = '/etc/resolv.conf';
+export const POD_RESOLV_CONF = '/etc/resolv.conf';
 /** `proxy` is the predecessor of `forward`, up to CoreDNS 1.4. */
-const FORWARDERS: readonly string[] = ['forward', 'proxy'];
+export const FORWARDERS: readonly string[] = ['forward', 'proxy'];
 
 /** Null if no server block serves ".". */
 export function rootForward(corefile: Corefile, selfAddresses: readonly string[]): RootForward | null {

@@ -5,6 +5,7 @@ import { epochTime } from './epoch-time.ts';
 const terminatedSchema = z.object({
   exitCode: z.int(),
   reason: z.string().default(''),
+  message: z.string().nullish(),
   startedAt: epochTime.nullish(),
   finishedAt: epochTime.nullish(),
   containerID: z.string().nullish(),
@@ -67,6 +68,8 @@ export interface ContainerDeath {
   readonly id: string;
   readonly exitCode: number;
   readonly reason: string;
+  /** What the runtime said, about a container that it could not start. */
+  readonly message?: string;
   readonly startedAt: number;
   readonly finishedAt: number;
   /** It is in `state`, not in `lastState`: no newer container has been started. */
@@ -143,6 +146,7 @@ function latestDeath(state: State, lastState: State): ContainerDeath | null {
     id: death.containerID ?? `${death.startedAt ?? 0}/${death.finishedAt ?? 0}`,
     exitCode: death.exitCode,
     reason: death.reason,
+    ...(death.message ? { message: death.message } : {}),
     startedAt: death.startedAt ?? 0,
     finishedAt: death.finishedAt ?? 0,
     isCurrent: state?.terminated != null,

@@ -1,0 +1,21 @@
+/** Cause: CoreDNS does not accept its Corefile. */
+import { type CrashRule, startsLike } from './crash-rule.ts';
+
+const EDIT = '`kubectl -n kube-system edit configmap coredns`';
+const FILE = /^plugin\/(?:forward|proxy): (?:failed to resolve|not an IP address or file:) "([^"]*)"/;
+
+export const corefileError: CrashRule = {
+  cause: 'CorefileError',
+  shows: startsLike(
+    /^(?:\S+ ?: )*\S*:\d+ - (?:Error during parsing|Syntax error|Error)/,
+    /^(?:loading Caddyfile|Could not load|Error during parsing|Corefile)/i,
+    /^cannot serve \S+ - /,
+    /^plugin\/\w+: /,
+  ),
+  advice({ line = '' }) {
+    const upstream = FILE.exec(line)?.[1];
+    return upstream === undefined
+      ? `CoreDNS rejects its Corefile. Correct the line named in the message: ${EDIT}. After an upgrade of CoreDNS, look for plugins that the new release has removed.`
+      : `The Corefile forwards to ${upstream}, which is neither an IP address nor a file in the container. Correct the forward line, or mount the file: ${EDIT}.`;
+  },
+};

@@ -1,0 +1,21 @@
+/** The line in which a container runtime reports that the kernel did not start the program of the container. */
+
+/**
+ * runc up to 1.0 (`standard_init_linux.go:211: exec user process caused "…"`, later without the quotes), runc since
+ * 1.1 (`exec /coredns: …`), and crun, whose line may be JSON.
+ */
+const IN_LOG =
+  /^(?:standard_init_linux\.go:\d+: exec user process caused:? |exec (?!container process )\S+: |(?:\{"msg":")?exec container process (?:\([^)]*\) )?`[^`]*`: )"?([A-Za-z ]+?)"?(?:","|$)/;
+
+/** What the kernel said, in lower case, for example "exec format error"; null for any other line. */
+export const execError = (line: string): string | null => IN_LOG.exec(line)?.[1]?.toLowerCase() ?? null;
+
+/** `… unable to start container process: exec: "/coredns": permission denied: unknown`. */
+const IN_MESSAGE =
+  /\bexec:? "?([^\s":]+)"?: (exec format error|operation not permitted|permission denied)\b/i;
+
+/** The same in the message of the kubelet about a container that never ran, as the line that it would have logged. */
+export function execLineIn(message: string): string {
+  const [, program, error] = IN_MESSAGE.exec(message) ?? [];
+  return error === undefined ? message : `exec ${program}: ${error}`;
+}
