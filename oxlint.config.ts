@@ -21,7 +21,7 @@ const ROOMS = {
   diagnosis: { from: ['api'], packages: ['yaml'], pure: true },
   remediation: { from: ['api', 'diagnosis'], packages: ['zod'], pure: true },
   observe: { from: ['api', 'diagnosis', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
-  effects: { from: ['api', 'dns', 'kube', 'runtime'] },
+  effects: { from: ['api', 'dns', 'diagnosis', 'kube', 'runtime'] },
   controller: {
     from: ['api', 'diagnosis', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
     packages: ['zod'],

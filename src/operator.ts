@@ -2,7 +2,7 @@
 import { controllerTable } from './controller/controllers.ts';
 import { createDomainMetrics } from './controller/domain-metrics.ts';
 import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
-import { kubernetesAddress } from './controller/kubernetes-address.ts';
+import { createKubernetesService } from './controller/kubernetes-service.ts';
 import { createNarrator } from './controller/narrator.ts';
 import { createOrphanReconciler } from './controller/orphan-controller.ts';
 import { createPolicyReconciler } from './controller/policy-controller.ts';
@@ -38,7 +38,6 @@ async function operate(): Promise<number> {
   const { config, namespace } = await logIn({ namespace: OPERATOR_NAMESPACE, logger });
   const fence = createFence();
   const kube = createKubeClient(config, { metrics, fence, userAgent: 'dnshealth-operator/0.1.0' });
-  const address = await kubernetesAddress(kube, process.env, lifecycle.signal);
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
   const lease = { namespace, name: 'dnshealth-operator' };
@@ -48,7 +47,8 @@ async function operate(): Promise<number> {
   const parts = {
     kube,
     stores,
-    settings: { ...settings, kubernetesAddress: address },
+    settings,
+    kubernetesService: createKubernetesService(kube),
     logger,
     ownership: createOwnership(kube),
     sightings: createSightings(),

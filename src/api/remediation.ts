@@ -88,6 +88,12 @@ const stepSchema = z.object({
 const answerSchema = z.object({
   protocol: z.enum(['udp', 'tcp']).describe('Transport protocol of the query.'),
   name: z.string().describe('Name that was asked for.'),
+  type: z
+    .enum(['A', 'AAAA'])
+    .optional()
+    .describe(
+      'Record type that was asked for. The name of the cluster is asked for in each IP family of its Service.',
+    ),
   result: z.string().describe('IP addresses in the answer, or else the response code or the error.'),
   ok: z.boolean().describe('Whether the answer is correct.'),
   ms: z.number().describe('Response time in milliseconds.'),

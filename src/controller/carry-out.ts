@@ -1,6 +1,7 @@
 /** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
 import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
+import type { Answer } from '../api/remediation.ts';
 import { probeDns } from '../effects/dns-probe.ts';
 import { removeProofPod, startProof } from '../effects/proof-pod.ts';
 import { quarantineNode } from '../effects/quarantine.ts';
@@ -8,16 +9,19 @@ import { recreatePods } from '../effects/recreate.ts';
 import { releaseNode } from '../effects/release.ts';
 import { startRepair, takeBackRepair } from '../effects/repair-job.ts';
 import type { KubeClient } from '../kube/client.ts';
+import { KubeError } from '../kube/errors.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
-import type { Effect, EffectResult } from '../remediation/verdict.ts';
+import type { Effect, EffectResult, ProbedPod } from '../remediation/verdict.ts';
 import type { NodeView, Remediation } from '../remediation/world.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
 import type { Settings } from './settings.ts';
 
 interface EffectContext {
   readonly kube: KubeClient;
   readonly settings: Settings;
+  readonly kubernetesService: KubernetesService;
   readonly remediation: Remediation;
   readonly node: NodeView | null;
   readonly now: number;
@@ -99,16 +103,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       await recreatePods(kube, effect.pods, signal);
       return { kind: 'done', effect };
     case 'probe': {
-      const answers = await probeDns(
-        {
-          address: effect.pod.ip,
-          clusterName: `kubernetes.default.svc.${policy.verification.clusterDomain}`,
-          clusterAddress: settings.kubernetesAddress,
-          externalName: externalName(context),
-        },
-        signal,
-      );
-      return { kind: 'probed', pod: effect.pod, answers };
+      return { kind: 'probed', pod: effect.pod, answers: await askDnsPod(effect.pod, context) };
     }
     case 'remove-proof-pod':
       await removeProofPod(kube, remediation.name, signal);
@@ -116,6 +111,23 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
     default:
       return assertNever(effect);
   }
+}
+
+async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readonly Answer[]> {
+  const { kubernetesService, remediation, signal } = context;
+  const clusterName = `kubernetes.default.svc.${remediation.spec.settings.verification.clusterDomain}`;
+  const probe = { address: pod.ip, clusterName, externalName: externalName(context) };
+  let clusterAddresses: readonly string[];
+  try {
+    clusterAddresses = await kubernetesService.addresses(signal);
+  } catch (error) {
+    // Refused for good, for example by RBAC of an older release: the record has to say so, or nothing would ever end.
+    if (!(error instanceof KubeError) || error.code === 0 || error.retryable) throw error;
+    return [{ protocol: 'udp', name: clusterName, result: error.message, ok: false, ms: 0 }];
+  }
+  const answers = await probeDns({ ...probe, clusterAddresses }, signal);
+  if (answers.some(({ name, ok }) => name === clusterName && !ok)) kubernetesService.doubt();
+  return answers;
 }
 
 async function knownAddresses({ kube, node, signal }: EffectContext): Promise<KnownAddresses> {

@@ -16,6 +16,7 @@ import { type Logger, withLogContext } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
 import type { Narrator } from './narrator.ts';
 import { createObservedSince } from './observed-since.ts';
 import { readWorld } from './read-world.ts';
@@ -28,6 +29,7 @@ interface RemediationControllerOptions {
   readonly stores: Stores;
   readonly ownership: Ownership;
   readonly settings: Settings;
+  readonly kubernetesService: KubernetesService;
   readonly narrator: Narrator;
   readonly metrics: DomainMetrics;
   readonly logger: Logger;
@@ -80,6 +82,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
           const context = {
             kube,
             settings: options.settings,
+            kubernetesService: options.kubernetesService,
             remediation,
             node: world.node,
             now: now(),

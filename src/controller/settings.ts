@@ -15,19 +15,14 @@ const settingsSchema = z.object({
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
 });
 
-interface ProcessSettings {
+export interface Settings {
   readonly agentImage: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly healthPort: number;
 }
 
-export interface Settings extends ProcessSettings {
-  /** Of the kubernetes Service: what the cluster's own name must resolve to. */
-  readonly kubernetesAddress: string;
-}
-
 /** @throws Error that names each variable that is missing or invalid, and why */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): ProcessSettings {
+export function readSettings(env: Readonly<Record<string, string | undefined>>): Settings {
   const parsed = settingsSchema.safeParse(env);
   if (!parsed.success) {
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);

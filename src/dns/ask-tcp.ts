@@ -1,12 +1,17 @@
 /** One question over TCP, with the two-byte length before each message. */
 import { connect } from 'node:net';
 import dnsPacket from 'dns-packet';
-import { type DnsReply, type DnsServer, question, replyTo } from './message.ts';
+import { type DnsReply, type DnsServer, question, type RecordType, replyTo } from './message.ts';
 
 /** @throws the socket's error, or the signal's reason when there was no answer in time. */
-export async function askTcp(server: DnsServer, name: string, signal: AbortSignal): Promise<DnsReply> {
+export async function askTcp(
+  server: DnsServer,
+  name: string,
+  signal: AbortSignal,
+  { type = 'A' }: { readonly type?: RecordType } = {},
+): Promise<DnsReply> {
   signal.throwIfAborted();
-  const asked = question(name);
+  const asked = question(name, type);
   const socket = connect({ host: server.address, port: server.port, signal });
   try {
     socket.write(dnsPacket.streamEncode(asked.message));

@@ -2,9 +2,11 @@
 import { createSocket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import dnsPacket from 'dns-packet';
-import { type DnsReply, type DnsServer, question, replyTo } from './message.ts';
+import { type DnsReply, type DnsServer, question, type RecordType, replyTo } from './message.ts';
 
 interface UdpOptions {
+  /** @default 'A' */
+  readonly type?: RecordType;
   /** Whether to wait on after a datagram that is not DNS, which may be forged, instead of failing. @default false */
   readonly skipUnreadable?: boolean;
 }
@@ -14,9 +16,9 @@ export async function askUdp(
   server: DnsServer,
   name: string,
   signal: AbortSignal,
-  { skipUnreadable = false }: UdpOptions = {},
+  { type = 'A', skipUnreadable = false }: UdpOptions = {},
 ): Promise<DnsReply> {
-  const asked = question(name);
+  const asked = question(name, type);
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
   const { promise, resolve, reject } = Promise.withResolvers<DnsReply>();
   const abort = () => reject(signal.reason);

@@ -9,28 +9,32 @@ export interface DnsServer {
 
 export interface DnsReply {
   readonly rcode: string;
-  /** The A records of the answer, following no alias: CoreDNS gives the whole chain. */
+  /** The A or AAAA records of the answer, following no alias: CoreDNS gives the whole chain. */
   readonly addresses: readonly string[];
 }
+
+export type RecordType = 'A' | 'AAAA';
 
 interface DnsQuestion {
   readonly id: number;
   readonly name: string;
+  readonly type: RecordType;
   readonly message: dnsPacket.Packet;
 }
 
-/** An A question with a random id. */
-export function question(name: string): DnsQuestion {
+/** A question with a random id. */
+export function question(name: string, type: RecordType): DnsQuestion {
   const id = randomInt(0, 65_536);
   const bare = name.replace(/\.$/, '');
   return {
     id,
     name: bare.toLowerCase(),
+    type,
     message: {
       type: 'query',
       id,
       flags: dnsPacket.RECURSION_DESIRED,
-      questions: [{ type: 'A', name: bare }],
+      questions: [{ type, name: bare }],
     },
   };
 }
@@ -42,9 +46,12 @@ export function replyTo(
   asked: DnsQuestion,
   message: dnsPacket.Packet & { readonly rcode?: string },
 ): DnsReply | null {
-  const echoed = message.questions?.[0]?.name.toLowerCase();
-  if (message.type !== 'response' || message.id !== asked.id || echoed !== asked.name) return null;
-  const addresses = (message.answers ?? []).flatMap((answer) => (answer.type === 'A' ? [answer.data] : []));
+  const echoed = message.questions?.[0];
+  if (message.type !== 'response' || message.id !== asked.id) return null;
+  if (echoed?.name.toLowerCase() !== asked.name || echoed.type !== asked.type) return null;
+  const addresses = (message.answers ?? []).flatMap((answer) =>
+    answer.type === 'A' || answer.type === 'AAAA' ? [answer.data] : [],
+  );
   // Its types leave out the rcode that dns-packet's decoder sets.
   return { rcode: message.rcode ?? 'NOERROR', addresses };
 }

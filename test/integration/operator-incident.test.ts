@@ -27,10 +27,18 @@ beforeAll(async () => {
   await applyInstallation(server);
   token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
   cluster = await startHandDrivenCluster(server);
-  const { hostname } = new URL(server.url);
+  // Not the address that the operator's environment names: the API server of the test listens on loopback.
+  const service = await until(
+    async () => {
+      const path = '/api/v1/namespaces/default/services/kubernetes';
+      const { status, body } = await server.call('GET', path);
+      return status === 200 ? body.spec.clusterIP : undefined;
+    },
+    { what: 'the kubernetes Service', timeoutMs: HANG_MS, everyMs: 20 },
+  );
   const reply = (query: Parameters<typeof answerTo>[0]) =>
     query.questions?.[0]?.name === 'kubernetes.default.svc.cluster.local'
-      ? answerTo(query, { addresses: [hostname] })
+      ? answerTo(query, { addresses: [service] })
       : answerTo(query, { rcode: 'NXDOMAIN' });
   dns = await startDnsServer(
     { udp: (query, send) => send(reply(query)), tcp: (query, send) => send(framed(reply(query))) },

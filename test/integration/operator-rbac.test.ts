@@ -45,6 +45,7 @@ const ALLOWED: readonly Row[] = [
   ['delete', { ...pods, ...inKubeSystem }],
   ['get', { ...pods, subresource: 'log', ...inKubeSystem }],
   ['list', { resource: 'services', ...inKubeSystem }],
+  ['get', { resource: 'services', name: 'kubernetes', ...inDefault }],
   ['get', { resource: 'configmaps', name: 'coredns', ...inKubeSystem }],
   ['get', { resource: 'configmaps', name: 'kubelet-config', ...inKubeSystem }],
   ...['deployments', 'replicasets', 'daemonsets'].map(
@@ -99,6 +100,9 @@ const REFUSED: readonly Row[] = [
   ]),
   ['create', { ...pods, ...inKubeSystem }],
   ['get', { ...pods, ...inDefault }],
+  ['get', { resource: 'services', name: 'another', ...inDefault }],
+  ['list', { resource: 'services', ...inDefault }],
+  ['get', { resource: 'endpoints', name: 'kubernetes', ...inDefault }],
   ['delete', { ...pods, ...inDefault }],
   ['delete', { ...pods, ...inOwn }],
   ['create', { ...pods, ...inDefault }],
@@ -214,7 +218,7 @@ describe('the roles in the manifests', () => {
 
   it('are bound only to the operator’s account', async () => {
     const bindings = (await readInstallation()).filter(({ kind }) => kind.endsWith('Binding'));
-    expect(bindings).toHaveLength(4);
+    expect(bindings).toHaveLength(5);
     for (const binding of bindings)
       expect(Reflect.get(binding, 'subjects')).toEqual([
         { kind: 'ServiceAccount', name: 'dnshealth-operator', namespace: 'dnshealth-system' },

@@ -1,5 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
 import packet from 'dns-packet';
 import { describe, expect, it } from 'vitest';
 import { askServer } from './ask-server.ts';
@@ -7,12 +8,13 @@ import { askServer } from './ask-server.ts';
 describe('askServer', () => {
   async function aServer(
     answer: (query: packet.Packet) => readonly Buffer[],
+    address = '127.0.0.1',
   ): Promise<{ port: number; close: () => void }> {
-    const socket = createSocket('udp4');
+    const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     socket.on('message', (bytes, from) => {
       for (const reply of answer(packet.decode(bytes))) socket.send(reply, from.port, from.address);
     });
-    socket.bind(0, '127.0.0.1');
+    socket.bind(0, address);
     await once(socket, 'listening');
     return { port: socket.address().port, close: () => socket.close() };
   }
@@ -22,6 +24,12 @@ describe('askServer', () => {
   it('returns the rcode', async () => {
     const server = await aServer((query) => [reply(query, 3)]);
     expect(await askServer('127.0.0.1', 'x.invalid.', server.port)).toMatchObject({ result: 'NXDOMAIN' });
+    server.close();
+  });
+
+  it('asks a server with an IPv6 address', async () => {
+    const server = await aServer((query) => [reply(query, 3)], '::1');
+    expect(await askServer('::1', 'x.invalid', server.port)).toMatchObject({ result: 'NXDOMAIN' });
     server.close();
   });
 

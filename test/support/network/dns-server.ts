@@ -1,7 +1,7 @@
 /** A DNS server on loopback whose answers a test decides, on the same port over UDP and TCP. */
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, isIPv6, type Socket } from 'node:net';
 import dnsPacket from 'dns-packet';
 
 /** Sends bytes to the client. Over TCP the caller adds the length, or leaves it out on purpose. */
@@ -28,7 +28,7 @@ export async function startDnsServer(
   tcp.listen(wanted, address);
   await once(tcp, 'listening');
   const { port } = tcp.address() as AddressInfo;
-  const udp = createSocket('udp4');
+  const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
   udp.on('message', (bytes, from) =>
     reply.udp?.(dnsPacket.decode(bytes), (out) => udp.send(out, from.port, from.address)),
   );
@@ -52,18 +52,23 @@ export async function startDnsServer(
 
 const RCODES = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
 
-/** An answer to the query: its id and question, the rcode, and A records. */
+/** An answer to the query: its id and question, the rcode, and A or AAAA records. */
 export function answerTo(
   query: dnsPacket.Packet,
-  { rcode = 'NOERROR', addresses = [], id = query.id ?? 0, name }: Partial<AnswerOptions> = {},
+  { rcode = 'NOERROR', addresses = [], id = query.id ?? 0, name, type }: Partial<AnswerOptions> = {},
 ): Buffer {
   const [question] = query.questions ?? [];
   return dnsPacket.encode({
     type: 'response',
     id,
     flags: dnsPacket.RECURSION_DESIRED | dnsPacket.RECURSION_AVAILABLE | RCODES[rcode],
-    questions: [{ type: 'A', name: name ?? question?.name ?? '' }],
-    answers: addresses.map((data) => ({ type: 'A', name: question?.name ?? '', ttl: 5, data })),
+    questions: [{ type: type ?? question?.type ?? 'A', name: name ?? question?.name ?? '' }],
+    answers: addresses.map((data) => ({
+      type: isIPv6(data) ? 'AAAA' : 'A',
+      name: question?.name ?? '',
+      ttl: 5,
+      data,
+    })),
   });
 }
 
@@ -72,6 +77,7 @@ interface AnswerOptions {
   readonly addresses: readonly string[];
   readonly id: number;
   readonly name: string;
+  readonly type: 'A' | 'AAAA';
 }
 
 /** Adds the two bytes of length that precede each message over TCP. */
