@@ -5,6 +5,7 @@ import { nullIfNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { policyStatus } from '../remediation/policy-status.ts';
+import { isPartOf } from '../remediation/rollout.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
@@ -39,11 +40,11 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
     const remediations = stores.remediations.list();
-    const own = new Set(
-      remediations.flatMap((one) => (one.spec.policy.uid === policy.uid ? [one.name] : [])),
-    );
+    const rollout = { policyUID: policy.uid, workload: policy.spec.workload };
+    const own = new Set(remediations.flatMap((one) => (isPartOf(one, rollout) ? [one.name] : [])));
     const next = policyStatus({
-      policy: { uid: policy.uid, generation: policy.generation, mode: policy.spec.mode },
+      policy: { generation: policy.generation, mode: policy.spec.mode },
+      rollout,
       previous: policy.status,
       conflictsWith: policyInConflictWith(policy, stores.policies.list()),
       workloadExists: pods.length > 0,

@@ -11,9 +11,9 @@ import {
 } from '../../test/support/objects/raw-objects.ts';
 import type { Phase } from '../api/remediation.ts';
 import { parsePolicy, parseRemediation } from '../observe/custom-resources.ts';
-import { parseDnsPod } from '../observe/dns-pod.ts';
+import { type DnsPod, parseDnsPod } from '../observe/dns-pod.ts';
 import { silentLogger } from '../runtime/logger.ts';
-import type { Store } from '../runtime/reflector/store.ts';
+import type { Listener, Store } from '../runtime/reflector/store.ts';
 import { createSightingReconciler } from './sighting-controller.ts';
 import { createSightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
@@ -38,12 +38,16 @@ const aPolicy = (spec: object = {}) =>
     metadata: { name: 'coredns', uid: 'policy-1', resourceVersion: '1', creationTimestamp: stampAt(-60) },
     spec,
   });
-const anIncident = (phase: Phase, status: object = {}) =>
-  parseRemediation({
+/** An incident of another pod of the node. */
+function anIncident(phase: Phase, status: object = {}) {
+  const { spec } = aRemediation();
+  const sighting = { ...spec.sighting, pod: { name: 'coredns-other', uid: 'pod-other' } };
+  return parseRemediation({
     metadata: { name: 'node-1-other', uid: 'r-1', resourceVersion: '1', creationTimestamp: stampAt(-5) },
-    spec: aRemediation().spec,
+    spec: { ...spec, sighting },
     status: { phase, ...status },
   });
+}
 
 function aController() {
   const pods = new Map([[KEY, parseDnsPod(aRawDnsPod())]]);
@@ -57,8 +61,16 @@ function aController() {
   fake.log = () => LOG;
   const announced: string[] = [];
   const counted: string[] = [];
+  const listeners: Listener<DnsPod>[] = [];
+  const dnsPods: Store<DnsPod> = {
+    ...storeOf(pods),
+    onChange: (listener) => {
+      listeners.push(listener);
+      return () => {};
+    },
+  };
   const stores = {
-    dnsPods: storeOf(pods),
+    dnsPods,
     policies: storeOf(policies),
     remediations: storeOf(remediations),
   } as unknown as Stores;
@@ -82,7 +94,15 @@ function aController() {
     counted,
     sightings,
     look: async () => reconcile(KEY, signal),
+    /** What the store holds from now on, as after a list. */
     become: (container: object) => void pods.set(KEY, parseDnsPod(aRawDnsPod({ container }))),
+    /** As after a watch event. */
+    change: (container: object) => {
+      const old = pods.get(KEY);
+      const object = parseDnsPod(aRawDnsPod({ container }));
+      pods.set(KEY, object);
+      if (old) for (const listener of listeners) listener({ kind: 'modified', key: KEY, object, old });
+    },
   };
 }
 
@@ -170,6 +190,34 @@ describe('a container death that is a repairable loop', () => {
     ])
       expect(observed?.advice).toContain(hint);
     cluster.policies.set('coredns', aPolicy());
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(1);
+    expect(cluster.sightings.observationsFor('policy-1')[0]).not.toHaveProperty('advice');
+  });
+
+  it('is claimed although the clock of its node is an hour behind, if the operator saw it happen', async () => {
+    cluster.become({ state: running(-3700) });
+    cluster.change({ state: aDeath({ finishedAt: stampAt(-3600) }) });
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(1);
+  });
+
+  it('is only reported, with advice, if it is old and the operator did not see it happen', async () => {
+    cluster.become({ state: aDeath({ finishedAt: stampAt(-3600) }) });
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    const [observed] = cluster.sightings.observationsFor('policy-1');
+    expect(observed?.advice).toContain('by the clock of the node');
+  });
+
+  it('is only reported while its node is left alone after a rollback, and claimed once that is acknowledged', async () => {
+    const rolledBack = anIncident('RolledBack', { finishedAt: isoAt(-1) });
+    cluster.remediations.set('node-1-other', rolledBack);
+    await cluster.look();
+    expect(cluster.fake.created).toEqual([]);
+    const [observed] = cluster.sightings.observationsFor('policy-1');
+    expect(observed?.advice).toContain('kubectl annotate dnsrem node-1-other');
+    cluster.remediations.set('node-1-other', { ...rolledBack, acknowledged: true });
     await cluster.look();
     expect(cluster.fake.created).toHaveLength(1);
     expect(cluster.sightings.observationsFor('policy-1')[0]).not.toHaveProperty('advice');

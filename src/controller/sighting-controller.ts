@@ -13,6 +13,7 @@ import { decideClaim } from '../remediation/claim.ts';
 import { sightingEvent } from '../remediation/events.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
+import { watchDeaths } from './death-times.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
 import type { Narrator } from './narrator.ts';
 import type { Seen, Sightings } from './sightings.ts';
@@ -39,6 +40,17 @@ interface Claim {
   readonly isNews: boolean;
 }
 
+interface ClaimOutcome {
+  /** Nothing more follows from this death; otherwise it is considered again when something changes. */
+  readonly isSettled: boolean;
+  /** What the status of the policy advises, if this death is not repaired. */
+  readonly advice?: string;
+}
+
+const SETTLED: ClaimOutcome = { isSettled: true };
+const UNSETTLED: ClaimOutcome = { isSettled: false };
+/** Ends of another incident, and acknowledgements, lift these. */
+const PASSING: ReadonlySet<string> = new Set(['NodeHasIncident', 'NodeRolledBack']);
 const DONE: Result = { kind: 'done' };
 /** The runtime refuses a log for a moment around a restart. */
 const LOG_RETRY_MS = 300;
@@ -46,6 +58,7 @@ const LOG_RETRY_MS = 300;
 /** Returns the reconcile function. The key is namespace/name of a DNS pod. */
 export function createSightingReconciler(options: SightingControllerOptions) {
   const { kube, stores, ownership, sightings, narrator, metrics, logger, now } = options;
+  const deathTimes = watchDeaths(stores.dnsPods, now);
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const pod = stores.dnsPods.get(key);
@@ -67,9 +80,10 @@ export function createSightingReconciler(options: SightingControllerOptions) {
 
     const isNews = diagnosis.cause !== known?.diagnosis.cause;
     // Claimed before it is remembered: an operator that is killed in between claims again, and the create collides.
-    const isSettled =
-      !isRepairable(diagnosis) || (await claim({ pod, death, diagnosis, policy, isNews }, signal));
-    const observation = observationOf(pod, diagnosis, death, policy);
+    const { isSettled, advice } = isRepairable(diagnosis)
+      ? await claim({ pod, death, diagnosis, policy, isNews }, signal)
+      : SETTLED;
+    const observation = { ...observationOf(pod, diagnosis, death, policy), ...(advice ? { advice } : {}) };
     const { id: deathID, isCurrent: wasCurrent } = death;
     const seen = { podUID: pod.uid, deathID, wasCurrent, diagnosis, isSettled, policyUID: policy.uid };
     sightings.remember(key, { ...seen, observation });
@@ -91,18 +105,23 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     return null;
   }
 
-  /** Returns whether nothing more follows from this death; otherwise it is tried again when something changes. */
-  async function claim({ pod, death, diagnosis, policy, isNews }: Claim, signal: AbortSignal) {
-    if (policy.spec.mode === 'Observe') return false;
+  async function claim(
+    { pod, death, diagnosis, policy, isNews }: Claim,
+    signal: AbortSignal,
+  ): Promise<ClaimOutcome> {
+    if (policy.spec.mode === 'Observe') return UNSETTLED;
     const node = await observeNode(kube, pod.node, signal);
-    if (node === null || node.excluded) return false;
+    if (node === null || node.excluded) return UNSETTLED;
     const { name, uid } = node;
     const sighting = sightingOf(pod, diagnosis.sighting, death, now());
     const remediations = stores.remediations.list();
-    const decision = decideClaim({ sighting, node: { name, uid }, remediations, digest, now: now() });
+    const sawDeathAt = deathTimes.sawAt(pod, death);
+    const request = { sighting, sawDeathAt, node: { name, uid }, remediations, digest, now: now() };
+    const decision = decideClaim(request);
     if (decision.kind === 'skip') {
       if (isNews) logger.info('sighting ignored', { pod: pod.name, node: name, reason: decision.reason });
-      return decision.reason !== 'NodeHasIncident';
+      const { reason, advice } = decision;
+      return { isSettled: !PASSING.has(reason), ...(advice ? { advice } : {}) };
     }
     const spec = {
       policy: { name: policy.name, uid: policy.uid },
@@ -114,7 +133,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const claimed = await claimIncident(kube, { name: decision.name, spec }, signal);
     if (claimed === 'created')
       logger.info('incident claimed', { remediation: decision.name, pod: pod.name, node: name });
-    return true;
+    return SETTLED;
   }
 }
 

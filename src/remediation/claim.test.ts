@@ -15,12 +15,15 @@ const died = (seconds: number, pod: { name: string; uid: string } = SICK_POD): S
 
 interface Case {
   readonly sighting?: Sighting;
+  readonly sawDeathAt?: number | null;
   readonly remediations?: readonly Remediation[];
   readonly on?: typeof node;
   readonly now?: number;
 }
-const decide = ({ sighting = died(0), remediations = [], on = node, now = at(1) }: Case = {}) =>
-  decideClaim({ sighting, node: on, remediations, digest, now });
+const decide = (given: Case = {}) => {
+  const { sighting = died(0), sawDeathAt = null, remediations = [], on = node, now = at(1) } = given;
+  return decideClaim({ sighting, sawDeathAt, node: on, remediations, digest, now });
+};
 const nameOf = (decision: ReturnType<typeof decide>): string =>
   decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
 
@@ -60,9 +63,13 @@ describe('fresh evidence is claimed', () => {
     expect(decide({ remediations: [elsewhere] }).kind).toBe('claim');
   });
 
-  it('up to ten minutes after the death', () => {
+  it('up to ten minutes after the death; older evidence is ignored with advice', () => {
     expect(decide({ now: at(600) }).kind).toBe('claim');
-    expect(nameOf(decide({ now: at(601) }))).toBe('skipped: EvidenceTooOld');
+    expect(decide({ now: at(601) })).toMatchObject({
+      kind: 'skip',
+      reason: 'EvidenceTooOld',
+      advice: expect.stringContaining(isoAt(0)),
+    });
   });
 });
 
@@ -70,7 +77,7 @@ describe('a sighting is ignored', () => {
   it('while its own incident is open, and after one that needs an administrator', () => {
     for (const phase of ['Pending', 'Repairing', 'Verifying'] as const)
       expect(nameOf(decide({ remediations: [incident(phase)] }))).toBe('skipped: Known');
-    for (const phase of ['Refused', 'RolledBack', 'Failed'] as const)
+    for (const phase of ['Refused', 'Failed'] as const)
       expect(nameOf(decide({ sighting: died(60), now: at(61), remediations: [incident(phase, 30)] }))).toBe(
         'skipped: Known',
       );
@@ -93,6 +100,52 @@ describe('a sighting is ignored', () => {
 
   it('when the incident of the same death was cancelled', () => {
     expect(nameOf(decide({ remediations: [incident('Cancelled', 30)], now: at(31) }))).toBe('skipped: Known');
+  });
+});
+
+describe('a node whose repair was rolled back', () => {
+  const now = at(61);
+  const rolledBack = incident('RolledBack', 30);
+
+  it('is left alone whichever of its pods dies; the advice names the record to acknowledge', () => {
+    for (const sighting of [died(60), died(60, otherPod)])
+      expect(decide({ sighting, now, remediations: [rolledBack] })).toMatchObject({
+        kind: 'skip',
+        reason: 'NodeRolledBack',
+        advice: expect.stringContaining(`kubectl annotate dnsrem ${rolledBack.name}`),
+      });
+  });
+
+  it('is tried again once that is acknowledged', () => {
+    const remediations = [{ ...rolledBack, acknowledged: true }];
+    for (const sighting of [died(60), died(60, otherPod)])
+      expect(decide({ sighting, now, remediations }).kind).toBe('claim');
+  });
+});
+
+describe('a death that the operator saw happen counts from then, because the clock of the node may be off', () => {
+  const MINUTES = [-60, -11, 0, 11, 60];
+
+  it.each(MINUTES)('is fresh on a node whose clock is %i minutes off', (minutes) => {
+    const sighting = died(minutes * 60);
+    expect(decide({ sighting, sawDeathAt: at(0), now: at(600) }).kind).toBe('claim');
+    expect(nameOf(decide({ sighting, sawDeathAt: at(0), now: at(601) }))).toBe('skipped: EvidenceTooOld');
+  });
+
+  it.each(MINUTES)(
+    'is older or newer than the last repair on a node whose clock is %i minutes off',
+    (minutes) => {
+      const sighting = died(minutes * 60 + 40, otherPod);
+      const remediations = [incident('Healed', 30)];
+      expect(nameOf(decide({ sighting, sawDeathAt: at(29), now: at(50), remediations }))).toBe(
+        'skipped: OlderThanLastRepair',
+      );
+      expect(decide({ sighting, sawDeathAt: at(31), now: at(50), remediations }).kind).toBe('claim');
+    },
+  );
+
+  it('and one of the future, that it did not see, counts as of now', () => {
+    expect(decide({ sighting: died(3600), now: at(1) }).kind).toBe('claim');
   });
 });
 

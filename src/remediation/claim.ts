@@ -12,11 +12,20 @@ type ClaimDecision =
   | { readonly kind: 'claim'; readonly name: string }
   | {
       readonly kind: 'skip';
-      readonly reason: 'EvidenceTooOld' | 'OlderThanLastRepair' | 'NodeHasIncident' | 'Known';
+      readonly reason:
+        | 'EvidenceTooOld'
+        | 'OlderThanLastRepair'
+        | 'NodeHasIncident'
+        | 'NodeRolledBack'
+        | 'Known';
+      /** What an administrator can do, where the pod would otherwise go on crashing for no visible reason. */
+      readonly advice?: string;
     };
 
 interface ClaimRequest {
   readonly sighting: Sighting;
+  /** When the operator saw the container die; null if it was dead when the operator started. */
+  readonly sawDeathAt: number | null;
   readonly node: { readonly name: string; readonly uid: string };
   readonly remediations: readonly Remediation[];
   /** A short stable digest of its argument, lower-case hexadecimal. */
@@ -25,14 +34,19 @@ interface ClaimRequest {
 }
 
 /** Decides whether a sighting becomes an incident of its own. */
-export function decideClaim({ sighting, node, remediations, digest, now }: ClaimRequest): ClaimDecision {
-  const diedAt = Date.parse(sighting.diedAt);
+export function decideClaim(request: ClaimRequest): ClaimDecision {
+  const { sighting, sawDeathAt, node, remediations, digest, now } = request;
+  // The node's clock may be off: it counts only for what happened before the operator started.
+  const diedAt = sawDeathAt ?? Math.min(Date.parse(sighting.diedAt), now);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
+  if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
   const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
   if (before.some((other) => !isClosedBefore(other, diedAt))) return { kind: 'skip', reason: 'Known' };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
-  if (now - diedAt > EVIDENCE_LIMIT_MS) return { kind: 'skip', reason: 'EvidenceTooOld' };
+  if (now - diedAt > EVIDENCE_LIMIT_MS)
+    return { kind: 'skip', reason: 'EvidenceTooOld', advice: tooOld(sighting) };
   const lastEnd = Math.max(
     0,
     ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
@@ -48,6 +62,12 @@ export function decideClaim({ sighting, node, remediations, digest, now }: Claim
     return remediationName(node, incarnation, digest);
   }
 }
+
+const leftAlone = ({ name, spec }: Remediation): string =>
+  `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
+
+const tooOld = ({ diedAt }: Sighting): string =>
+  `No repair was started, because by the clock of the node the pod crashed at ${diedAt}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;
 
 /** A cancelled incident changed nothing, so evidence from before it still counts. */
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';

@@ -4,7 +4,8 @@ import { policyStatusSchema } from '../api/policy.ts';
 import { type PolicyFacts, policyStatus } from './policy-status.ts';
 
 const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
-  policy: { uid: 'policy-1', generation: 3, mode: 'Repair' },
+  policy: { generation: 3, mode: 'Repair' },
+  rollout: { policyUID: 'policy-1', workload: { kind: 'Deployment', name: 'coredns' } },
   previous: policyStatusSchema.parse({}),
   conflictsWith: null,
   workloadExists: true,
@@ -18,13 +19,12 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
 });
 const condition = (type: string, overrides?: Partial<PolicyFacts>) =>
   policyStatus(facts(overrides)).conditions.find((one) => one.type === type);
-const healed = (seconds: number, uid = 'policy-1') => {
-  const one = aRemediation({ status: { phase: 'Healed', finishedAt: isoAt(seconds) } });
+const healed = (seconds: number, uid = 'policy-1', workload = 'coredns') => {
+  const status = { phase: 'Healed', finishedAt: isoAt(seconds) } as const;
+  const one = aRemediation({ settings: { workload: { name: workload } }, status });
   return { ...one, spec: { ...one.spec, policy: { name: 'coredns', uid } } };
 };
-const failed = aRemediation({
-  status: { phase: 'Failed', quarantine: { strategy: 'Cordon', nodeWasUnschedulable: false } },
-});
+const failed = aRemediation({ node: 'node-7', status: { phase: 'RolledBack', reason: 'AsScripted' } });
 
 describe('the status of a policy', () => {
   it('counts the DNS pods, and names the generation that it reflects', () => {
@@ -41,8 +41,9 @@ describe('the status of a policy', () => {
     expect(policyStatus(facts({ dnsPods: [aDnsPod({ deleting: true })] })).dnsPods?.summary).toBe('0/1');
   });
 
-  it('counts only its own repairs, and has the time of the last one', () => {
-    const remediations = [healed(5), healed(9), healed(60, 'policy-2'), failed];
+  it('counts the repairs of its workload, and has the time of the last one', () => {
+    const before = healed(5, 'the policy before it was applied again');
+    const remediations = [before, healed(9), healed(60, 'policy-2', 'another'), failed];
     expect(policyStatus(facts({ remediations }))).toMatchObject({ repaired: 2, lastRepairTime: isoAt(9) });
   });
 
@@ -96,6 +97,7 @@ describe('a policy is Active', () => {
     expect(condition('Active', { remediations: [failed] })).toMatchObject({
       status: 'False',
       reason: 'RolloutHalted',
+      message: expect.stringContaining('node-7-incident'),
     });
     const acknowledged = { ...failed, acknowledged: true };
     expect(condition('Active', { remediations: [acknowledged] })?.status).toBe('True');

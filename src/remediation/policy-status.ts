@@ -1,20 +1,21 @@
 /** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
 import type { Observation, PolicyStatus } from '../api/policy.ts';
 import { withCondition } from './conditions.ts';
-import { haltedBy, haltsRollout } from './guards/rollout-continues.ts';
+import { haltedBy, isHalting, isPartOf, type Rollout } from './rollout.ts';
 import type { DnsPodView, PolicyView, Remediation } from './world.ts';
 
 const MAX_OBSERVATIONS = 20;
 
 export interface PolicyFacts {
-  readonly policy: PolicyView & { readonly uid: string; readonly generation: number };
+  readonly policy: PolicyView & { readonly generation: number };
+  readonly rollout: Rollout;
   readonly previous: PolicyStatus;
   /** Another, older policy names the same workload. */
   readonly conflictsWith: string | null;
   readonly workloadExists: boolean;
   readonly dnsPods: readonly DnsPodView[];
   readonly loopingPods: readonly string[];
-  /** Names of the nodes that carry a quarantine of one of this policy's remediations. */
+  /** Names of the nodes that carry a quarantine of one of this rollout's remediations. */
   readonly quarantinedNodes: readonly string[];
   readonly remediations: readonly Remediation[];
   readonly observations: readonly Observation[];
@@ -23,7 +24,7 @@ export interface PolicyFacts {
 
 export function policyStatus(facts: PolicyFacts): PolicyStatus {
   const { policy, previous, now } = facts;
-  const own = facts.remediations.filter((remediation) => remediation.spec.policy.uid === policy.uid);
+  const own = facts.remediations.filter((remediation) => isPartOf(remediation, facts.rollout));
   const healed = own.filter((remediation) => remediation.status.phase === 'Healed');
   const ready = facts.dnsPods.filter((pod) => pod.ready && !pod.deleting).length;
   const lastRepairTime = healed
@@ -53,7 +54,7 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
 
 type Answer = readonly [status: 'True' | 'False', reason: string, message: string];
 
-function activity({ conflictsWith, workloadExists, remediations, policy }: PolicyFacts): Answer {
+function activity({ conflictsWith, workloadExists, remediations, policy, rollout }: PolicyFacts): Answer {
   if (conflictsWith)
     return [
       'False',
@@ -66,7 +67,7 @@ function activity({ conflictsWith, workloadExists, remediations, policy }: Polic
       'WorkloadNotFound',
       'No pod with the label k8s-app=kube-dns in kube-system is owned by the workload of this policy.',
     ];
-  const halting = remediations.find((remediation) => haltsRollout(remediation, policy.uid));
+  const halting = remediations.find((other) => isHalting(other) && isPartOf(other, rollout));
   if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
   return policy.mode === 'Observe'
     ? ['True', 'Observing', 'Crashes are reported. Nothing is changed.']
