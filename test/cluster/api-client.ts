@@ -10,6 +10,7 @@ export interface Pod {
   readonly spec: { readonly nodeName?: string };
   readonly status: {
     readonly podIP?: string;
+    readonly podIPs?: readonly { readonly ip: string }[];
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly ContainerStatus[];
   };
@@ -56,7 +57,7 @@ export function apiClient(paths: RigPaths, plan: AddressPlan): ApiClient {
         {
           agent,
           method,
-          host: plan.controlPlane,
+          host: plan.primary.controlPlane,
           port: 6443,
           path,
           timeout: 10_000,

@@ -1,6 +1,7 @@
 /** The command line of the rig; `Rig` and its neighbours do the work. */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { IP_FAMILIES, type IpFamily } from './address-plan.ts';
 import { breakNode, healNode } from './break-node.ts';
 import { BAD_RESOLV_CONF } from './node/kubelet-files.ts';
 import { progressOn } from './progress.ts';
@@ -13,6 +14,7 @@ import { tearDown } from './teardown/down.ts';
 
 const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
   up              start a two-node cluster; the first start builds its programs
+                  (--ip-family ipv4|ipv6|dual, ipv4 by default)
   down            remove it, even if its start was interrupted
   status          show control plane, nodes with their resolvConf, CoreDNS pods
   break NODE      write the wrong resolvConf and reboot the node, then wait for
@@ -27,6 +29,7 @@ RIG is "${DEFAULT_NAME}" by default.
 interface Call {
   readonly name: string;
   readonly noWait: boolean;
+  readonly ipFamily: IpFamily;
   readonly command: string;
   readonly rest: readonly string[];
 }
@@ -41,15 +44,23 @@ export function parseCall(argv: readonly string[]): Call {
     options: {
       name: { type: 'string', default: DEFAULT_NAME },
       'no-wait': { type: 'boolean', default: false },
+      'ip-family': { type: 'string', default: 'ipv4' },
     },
   });
   const [command = 'help', ...words] = positionals;
   return {
     name: values.name,
     noWait: values['no-wait'],
+    ipFamily: ipFamilyOf(values['ip-family']),
     command,
     rest: passedOn === -1 ? words : argv.slice(passedOn + 1),
   };
+}
+
+function ipFamilyOf(word: string): IpFamily {
+  const family = IP_FAMILIES.find((candidate) => candidate === word);
+  if (family === undefined) throw new Error(`--ip-family must be ${IP_FAMILIES.join(', ')}, got ${word}`);
+  return family;
 }
 
 const say = progressOn(process.stderr);
@@ -59,7 +70,7 @@ async function main(call: Call): Promise<number> {
   const took = () => `(${((performance.now() - begin) / 1000).toFixed(1)} s)`;
   switch (call.command) {
     case 'up': {
-      const rig = await Rig.up({ name: call.name, onProgress: say });
+      const rig = await Rig.up({ name: call.name, ipFamily: call.ipFamily, onProgress: say });
       say(`${call.name} is up ${took()}`);
       return show(rig);
     }

@@ -19,8 +19,8 @@ export async function footprint(ignore: readonly string[] = []): Promise<string[
     `${FAMILY}.${name}.`,
     `/rigs/${name}/`,
     ...slotsOf(name).flatMap((slot) => {
-      const { network, hostLink } = addressPlan(slot);
-      return [` dev ${hostLink.interfaceName} `, network];
+      const { interfaceName, networks } = addressPlan(slot, 0, 'dual');
+      return [` dev ${interfaceName} `, ...networks.map(({ network }) => network)];
     }),
   ]);
   const lines = [
@@ -29,10 +29,11 @@ export async function footprint(ignore: readonly string[] = []): Promise<string[
     ...(await lists(['ip', '-o', 'netns', 'list'], 'netns')),
     ...(await links()),
     ...(await lists(['ip', '-4', 'route', 'show', 'table', 'all'], 'route')),
+    ...(await lists(['ip', '-6', 'route', 'show', 'table', 'all'], 'route')),
     ...[FAMILY, ...FOREIGN_CGROUPS].flatMap(cgroupFolders).map((dir) => `cgroup ${dir}/`),
     ...hierarchies().map((dir) => `hierarchy ${dir}`),
     ...entries(join(stateDir(), 'rigs')),
-    ...slotsOf().map((slot) => `slot ${addressPlan(slot).network}`),
+    ...slotsOf().map((slot) => `slot ${addressPlan(slot).primary.network}`),
     ...entries(cacheDir()).filter((line) => line.includes('tmp.') || line.includes('.lock')),
     // Shared by all rigs, and removed with the last one.
     ...(ignore.length > 0 ? [] : entries(stateDir())),

@@ -27,7 +27,7 @@ const TIMEOUT_MS = 90_000;
 export async function startRig(parts: RigParts, step: (line: string) => void): Promise<void> {
   const { paths, plan } = parts;
   await Promise.all([makeCertificates(paths, plan), makeNetwork(paths, plan), writeConfiguration(parts)]);
-  step(`network ${plan.network} and certificates created`);
+  step(`network ${plan.networks.map(({ network }) => network).join(' and ')} and certificates created`);
   const api = apiClient(paths, plan);
   try {
     for (const component of ['etcd', 'apiserver', 'resolver'] as const) startRigComponent(parts, component);

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { SLOTS } from './address-plan.ts';
+import { IP_FAMILIES, SLOTS } from './address-plan.ts';
 import { restoreLimits } from './machine-limits.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 
@@ -12,6 +12,7 @@ const recordSchema = z.object({
   /** `starting` until `up` has finished; found later, it means that the start was interrupted. */
   phase: z.enum(['starting', 'up']),
   nodeCount: z.number().int(),
+  ipFamily: z.enum(IP_FAMILIES).default('ipv4'),
   artifacts: z.object({ bin: z.string(), nodeRoot: z.string(), images: z.string() }),
 });
 

@@ -1,6 +1,6 @@
 /** From a name to a running rig: finds one that runs, or builds and starts it. */
 import { join } from 'node:path';
-import { addressPlan } from './address-plan.ts';
+import { addressPlan, type IpFamily } from './address-plan.ts';
 import { buildArtifacts } from './build/artifacts.ts';
 import { componentProcess } from './control-plane/component-process.ts';
 import { COMPONENTS } from './control-plane/components.ts';
@@ -20,6 +20,8 @@ export interface UpOptions {
   readonly name?: string;
   /** @default 2 */
   readonly nodeCount?: number;
+  /** Of nodes, pods and Services. @default 'ipv4' */
+  readonly ipFamily?: IpFamily;
   readonly onProgress?: Progress;
 }
 
@@ -30,7 +32,8 @@ export function openRig(name: string): RigParts {
   const paths = rigPaths(name);
   const record = readRecord(paths);
   if (record?.phase !== 'up') throw new Error(`no rig named ${name} is up`);
-  return { paths, plan: addressPlan(record.slot, record.nodeCount), artifacts: record.artifacts };
+  const { slot, nodeCount, ipFamily, artifacts } = record;
+  return { paths, plan: addressPlan(slot, nodeCount, ipFamily), artifacts };
 }
 
 /**
@@ -39,25 +42,36 @@ export function openRig(name: string): RigParts {
  * leaves behind is kept for inspection, until `down`.
  */
 export async function rigUp(options: UpOptions): Promise<RigParts> {
-  const { name = DEFAULT_NAME, nodeCount = 2, onProgress = () => undefined } = options;
+  const { name = DEFAULT_NAME, nodeCount = 2, ipFamily = 'ipv4', onProgress = () => undefined } = options;
   const paths = rigPaths(name);
   // After a reboot of the machine, the record is still there but nothing runs.
   const runs = COMPONENTS.some((component) => componentProcess(paths, component) !== undefined);
-  if (runs && readRecord(paths)?.phase === 'up') return openRig(name);
+  if (runs && readRecord(paths)?.phase === 'up') {
+    const rig = openRig(name);
+    if (rig.plan.ipFamily === ipFamily) return rig;
+    throw new Error(`${name} is up with IP family ${rig.plan.ipFamily}; take it down first for ${ipFamily}`);
+  }
   await ensureMachine(paths, onProgress);
   await tearDown(paths);
   const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
-  return withCgroup(procs, async () => start(paths, nodeCount, onProgress));
+  return withCgroup(procs, async () => start(paths, { nodeCount, ipFamily }, onProgress));
 }
 
-async function start(paths: RigPaths, nodeCount: number, progress: Progress): Promise<RigParts> {
+async function start(
+  paths: RigPaths,
+  { nodeCount, ipFamily }: Pick<Required<UpOptions>, 'nodeCount' | 'ipFamily'>,
+  progress: Progress,
+): Promise<RigParts> {
   const artifacts = await buildArtifacts(progress);
-  const routes = await machineRoutes();
+  const networks = (slot: number) => addressPlan(slot, nodeCount, ipFamily).networks;
+  const routes = await machineRoutes(networks(0).map(({ family }) => family));
   const { name } = paths;
-  const slot = claimSlot(name, (candidate) => !usesNetwork(routes, addressPlan(candidate).network));
+  const isFree = (candidate: number): boolean =>
+    !networks(candidate).some((network) => usesNetwork(routes, network));
+  const slot = claimSlot(name, isFree);
   raiseLimits(progress);
-  const parts = { paths, plan: addressPlan(slot, nodeCount), artifacts };
-  const record = { name, slot, nodeCount, artifacts };
+  const parts = { paths, plan: addressPlan(slot, nodeCount, ipFamily), artifacts };
+  const record = { name, slot, nodeCount, ipFamily, artifacts };
   writeRecord(paths, { ...record, phase: 'starting' });
   const startedAt = performance.now();
   const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1).padStart(5);

@@ -30,7 +30,7 @@ export class Rig {
     this.paths = paths;
     this.plan = plan;
     this.kubeconfigPath = paths.kubeconfig;
-    this.clusterDns = plan.clusterDns;
+    this.clusterDns = plan.primary.clusterDns;
     this.nodes = plan.nodes;
     this.api = apiClient(paths, plan);
     this.#parts = parts;

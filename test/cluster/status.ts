@@ -1,4 +1,5 @@
 /** The state of a rig at a glance, as aligned text. */
+import type { NetworkPlan } from './address-plan.ts';
 import { hasCondition, type Node } from './api-client.ts';
 import type { Rig } from './rig.ts';
 
@@ -31,11 +32,12 @@ export async function describeRig(rig: Rig): Promise<string> {
         plan.name,
         ready,
         node?.spec.unschedulable ? 'cordoned' : 'yes',
-        plan.address,
+        plan.addresses.join(', '),
         resolvConf ?? '(not set)',
       ];
     }),
   );
+  const list = (of: (network: NetworkPlan) => string): string => rig.plan.networks.map(of).join(', ');
   const pods = await rig.dnsPods().catch(() => []);
   const podRows = pods.map((pod) => {
     const status = pod.status.containerStatuses?.[0];
@@ -45,14 +47,15 @@ export async function describeRig(rig: Rig): Promise<string> {
       hasCondition(pod, 'Ready') ? 'yes' : (waiting ?? 'no'),
       String(status?.restartCount ?? 0),
       pod.spec.nodeName ?? '-',
-      pod.status.podIP ?? '-',
+      (pod.status.podIPs ?? []).map(({ ip }) => ip).join(', ') || '-',
     ];
   });
   return [
     table([
       ['rig', rig.name],
-      ['network', rig.plan.network],
-      ['cluster DNS', rig.clusterDns],
+      ['IP family', rig.plan.ipFamily],
+      ['network', list((network) => network.network)],
+      ['cluster DNS', list((network) => network.clusterDns)],
       ['kubeconfig', rig.kubeconfigPath],
       ['logs', rig.paths.logs],
     ]),

@@ -47,7 +47,7 @@ describe('a running rig', () => {
     for (const server of [rig.clusterDns, ...pods.map((pod) => pod.status.podIP ?? '')]) {
       const dns = resolver(server);
       expect(await dns.resolve4('kubernetes.default.svc.cluster.local')).toEqual([
-        rig.plan.kubernetesService,
+        rig.plan.primary.kubernetesService,
       ]);
       expect(await dns.resolve4('example.com')).toEqual(['203.0.113.10']);
       await expect(dns.resolve4('nowhere.invalid')).rejects.toMatchObject({ code: 'ENOTFOUND' });
@@ -56,7 +56,9 @@ describe('a running rig', () => {
 
   test('runs systemd-resolved on each node, with its stub in /etc/resolv.conf', async () => {
     expect(await rig.readFile('node-1', '/etc/resolv.conf')).toContain('nameserver 127.0.0.53');
-    expect(await rig.readFile('node-1', GOOD_RESOLV_CONF)).toContain(`nameserver ${rig.plan.controlPlane}`);
+    expect(await rig.readFile('node-1', GOOD_RESOLV_CONF)).toContain(
+      `nameserver ${rig.plan.primary.controlPlane}`,
+    );
     const query = await rig.exec('node-1', ['resolvectl', 'query', 'example.com']);
     expect(query.stdout).toContain('203.0.113.10');
   });

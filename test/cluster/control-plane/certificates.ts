@@ -1,7 +1,7 @@
 /** The rig's certificate authority, certificates and kubeconfigs, created with openssl: Node.js can only read X.509. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { AddressPlan } from '../address-plan.ts';
+import { type AddressPlan, urlHost } from '../address-plan.ts';
 import type { RigPaths } from '../rig-paths.ts';
 import { run } from '../run.ts';
 
@@ -85,7 +85,10 @@ export function certificates(plan: AddressPlan): Certificate[] {
   const apiserverNames = [
     ...['kubernetes', 'kubernetes.default', 'kubernetes.default.svc'].map((name) => `DNS:${name}`),
     `DNS:kubernetes.default.svc.${plan.clusterDomain}`,
-    ...[plan.controlPlane, plan.kubernetesService, '127.0.0.1'].map((address) => `IP:${address}`),
+    ...plan.networks
+      .flatMap(({ controlPlane, kubernetesService }) => [controlPlane, kubernetesService])
+      .map(ip),
+    ip('127.0.0.1'),
   ].join(',');
   return [
     { file: 'apiserver', subject: '/CN=kube-apiserver', usage: 'serverAuth', names: apiserverNames },
@@ -103,12 +106,14 @@ export function certificates(plan: AddressPlan): Certificate[] {
           file: `${node.name}-serving`,
           subject,
           usage: 'serverAuth' as const,
-          names: `DNS:${node.name},IP:${node.address}`,
+          names: [`DNS:${node.name}`, ...node.addresses.map(ip)].join(','),
         },
       ];
     }),
   ];
 }
+
+const ip = (address: string): string => `IP:${address}`;
 
 /** With the certificates inside, so that the file can be copied anywhere. */
 async function kubeconfig(paths: RigPaths, plan: AddressPlan, client: string): Promise<string> {
@@ -119,7 +124,7 @@ clusters:
 - name: ${paths.name}
   cluster:
     certificate-authority-data: ${await base64('ca.crt')}
-    server: https://${plan.controlPlane}:6443
+    server: https://${urlHost(plan.primary.controlPlane)}:6443
 users:
 - name: ${client}
   user:

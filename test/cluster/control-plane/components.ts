@@ -38,9 +38,9 @@ export function commandLine(component: Component, paths: RigPaths, plan: Address
       });
     case 'apiserver':
       return flags('kube-apiserver', {
-        'advertise-address': plan.controlPlane,
+        'advertise-address': plan.primary.controlPlane,
         'etcd-servers': 'http://127.0.0.1:2379',
-        'service-cluster-ip-range': plan.serviceNetwork,
+        'service-cluster-ip-range': plan.networks.map((network) => network.serviceNetwork).join(','),
         'authorization-mode': 'Node,RBAC',
         'enable-admission-plugins': 'NodeRestriction',
         'client-ca-file': pki('ca.crt'),
@@ -96,7 +96,7 @@ export function configurationFiles(paths: RigPaths, plan: AddressPlan): Record<s
     'upstream.Corefile': upstreamCorefile(plan),
     'kube-proxy.yaml': kubeProxyConfiguration({
       kubeconfig: join(paths.pki, 'kube-proxy.kubeconfig'),
-      podNetwork: plan.podNetwork,
+      plan,
       // It runs on no node, and would wait half a minute for one of its own. Only node ports depend on it.
       hostname: plan.nodes[0]?.name ?? '',
     }),
@@ -117,16 +117,21 @@ rules:
 - level: Metadata
 `;
 
+const EXAMPLE_AAAA = `    template IN AAAA example.com {
+        answer "{{ .Name }} 60 IN AAAA 2001:db8::10"
+    }
+`;
+
 /** Knows example.com and all names below it, nothing else; logs each query. */
 function upstreamCorefile(plan: AddressPlan): string {
   return `.:53 {
-    bind ${plan.controlPlane}
+    bind ${plan.networks.map(({ controlPlane }) => controlPlane).join(' ')}
     log
     errors
     template IN A example.com {
         answer "{{ .Name }} 60 IN A 203.0.113.10"
     }
-    template IN ANY example.com {
+${plan.ipFamily === 'ipv4' ? '' : EXAMPLE_AAAA}    template IN ANY example.com {
         rcode NOERROR
         authority "example.com. 60 IN SOA ns.example.com. admin.example.com. 1 3600 600 86400 60"
     }
@@ -140,7 +145,7 @@ function upstreamCorefile(plan: AddressPlan): string {
 
 export function kubeProxyConfiguration(options: {
   readonly kubeconfig: string;
-  readonly podNetwork: string;
+  readonly plan: AddressPlan;
   readonly hostname: string;
 }): string {
   return `apiVersion: kubeproxy.config.k8s.io/v1alpha1
@@ -149,7 +154,7 @@ mode: iptables
 hostnameOverride: ${options.hostname}
 clientConnection:
   kubeconfig: ${options.kubeconfig}
-clusterCIDR: ${options.podNetwork}
+clusterCIDR: ${options.plan.networks.map(({ podNetwork }) => podNetwork).join(',')}
 detectLocalMode: ClusterCIDR
 iptables:
   minSyncPeriod: 0s

@@ -78,7 +78,13 @@ export function corednsManifests(plan: AddressPlan): object {
           annotations: { 'prometheus.io/port': '9153', 'prometheus.io/scrape': 'true' },
         },
         spec: {
-          clusterIP: plan.clusterDns,
+          clusterIP: plan.primary.clusterDns,
+          ...(plan.networks.length > 1
+            ? {
+                clusterIPs: plan.networks.map(({ clusterDns }) => clusterDns),
+                ipFamilyPolicy: 'RequireDualStack',
+              }
+            : {}),
           selector: labels,
           ports: [
             { name: 'dns', port: 53, protocol: 'UDP', targetPort: 53 },

@@ -1,5 +1,6 @@
 /** The rig's network: one namespace for the control plane, one per node, and a veth pair to the machine. */
-import type { AddressPlan } from '../address-plan.ts';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+import type { AddressPlan, NetworkPlan } from '../address-plan.ts';
 import { inNetns } from '../control-plane/component-process.ts';
 import { FAMILY, type RigPaths } from '../rig-paths.ts';
 import { run } from '../run.ts';
@@ -18,15 +19,15 @@ export async function makeNetwork(paths: RigPaths, plan: AddressPlan): Promise<v
     [],
     namespaces.map((name) => `netns add ${name}`),
   );
-  const { interfaceName, host, rig } = plan.hostLink;
+  const { interfaceName, networks } = plan;
   await ipBatch(
     [],
     [
       `link add ${interfaceName} type veth peer name machine netns ${control}`,
       `link set ${interfaceName} alias ${FAMILY}.${paths.name}`,
-      `addr add ${host}/30 dev ${interfaceName}`,
+      ...networks.map(({ hostLink }) => addAddress(hostLink.host, hostLink.prefixLength, interfaceName)),
       `link set ${interfaceName} up`,
-      `route add ${plan.network} via ${rig}`,
+      ...networks.map(({ network, hostLink }) => `route add ${network} via ${hostLink.rig}`),
     ],
   );
   await ipBatch(
@@ -34,35 +35,50 @@ export async function makeNetwork(paths: RigPaths, plan: AddressPlan): Promise<v
     [
       'link set lo up',
       `link add ${BRIDGE} type bridge`,
-      `addr add ${plan.controlPlane}/${plan.nodePrefixLength} dev ${BRIDGE}`,
+      ...networks.map(({ controlPlane, nodePrefixLength }) =>
+        addAddress(controlPlane, nodePrefixLength, BRIDGE),
+      ),
       `link set ${BRIDGE} up`,
-      `addr add ${rig}/30 dev machine`,
+      ...networks.map(({ hostLink }) => addAddress(hostLink.rig, hostLink.prefixLength, 'machine')),
       'link set machine up',
-      ...plan.nodes.flatMap((node) => [
-        `link add ${node.name} type veth peer name eth0 netns ${paths.node(node.name).netns}`,
-        `link set ${node.name} master ${BRIDGE} up`,
-        `route add ${node.podSubnet} via ${node.address}`,
+      ...plan.nodes.flatMap(({ name }) => [
+        `link add ${name} type veth peer name eth0 netns ${paths.node(name).netns}`,
+        `link set ${name} master ${BRIDGE} up`,
       ]),
+      ...networks.flatMap(({ nodes }) => nodes.map(routeToPods)),
     ],
   );
-  for (const node of plan.nodes) {
+  for (const { name } of plan.nodes) {
+    const ofNode = (network: NetworkPlan) => network.nodes.filter((node) => node.name === name);
+    const ofOthers = (network: NetworkPlan) => network.nodes.filter((node) => node.name !== name);
     await ipBatch(
-      ['-n', paths.node(node.name).netns],
+      ['-n', paths.node(name).netns],
       [
         'link set lo up',
-        `addr add ${node.address}/${plan.nodePrefixLength} dev eth0`,
+        ...networks.flatMap((network) =>
+          ofNode(network).map(({ address }) => addAddress(address, network.nodePrefixLength, 'eth0')),
+        ),
         'link set eth0 up',
-        `route add default via ${plan.controlPlane}`,
-        ...plan.nodes
-          .filter((other) => other !== node)
-          .map((other) => `route add ${other.podSubnet} via ${other.address}`),
+        ...networks.map(({ anywhere, controlPlane }) => `route add ${anywhere} via ${controlPlane}`),
+        ...networks.flatMap((network) => ofOthers(network).map(routeToPods)),
       ],
     );
   }
-  for (const name of namespaces) {
-    await run([...inNetns(name), 'sh', '-c', 'echo 1 > /proc/sys/net/ipv4/ip_forward']);
-  }
+  const forward = networks.map(({ family }) => `echo 1 > ${FORWARDING[family]}`).join(' && ');
+  for (const name of namespaces) await run([...inNetns(name), 'sh', '-c', forward]);
 }
+
+const FORWARDING = {
+  ipv4: '/proc/sys/net/ipv4/ip_forward',
+  ipv6: '/proc/sys/net/ipv6/conf/all/forwarding',
+};
+
+/** Usable at once: there is nobody else in the rig's networks, so IPv6 need not look for the address's other owner. */
+const addAddress = (address: string, prefixLength: number, device: string): string =>
+  `addr add ${address}/${prefixLength} dev ${device}${isIPv6(address) ? ' nodad' : ''}`;
+
+const routeToPods = ({ podSubnet, address }: NetworkPlan['nodes'][number]): string =>
+  `route add ${podSubnet} via ${address}`;
 
 function ipBatch(options: readonly string[], commands: readonly string[]) {
   return run(['ip', ...options, '-batch', '-'], { input: `${commands.join('\n')}\n` });
@@ -72,19 +88,32 @@ interface Route {
   readonly dst: string;
 }
 
-/** Destinations of all routes of the machine: slots whose network is in use are skipped. */
-export async function machineRoutes(): Promise<string[]> {
-  const routes = JSON.parse(
-    (await run(['ip', '-j', '-4', 'route', 'show', 'table', 'all'])).stdout,
-  ) as Route[];
-  return routes.map((route) => route.dst);
+/** Destinations of all routes of the machine in these families: slots whose network is in use are skipped. */
+export async function machineRoutes(families: readonly NetworkPlan['family'][]): Promise<string[]> {
+  const listed = await Promise.all(
+    families.map((family) =>
+      run(['ip', '-j', family === 'ipv4' ? '-4' : '-6', 'route', 'show', 'table', 'all']),
+    ),
+  );
+  return listed.flatMap(({ stdout }) => (JSON.parse(stdout) as Route[]).map((route) => route.dst));
 }
 
 /**
- * Whether a route leads into the /16. A wider one, such as a company's 10.0.0.0/8, is ignored: our prefix is longer
- * and takes precedence, and a machine with such a route could not run a rig otherwise.
+ * Whether a route leads into the network. A wider one, such as a company's 10.0.0.0/8, is ignored: our prefix is
+ * longer and takes precedence, and a machine with such a route could not run a rig otherwise.
  */
-export function usesNetwork(routes: readonly string[], network: string): boolean {
-  const prefix = `${network.split('.').slice(0, 2).join('.')}.`;
-  return routes.some((route) => route.startsWith(prefix) && Number(route.split('/')[1] ?? 32) >= 16);
+export function usesNetwork(routes: readonly string[], { network, family }: NetworkPlan): boolean {
+  const [address = '', length] = network.split('/');
+  const inside = new BlockList();
+  inside.addSubnet(address, Number(length), family);
+  return routes.some((route) => {
+    const [destination = '', width = Number.POSITIVE_INFINITY] = route.split('/');
+    return (
+      isIP(destination) > 0 &&
+      inside.check(destination, familyOf(destination)) &&
+      Number(width) >= Number(length)
+    );
+  });
 }
+
+const familyOf = (address: string) => (isIPv6(address) ? 'ipv6' : 'ipv4');

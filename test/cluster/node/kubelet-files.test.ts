@@ -10,7 +10,7 @@ test('the configuration has the uplink file and the cluster DNS address', () => 
   expect(parse(configuration)).toMatchObject({
     kind: 'KubeletConfiguration',
     resolvConf: '/run/systemd/resolve/resolv.conf',
-    clusterDNS: [plan.clusterDns],
+    clusterDNS: [plan.primary.clusterDns],
     oomScoreAdj: 0,
   });
 });

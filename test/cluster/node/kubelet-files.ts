@@ -40,7 +40,7 @@ clusterDomain: ${plan.clusterDomain}
 protectKernelDefaults: false
 # The nodes' DNS servers are the cluster's own, not a node-local cache
 clusterDNS:
-- ${plan.clusterDns}
+${plan.networks.map(({ clusterDns }) => `- ${clusterDns}`).join('\n')}
 kubeReserved:
   cpu: "100m"
   memory: "256Mi"
@@ -59,7 +59,7 @@ ${options.canLowerOomScore ? '' : 'oomScoreAdj: 0\n'}`;
 
 export function kubeletEnvironment(node: NodePlan): string {
   return `KUBE_LOG_LEVEL="--v=2"
-KUBELET_ADDRESS="--node-ip=${node.address}"
+KUBELET_ADDRESS="--node-ip=${node.addresses.join(',')}"
 KUBELET_HOSTNAME="--hostname-override=${node.name}"
 
 KUBELET_ARGS="--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf \\

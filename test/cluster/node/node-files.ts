@@ -43,12 +43,15 @@ export function nodeFiles(
     file('/etc/hostname', `${node.name}\n`),
     file('/etc/hosts', hosts(plan)),
     file('/etc/machine-id', `${secrets.machineId}\n`, 0o444),
-    file('/etc/systemd/resolved.conf.d/upstream.conf', `[Resolve]\nDNS=${plan.controlPlane}\n`),
+    file(
+      '/etc/systemd/resolved.conf.d/upstream.conf',
+      `[Resolve]\nDNS=${plan.networks.map(({ controlPlane }) => controlPlane).join(' ')}\n`,
+    ),
     // By default, shutdown waits 90 s for a container that ignores SIGTERM.
     file('/etc/systemd/system.conf.d/rig.conf', '[Manager]\nDefaultTimeoutStopSec=3s\n'),
     file('/etc/containerd/config.toml', containerdConfiguration(options)),
     file('/etc/systemd/system/containerd.service.d/rig.conf', containerdOverride(options)),
-    file('/etc/cni/net.d/10-rig.conflist', cniConfiguration(node)),
+    file('/etc/cni/net.d/10-rig.conflist', cniConfiguration(node, plan)),
     file(KUBELET_CONFIG, kubeletConfiguration(plan, options), 0o600),
     file('/etc/kubernetes/kubelet.env', kubeletEnvironment(node), 0o600),
     file('/etc/kubernetes/kubelet.conf', secrets.kubeletKubeconfig, 0o600),
@@ -59,7 +62,7 @@ export function nodeFiles(
       '/etc/kubernetes/kube-proxy.yaml',
       kubeProxyConfiguration({
         kubeconfig: '/etc/kubernetes/kube-proxy.kubeconfig',
-        podNetwork: plan.podNetwork,
+        plan,
         hostname: node.name,
       }),
     ),
@@ -99,7 +102,9 @@ export const NODE_FOLDERS: readonly string[] = [
 ];
 
 function hosts(plan: AddressPlan): string {
-  const nodes = plan.nodes.map((node) => `${node.address} ${node.name}.${plan.clusterDomain} ${node.name}`);
+  const nodes = plan.nodes.flatMap(({ name, addresses }) =>
+    addresses.map((address) => `${address} ${name}.${plan.clusterDomain} ${name}`),
+  );
   return `127.0.0.1 localhost localhost.localdomain\n::1 localhost6 localhost6.localdomain\n${nodes.join('\n')}\n`;
 }
 
@@ -131,15 +136,15 @@ function containerdOverride(options: KubeletOptions): string {
  * Point-to-point links, not a bridge: all traffic is routed, so that a pod reaches itself through a Service without
  * the br_netfilter module. Addresses are kept in /run, because the sandboxes do not survive a reboot either.
  */
-function cniConfiguration(node: NodePlan): string {
+function cniConfiguration(node: NodePlan, plan: AddressPlan): string {
   const ptp = {
     type: 'ptp',
     ipMasq: false,
     ipam: {
       type: 'host-local',
       dataDir: '/run/cni-ipam-state',
-      ranges: [[{ subnet: node.podSubnet }]],
-      routes: [{ dst: '0.0.0.0/0' }],
+      ranges: node.podSubnets.map((subnet) => [{ subnet }]),
+      routes: plan.networks.map(({ anywhere }) => ({ dst: anywhere })),
     },
   };
   const portmap = { type: 'portmap', capabilities: { portMappings: true } };

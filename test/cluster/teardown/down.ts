@@ -33,7 +33,7 @@ async function hostLinks(paths: RigPaths): Promise<string[]> {
   const listed = await run(['ip', '-j', 'link', 'show'], { allowFailure: true });
   if (listed.code !== 0) return [];
   const links = JSON.parse(listed.stdout) as { ifname: string; ifalias?: string }[];
-  const bySlot = new Set(slotsOf(paths.name).map((slot) => addressPlan(slot).hostLink.interfaceName));
+  const bySlot = new Set(slotsOf(paths.name).map((slot) => addressPlan(slot).interfaceName));
   const alias = `${FAMILY}.${paths.name}`;
   return links.filter((link) => link.ifalias === alias || bySlot.has(link.ifname)).map((link) => link.ifname);
 }
