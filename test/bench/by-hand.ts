@@ -4,30 +4,43 @@ import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import type { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
+import { firstAnswer, podsBefore } from './first-answer.ts';
+
+/** Seconds from the start of the script. */
+export interface ByHandTimes {
+  readonly firstAnswer: number;
+  /** A new pod is Ready. */
+  readonly ready: number;
+}
 
 /**
  * Breaks the node and waits for the loop; then edits the value, restarts the kubelet, deletes the pod and waits for a
  * new one to be Ready. There must be no policy.
- * @returns seconds from the edit to Ready
  */
-export async function repairByHand(rig: Rig, node: string): Promise<number> {
+export async function repairByHand(rig: Rig, node: string): Promise<ByHandTimes> {
   await breakNode(rig, node);
-  const startedAt = performance.now();
+  const before = await podsBefore(rig);
+  const startedAt = Date.now();
+  const [answeredAt, readyAt] = await Promise.all([firstAnswer(rig, before), script(rig, node, before)]);
+  return { firstAnswer: (answeredAt - startedAt) / 1000, ready: (readyAt - startedAt) / 1000 };
+}
+
+/** @returns epoch milliseconds at which a new pod was Ready */
+async function script(rig: Rig, node: string, before: ReadonlySet<string>): Promise<number> {
   await rig.setResolvConf(node, GOOD_RESOLV_CONF);
   const restarted = await rig.exec(node, ['systemctl', 'restart', 'kubelet.service']);
   if (restarted.code !== 0) throw new Error(`cannot restart kubelet.service on ${node}: ${restarted.stderr}`);
-  const old = await rig.dnsPods();
   for (const pod of await rig.dnsPods(node))
     await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`, {
       gracePeriodSeconds: 1,
     });
-  const known = new Set(old.map((pod) => pod.metadata.uid));
-  await until(
-    async () =>
-      (await rig.dnsPods()).some((pod) => !known.has(pod.metadata.uid) && isReady(pod)) || undefined,
+  return until(
+    async () => {
+      const ready = (await rig.dnsPods()).some((pod) => !before.has(pod.metadata.uid) && isReady(pod));
+      return ready ? Date.now() : undefined;
+    },
     { what: 'a new Ready CoreDNS pod', timeoutMs: 90_000, everyMs: 50 },
   );
-  return (performance.now() - startedAt) / 1000;
 }
 
 const isReady = (pod: Pod): boolean =>

@@ -1,6 +1,7 @@
 /** The section on repairs: medians with their range, and the goal beside the figure. */
+import type { ByHandTimes } from './by-hand.ts';
 import type { OperatorFigures } from './operator-figures.ts';
-import { machine, median, today } from './statistics.ts';
+import { machine, median, today, verdict } from './statistics.ts';
 
 /** Seconds from the crash of the container. */
 export interface RepairTimes {
@@ -8,27 +9,32 @@ export interface RepairTimes {
   readonly quarantined: number;
   readonly kubeletBack: number;
   readonly released: number;
+  readonly firstAnswer: number;
   readonly verified: number;
+  readonly ended: number;
 }
 
 interface Measured {
   readonly ours: readonly RepairTimes[];
-  /** Seconds. */
-  readonly byHand: readonly number[];
+  readonly byHand: readonly ByHandTimes[];
   readonly idle: OperatorFigures;
   readonly after: OperatorFigures;
   readonly imageBytes: number;
 }
 
-/** Of "verified" to the baseline. */
-const GOAL_RATIO = 4;
+/** The operator's time to the script's, median of the rounds. */
+const GOAL_RATIO = { firstAnswer: 2.5, verified: 4 };
 
 export function repairReport({ ours, byHand, idle, after, imageBytes }: Measured): string {
   const row = (name: string, figures: readonly number[]): string =>
     `| ${name} | ${seconds(median(figures))} | ${seconds(Math.min(...figures))} | ${seconds(Math.max(...figures))} |`;
   const of = (key: keyof RepairTimes): readonly number[] => ours.map((times) => times[key]);
-  const ratios = ours.map((times, round) => times.verified / (byHand[round] ?? Number.NaN));
-  const ratio = median(ratios);
+  const [ready, answered] = [byHand.map((times) => times.ready), byHand.map((times) => times.firstAnswer)];
+  const ratio = (key: keyof RepairTimes, baseline: readonly number[]): number =>
+    median(ours.map((times, round) => times[key] / (baseline[round] ?? Number.NaN)));
+  const ratios = { firstAnswer: ratio('firstAnswer', answered), verified: ratio('verified', ready) };
+  const against = (key: keyof typeof ratios): string =>
+    `${ratios[key].toFixed(1)}** (median of the rounds; goal: at most ${GOAL_RATIO[key]}, ${verdict(ratios[key], GOAL_RATIO[key])})`;
   return `\`npm run bench:repair\`, ${today()}: ${ours.length} rounds on the two-node rig. In each round the
 same node was broken and repaired twice, once by hand and once by the operator. ${machine()}:
 the ratio says more than the seconds.
@@ -41,17 +47,22 @@ ${row('claimed: the failure is diagnosed and recorded', of('claimed'))}
 ${row('quarantined: the node is cordoned', of('quarantined'))}
 ${row('kubelet running with the new value', of('kubeletBack'))}
 ${row('node released, after the proof pod', of('released'))}
+${row('first right answers of the new CoreDNS pod', of('firstAnswer'))}
 ${row('DNS verified, including 3 s of stability', of('verified'))}
+${row('record ended, after the guard', of('ended'))}
 
 The baseline, in seconds from the start of a script that already knows the node and the cause (edit, restart the kubelet,
 delete the pod, wait for Ready) and that detects, proves and undoes nothing:
 
-| | median | min | max |
+| by hand, to | median | min | max |
 | --- | --- | --- | --- |
-${row('by hand', byHand)}
+${row('first right answers of the new CoreDNS pod', answered)}
+${row('new pod Ready', ready)}
 
-**Verified / by hand: ${ratio.toFixed(1)}** (median of the rounds; goal: at most ${GOAL_RATIO}, ${ratio <= GOAL_RATIO ? 'reached' : 'not reached'}).
-Compared with the fastest round by hand, in which the readiness probe happened to run at once: ${(median(of('verified')) / Math.min(...byHand)).toFixed(1)}.
+**First right answers, operator / by hand: ${against('firstAnswer')}.
+**Verified / by hand until Ready: ${against('verified')}.
+Compared with the fastest round by hand, in which the readiness probe happened to run at once: ${(median(of('verified')) / Math.min(...ready)).toFixed(1)}.
+A right answer is one over UDP for both a cluster name and an external one; the pod is asked every 25 ms as soon as it has an address.
 
 The operator's pod:
 

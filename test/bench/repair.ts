@@ -7,9 +7,10 @@ import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { applyPolicy, buildOperatorImage, installOperator } from '../support/rig/installation.ts';
-import { repairByHand } from './by-hand.ts';
+import { type ByHandTimes, repairByHand } from './by-hand.ts';
 import { watchCrashes } from './crashes.ts';
 import { writeSection } from './document.ts';
+import { firstAnswer, podsBefore } from './first-answer.ts';
 import { operatorFigures } from './operator-figures.ts';
 import { type RepairTimes, repairReport } from './repair-report.ts';
 
@@ -24,20 +25,27 @@ async function operatorRepair(rig: Rig): Promise<RepairTimes> {
   const crashes = watchCrashes(rig, NODE);
   try {
     await breakNode(rig, NODE, { wait: false });
-    const { spec, status } = await untilEnded(rig, NODE);
+    const before = await podsBefore(rig);
+    const [{ spec, status }, answeredAt] = await Promise.all([
+      untilEnded(rig, NODE),
+      firstAnswer(rig, before),
+    ]);
     if (status.phase !== 'Healed') throw new Error(`${status.phase}: ${status.message}`);
     const crashed = await until(() => crashes.timeOf(spec.sighting.line), {
       what: 'the timestamp of the FATAL line',
       timeoutMs: 5_000,
     });
-    const since = (text: string | undefined): number => (Date.parse(text ?? '') - crashed) / 1000;
+    const sinceCrash = (epochMs: number): number => (epochMs - crashed) / 1000;
+    const since = (text: string | undefined): number => sinceCrash(Date.parse(text ?? ''));
     const step = (name: string) => status.steps.find((one) => one.name === name);
     return {
       claimed: since(spec.sighting.seenAt),
       quarantined: since(step('Quarantine')?.finishedAt),
       kubeletBack: since(status.repair?.times.restarted),
       released: since(step('Release')?.finishedAt),
-      verified: since(status.finishedAt),
+      firstAnswer: sinceCrash(answeredAt),
+      verified: since(step('Verify')?.finishedAt),
+      ended: since(status.finishedAt),
     };
   } finally {
     await crashes.stop();
@@ -52,14 +60,15 @@ try {
   await applyPolicy(rig, {});
   const idle = await operatorFigures(rig);
   const ours: RepairTimes[] = [];
-  const byHand: number[] = [];
+  const byHand: ByHandTimes[] = [];
   for (let round = 1; round <= runs; round += 1) {
     // In turn, so that a change in the machine's speed affects both.
     await restoreCluster(rig);
     byHand.push(await repairByHand(rig, NODE));
     ours.push(await operatorRepair(rig));
+    const [hand, operator] = [byHand.at(-1), ours.at(-1)];
     say(
-      `round ${round} of ${runs}: by hand ${byHand.at(-1)?.toFixed(1)} s, verified ${ours.at(-1)?.verified.toFixed(1)} s`,
+      `round ${round} of ${runs}: first answer ${hand?.firstAnswer.toFixed(1)} s by hand, ${operator?.firstAnswer.toFixed(1)} s by the operator, verified ${operator?.verified.toFixed(1)} s`,
     );
   }
   const after = await operatorFigures(rig);
