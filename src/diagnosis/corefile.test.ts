@@ -30,7 +30,7 @@ const KUBEADM = `.:53 {
     loadbalance
 }
 `;
-const SELF = ['10.244.0.7', '10.96.0.10'];
+const SELF = { pod: ['10.244.0.7'], clusterDNS: ['10.96.0.10'] };
 
 function parse(text: string) {
   const parsed = parseCorefile(text);
@@ -128,10 +128,131 @@ describe('rootForward', () => {
     expect(root('')).toBeNull();
   });
 
-  it('names the imported files, whose content is unknown', () => {
-    expect(root('. {\n import /etc/coredns/custom/*.override\n}')?.imports).toEqual([
-      '/etc/coredns/custom/*.override',
+  it('is null if no block serves "." on the port where the query arrived', () => {
+    const parsed = parse('.:1053 {\n forward . /etc/resolv.conf\n}');
+    expect(rootForward(parsed, SELF, 53)).toBeNull();
+    expect(rootForward(parsed, SELF, 1053)).toMatchObject({ usesPodResolvConf: true });
+  });
+
+  it('follows a query through other ports of the same Corefile', () => {
+    const block = (key: string, to: string) => `${key} {\n forward . ${to}\n}\n`;
+    const chain = block('.:53', '127.0.0.1:5053') + block('.:5053', '10.244.0.7:5054');
+    expect(root(chain + block('.:5054', '/etc/resolv.conf'))).toEqual({
+      targets: ['127.0.0.1:5053'],
+      usesPodResolvConf: true,
+      selfTargets: [],
+      ports: [5053, 5054],
+      unseen: [],
+    });
+    expect(root(chain + block('.:5054', '127.0.0.1'))?.selfTargets).toEqual([
+      '127.0.0.1:5053 -> 10.244.0.7:5054 -> 127.0.0.1',
     ]);
+    expect(root(chain + block('.:5054', '127.0.0.1:5053'))?.selfTargets).toEqual([
+      '127.0.0.1:5053 -> 10.244.0.7:5054 -> 127.0.0.1:5053',
+    ]);
+    expect(root(chain + block('.:5054', '192.0.2.1'))).toMatchObject({
+      usesPodResolvConf: false,
+      selfTargets: [],
+      unseen: [],
+    });
+    expect(root(block('.', 'tls://127.0.0.1') + block('tls://.', '/etc/resolv.conf'))).toMatchObject({
+      usesPodResolvConf: true,
+      ports: [853],
+    });
+  });
+
+  it.each([
+    [
+      'a port that no block serves',
+      '. {\n forward . 127.0.0.1:5053\n}',
+      { kind: 'other-program', target: '127.0.0.1:5053' },
+    ],
+    [
+      'a port that a block serves only for another zone',
+      '. {\n forward . [::1]:5053\n}\ncorp.example:5053 {\n forward . 192.0.2.1\n}',
+      { kind: 'other-program', target: '[::1]:5053' },
+    ],
+    [
+      'the same port over another protocol',
+      '. {\n forward . tls://127.0.0.1:53\n}',
+      { kind: 'other-program', target: 'tls://127.0.0.1:53' },
+    ],
+    [
+      'an address to which the block is not bound',
+      '. {\n bind 169.254.20.10\n forward . 127.0.0.1\n}',
+      { kind: 'other-program', target: '127.0.0.1' },
+    ],
+    [
+      'an upstream in a variable',
+      '. {\n forward . {$UPSTREAM} /etc/resolv.conf\n}',
+      { kind: 'variable', text: '{$UPSTREAM}' },
+    ],
+    [
+      'a zone in a variable',
+      '. {\n forward {$FROM} /etc/resolv.conf\n}',
+      { kind: 'variable', text: '{$FROM}' },
+    ],
+    [
+      'a plugin in a variable',
+      '. {\n {$PLUGIN} . /etc/resolv.conf\n}',
+      { kind: 'variable', text: '{$PLUGIN}' },
+    ],
+    [
+      'a key in a variable',
+      '{$ZONE}:53 {\n forward . /etc/resolv.conf\n}',
+      { kind: 'variable', text: '{$ZONE}:53' },
+    ],
+    [
+      'a whole key in a variable',
+      '{$ZONES} {\n forward . /etc/resolv.conf\n}',
+      { kind: 'variable', text: '{$ZONES}' },
+    ],
+    [
+      'an argument of a snippet',
+      '(up) {\n forward . {args[0]}\n}\n. {\n import up 192.0.2.1\n}',
+      { kind: 'variable', text: '{args[0]}' },
+    ],
+    [
+      'an import in the block',
+      '. {\n import custom/*.override\n}',
+      { kind: 'import', files: ['custom/*.override'] },
+    ],
+    [
+      'an import beside the blocks',
+      'import custom/*.server\na.example {\n whoami\n}',
+      { kind: 'import', files: ['custom/*.server'] },
+    ],
+    ['no forward line', '. {\n grpc . 127.0.0.1:5053\n}', { kind: 'no-forward' }],
+    [
+      'two blocks for two views',
+      '. {\n view a {\n expr true\n }\n forward . 192.0.2.1\n}\n. {\n forward . /etc/resolv.conf\n}',
+      { kind: 'several-blocks' },
+    ],
+  ])('does not claim to know where a query goes with %s', (_name, text, unseen) => {
+    expect(root(text)?.unseen).toEqual([unseen]);
+  });
+
+  it.each([
+    [
+      'an import beside the forward line',
+      '. {\n proxy . /etc/resolv.conf\n import custom/*.override\n}\nimport custom/*.server',
+    ],
+    ['a port in a variable, if nothing else can be meant', '.:{$PORT} {\n forward . /etc/resolv.conf\n}'],
+    ['a bound block', '. {\n bind eth0\n forward . /etc/resolv.conf\n}'],
+    [
+      'a later forward line, which no query reaches',
+      '. {\n forward . /etc/resolv.conf\n forward . 127.0.0.1\n}',
+    ],
+    [
+      '`proxy` before `forward`, which CoreDNS runs first',
+      '. {\n proxy . 127.0.0.1\n forward . /etc/resolv.conf\n}',
+    ],
+  ])("is sure of the pod's resolv.conf with %s", (_name, text) => {
+    expect(rootForward(parse(text), SELF, 53)).toMatchObject({
+      usesPodResolvConf: true,
+      selfTargets: [],
+      unseen: [],
+    });
   });
 });
 

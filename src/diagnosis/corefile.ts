@@ -1,5 +1,6 @@
 /** Parses a Corefile as far as needed to know which servers are asked for ".". */
 import { type Token, tokenize } from './corefile-tokens.ts';
+import { DEFAULT_PORTS, type Scheme, splitScheme } from './endpoint.ts';
 
 interface Directive {
   readonly name: string;
@@ -8,9 +9,11 @@ interface Directive {
 }
 
 interface Address {
-  readonly scheme: 'dns' | 'tls' | 'https' | 'grpc' | 'quic' | 'unknown';
-  /** Lower case, with the final dot. */
-  readonly zone: string;
+  /** As written. */
+  readonly text: string;
+  readonly scheme: Scheme;
+  /** Lower case, with the final dot. Null if it is set by an environment variable. */
+  readonly zone: string | null;
   /** Null if it is set by an environment variable. */
   readonly port: number | null;
 }
@@ -25,6 +28,8 @@ export interface ServerBlock {
 export interface Corefile {
   readonly kind: 'corefile';
   readonly blocks: readonly ServerBlock[];
+  /** Files imported beside the blocks, which contain further blocks; their content is unknown. */
+  readonly imports: readonly string[];
 }
 
 interface CorefileSyntaxError {
@@ -38,6 +43,7 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
   const tokens = tokenize(text);
   const snippets = new Map<string, readonly Directive[]>();
   const blocks: ServerBlock[] = [];
+  const imports: string[] = [];
   let at = 0;
   const fail = (message: string): CorefileSyntaxError => ({
     kind: 'syntax-error',
@@ -46,9 +52,10 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
   });
 
   while (at < tokens.length) {
-    // An import at the top level adds whole server blocks, whose content is unknown.
     if (tokens[at]?.text === 'import' && startsLine(tokens, at)) {
-      at = endOfLine(tokens, at);
+      const end = endOfLine(tokens, at);
+      imports.push(...tokens.slice(at + 1, end).map(({ text }) => text));
+      at = end;
       continue;
     }
     const keys: string[] = [];
@@ -73,7 +80,7 @@ export function parseCorefile(text: string): Corefile | CorefileSyntaxError {
     if (snippet !== undefined) snippets.set(snippet, body.directives);
     else blocks.push(toBlock(keys, body.directives, snippets));
   }
-  return { kind: 'corefile', blocks };
+  return { kind: 'corefile', blocks, imports };
 }
 
 type Body = { readonly directives: readonly Directive[]; readonly end: number } | CorefileSyntaxError;
@@ -124,19 +131,22 @@ function toBlock(
   return { addresses: keys.map(parseAddress), directives: expand(directives, 0), imports };
 }
 
-const DEFAULT_PORTS = { dns: 53, tls: 853, https: 443, grpc: 443, quic: 853, unknown: null } as const;
-
-/** `.`, `.:53`, `:53`, `dns://example.org:1053`, `10.0.0.0/24`, `.:{$PORT}`. */
-function parseAddress(key: string): Address {
-  const [, given, rest = key] = /^([a-z0-9]+):\/\/(.*)$/i.exec(key) ?? [];
-  const schemes = Object.keys(DEFAULT_PORTS) as (keyof typeof DEFAULT_PORTS)[];
-  const scheme = given === undefined ? 'dns' : (schemes.find((s) => s === given.toLowerCase()) ?? 'unknown');
+/** `.`, `.:53`, `:53`, `dns://example.org:1053`, `10.0.0.0/24`, `.:{$PORT}`, `{$ZONE}:53`. */
+function parseAddress(text: string): Address {
+  const { scheme, rest } = splitScheme(text);
   const [, host = rest, port] = /^(.*?):(\d{1,5}|\{\S*\})$/.exec(rest) ?? [];
   // A reverse zone in IPv6 CIDR notation contains colons that are not followed by a port.
   const name = (rest.includes('/') && !/\/\d+:/.test(rest) ? rest : host).toLowerCase();
+  const isUnknown = name.includes('{');
   const zone = name === '' || name === '.' ? '.' : `${name.replace(/\.$/, '')}.`;
-  if (port === undefined) return { scheme, zone, port: DEFAULT_PORTS[scheme] };
-  return { scheme, zone, port: /^\d+$/.test(port) ? Number(port) : null };
+  // A variable may stand for the zone and the port.
+  const usual = isUnknown ? null : DEFAULT_PORTS[scheme];
+  return {
+    text,
+    scheme,
+    zone: isUnknown ? null : zone,
+    port: port === undefined ? usual : /^\d+$/.test(port) ? Number(port) : null,
+  };
 }
 
 function is(token: Token | undefined, brace: '{' | '}'): boolean {

@@ -57,6 +57,25 @@ describe('the repairable cause', () => {
     ],
     ['with a stub domain beside it', { corefile: `corp.example {\n forward . 127.0.0.1\n}\n${COREFILE}` }],
     ['with `proxy`, the predecessor of `forward`', { corefile: COREFILE.replace('forward', 'proxy') }],
+    [
+      'beside files that it imports, as in managed clusters',
+      {
+        log: `CoreDNS-1.3.1\n${LOOPBACK}`,
+        corefile:
+          '.:53 {\n errors\n kubernetes cluster.local {\n  upstream\n }\n proxy . /etc/resolv.conf\n loop\n import custom/*.override\n}\nimport custom/*.server\n',
+      },
+    ],
+    [
+      'through another port of the same Corefile',
+      { corefile: '. {\n forward . 127.0.0.1:5053\n loop\n}\n.:5053 {\n forward . /etc/resolv.conf\n}\n' },
+    ],
+    [
+      'seen by the block on that other port',
+      {
+        log: loopLine('127.0.0.1:38718', ':5053'),
+        corefile: '. {\n forward . 127.0.0.1:5053\n}\n.:5053 {\n forward . /etc/resolv.conf\n loop\n}\n',
+      },
+    ],
     ['when bound to an address', { log: loopLine('127.0.0.1:1', '10.244.0.7:53') }],
   ])('also %s', (_name, change) => {
     expect(diagnose(evidence(change))).toMatchObject({
@@ -95,8 +114,65 @@ describe('everything else is advice', () => {
     [
       'a Corefile whose forward is imported',
       { corefile: '. {\n import /etc/custom/*\n}' },
+      'UnknownLoop',
+      /not certain.*\/etc\/custom/,
+    ],
+    [
+      'a Corefile whose blocks are imported',
+      { corefile: 'import /etc/custom/*.server\n' },
+      'UnknownLoop',
+      /not certain.*\/etc\/custom/,
+    ],
+    [
+      'a sidecar',
+      { corefile: '. {\n forward . 127.0.0.1:5053\n}' },
+      'UnknownLoop',
+      /127\.0\.0\.1:5053.*another program/,
+    ],
+    [
+      'a sidecar beside the file',
+      { corefile: '. {\n forward . /etc/resolv.conf 127.0.0.1:5053\n}' },
+      'UnknownLoop',
+      /another program/,
+    ],
+    [
+      'a zone in a variable',
+      { corefile: '{$ZONE}:53 {\n forward . /etc/resolv.conf\n}' },
+      'UnknownLoop',
+      /variable.*\{\$ZONE\}:53/,
+    ],
+    [
+      'an upstream in a variable',
+      { corefile: '. {\n forward . {$UPSTREAM}\n}' },
+      'UnknownLoop',
+      /variable.*\{\$UPSTREAM\}/,
+    ],
+    [
+      'another plugin that forwards',
+      { corefile: '. {\n grpc . 127.0.0.1:5053\n}' },
+      'UnknownLoop',
+      /neither/,
+    ],
+    [
+      'two views of which one leads to the file',
+      { corefile: `. {\n view v {\n expr true\n }\n forward . 192.0.2.1\n}\n${COREFILE}` },
+      'UnknownLoop',
+      /Several server blocks/,
+    ],
+    [
+      'a chain that ends at itself',
+      { corefile: '. {\n forward . 127.0.0.1:5053\n}\n.:5053 {\n forward . 127.0.0.1\n}' },
       'CorefileForwardsToItself',
-      /\/etc\/custom/,
+      /127\.0\.0\.1:5053 -> 127\.0\.0\.1, which is CoreDNS itself/,
+    ],
+    [
+      'a block on another port that no nameserver leads to',
+      {
+        log: loopLine('127.0.0.1:1', ':1053'),
+        corefile: `${COREFILE}.:1053 {\n forward . /etc/resolv.conf\n}`,
+      },
+      'CorefileForwardsToItself',
+      /listens on port 1053/,
     ],
     [
       'a Corefile without "."',

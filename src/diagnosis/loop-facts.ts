@@ -1,7 +1,7 @@
 /** Derives from the evidence the facts that the loop causes test, so that each cause is a plain condition. */
 import { assertNever } from '../api/assert-never.ts';
 import type { LoopCause } from '../api/loop-cause.ts';
-import { type Corefile, parseCorefile } from './corefile.ts';
+import { parseCorefile } from './corefile.ts';
 import type { Evidence, Remedy } from './evidence.ts';
 import { parseIp } from './ip-address.ts';
 import { type LoopLine, probedPort } from './loop-line.ts';
@@ -12,6 +12,8 @@ export interface LoopFacts {
   /** Where the probe came back from; `unnamed` before 1.3.1 and if the text is not an address. */
   readonly origin: 'loopback' | 'pod' | 'cluster-dns' | 'elsewhere' | 'unnamed';
   readonly probedPort: number | undefined;
+  /** A query to a nameserver, which arrives at port 53, reaches the block that was probed. */
+  readonly isProbedByNameservers: boolean;
   readonly livedMs: number;
   readonly corefile: CorefileFacts;
   readonly pod: Evidence['pod'];
@@ -26,12 +28,13 @@ type CorefileFacts =
 export type CauseRule = (facts: LoopFacts) => { readonly cause: LoopCause; readonly remedy: Remedy } | null;
 
 export function loopFacts(evidence: Evidence, sighting: LoopLine): LoopFacts {
+  const port = probedPort(sighting);
   return {
     sighting,
     origin: originOf(sighting.from, evidence),
-    probedPort: probedPort(sighting),
+    probedPort: port,
     livedMs: evidence.death.finishedAt - evidence.death.startedAt,
-    corefile: corefileFacts(evidence),
+    ...corefileFacts(evidence, port),
     pod: evidence.pod,
   };
 }
@@ -46,23 +49,33 @@ function originOf(from: string | undefined, evidence: Evidence): LoopFacts['orig
   return isOneOf(evidence.clusterDNS) ? 'cluster-dns' : 'elsewhere';
 }
 
-function corefileFacts(evidence: Evidence): CorefileFacts {
-  if (evidence.corefile === undefined) return { kind: 'unreadable', why: 'the Corefile could not be read' };
+type PathFacts = Pick<LoopFacts, 'corefile' | 'isProbedByNameservers'>;
+
+function corefileFacts(evidence: Evidence, port: number | undefined): PathFacts {
+  const isDnsPort = port === DNS_PORT;
+  const unreadable = (why: string): PathFacts => ({
+    corefile: { kind: 'unreadable', why },
+    isProbedByNameservers: isDnsPort,
+  });
+  if (evidence.corefile === undefined) return unreadable('the Corefile could not be read');
   const parsed = parseCorefile(evidence.corefile);
   switch (parsed.kind) {
     case 'syntax-error':
+      return unreadable(`line ${parsed.line} of the Corefile cannot be parsed: ${parsed.message}`);
+    case 'corefile': {
+      const self = { pod: evidence.pod.ips, clusterDNS: evidence.clusterDNS };
+      const forward = rootForward(parsed, self, port);
+      const fromDnsPort = isDnsPort || port === undefined ? null : rootForward(parsed, self, DNS_PORT);
       return {
-        kind: 'unreadable',
-        why: `line ${parsed.line} of the Corefile cannot be parsed: ${parsed.message}`,
+        corefile: forward ? { kind: 'root', forward } : { kind: 'no-root' },
+        isProbedByNameservers:
+          isDnsPort || (port !== undefined && fromDnsPort?.ports.includes(port) === true),
       };
-    case 'corefile':
-      return rootFacts(parsed, [...evidence.pod.ips, ...evidence.clusterDNS]);
+    }
     default:
       return assertNever(parsed);
   }
 }
 
-function rootFacts(corefile: Corefile, selfAddresses: readonly string[]): CorefileFacts {
-  const forward = rootForward(corefile, selfAddresses);
-  return forward ? { kind: 'root', forward } : { kind: 'no-root' };
-}
+/** A `nameserver` line names no port. */
+const DNS_PORT = 53;

@@ -7,13 +7,15 @@ const forward = {
   targets: ['/etc/resolv.conf'],
   usesPodResolvConf: true,
   selfTargets: [],
-  imports: [],
+  ports: [],
+  unseen: [],
 };
 const pod = { ips: ['10.244.0.7'], hostNetwork: false, dnsPolicy: 'Default', dnsConfigNameservers: [] };
 const facts: LoopFacts = {
   sighting: { line: 'x', from: '127.0.0.1', to: ':53', zone: '.' },
   origin: 'loopback',
   probedPort: 53,
+  isProbedByNameservers: true,
   livedMs: 1000,
   corefile: { kind: 'root', forward },
   pod,
@@ -28,8 +30,7 @@ it.each<readonly [string, Partial<LoopFacts>]>([
   ['the query came from elsewhere', { origin: 'elsewhere' }],
   ['it is unknown where the query came from', { origin: 'unnamed' }],
   ['another zone loops', { sighting: { ...facts.sighting, zone: 'a.' } }],
-  ['the query went to another port', { probedPort: 1053 }],
-  ['the port is unknown', { probedPort: undefined }],
+  ['no nameserver leads to the port that was probed', { probedPort: 1053, isProbedByNameservers: false }],
   ['the Corefile cannot be read', { corefile: { kind: 'unreadable', why: 'x' } }],
   ['the Corefile does not serve "."', { corefile: { kind: 'no-root' } }],
   [
@@ -39,6 +40,15 @@ it.each<readonly [string, Partial<LoopFacts>]>([
   [
     'the Corefile also forwards to itself',
     { corefile: { kind: 'root', forward: { ...forward, selfTargets: ['127.0.0.1'] } } },
+  ],
+  [
+    'it is unknown where the Corefile also forwards',
+    {
+      corefile: {
+        kind: 'root',
+        forward: { ...forward, unseen: [{ kind: 'other-program', target: '127.0.0.1:5053' }] },
+      },
+    },
   ],
   ['the pod runs in the host network', { pod: { ...pod, hostNetwork: true } }],
   ['the pod does not get its DNS from the node', { pod: { ...pod, dnsPolicy: 'None' } }],

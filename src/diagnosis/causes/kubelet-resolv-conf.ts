@@ -4,14 +4,15 @@
  */
 import type { CauseRule } from '../loop-facts.ts';
 
-export const kubeletResolvConf: CauseRule = ({ origin, sighting, probedPort, corefile, pod }) => {
+export const kubeletResolvConf: CauseRule = ({ origin, sighting, isProbedByNameservers, corefile, pod }) => {
   const fits =
     origin === 'loopback' &&
     sighting.zone === '.' &&
-    probedPort === 53 &&
+    isProbedByNameservers &&
     corefile.kind === 'root' &&
     corefile.forward.usesPodResolvConf &&
     corefile.forward.selfTargets.length === 0 &&
+    corefile.forward.unseen.length === 0 &&
     !pod.hostNetwork &&
     pod.dnsPolicy === 'Default' &&
     pod.dnsConfigNameservers.length === 0;

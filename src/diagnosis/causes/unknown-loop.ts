@@ -1,5 +1,7 @@
 /** Cause: certainly a loop, but its origin is unknown. Always the last rule, because it matches everything. */
+import { assertNever } from '../../api/assert-never.ts';
 import type { LoopFacts } from '../loop-facts.ts';
+import type { Unseen } from '../root-forward.ts';
 
 /**
  * Log lines before 1.3.1 name no address. The kubelet may well be the cause of such a line, but it is not repaired:
@@ -17,5 +19,26 @@ function adviceFor(origin: LoopFacts['origin'], corefile: LoopFacts['corefile'])
   if (corefile.kind === 'unreadable') {
     return `The loop is inside the pod, but ${corefile.why}, so CoreDNS may be configured to ask itself. The node is not changed. Make sure that the ConfigMap kube-system/coredns has a valid Corefile: \`kubectl -n kube-system edit configmap coredns\`.`;
   }
+  if (corefile.kind === 'root' && corefile.forward.unseen.length > 0) {
+    const why = corefile.forward.unseen.map(describe).join(' ');
+    return `The loop is inside the pod, but it is not certain that the node causes it. ${why} The node is not changed. Follow the query there. If it ends at the pod's /etc/resolv.conf, check the file that the kubelet's resolvConf points to on the node.`;
+  }
   return "The loop is inside the pod, but what is known about the pod does not explain it. Compare the file that the kubelet's resolvConf points to on the node with the forward lines of the Corefile.";
+}
+
+function describe(unseen: Unseen): string {
+  switch (unseen.kind) {
+    case 'import':
+      return `Where the Corefile forwards "." depends on ${unseen.files.join(', ')}, which it imports and the operator does not read.`;
+    case 'variable':
+      return `Where the Corefile forwards "." depends on a variable whose value the operator does not know: ${unseen.text}.`;
+    case 'other-program':
+      return `The Corefile forwards "." to ${unseen.target}, where none of its own server blocks for "." listens, so another program in the pod or an imported server block does.`;
+    case 'no-forward':
+      return 'The server block for "." has neither a forward line nor a proxy line for ".", so another plugin answers, or the pod runs with an older Corefile.';
+    case 'several-blocks':
+      return 'Several server blocks serve ".", and only some of them forward to /etc/resolv.conf.';
+    default:
+      return assertNever(unseen);
+  }
 }
