@@ -12,6 +12,7 @@ import { isWithin } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import { RepairDraft } from './repair-report.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
+import { servesBefore } from './unit/serves-before.ts';
 
 export async function repair(request: RepairRequest, context: WriteContext): Promise<RepairReport> {
   const draft = new RepairDraft(request, context);
@@ -54,7 +55,7 @@ async function repairUnderLock(
   if (done !== undefined) return draft.reportSettled(completedEarlier(done, settling));
 
   // Asked while the node is read, so that the answer is there when it is needed.
-  const mustServe = settling.kubeletServes();
+  const mustServe = servesBefore(settling.kubeletServes, settling.clock);
   const assessment = await assess(request, context, draft.addFacts, (unit) => findUndoneEdit(unit, settling));
   draft.addTarget(assessment.target);
   switch (assessment.kind) {

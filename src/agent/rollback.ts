@@ -9,6 +9,7 @@ import { HostTree } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import type { KubeletUnit } from './unit/kubelet-unit.ts';
+import { servesBefore } from './unit/serves-before.ts';
 
 type End = Pick<RollbackReport, 'outcome' | 'reason' | 'message' | 'nodeUnchanged'> & Partial<RollbackReport>;
 
@@ -61,7 +62,7 @@ async function begin({ remediation, nonce }: RollbackRequest, context: SettleCon
     outcome: undefined,
     onRequest: true,
     problem: 'A rollback was requested.',
-    mustServe: await context.kubeletServes(),
+    mustServe: await servesBefore(context.kubeletServes, context.clock),
     pidBefore: unit.mainPid,
     pidAfter: unit.mainPid,
     restarts: 0,
