@@ -6,6 +6,7 @@ import {
   aRawDnsPod,
   aRawNode,
   LOOP_LINE,
+  loggedAt,
   running,
   stampAt,
 } from '../../test/support/objects/raw-objects.ts';
@@ -21,7 +22,7 @@ import type { Stores } from './stores.ts';
 const KEY = 'kube-system/coredns-sick';
 const NODE = '/api/v1/nodes/node-1';
 const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
-const LOG = `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n`;
+const LOG = loggedAt(0, `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n`);
 const signal = new AbortController().signal;
 
 /** A store of what a test puts there. */
@@ -75,6 +76,7 @@ function aController() {
     remediations: storeOf(remediations),
   } as unknown as Stores;
   const sightings = createSightings();
+  let seconds = 2;
   const reconcile = createSightingReconciler({
     kube: fake.kube,
     stores,
@@ -83,7 +85,7 @@ function aController() {
     narrator: { recordTransition: () => {}, announce: ({ reason }) => void announced.push(reason) },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
     logger: silentLogger,
-    now: () => at(2),
+    now: () => at(seconds),
   });
   return {
     fake,
@@ -94,6 +96,7 @@ function aController() {
     counted,
     sightings,
     look: async () => reconcile(KEY, signal),
+    wait: (more: number) => void (seconds += more),
     /** What the store holds from now on, as after a list. */
     become: (container: object) => void pods.set(KEY, parseDnsPod(aRawDnsPod({ container }))),
     /** As after a watch event. */
@@ -116,6 +119,12 @@ const restarted = {
   restartCount: 1,
   containerID: 'containerd://second',
 };
+
+/** The state of a container that died then, whose log says so. */
+function anHourAgo() {
+  cluster.fake.log = () => loggedAt(-3600, LOOP_LINE);
+  return { state: aDeath({ startedAt: stampAt(-3601), finishedAt: stampAt(-3600) }) };
+}
 
 describe('a container death that is a repairable loop', () => {
   it('is claimed with its evidence, announced and counted', async () => {
@@ -197,13 +206,13 @@ describe('a container death that is a repairable loop', () => {
 
   it('is claimed although the clock of its node is an hour behind, if the operator saw it happen', async () => {
     cluster.become({ state: running(-3700) });
-    cluster.change({ state: aDeath({ finishedAt: stampAt(-3600) }) });
+    cluster.change(anHourAgo());
     await cluster.look();
     expect(cluster.fake.created).toHaveLength(1);
   });
 
   it('is only reported, with advice, if it is old and the operator did not see it happen', async () => {
-    cluster.become({ state: aDeath({ finishedAt: stampAt(-3600) }) });
+    cluster.become(anHourAgo());
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
     const [observed] = cluster.sightings.observationsFor('policy-1');
@@ -275,13 +284,83 @@ describe('a log', () => {
   });
 
   it('that may belong to a newer container is read again once it has an unambiguous name', async () => {
-    cluster.fake.log = ({ previous }) => (previous ? LOG : '.:53\nCoreDNS-1.11.3\n');
+    cluster.fake.log = ({ previous }) => (previous ? LOG : loggedAt(0, '.:53\nCoreDNS-1.11.3\n'));
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
     cluster.become(restarted);
     await cluster.look();
     expect(cluster.fake.created).toHaveLength(1);
     expect(cluster.sightings.observationsFor('policy-1')).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+  });
+});
+
+describe('a log that never comes', () => {
+  const asked = () => cluster.fake.asked.filter((one) => one.startsWith('LOG')).length;
+  const observed = () => cluster.sightings.observationsFor('policy-1');
+
+  it('is asked for more and more slowly, and the policy says so after ten seconds', async () => {
+    cluster.fake.log = () => '';
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 300 });
+    cluster.wait(3);
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 3_000 });
+    expect(observed()).toEqual([]);
+    cluster.wait(7);
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 3_000 });
+    expect(observed()).toMatchObject([
+      {
+        cause: 'NoLog',
+        message: 'The container ended with exit code 1 (Error). Its log cannot be read.',
+        advice: expect.stringContaining('kubectl -n kube-system logs --previous'),
+      },
+    ]);
+    cluster.wait(20);
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 30_000 });
+    expect(cluster.announced).toEqual(['NoLog']);
+  });
+
+  it('is used when it comes after all', async () => {
+    cluster.fake.log = () => '';
+    await cluster.look();
+    cluster.wait(60);
+    await cluster.look();
+    cluster.fake.log = () => LOG;
+    expect(await cluster.look()).toEqual({ kind: 'done' });
+    expect(observed()).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+    expect(cluster.fake.created).toHaveLength(1);
+  });
+
+  it('is asked for quickly again after the next death', async () => {
+    cluster.fake.log = () => '';
+    await cluster.look();
+    cluster.wait(60);
+    await cluster.look();
+    cluster.become({ state: aDeath({ containerID: 'containerd://second' }), restartCount: 1 });
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 300 });
+  });
+
+  it('is not needed where the exit code says enough, or the container never ran', async () => {
+    cluster.fake.log = () => '';
+    cluster.become({ state: aDeath({ exitCode: 137, reason: 'OOMKilled' }) });
+    await cluster.look();
+    cluster.wait(10);
+    await cluster.look();
+    expect(observed()).toMatchObject([{ cause: 'OutOfMemory' }]);
+
+    const before = asked();
+    const message = 'failed to create containerd task: exec /coredns: exec format error: unknown';
+    cluster.become({ state: aDeath({ exitCode: 128, reason: 'StartError', message, containerID: 'x' }) });
+    expect(await cluster.look()).toEqual({ kind: 'done' });
+    expect(observed()).toMatchObject([{ cause: 'WrongArchitecture' }]);
+    expect(asked()).toBe(before);
+  });
+
+  it('is not replaced by one of another container, however alike: a loop of ten days ago is no evidence', async () => {
+    cluster.fake.log = ({ previous }) => {
+      if (previous) return loggedAt(-864_000, LOOP_LINE);
+      throw kubeError(500, 'InternalError');
+    };
+    expect(await cluster.look()).toEqual({ kind: 'requeue', afterMs: 300 });
+    expect(cluster.fake.created).toEqual([]);
   });
 });
 
@@ -295,7 +374,8 @@ describe('nothing is claimed', () => {
   });
 
   it('for a crash that is not a loop: it is reported', async () => {
-    cluster.fake.log = () => "/etc/coredns/Corefile:4 - Error during parsing: Unknown directive 'forwardd'\n";
+    cluster.fake.log = () =>
+      loggedAt(0, "/etc/coredns/Corefile:4 - Error during parsing: Unknown directive 'forwardd'\n");
     await cluster.look();
     expect(cluster.fake.created).toEqual([]);
     expect(cluster.announced).toEqual(['CorefileError']);

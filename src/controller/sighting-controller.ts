@@ -1,5 +1,6 @@
 /** A container of a DNS pod died: finds out why, reports it, and claims the incident if it can be repaired. */
 import { createHash } from 'node:crypto';
+import { crashWithoutLog } from '../diagnosis/crash.ts';
 import type { Diagnosis, LoopDiagnosis } from '../diagnosis/diagnose.ts';
 import { claimIncident } from '../effects/claim-incident.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -15,6 +16,7 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import { watchDeaths } from './death-times.ts';
 import type { DomainMetrics } from './domain-metrics.ts';
+import { createMissingLogs } from './missing-logs.ts';
 import type { Narrator } from './narrator.ts';
 import type { Seen, Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
@@ -52,18 +54,18 @@ const UNSETTLED: ClaimOutcome = { isSettled: false };
 /** Ends of another incident, and acknowledgements, lift these. */
 const PASSING: ReadonlySet<string> = new Set(['NodeHasIncident', 'NodeRolledBack']);
 const DONE: Result = { kind: 'done' };
-/** The runtime refuses a log for a moment around a restart. */
-const LOG_RETRY_MS = 300;
 
 /** Returns the reconcile function. The key is namespace/name of a DNS pod. */
 export function createSightingReconciler(options: SightingControllerOptions) {
   const { kube, stores, ownership, sightings, narrator, metrics, logger, now } = options;
   const deathTimes = watchDeaths(stores.dnsPods, now);
+  const missingLogs = createMissingLogs(now);
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
     const pod = stores.dnsPods.get(key);
     sightings.keepOnly(key, pod?.uid);
     const policy = pod && (await policyFor(pod, signal));
+    if (!pod) missingLogs.forget(key);
     if (!pod || !policy) return DONE;
     const container = containerOf(pod, policy.spec.workload);
     const death = container?.death;
@@ -73,10 +75,13 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const isFinal = known !== null && isFinalDiagnosis(known, death);
     if (isFinal && known.isSettled) return DONE;
     const clusterDNS = async () => clusterDnsAddresses(kube, signal);
-    const diagnosis = isFinal
+    const found = isFinal
       ? known.diagnosis
       : await sight(kube, { pod, container, clusterDNS: await clusterDNS() }, signal);
-    if (!diagnosis) return { kind: 'requeue', afterMs: LOG_RETRY_MS };
+    const missing = found ? null : missingLogs.note(key, death.id);
+    const next: Result = missing ? { kind: 'requeue', afterMs: missing.askAgainAfterMs } : DONE;
+    if (missing && !missing.isReported) return next;
+    const diagnosis = found ?? crashWithoutLog(death);
 
     const isNews = diagnosis.cause !== known?.diagnosis.cause;
     // Claimed before it is remembered: an operator that is killed in between claims again, and the create collides.
@@ -87,13 +92,13 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const { id: deathID, isCurrent: wasCurrent } = death;
     const seen = { podUID: pod.uid, deathID, wasCurrent, diagnosis, isSettled, policyUID: policy.uid };
     sightings.remember(key, { ...seen, observation });
-    if (!isNews) return DONE;
+    if (!isNews) return next;
 
     const { cause, message: line } = observation;
     metrics.sighted(cause);
     logger.info('container death diagnosed', { pod: pod.name, node: pod.node, cause, line });
     narrator.announce(sightingEvent(diagnosis, observation, { policy, pod }));
-    return DONE;
+    return next;
   };
 
   async function policyFor(pod: DnsPod, signal: AbortSignal): Promise<Policy | null> {
@@ -142,6 +147,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
  * belong to a newer container; only as the last state it has an unambiguous name. A loop line is always reliable.
  */
 function isFinalDiagnosis(known: Seen, death: ContainerDeath): boolean {
+  if (known.diagnosis.cause === 'NoLog') return false;
   return known.diagnosis.kind === 'loop' || !known.wasCurrent || death.isCurrent;
 }
 

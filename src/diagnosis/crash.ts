@@ -9,6 +9,7 @@ import { lateLoop } from './crashes/late-loop.ts';
 import { livenessKill } from './crashes/liveness-kill.ts';
 import { logFileError } from './crashes/log-file-error.ts';
 import { networkUnreachable } from './crashes/network-unreachable.ts';
+import { noLog } from './crashes/no-log.ts';
 import { noRouteToHost } from './crashes/no-route-to-host.ts';
 import { noUpstream } from './crashes/no-upstream.ts';
 import { notPermitted } from './crashes/not-permitted.ts';
@@ -99,6 +100,16 @@ export function classifyCrash(death: Death, log: string, corefile?: string): Cra
   return find(ENDINGS) ?? find(COMPLAINTS) ?? crash(unknownCrash, lines.at(-1));
 }
 
+/** Of a container whose log cannot be read. Some causes are known without. */
+export function crashWithoutLog(death: Death): CrashDiagnosis {
+  const crash = classifyCrash(death, '');
+  if (crash.cause !== 'UnknownCrash') return crash;
+  return {
+    ...diagnosis(noLog, death, undefined, undefined),
+    message: `${howItEnded(death)}. Its log cannot be read.`,
+  };
+}
+
 const NODE_RESTARTED: CrashDiagnosis = {
   kind: 'crash',
   cause: 'NodeRestarted',
@@ -115,7 +126,7 @@ function diagnosis(
   line: string | undefined,
   corefile: string | undefined,
 ): CrashDiagnosis {
-  const how = `The container ended with exit code ${death.exitCode}${death.reason ? ` (${death.reason})` : ''}`;
+  const how = howItEnded(death);
   return {
     kind: 'crash',
     cause,
@@ -123,3 +134,6 @@ function diagnosis(
     remedy: { kind: 'advice', advice: advice({ line, corefile }) },
   };
 }
+
+const howItEnded = ({ exitCode, reason }: Death): string =>
+  `The container ended with exit code ${exitCode}${reason ? ` (${reason})` : ''}`;

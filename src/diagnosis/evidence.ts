@@ -49,6 +49,8 @@ export type CrashCause =
   | 'UpstreamRefused'
   /** The node restarted under the container; CoreDNS did not end by itself. */
   | 'NodeRestarted'
+  /** The log cannot be read, and the exit code alone says too little. */
+  | 'NoLog'
   | 'UnknownCrash';
 
 export type Remedy =

@@ -12,6 +12,8 @@ export interface LogRequest {
   readonly container: string;
   /** The log of the container's previous instance. */
   readonly previous?: boolean;
+  /** Begins each line with the time at which the runtime read it, in RFC 3339, and a blank. */
+  readonly timestamps?: boolean;
   readonly tailLines?: number;
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
@@ -36,11 +38,17 @@ export function createKubeClient(config: ClusterConfig, options: TransportOption
     raw,
     customResource: <T>(apiVersion: string, plural: string) =>
       createCustomResource<T>(raw, apiVersion, plural),
-    readLog: ({ namespace, pod, container, previous, tailLines, limitBytes, signal }) =>
+    readLog: ({ namespace, pod, container, previous, timestamps, tailLines, limitBytes, signal }) =>
       raw.text({
         method: 'GET',
         path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`,
-        query: { container, previous: previous || undefined, tailLines, limitBytes },
+        query: {
+          container,
+          previous: previous || undefined,
+          timestamps: timestamps || undefined,
+          tailLines,
+          limitBytes,
+        },
         accept: '*/*',
         ...(signal ? { signal } : {}),
         // The caller has a fallback that a retry here would only delay.

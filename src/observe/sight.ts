@@ -2,20 +2,17 @@
 import { DNS_NAMESPACE } from '../api/keys.ts';
 import type { Observation } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
-import { isNodeRestart } from '../diagnosis/crash.ts';
+import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
 import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
 import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { KubeError, nullIfNotFound } from '../kube/errors.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { observeOnlyAdvice } from '../remediation/observe-only.ts';
 import type { Policy } from './custom-resources.ts';
+import { readLogOfDeath } from './death-log.ts';
 import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
 
-/** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
-const TAIL_LINES = 40;
-/** Far more than that many lines can have: the limit cuts the end of the tail, which is where the line is. */
-const LIMIT_BYTES = 262_144;
 /** The schemas of both kinds allow no more of a line. */
 const MAX_LINE = 1024;
 /** Its name with both kubeadm and kubespray; the operator may read no other ConfigMap for this. */
@@ -30,7 +27,7 @@ interface SightRequest {
 /**
  * What the container's last death means.
  *
- * @returns null when no log could be read: the runtime refuses for a moment around a restart, so try again
+ * @returns null when no log of this death could be read: the runtime refuses for a moment around a restart, so try again
  * @throws KubeError when the API cannot be reached or forbids the read
  */
 export async function sight(
@@ -41,9 +38,13 @@ export async function sight(
   const { pod, container, clusterDNS } = request;
   const { death } = container;
   if (!death) return null;
-  const [log, corefile] = isNodeRestart(death)
+  const hasNoLog = isNodeRestart(death) || isStartFailure(death);
+  const [log, corefile] = hasNoLog
     ? ['', null]
-    : await Promise.all([readLogOfDeath(kube, request, signal), readCorefile(kube, pod, signal)]);
+    : await Promise.all([
+        readLogOfDeath(kube, { pod, container, death }, signal),
+        readCorefile(kube, pod, signal),
+      ]);
   if (log === null) return null;
   return diagnose({
     death,
@@ -57,38 +58,6 @@ export async function sight(
     },
     clusterDNS,
   });
-}
-
-/**
- * The log of the container that died: the current log while no newer container exists, otherwise the previous one. The
- * runtime may refuse either for a moment, so the other one is tried too.
- */
-async function readLogOfDeath(
-  kube: KubeClient,
-  { pod, container }: SightRequest,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const order = container.death?.isCurrent ? [false, true] : [true, false];
-  for (const previous of order) {
-    try {
-      const log = await kube.readLog({
-        namespace: DNS_NAMESPACE,
-        pod: pod.name,
-        container: container.name,
-        previous,
-        tailLines: TAIL_LINES,
-        limitBytes: LIMIT_BYTES,
-        signal,
-      });
-      // The runtime answers 200 with this text if it cannot find the file.
-      if (log !== '' && !log.startsWith('unable to retrieve container logs')) return log;
-    } catch (error) {
-      const refused =
-        error instanceof KubeError && (error.code === 400 || error.code === 404 || error.code === 500);
-      if (!refused) throw error;
-    }
-  }
-  return null;
 }
 
 /** null if the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */

@@ -53,7 +53,9 @@ export interface HandDrivenCluster {
 }
 
 export async function startHandDrivenCluster(server: Apiserver): Promise<HandDrivenCluster> {
-  const kubelet = await startLogServer(dirname(server.caFile));
+  /** When the container of each pod died, as the kubelet reports it. */
+  const diedAt = new Map<string, string>();
+  const kubelet = await startLogServer(dirname(server.caFile), diedAt);
   const { port } = kubelet.address() as AddressInfo;
   const ask = async (...asked: Parameters<Apiserver['call']>) => {
     const { status, body } = await server.call(...asked);
@@ -183,8 +185,9 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       await ask('POST', `${CUSTOM}/dnshealthpolicies`, { ...kind, metadata: { name }, spec });
     },
     policyStatus: async (name) => (await ask('GET', `${CUSTOM}/dnshealthpolicies/${name}`)).status,
-    loopingPod: async (name, node) =>
-      dnsPod(name, node, {
+    loopingPod: async (name, node) => {
+      diedAt.set(name, now());
+      await dnsPod(name, node, {
         phase: 'Running',
         conditions: [{ type: 'Ready', status: 'False' }],
         containerStatuses: [
@@ -199,14 +202,15 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
               terminated: {
                 exitCode: 1,
                 reason: 'Error',
-                startedAt: now(),
-                finishedAt: now(),
+                startedAt: diedAt.get(name),
+                finishedAt: diedAt.get(name),
                 containerID: `containerd://${name}`,
               },
             },
           },
         ],
-      }),
+      });
+    },
     runningPod: async (name, node, ip) =>
       dnsPod(name, node, {
         // A real one takes a second to start; without that it would count as one of the second of the repair.
@@ -283,15 +287,20 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
 const nonceOf = (spec: Answer['body']): string =>
   JSON.parse(spec.containers[0].env.find(({ name }: { name: string }) => name === REQUEST_ENV).value).nonce;
 
-/** Serves the container logs that the apiserver requests from a kubelet, with the apiserver's own certificate. */
-async function startLogServer(certificates: string): Promise<Server> {
+/**
+ * Serves the container logs that the apiserver requests from a kubelet, with the apiserver's own certificate: of each
+ * pod that died, by name, with the time of its death before each line.
+ */
+async function startLogServer(certificates: string, diedAt: ReadonlyMap<string, string>): Promise<Server> {
   const [cert, key] = await Promise.all(
     ['apiserver.crt', 'apiserver.key'].map(async (file) => readFile(join(certificates, file))),
   );
   const kubelet = createServer({ cert: cert ?? '', key: key ?? '' }, (request, response) => {
-    const isLog = request.url?.startsWith('/containerLogs/kube-system/') === true;
-    response.writeHead(isLog ? 200 : 404, { 'content-type': 'text/plain' });
-    response.end(isLog ? `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n` : 'not found\n');
+    const pod = /^\/containerLogs\/kube-system\/([^/]+)\//.exec(request.url ?? '')?.[1];
+    const time = diedAt.get(pod ?? '');
+    response.writeHead(time ? 200 : 404, { 'content-type': 'text/plain' });
+    const lines = ['.:53', 'CoreDNS-1.11.3', LOOP_LINE];
+    response.end(time ? lines.map((line) => `${time} ${line}\n`).join('') : 'not found\n');
   });
   kubelet.listen(0, '127.0.0.1');
   await once(kubelet, 'listening');

@@ -200,12 +200,13 @@ describe('the transport', () => {
       pod: 'p',
       container: 'c',
       previous: true,
+      timestamps: true,
       tailLines: 5,
       limitBytes: 9,
     });
     expect(await errorOf(log)).toMatchObject({ code: 503, what: 'get pods/log n/p' });
     expect(requests.map(({ url }) => url)).toEqual([
-      '/api/v1/namespaces/n/pods/p/log?container=c&previous=true&tailLines=5&limitBytes=9',
+      '/api/v1/namespaces/n/pods/p/log?container=c&previous=true&timestamps=true&tailLines=5&limitBytes=9',
     ]);
   });
 

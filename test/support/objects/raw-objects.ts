@@ -7,6 +7,10 @@ export const LOOP_LINE =
 /** In whole seconds, as the kubelet writes them. */
 export const stampAt = (seconds: number): string => isoAt(seconds).replace('.000Z', 'Z');
 
+/** A log as the API serves it with timestamps, all of whose lines the runtime read at one time. */
+export const loggedAt = (seconds: number, text: string): string =>
+  text.replaceAll(/^(?=.)/gm, `${isoAt(seconds)} `);
+
 /** How a container ended, as the kubelet reports it. */
 export const aDeath = (overrides: object = {}) => ({
   terminated: {
