@@ -94,6 +94,12 @@ const answerSchema = z.object({
     .describe(
       'Record type that was asked for. The name of the cluster is asked for in each IP family of its Service.',
     ),
+  scope: z
+    .enum(['Cluster', 'External'])
+    .optional()
+    .describe(
+      'Whether the name is the own one of the cluster, or one that is resolved through the upstream.',
+    ),
   result: z.string().describe('IP addresses in the answer, or else the response code or the error.'),
   ok: z.boolean().describe('Whether the answer is correct.'),
   ms: z.number().describe('Response time in milliseconds.'),
@@ -112,10 +118,17 @@ const verificationSchema = z.object({
   firstSuccess: timestamp()
     .optional()
     .describe(
-      'Time since which this container has answered every query correctly (RFC 3339). Absent if the last attempt failed.',
+      'Time since which this container has passed (RFC 3339): it answered every query correctly, except those for the external name that were not answered before the change either. Absent if the last attempt failed.',
     ),
   lastAttempt: timestamp().describe('Time of the last attempt (RFC 3339).'),
   answers: z.array(answerSchema).describe('Answers of the last attempt.'),
+});
+
+const beforeSchema = z.object({
+  pod: z.string().describe('Name of the DNS pod that was asked. It served at that time.'),
+  node: z.string().describe('Name of the node that the pod ran on.'),
+  askedAt: timestamp().describe('Time at which the pod had been asked (RFC 3339).'),
+  answers: z.array(answerSchema).describe('Its answers.'),
 });
 
 /** Why a repair Job was deleted before its repair was reported. */
@@ -177,6 +190,11 @@ export const remediationStatusSchema = z
       .optional()
       .describe(
         'Quarantine after a failure. Restore: quarantine is about to be put back. Held: quarantined until acknowledged or maxSeconds is over.',
+      ),
+    before: beforeSchema
+      .optional()
+      .describe(
+        'Answers of a DNS pod before the change, to compare the verification with: an external name that was not answered before cannot fail it. Absent if no DNS pod served.',
       ),
     repairTakenBack: z
       .array(takenBackSchema)

@@ -11,10 +11,11 @@ import { startRepair, takeBackRepair } from '../effects/repair-job.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { clusterDnsAddresses } from '../observe/cluster-dns.ts';
+import { podToAskBefore } from '../remediation/before.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../remediation/deadlines.ts';
 import type { Effect, EffectResult, ProbedPod } from '../remediation/verdict.ts';
-import type { NodeView, Remediation } from '../remediation/world.ts';
+import type { Remediation, World } from '../remediation/world.ts';
 import type { KubernetesService } from './kubernetes-service.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,14 +24,15 @@ interface EffectContext {
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
   readonly remediation: Remediation;
-  readonly node: NodeView | null;
+  readonly world: World;
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
 /** Carries out one effect. Each is idempotent; after an error the next action is planned from a fresh read. */
 export async function carryOut(effect: Effect, context: EffectContext): Promise<EffectResult> {
-  const { kube, settings, remediation, node, signal } = context;
+  const { kube, settings, remediation, signal } = context;
+  const { node } = context.world;
   const { spec } = remediation;
   const policy = spec.settings;
   switch (effect.kind) {
@@ -47,8 +49,11 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       );
       return { kind: 'quarantined', record };
     }
-    case 'start-repair':
-      await startRepair(
+    case 'start-repair': {
+      const known = await knownAddresses(context);
+      // Asked while the Job starts, which takes longer than the answers.
+      const asking = askBefore(context);
+      const starting = startRepair(
         kube,
         {
           remediation,
@@ -62,7 +67,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             targets: policy.repair.targets,
             acceptRisky: policy.repair.acceptRisky,
             replaceEmptyValue: policy.repair.replaceEmptyValue,
-            known: await knownAddresses(context),
+            known,
             externalName: externalName(context),
             writable: remediation.status.repairDirectory
               ? [remediation.status.repairDirectory]
@@ -72,7 +77,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
-      return { kind: 'done', effect };
+      const [before] = await Promise.all([asking, starting]);
+      return { kind: 'repair-started', before };
+    }
     case 'take-back-repair':
       await takeBackRepair(kube, remediation.name, signal);
       return { kind: 'done', effect };
@@ -113,6 +120,12 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
   }
 }
 
+/** What a DNS pod that serves answers before the change; null if none serves, or if that is recorded already. */
+async function askBefore(context: EffectContext) {
+  const pod = context.remediation.status.before ? null : podToAskBefore(context.world, context.now);
+  return pod && { pod, answers: await askDnsPod(pod, context) };
+}
+
 async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readonly Answer[]> {
   const { kubernetesService, remediation, signal } = context;
   const clusterName = `kubernetes.default.svc.${remediation.spec.settings.verification.clusterDomain}`;
@@ -130,11 +143,11 @@ async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readon
   return answers;
 }
 
-async function knownAddresses({ kube, node, signal }: EffectContext): Promise<KnownAddresses> {
+async function knownAddresses({ kube, world, signal }: EffectContext): Promise<KnownAddresses> {
   return {
     clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
     nodeLocalDNS: [...NODE_LOCAL_DNS],
-    node: [...(node?.addresses ?? [])],
+    node: [...(world.node?.addresses ?? [])],
   };
 }
 

@@ -84,7 +84,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
             settings: options.settings,
             kubernetesService: options.kubernetesService,
             remediation,
-            node: world.node,
+            world,
             now: now(),
             signal,
           };

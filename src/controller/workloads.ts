@@ -19,14 +19,14 @@ export function policyInConflictWith(policy: Policy, policies: readonly Policy[]
   return rival?.name ?? null;
 }
 
-/** The pods that the workload owns, verified by uid. */
+/** The pods with which the workload serves DNS, verified by uid. One that is finished is not a DNS pod any more. */
 export async function podsOf(
   workload: PolicySpec['workload'],
   stores: Stores,
   ownership: Ownership,
   signal: AbortSignal,
 ): Promise<readonly DnsPod[]> {
-  const pods = stores.dnsPods.list();
+  const pods = stores.dnsPods.list().filter((pod) => !pod.finished);
   const owned = await Promise.all(pods.map((pod) => ownership.owns(workload, pod, signal)));
   return pods.filter((_pod, index) => owned[index]);
 }

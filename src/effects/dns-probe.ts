@@ -24,6 +24,7 @@ interface DnsProbe {
 
 interface Question {
   readonly name: string;
+  readonly scope: NonNullable<Answer['scope']>;
   readonly type: RecordType;
   readonly accept: (reply: DnsReply) => boolean;
 }
@@ -44,17 +45,18 @@ const TRANSPORTS = [
 export async function probeDns(probe: DnsProbe, signal: AbortSignal): Promise<readonly Answer[]> {
   const { address, port = 53, answerTimeoutMs = ANSWER_TIMEOUT_MS } = probe;
   return Promise.all(
-    questionsOf(probe).flatMap(({ name, type, accept }) =>
+    questionsOf(probe).flatMap(({ accept, ...question }) =>
       TRANSPORTS.map(async ({ protocol, ask }): Promise<Answer> => {
         const startedAt = performance.now();
         const ms = () => Math.round((performance.now() - startedAt) * 10) / 10;
         const timeout = AbortSignal.timeout(answerTimeoutMs);
+        const either = AbortSignal.any([signal, timeout]);
         try {
-          const reply = await ask({ address, port }, name, AbortSignal.any([signal, timeout]), { type });
-          return { protocol, name, type, result: summary(reply), ok: accept(reply), ms: ms() };
+          const reply = await ask({ address, port }, question.name, either, question);
+          return { protocol, ...question, result: summary(reply), ok: accept(reply), ms: ms() };
         } catch (error) {
           const result = error === timeout.reason ? `no answer within ${answerTimeoutMs} ms` : textOf(error);
-          return { protocol, name, type, result, ok: false, ms: ms() };
+          return { protocol, ...question, result, ok: false, ms: ms() };
         }
       }),
     ),
@@ -67,10 +69,11 @@ function questionsOf({ clusterName, clusterAddresses, externalName }: DnsProbe):
   return [
     ...types.map((type) => ({
       name: clusterName,
+      scope: 'Cluster' as const,
       type,
       accept: hasOneOf(expected.filter((address) => typeOf(address) === type)),
     })),
-    { name: externalName, type: 'A', accept: wasAnswered },
+    { name: externalName, scope: 'External', type: 'A', accept: wasAnswered },
   ];
 }
 

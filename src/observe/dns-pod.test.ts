@@ -18,6 +18,7 @@ describe('a DNS pod at the border', () => {
       createdAt: at(-10),
       startedAt: at(-9),
       deleting: false,
+      finished: false,
       ready: false,
       hostNetwork: false,
       dnsPolicy: 'Default',
@@ -41,6 +42,10 @@ describe('a DNS pod at the border', () => {
         },
       ],
     });
+  });
+
+  it.each(['Failed', 'Succeeded'])('is finished in phase %s', (phase) => {
+    expect(parseDnsPod(aRawDnsPod({ status: { phase } })).finished).toBe(true);
   });
 
   it('may have no status and no node: it was just created', () => {

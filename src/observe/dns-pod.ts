@@ -42,6 +42,7 @@ const podSchema = z.object({
   }),
   status: z
     .object({
+      phase: z.string().nullish(),
       podIP: z.string().nullish(),
       podIPs: z.array(z.object({ ip: z.string() })).nullish(),
       startTime: epochTime.nullish(),
@@ -94,6 +95,11 @@ export interface DnsPod {
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly deleting: boolean;
+  /**
+   * Its phase is Failed or Succeeded: the kubelet rejected or evicted it, or it was left by a shutdown of its node. It never
+   * runs again, and its workload has replaced it.
+   */
+  readonly finished: boolean;
   readonly ready: boolean;
   readonly hostNetwork: boolean;
   readonly dnsPolicy: string;
@@ -119,6 +125,7 @@ export function parseDnsPod(raw: unknown): DnsPod {
     createdAt: metadata.creationTimestamp,
     startedAt: status?.startTime ?? null,
     deleting: metadata.deletionTimestamp != null,
+    finished: status?.phase === 'Failed' || status?.phase === 'Succeeded',
     ready:
       status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
     hostNetwork: spec.hostNetwork ?? false,

@@ -18,6 +18,7 @@ describe('a node at the border', () => {
       name: 'node-1',
       uid: 'uid-of-node-1',
       ready: true,
+      unschedulable: false,
       excluded: false,
       quarantine: null,
       hasUnreadableRecord: false,

@@ -14,6 +14,7 @@ const nodeSchema = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), z.string()).nullish(),
   }),
+  spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
   status: z.object({
     addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
     conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
@@ -33,7 +34,7 @@ export async function observeNode(
 
 /** @throws ZodError if the object is not a node. */
 export function parseNode(raw: unknown): NodeView {
-  const { metadata, status } = nodeSchema.parse(raw);
+  const { metadata, spec, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};
   const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
   const quarantine = text === undefined ? null : parseQuarantineRecord(text);
@@ -42,6 +43,7 @@ export function parseNode(raw: unknown): NodeView {
     uid: metadata.uid,
     ready:
       status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
+    unschedulable: spec?.unschedulable ?? false,
     excluded: labels[EXCLUDE_LABEL] === 'true',
     quarantine,
     hasUnreadableRecord: text !== undefined && quarantine === null,

@@ -22,6 +22,12 @@ export function stepStartedAt(remediation: Remediation, name: StepName): number 
   return step ? Date.parse(step.startedAt) : null;
 }
 
+/** When a step was first recorded as done, epoch milliseconds. */
+export function stepFinishedAt(remediation: Remediation, name: StepName): number | null {
+  const finishedAt = remediation.status.steps.find((step) => step.name === name)?.finishedAt;
+  return finishedAt === undefined ? null : Date.parse(finishedAt);
+}
+
 export function stepIsFinished(remediation: Remediation, name: StepName): boolean {
   return remediation.status.steps.some((step) => step.name === name && step.finishedAt !== undefined);
 }
@@ -49,10 +55,10 @@ export function stepAge(situation: Situation, name: StepName): number {
 
 /**
  * When the new kubelet was first seen, according to the agent's report: a younger sandbox has the repaired file. The
- * agent and the kubelet take their times from the same clock.
+ * agent and the kubelet take their times from the same clock. Without one of its times, when the report was read.
  */
 export function repairedAt({ remediation }: Situation): number | null {
   const times = remediation.status.repair?.times;
   const text = times?.restarted ?? times?.written ?? times?.decided;
-  return text === undefined ? null : Date.parse(text);
+  return text === undefined ? stepFinishedAt(remediation, 'Repair') : Date.parse(text);
 }

@@ -2,6 +2,7 @@
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { CLOSING, HEALING } from './pipeline.ts';
 import { end, pass, type Verdict } from './verdict.ts';
+import { healed } from './verification.ts';
 import type { Situation } from './world.ts';
 
 /**
@@ -19,12 +20,5 @@ export function plan(situation: Situation): Verdict {
     const verdict = stage(situation);
     if (verdict.kind !== 'pass') return verdict;
   }
-  return over
-    ? pass
-    : end({
-        phase: 'Healed',
-        reason: 'Verified',
-        message: 'A DNS pod that was created after the repair answers over UDP and TCP.',
-        hold: false,
-      });
+  return over ? pass : end({ phase: 'Healed', reason: 'Verified', message: healed(situation), hold: false });
 }

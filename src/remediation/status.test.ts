@@ -94,7 +94,7 @@ describe('the record of an incident', () => {
     const probe = { kind: 'probed', pod, answers } as const;
 
     let status = quarantined();
-    status = afterEffect(status, { kind: 'done', effect: { kind: 'start-repair' } }, at(3));
+    status = afterEffect(status, { kind: 'repair-started', before: { pod, answers } }, at(3));
     status = afterFinding(status, { kind: 'repair-reported', report: aRepairReport() }, at(5));
     status = afterEffect(status, { kind: 'done', effect: { kind: 'start-proof' } }, at(5.5));
     status = afterFinding(status, { kind: 'proof-reported', report: aProofReport() }, at(7));
@@ -119,6 +119,7 @@ describe('the record of an incident', () => {
       phase: 'Healed',
       finishedAt: isoAt(13.4),
       took: '13s',
+      before: { pod: 'coredns-sick', node: 'node-1', askedAt: isoAt(3), answers },
       deletedPods: pods,
       verification: { firstSuccess: isoAt(10), lastAttempt: isoAt(13) },
     });
@@ -154,6 +155,26 @@ describe('the record of an incident', () => {
     expect(probed(failed, {}, 5).verification?.firstSuccess).toBe(isoAt(5));
   });
 
+  it('counts what failed before the change as passed, but no other failure', () => {
+    const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
+    const answer = { protocol: 'udp', name: 'x', result: 'SERVFAIL', ok: false, ms: 1 } as const;
+    const external: Answer = { ...answer, scope: 'External' };
+    const cluster: Answer = { ...answer, scope: 'Cluster', result: '10.96.0.1', ok: true };
+    const probed = (status: RemediationStatus, answers: readonly Answer[]) =>
+      afterEffect(status, { kind: 'probed', pod, answers }, at(9)).verification?.firstSuccess;
+    const before = { pod: 'coredns-well', node: 'node-2', askedAt: isoAt(3), answers: [cluster, external] };
+    expect(probed(aStatus({ before }), [cluster, external])).toBe(isoAt(9));
+    expect(probed(aStatus(), [cluster, external])).toBeUndefined();
+    expect(probed(aStatus({ before }), [{ ...cluster, ok: false }, external])).toBeUndefined();
+  });
+
+  it('keeps the first answers from before the change: a second start may follow it', () => {
+    const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
+    const first = afterEffect(aStatus(), { kind: 'repair-started', before: { pod, answers: [] } }, at(3));
+    const second = afterEffect(first, { kind: 'repair-started', before: { pod, answers: [] } }, at(9));
+    expect(second.before).toEqual(first.before);
+  });
+
   it('does not count an empty list of answers as success', () => {
     const pod = { ...aLoopingPod(), ip: '10.244.1.9', containerID: 'containerd://a' };
     const status = afterEffect(aStatus(), { kind: 'probed', pod, answers: [] }, at(1));
@@ -185,8 +206,8 @@ describe('the phase', () => {
     const states = [quarantined()];
     const follow = (next: (status: RemediationStatus) => RemediationStatus) =>
       states.push(next(states.at(-1) ?? aStatus()));
+    follow((status) => afterEffect(status, { kind: 'repair-started', before: null }, at(3)));
     for (const effect of [
-      { kind: 'start-repair' },
       { kind: 'start-proof' },
       { kind: 'release' },
       { kind: 'recreate', pods: [] },

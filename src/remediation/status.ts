@@ -2,6 +2,7 @@
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Answer, Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import { failedBefore } from './before.ts';
 import { isoTime, withCondition } from './conditions.ts';
 import { beginStep, finishStep } from './steps.ts';
 import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRepair } from './verdict.ts';
@@ -13,6 +14,8 @@ export function afterEffect(status: Status, result: EffectResult, now: number): 
   switch (result.kind) {
     case 'quarantined':
       return quarantined(status, result.record, now);
+    case 'repair-started':
+      return beginStep(inPhase(withBefore(status, result.before, now), 'Repairing'), 'Repair', now);
     case 'probed':
       return probed(status, result.pod, result.answers, now);
     case 'done':
@@ -24,8 +27,6 @@ export function afterEffect(status: Status, result: EffectResult, now: number): 
 
 function done(status: Status, effect: PlainEffect, now: number): Status {
   switch (effect.kind) {
-    case 'start-repair':
-      return beginStep(inPhase(status, 'Repairing'), 'Repair', now);
     case 'take-back-repair':
       return takenBack(status, effect, now);
     case 'start-proof':
@@ -39,6 +40,20 @@ function done(status: Status, effect: PlainEffect, now: number): Status {
     default:
       return assertNever(effect);
   }
+}
+
+/** The first answers count: a Job that is started once more may have changed the node before. */
+function withBefore(
+  status: Status,
+  before: Extract<EffectResult, { kind: 'repair-started' }>['before'],
+  now: number,
+): Status {
+  if (status.before || !before) return status;
+  const { pod, answers } = before;
+  return {
+    ...status,
+    before: { pod: pod.name, node: pod.node, askedAt: isoTime(now), answers: [...answers] },
+  };
 }
 
 function takenBack(status: Status, { because, why, uid, directory }: TakeBackRepair, now: number): Status {
@@ -103,7 +118,7 @@ function probed(status: Status, pod: ProbedPod, answers: readonly Answer[], now:
     last?.podUID === pod.uid &&
     last.containerID === pod.containerID &&
     last.restartCount === pod.restartCount;
-  const answered = answers.length > 0 && answers.every((answer) => answer.ok);
+  const answered = answers.length > 0 && answers.every((one) => one.ok || failedBefore(status, one));
   const firstSuccess = answered
     ? ((sameContainer ? last.firstSuccess : undefined) ?? isoTime(now))
     : undefined;
@@ -174,7 +189,7 @@ export function afterEnd(status: Status, ending: Ending, spec: RemediationSpec, 
         withCondition(status, 'Verified', 'True', ending.reason, ending.message, now),
         'Verify',
         now,
-        'The same container answered twice over UDP and TCP.',
+        ending.message,
       )
     : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
   const held = status.quarantine?.heldSince !== undefined;

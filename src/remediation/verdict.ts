@@ -8,11 +8,11 @@ import type { DnsPodView } from './world.ts';
 export type Effect =
   | { readonly kind: 'quarantine' }
   | { readonly kind: 'probe'; readonly pod: ProbedPod }
+  | { readonly kind: 'start-repair' }
   | PlainEffect;
 
 /** An effect that returns nothing. */
 export type PlainEffect =
-  | { readonly kind: 'start-repair' }
   | TakeBackRepair
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
@@ -39,6 +39,11 @@ export type ProbedPod = DnsPodView & { readonly ip: string; readonly containerID
 export type EffectResult =
   | { readonly kind: 'quarantined'; readonly record: QuarantineRecord }
   | { readonly kind: 'probed'; readonly pod: ProbedPod; readonly answers: readonly Answer[] }
+  /** `before`: what a DNS pod answered before the change; null if none served. */
+  | {
+      readonly kind: 'repair-started';
+      readonly before: { readonly pod: ProbedPod; readonly answers: readonly Answer[] } | null;
+    }
   | { readonly kind: 'done'; readonly effect: PlainEffect };
 
 /** Something that was learned and has to be recorded before anything is based on it. */

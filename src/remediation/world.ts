@@ -21,6 +21,8 @@ export interface NodeView {
   readonly name: string;
   readonly uid: string;
   readonly ready: boolean;
+  /** Cordoned, by this quarantine or by someone else. */
+  readonly unschedulable: boolean;
   readonly excluded: boolean;
   readonly quarantine: QuarantineRecord | null;
   /** Its quarantine annotation exists but cannot be parsed, so another program wrote it. */

@@ -73,6 +73,23 @@ describe('a recorded report', () => {
     expect(prove(situation(null, { proof: aProofReport() }))).toEqual({ kind: 'pass' });
   });
 
+  it('passes if no nameserver answers, and DNS did not reach its upstream before the change either', () => {
+    const proof = aProofReport({ outcome: 'failed', reason: 'NoServerAnswers' });
+    const silent = {
+      protocol: 'udp',
+      name: 'x',
+      scope: 'External',
+      result: 'SERVFAIL',
+      ok: false,
+      ms: 1,
+    } as const;
+    const before = { pod: 'coredns-well', node: 'node-2', askedAt: isoAt(0), answers: [silent] };
+    expect(prove(situation(null, { proof, before }))).toEqual({ kind: 'pass' });
+    expect(prove(situation(null, { proof }))).toMatchObject(failed('NoServerAnswers'));
+    const unusable = aProofReport({ outcome: 'failed', reason: 'ResolvConfUnusable' });
+    expect(prove(situation(null, { proof: unusable, before }))).toMatchObject(failed('ResolvConfUnusable'));
+  });
+
   it('otherwise ends the incident with its reason, and the node is held', () => {
     const proof = aProofReport({ outcome: 'failed', reason: 'NoAnswer' });
     expect(prove(situation(null, { proof }))).toMatchObject(failed('NoAnswer'));

@@ -1,6 +1,7 @@
 /** Proves with a pod in a new sandbox which resolv.conf the node really gives to pods now. */
 import { proveReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { wasCutOffBefore } from '../before.ts';
 import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
@@ -12,6 +13,8 @@ export function prove(situation: Situation): Verdict {
   const { proof } = remediation.status;
   if (proof) {
     if (proof.outcome === 'proven') return pass;
+    // The resolv.conf is right, and the upstream was silent before the change as well.
+    if (proof.reason === 'NoServerAnswers' && wasCutOffBefore(remediation.status)) return pass;
     return end(failed(proof.reason, `The proof pod cannot resolve names. ${proof.message}`));
   }
   const pod = world.proofPod;

@@ -6,7 +6,9 @@ import {
   aRepairReport,
   aSituation,
   at,
+  isoAt,
 } from '../../../test/support/objects/builders.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import type { DnsPodView } from '../world.ts';
 import { recreate } from './recreate.ts';
 
@@ -52,6 +54,32 @@ describe('a DNS pod is left alone', () => {
 
   it('when it is already being deleted', () => {
     expect(deleted(aLoopingPod({ deleting: true }))).toEqual([]);
+  });
+});
+
+describe('a DNS pod that our restart of the kubelet made unready', () => {
+  const served = aDnsPod({ ...here, uid: 'pod-served', startedAt: at(-3600), ready: false });
+  const status = {
+    phase: 'Recreating',
+    repair: aRepairReport(),
+    steps: [{ name: 'Repair', startedAt: isoAt(3), finishedAt: isoAt(6) }],
+  } satisfies Partial<RemediationStatus>;
+  const deletedAt = (seconds: number, ...dnsPods: readonly DnsPodView[]) => {
+    const remediation = aRemediation({ status });
+    const verdict = recreate(aSituation({ remediation, now: at(seconds), world: { dnsPods } }));
+    return verdict.kind === 'act' && verdict.effect.kind === 'recreate'
+      ? verdict.effect.pods.map(({ uid }) => uid)
+      : [];
+  };
+
+  it('is left alone beside one that loops, until its next probe had time', () => {
+    expect(deletedAt(8, aLoopingPod(), served)).toEqual(['pod-sick']);
+    expect(deletedAt(20, served)).toEqual([]);
+  });
+
+  it('is deleted when it is still not Ready then, or as soon as it crashes', () => {
+    expect(deletedAt(21, served)).toEqual(['pod-served']);
+    expect(deletedAt(8, { ...served, runningSince: null, restartCount: 1 })).toEqual(['pod-served']);
   });
 });
 

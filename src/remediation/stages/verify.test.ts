@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import {
   aDnsPod,
   aLoopingPod,
+  aNode,
   aRemediation,
   aRepairReport,
   aSituation,
   at,
   isoAt,
+  SICK_POD,
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import type { DnsPodView, World } from '../world.ts';
@@ -100,20 +102,52 @@ describe('verification', () => {
   });
 });
 
-describe('the pod that is asked', () => {
-  it('is the replacement on the repaired node, rather than one on another node', () => {
-    expect(verify(situation([aDnsPod(), replacement()]))).toMatchObject(probe('pod-new'));
+describe('while it waits, it says for which pod, on which node', () => {
+  const message = (pods: readonly DnsPodView[], options: Parameters<typeof situation>[1] = {}) =>
+    Object(verify(situation(pods, options))).message;
+  const starting = { ip: null, containerID: null, runningSince: null, startedAt: null };
+
+  it.each<[string, readonly DnsPodView[], string]>([
+    ['that starts', [replacement(starting)], 'Pod coredns-new on node-1 is not running yet.'],
+    [
+      'that crashed',
+      [replacement({ runningSince: null, restartCount: 2 })],
+      'Pod coredns-new on node-1 is not running: its container was restarted 2 times.',
+    ],
+    [
+      'that is Pending',
+      [replacement({ ...starting, node: '' })],
+      'Pod coredns-new is not scheduled to a node yet.',
+    ],
+  ])('one %s', (_what, pods, expected) => {
+    expect(message(pods)).toBe(expected);
   });
 
-  it('is one on another node if there is none on the repaired node', () => {
-    expect(verify(situation([replacement({ node: 'node-2' })]))).toMatchObject(probe('pod-new'));
+  it('one that is Pending because someone else cordoned the node', () => {
+    const world = { node: aNode({ unschedulable: true }) };
+    expect(message([replacement({ ...starting, node: '' })], { world })).toBe(
+      'Pod coredns-new is not scheduled to a node yet. Node node-1 is cordoned: `kubectl uncordon node-1` lets the pod run there.',
+    );
   });
 
-  it('is never one of the repaired node that is older than the repair, or one that was deleted', () => {
-    expect(verify(situation([aLoopingPod()]))).toMatchObject({ reason: 'WaitingForPod' });
-    const deletedPods = [{ name: 'coredns-new', uid: 'pod-new' }];
-    expect(verify(situation([replacement()], { status: { deletedPods } }))).toMatchObject({
-      reason: 'WaitingForPod',
+  it('one that did not answer, with what it answered', () => {
+    expect(message([replacement()], { status: { verification: asked(19) } })).toBe(
+      'Pod coredns-new on node-1 will be asked again: x over UDP: SERVFAIL.',
+    );
+  });
+
+  it('one that our restart made unready, beside the one that passed', () => {
+    const stable = asked(14, { firstSuccess: isoAt(11) });
+    const status = {
+      verification: stable,
+      steps: [{ name: 'Repair', startedAt: isoAt(3), finishedAt: isoAt(6) } as const, ...steps],
+    };
+    const served = aDnsPod({ name: 'coredns-served', uid: 'pod-served', node: 'node-1', ready: false });
+    expect(message([replacement(), served], { status, now: at(14) })).toBe(
+      'Pod coredns-served on node-1 ran through the restart of the kubelet and is not Ready again yet.',
+    );
+    expect(verify(situation([replacement(), { ...served, ready: true }], { status, now: at(15) }))).toEqual({
+      kind: 'pass',
     });
   });
 });
@@ -154,11 +188,54 @@ describe('after the timeout', () => {
     expect(verify(situation([replacement()], { ...late, status }))).toMatchObject(probe('pod-new'));
   });
 
+  it('a pod that never ran has not failed: the node is released, whichever pod it is', () => {
+    const pending = replacement({
+      node: '',
+      ip: null,
+      containerID: null,
+      startedAt: null,
+      runningSince: null,
+    });
+    for (const pods of [[], [pending]])
+      expect(verify(situation(pods, { now: at(99) }))).toMatchObject({
+        kind: 'end',
+        ending: { phase: 'Failed', reason: 'NotVerified', hold: false },
+      });
+  });
+
+  it('a pod that crashes each time has failed, although it was never asked', () => {
+    const crashing = replacement({ runningSince: null, restartCount: 4 });
+    expect(verify(situation([crashing], { now: at(99) }))).toMatchObject({
+      ending: { reason: 'VerificationFailed', hold: true },
+    });
+  });
+
+  it('a pod with the resolv.conf from before does not convict the repair', () => {
+    const recovered = aLoopingPod({ ready: true, runningSince: at(-60) });
+    const status = { verification: asked(98, { podUID: 'pod-sick' }) };
+    expect(verify(situation([recovered], { status, now: at(99) }))).toMatchObject({
+      ending: {
+        reason: 'NotVerified',
+        hold: false,
+        message:
+          'The kubelet was repaired. Pod coredns-sick on node-1 serves with the resolv.conf from before, and did not pass verification: x over UDP: SERVFAIL.',
+      },
+    });
+  });
+
   it('verification passes if the replacement runs on a node with an incident of its own: this node was proven', () => {
     const other = aRemediation({ node: 'node-2' });
     const world = { remediations: [other] };
-    expect(verify(situation([replacement({ node: 'node-2' })], { now: at(99), world }))).toEqual({
-      kind: 'pass',
-    });
+    const pods = [replacement({ node: 'node-2' })];
+    expect(verify(situation(pods, { now: at(99), world }))).toEqual({ kind: 'pass' });
+    // Until then it may still answer.
+    expect(verify(situation(pods, { world }))).toMatchObject(probe('pod-new'));
+  });
+
+  it('which is known at once if that incident is about this very pod', () => {
+    const other = aRemediation({ node: 'node-2' });
+    const world = { remediations: [other] };
+    const looping = replacement({ uid: SICK_POD.uid, node: 'node-2', runningSince: null });
+    expect(verify(situation([looping], { world }))).toEqual({ kind: 'pass' });
   });
 });

@@ -1,115 +1,91 @@
 /** Ready is not proof: asks the recreated pod itself, and once more after it has run for a while. */
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
-import { repairedAt, stepAge, stepStartedAt } from '../facts.ts';
-import { act, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import { stepAge, stepStartedAt } from '../facts.ts';
+import { standingOf } from '../standing.ts';
+import { act, end, type ProbedPod, pass, record, type Verdict, wait } from '../verdict.ts';
+import { failedAnswers, isVerified, notVerified, waitingFor } from '../verification.ts';
+import { askable, whomToAsk } from '../whom-to-ask.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function verify(situation: Situation): Verdict {
   const { remediation, now } = situation;
-  const { timeoutSeconds } = remediation.spec.settings.verification;
   if (stepStartedAt(remediation, 'Verify') === null) return record({ kind: 'verification-began' });
-  if (isVerified(remediation)) return pass;
+  if (isVerified(remediation)) return whileUndecided(situation);
 
-  const pod = successor(situation);
-  const isOver = stepAge(situation, 'Verify') > timeoutSeconds * 1000;
-  // The proof pod has shown that this node is repaired; the replacement was scheduled to another broken node.
-  if (isOver && pod && hasIncidentOfItsOwn(pod, situation)) return pass;
-  if (isOver && !(pod && deservesAQuestion(pod, situation)))
-    return end({
-      phase: 'Failed',
-      reason: 'VerificationFailed',
-      message: pod
-        ? `Pod ${pod.name} on ${pod.node} did not pass verification: ${lastAnswers(remediation)}.`
-        : 'The workload did not create a DNS pod that could be asked.',
-      advice: `The repair stays on the node, and further repairs are paused until this failure is acknowledged. Check the log of the DNS pod: \`kubectl -n kube-system logs ${pod?.name ?? '-l k8s-app=kube-dns'}\`.`,
-      hold: true,
-    });
-  if (!pod) return wait('WaitingForPod', 'The workload has not created a new DNS pod yet.', RECHECK_MS);
-  const { ip, containerID } = pod;
-  if (ip === null || containerID === null || pod.runningSince === null)
-    return wait('WaitingForPod', `Pod ${pod.name} on ${pod.node} is not running yet.`, RECHECK_MS);
+  const isLate = overdueMs(situation) > 0;
+  const asked = whomToAsk(situation, isLate);
+  if (asked.kind === 'pod' && isAnotherIncident(asked.pod, situation, isLate)) return pass;
+  const pod = asked.kind === 'pod' ? askable(asked.pod) : null;
+  if (isLate && !(pod && deservesAQuestion(pod, situation))) return end(notVerified(asked, situation));
+  if (!pod) return wait('WaitingForPod', waitingFor(asked, situation), RECHECK_MS);
 
   const dueInMs = nextProbeAt(pod, situation) - now;
-  if (dueInMs > 0)
-    return wait('WaitingForStability', `Pod ${pod.name} answers and will be asked again.`, dueInMs);
-  return act({ kind: 'probe', pod: { ...pod, ip, containerID } });
+  if (dueInMs <= 0) return act({ kind: 'probe', pod });
+  const failed = failedAnswers(remediation, pod);
+  return failed === null
+    ? wait('WaitingForStability', `Pod ${pod.name} on ${pod.node} answers and will be asked again.`, dueInMs)
+    : wait('WaitingForAnswers', `Pod ${pod.name} on ${pod.node} will be asked again: ${failed}.`, dueInMs);
 }
 
-/**
- * It runs, and either it was not asked since the time was over, or it answered then and has to stay stable: a pod that
- * became able to answer only now has not failed.
- */
-function deservesAQuestion(pod: DnsPodView, situation: Situation): boolean {
-  const { remediation, now, observedSince } = situation;
-  if (pod.ip === null || pod.containerID === null || pod.runningSince === null) return false;
-  const last = remediation.status.verification;
-  if (last?.podUID !== pod.uid) return true;
-  const sameContainer = last.containerID === pod.containerID && last.restartCount === pod.restartCount;
-  if (sameContainer && last.firstSuccess) return true;
-  const overSince =
-    now - stepAge(situation, 'Verify') + remediation.spec.settings.verification.timeoutSeconds * 1000;
-  return Date.parse(last.lastAttempt) < Math.max(overSince, observedSince);
+/** For how long the time-out of verification is over; negative before. */
+function overdueMs(situation: Situation): number {
+  const { timeoutSeconds } = situation.remediation.spec.settings.verification;
+  return stepAge(situation, 'Verify') - timeoutSeconds * 1000;
 }
 
-/** The same container passed twice, far enough apart. */
-function isVerified(remediation: Remediation): boolean {
-  const { spec, status } = remediation;
-  const { verification } = status;
-  if (!verification?.firstSuccess) return false;
-  const stableMs = Date.parse(verification.lastAttempt) - Date.parse(verification.firstSuccess);
-  return stableMs >= spec.settings.verification.stableSeconds * 1000;
-}
-
-/** After a first success when the pod has been stable for long enough; after a failure soon. */
-function nextProbeAt(pod: DnsPodView, situation: Situation): number {
-  const { remediation } = situation;
-  const last = remediation.status.verification;
-  if (last?.podUID !== pod.uid) return 0;
-  const sameContainer = last.containerID === pod.containerID && last.restartCount === pod.restartCount;
-  return sameContainer && last.firstSuccess
-    ? Date.parse(last.firstSuccess) + remediation.spec.settings.verification.stableSeconds * 1000
-    : Date.parse(last.lastAttempt) +
-        (stepAge(situation, 'Verify') < PROBE_EAGER_MS ? PROBE_RETRY_MS : PROBE_PATIENT_RETRY_MS);
-}
-
-/**
- * The pod to ask: on this node if there is one, else wherever the replacement was scheduled. Never a pod of this node
- * that is older than the repair, because its resolv.conf is too.
- */
-function successor(situation: Situation): DnsPodView | null {
+/** A pod that our restart made unready, beside the one that was asked: the incident is not over until it is decided. */
+function whileUndecided(situation: Situation): Verdict {
   const { remediation, world } = situation;
-  const here = remediation.spec.node.name;
-  const repaired = repairedAt(situation) ?? 0;
-  const deleted = new Set(remediation.status.deletedPods.map((pod) => pod.uid));
-  const candidates = world.dnsPods.filter((pod) => !pod.deleting && !deleted.has(pod.uid));
-  const rank = (pod: DnsPodView) =>
-    (pod.node === here ? 4 : 0) + (pod.createdAt >= remediation.createdAt ? 2 : 0) + (pod.ready ? 1 : 0);
-  return (
-    candidates
-      .filter(
-        (pod) => pod.node !== '' && (pod.node !== here || (pod.startedAt ?? repaired) >= repaired - 1000),
-      )
-      .toSorted((a, b) => rank(b) - rank(a) || b.createdAt - a.createdAt)[0] ?? null
+  const other = world.dnsPods.find(
+    (pod) =>
+      pod.node === remediation.spec.node.name &&
+      pod.uid !== remediation.status.verification?.podUID &&
+      !pod.deleting &&
+      standingOf(pod, situation) === 'undecided',
   );
+  if (!other) return pass;
+  const why = `Pod ${other.name} on ${other.node} ran through the restart of the kubelet and is not Ready again yet.`;
+  return wait('WaitingForPod', why, RECHECK_MS);
 }
 
-function hasIncidentOfItsOwn(pod: DnsPodView, { remediation, world }: Situation): boolean {
+/**
+ * The replacement was scheduled to another broken node, and loops there; the proof pod has shown that this node is
+ * repaired. If the incident of the other node is about another pod, this one may still answer.
+ */
+function isAnotherIncident(pod: DnsPodView, { remediation, world }: Situation, isLate: boolean): boolean {
   return (
     pod.node !== remediation.spec.node.name &&
     world.remediations.some(
       (other) =>
         other.name !== remediation.name &&
         other.spec.node.name === pod.node &&
-        other.status.finishedAt === undefined,
+        other.status.finishedAt === undefined &&
+        (isLate || other.spec.sighting.pod.uid === pod.uid),
     )
   );
 }
 
-function lastAnswers(remediation: Remediation): string {
-  const failed = remediation.status.verification?.answers.filter((answer) => !answer.ok) ?? [];
-  return failed.length === 0
-    ? 'it was never asked'
-    : failed
-        .map((answer) => `${answer.name} over ${answer.protocol.toUpperCase()}: ${answer.result}`)
-        .join(', ');
+/**
+ * Either it was not asked since the time was over, or it answered then and has to stay stable: a pod that became able to
+ * answer only now has not failed.
+ */
+function deservesAQuestion(pod: ProbedPod, situation: Situation): boolean {
+  const last = situation.remediation.status.verification;
+  if (last?.podUID !== pod.uid || (isSameContainer(last, pod) && last.firstSuccess)) return true;
+  return Date.parse(last.lastAttempt) < situation.now - overdueMs(situation);
 }
+
+/** After a first success when the pod has been stable for long enough; after a failure soon. */
+function nextProbeAt(pod: ProbedPod, situation: Situation): number {
+  const { remediation } = situation;
+  const last = remediation.status.verification;
+  if (last?.podUID !== pod.uid) return 0;
+  return isSameContainer(last, pod) && last.firstSuccess
+    ? Date.parse(last.firstSuccess) + remediation.spec.settings.verification.stableSeconds * 1000
+    : Date.parse(last.lastAttempt) +
+        (stepAge(situation, 'Verify') < PROBE_EAGER_MS ? PROBE_RETRY_MS : PROBE_PATIENT_RETRY_MS);
+}
+
+type Verification = NonNullable<Remediation['status']['verification']>;
+const isSameContainer = (last: Verification, pod: ProbedPod): boolean =>
+  last.containerID === pod.containerID && last.restartCount === pod.restartCount;

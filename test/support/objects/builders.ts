@@ -65,6 +65,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     name,
     uid: `uid-of-${name}`,
     ready: true,
+    unschedulable: false,
     excluded: false,
     quarantine: null,
     hasUnreadableRecord: false,

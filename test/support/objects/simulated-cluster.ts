@@ -53,7 +53,7 @@ interface Tally {
 }
 
 /** The node as the decision sees it, with what only the tests check. */
-type SimulatedNode = NodeView & { readonly unschedulable: boolean; readonly hasOurTaint: boolean };
+type SimulatedNode = NodeView & { readonly hasOurTaint: boolean };
 
 export class SimulatedCluster {
   now = at(2);
@@ -154,7 +154,7 @@ export class SimulatedCluster {
           this.#jobStartedAt = this.now;
           this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
         }
-        return { kind: 'done', effect };
+        return { kind: 'repair-started', before: null };
       case 'take-back-repair':
         this.job = null;
         return { kind: 'done', effect };
