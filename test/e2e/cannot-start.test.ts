@@ -1,10 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
 import { fullImageName } from '../cluster/build/image-build.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { applyPolicy, buildOperatorImage, IMAGE } from '../support/rig/installation.ts';
+import { applyPolicy, IMAGE } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
 /** Not the node of the operator, which could not restart without its image. */
@@ -42,7 +42,7 @@ describe('a repair Job that cannot start', () => {
     if (removed.code !== 0) throw new Error(removed.stderr);
   });
   afterEach(async () => {
-    await rig.loadImage(await buildOperatorImage(() => undefined));
+    await rig.loadImage(inject('operatorImage'));
     await rig.kubectl([
       '-n',
       'dnshealth-system',

@@ -3,7 +3,7 @@ import type { TestProject } from 'vitest/node';
 import { Rig } from '../cluster/rig.ts';
 import { rigPaths } from '../cluster/rig-paths.ts';
 import { tearDown } from '../cluster/teardown/down.ts';
-import { installOperator } from '../support/rig/installation.ts';
+import { buildOperatorImage, installImage } from '../support/rig/installation.ts';
 
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const names = Array.from({ length: project.config.maxWorkers }, (_, index) => `e2e-${index + 1}`);
@@ -12,10 +12,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   };
   try {
     // One after the other: the first start builds what is missing, and the others find it in the cache.
+    let image: string | undefined;
     for (const name of names) {
       const say = (line: string): void => void process.stderr.write(`[${name}] ${line}\n`);
-      await installOperator(await Rig.up({ name, onProgress: say }), say);
+      const rig = await Rig.up({ name, onProgress: say });
+      image ??= await buildOperatorImage(say);
+      await installImage(rig, image, say);
     }
+    project.provide('operatorImage', image ?? '');
   } catch (error) {
     await down();
     throw error;

@@ -6,6 +6,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** One for each worker that vitest may start; each has the operator installed. */
     readonly rigNames: readonly string[];
+    /** Path of the archive. */
+    readonly operatorImage: string;
   }
 }
 

@@ -35,7 +35,11 @@ export async function bundle(): Promise<void> {
 
 /** Image, CRDs, namespaces, roles and the Deployment; returns when the operator is ready. */
 export async function installOperator(rig: Rig, onProgress: Progress): Promise<void> {
-  const archive = await buildOperatorImage(onProgress);
+  await installImage(rig, await buildOperatorImage(onProgress), onProgress);
+}
+
+/** The same with an image that is there already. */
+export async function installImage(rig: Rig, archive: string, onProgress: Progress): Promise<void> {
   onProgress('importing the image on each node, applying config/default');
   await rig.loadImage(archive);
   const existing = await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'get', DEPLOYMENT], { allowFailure: true });
