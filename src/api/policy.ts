@@ -87,7 +87,7 @@ const limitsSchema = z
       .max(10)
       .default(1)
       .describe(
-        'Maximum number of nodes under repair at the same time. Until one repair under this policy has healed its node, only one node is repaired at a time, as a canary.',
+        'Maximum number of nodes under repair at the same time. It applies once one repair, as a canary, has changed a node and healed it: within the last 24 hours, with the same settings below repair, and since the last repair of the workload that went wrong. Until then only one node is repaired at a time.',
       ),
   })
   .prefault({})

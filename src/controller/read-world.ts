@@ -1,6 +1,8 @@
 /** Reads what one decision needs: the remediation and its node live, everything else from the caches. */
+import { API_VERSION } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { runOfJob } from '../observe/agent-run.ts';
+import { parseRemediations } from '../observe/custom-resources.ts';
 import { observeNode } from '../observe/node.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import type { Remediation, World } from '../remediation/world.ts';
@@ -43,4 +45,18 @@ export async function readWorld(
     dnsPods: pods.map((pod) => viewOf(pod, workload)),
     remediations: [...others, remediation],
   };
+}
+
+/**
+ * The same with the other remediations as they are now. The cache may not show yet that one of them was admitted: by this
+ * operator a moment ago, or by the one that led before.
+ */
+export async function withLiveRemediations(
+  kube: KubeClient,
+  world: World,
+  remediation: Remediation,
+  signal: AbortSignal,
+): Promise<World> {
+  const all = parseRemediations(await kube.customResource(API_VERSION, 'dnsremediations').list(signal));
+  return { ...world, remediations: [...all.filter(({ uid }) => uid !== remediation.uid), remediation] };
 }

@@ -12,6 +12,7 @@ import { findRecurrence } from '../observe/recurrence.ts';
 import { plan } from '../remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
 import type { Verdict } from '../remediation/verdict.ts';
+import type { World } from '../remediation/world.ts';
 import { type Logger, withLogContext } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
@@ -19,7 +20,7 @@ import type { DomainMetrics } from './domain-metrics.ts';
 import type { KubernetesService } from './kubernetes-service.ts';
 import type { Narrator } from './narrator.ts';
 import { createObservedSince } from './observed-since.ts';
-import { readWorld } from './read-world.ts';
+import { readWorld, withLiveRemediations } from './read-world.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
@@ -59,14 +60,20 @@ export function createRemediationReconciler(options: RemediationControllerOption
     }
     const remediation = parseRemediation(raw);
     const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
-    const world = await readWorld({ kube, stores, ownership }, remediation, signal);
-    const verdict = plan({
-      policy: policy ? { mode: policy.spec.mode } : null,
-      remediation,
-      world,
-      now: now(),
-      observedSince: observed.read(remediation, now()),
-    });
+    const decide = (read: World): Verdict =>
+      plan({
+        policy: policy ? { mode: policy.spec.mode } : null,
+        remediation,
+        world: read,
+        now: now(),
+        observedSince: observed.read(remediation, now()),
+      });
+    let world = await readWorld({ kube, stores, ownership }, remediation, signal);
+    let verdict = decide(world);
+    if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
+      world = await withLiveRemediations(kube, world, remediation, signal);
+      verdict = decide(world);
+    }
 
     let next: RemediationStatus;
     switch (verdict.kind) {

@@ -51,7 +51,18 @@ const remediationSchema = z.object({
 
 /** @throws ZodError if the object does not match its schema. */
 export function parseRemediation(raw: unknown): Remediation {
-  const { metadata: meta, spec, status } = remediationSchema.parse(raw);
+  return remediationOf(remediationSchema.parse(raw));
+}
+
+/** Those that match their schema; the watch reports the others. */
+export function parseRemediations(list: readonly unknown[]): readonly Remediation[] {
+  return list.flatMap((raw) => {
+    const parsed = remediationSchema.safeParse(raw);
+    return parsed.success ? [remediationOf(parsed.data)] : [];
+  });
+}
+
+function remediationOf({ metadata: meta, spec, status }: z.infer<typeof remediationSchema>): Remediation {
   return {
     name: meta.name,
     uid: meta.uid,

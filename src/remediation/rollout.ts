@@ -3,6 +3,9 @@ import type { PolicySpec } from '../api/policy.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import type { Remediation } from './world.ts';
 
+/** A repair that healed its node longer ago says little about the nodes of today. */
+const CANARY_COUNTS_MS = 24 * 60 * 60_000;
+
 /** A policy that was deleted and applied again has another uid, and is the same rollout nevertheless. */
 export interface Rollout {
   readonly policyUID: string;
@@ -51,6 +54,25 @@ function mayHaveTouched(status: RemediationStatus): boolean {
   if (!has('Repair')) return false;
   if (tookBack('Silent')) return true;
   return !tookBack('NeverStarted') && status.reason !== 'JobDidNotStart';
+}
+
+/**
+ * A repair with the same settings changed a node of the rollout and healed it, within the last day and since the last
+ * repair that went wrong: others may run beside each other. An incident that found nothing to change shows nothing.
+ */
+export function canaryHealed(remediation: Remediation, all: readonly Remediation[], now: number): boolean {
+  const rollout = rolloutOf(remediation);
+  const own = all.filter((other) => isPartOf(other, rollout));
+  const endOf = ({ status }: Remediation): number => Date.parse(status.finishedAt ?? '') || 0;
+  const since = Math.max(now - CANARY_COUNTS_MS, ...own.filter(wentWrong).map(endOf));
+  const settings = JSON.stringify(remediation.spec.settings.repair);
+  return own.some(
+    (other) =>
+      other.status.phase === 'Healed' &&
+      other.status.repair?.outcome === 'repaired' &&
+      endOf(other) > since &&
+      JSON.stringify(other.spec.settings.repair) === settings,
+  );
 }
 
 export function haltedBy({ name, spec, status }: Remediation): string {

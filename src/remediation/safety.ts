@@ -22,9 +22,10 @@ const GUARDS: readonly Guard[] = [
   stillSick,
   rolloutContinues,
   nodeIsFree,
-  hasSlot,
   nodeIsReady,
   dnsSurvives,
+  // Last: what waits for another reason must not take a place from one that could begin.
+  hasSlot,
 ];
 
 /** Why a repair may not begin, or `pass`. */

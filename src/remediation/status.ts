@@ -141,6 +141,8 @@ function probed(status: Status, pod: ProbedPod, answers: readonly Answer[], now:
 /** After a finding. */
 export function afterFinding(status: Status, finding: Finding, now: number): Status {
   switch (finding.kind) {
+    case 'admitted':
+      return inPhase(status, 'Quarantining');
     case 'repair-reported': {
       const { report } = finding;
       const good = report.outcome === 'repaired' || report.outcome === 'already-right';
@@ -174,12 +176,19 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   }
 }
 
-/** Why an incident waits, for `kubectl describe`. The same reason twice changes nothing. */
+/**
+ * Why an incident waits, for `kubectl describe`. The same reason twice changes nothing. One that was admitted, and may
+ * not begin after all, gives its slot back.
+ */
 export function whileWaiting(status: Status, reason: string, message: string): Status {
-  return status.phase === 'Pending' && (status.reason !== reason || status.message !== message)
-    ? { ...status, reason, message }
-    : status;
+  const hasBegun = status.phase !== 'Pending' && !isOnlyAdmitted(status);
+  if (hasBegun || (status.phase === 'Pending' && status.reason === reason && status.message === message))
+    return status;
+  return { ...status, phase: 'Pending', reason, message };
 }
+
+const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>
+  phase === 'Quarantining' && quarantine === undefined;
 
 /** The outcome. */
 export function afterEnd(status: Status, ending: Ending, spec: RemediationSpec, now: number): Status {

@@ -48,6 +48,8 @@ export type EffectResult =
 
 /** Something that was learned and has to be recorded before anything is based on it. */
 export type Finding =
+  /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
+  | { readonly kind: 'admitted' }
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
   | { readonly kind: 'proof-reported'; readonly report: ProveReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */

@@ -1,21 +1,48 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import {
+  aRemediation,
+  aRepairReport,
+  aSituation,
+  at,
+  isoAt,
+} from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
 import type { Remediation } from '../world.ts';
 import { hasSlot } from './has-slot.ts';
 
-const quarantine = { strategy: 'Cordon', nodeWasUnschedulable: false } as const;
 const among = (remediation: Remediation, ...others: readonly Remediation[]) =>
   hasSlot(aSituation({ remediation, world: { remediations: [...others, remediation] } }));
+const slots = (maxConcurrent: number) => ({ limits: { maxConcurrent } });
+const healed = (settings: object, status: object = {}) =>
+  aRemediation({
+    node: 'node-9',
+    settings,
+    status: { phase: 'Healed', finishedAt: isoAt(-60), repair: aRepairReport(), ...status },
+  });
+const pending = (node: string, reason?: string, overrides: object = {}) =>
+  aRemediation({ node, status: { phase: 'Pending', ...(reason ? { reason } : {}) }, ...overrides });
+const waitsFor = (what: string) => ({
+  kind: 'wait',
+  reason: 'OtherNodeUnderRepair',
+  message: `Waiting for ${what} repaired at the same time.`,
+});
 
 describe('a repair waits', () => {
-  it('while another node is under repair', () => {
-    const busy = aRemediation({
-      node: 'node-2',
-      createdAt: at(5),
-      status: { phase: 'Repairing', quarantine },
-    });
-    expect(among(aRemediation(), busy)).toMatchObject({ kind: 'wait', reason: 'OtherNodeUnderRepair' });
+  it.each(['Quarantining', 'Repairing', 'Verifying'] as const)(
+    'while another node is %s, however young that incident is; the message names node and remediation',
+    (phase) => {
+      const busy = aRemediation({ node: 'node-2', createdAt: at(5), status: { phase } });
+      expect(among(aRemediation(), busy)).toEqual({
+        ...waitsFor('node node-2 (node-2-incident): only one node is'),
+        recheckMs: 5_000,
+      });
+    },
+  );
+
+  it('while the node of a failed repair is still in quarantine', () => {
+    const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(0) } as const;
+    const held = aRemediation({ node: 'node-2', status: { phase: 'Failed', quarantine } });
+    expect(among(aRemediation(), held)).toMatchObject({ kind: 'wait' });
   });
 
   it('while an older claim has not begun: of two, exactly one begins', () => {
@@ -24,26 +51,78 @@ describe('a repair waits', () => {
     const kinds = [among(first, second), among(second, first)].map(({ kind }) => kind);
     expect(kinds.toSorted()).toEqual(['pass', 'wait']);
   });
+});
 
-  it('while the canary has not healed, whatever the policy allows', () => {
-    const settings = { limits: { maxConcurrent: 5 } };
-    const busy = aRemediation({ node: 'node-2', settings, status: { phase: 'Repairing', quarantine } });
-    expect(among(aRemediation({ settings }), busy)).toMatchObject({
-      kind: 'wait',
-      reason: 'OtherNodeUnderRepair',
-    });
+describe('an older incident that waits for another reason', () => {
+  it.each(['RolloutHalted', 'NodeHeld', 'NodeNotReady', 'LastServingPod'])(
+    'namely %s, does not stand in the way',
+    (reason) => {
+      const older = pending('node-2', reason, { createdAt: at(-60) });
+      expect(among(pending('node-1', 'OtherNodeUnderRepair'), older)).toEqual(pass);
+    },
+  );
+
+  it('namely for its own policy, which allows fewer nodes, does not stand in the way', () => {
+    const older = aRemediation({ node: 'node-2', createdAt: at(-60), settings: slots(1) });
+    const busy = aRemediation({ node: 'node-3', settings: slots(2), status: { phase: 'Repairing' } });
+    expect(among(aRemediation({ settings: slots(2) }), healed(slots(2)), older, busy)).toEqual(pass);
   });
 });
 
-describe('a repair may begin', () => {
-  it('on a second node at the same time, once the canary healed and the policy allows two', () => {
-    const settings = { limits: { maxConcurrent: 2 } };
-    const healed = aRemediation({
-      node: 'node-3',
-      settings,
-      status: { phase: 'Healed', finishedAt: isoAt(-60) },
-    });
-    const busy = aRemediation({ node: 'node-2', settings, status: { phase: 'Repairing', quarantine } });
-    expect(among(aRemediation({ settings }), healed, busy)).toEqual(pass);
+describe('two nodes are repaired at the same time, if the policy allows two,', () => {
+  const settings = slots(2);
+  const busy = aRemediation({ node: 'node-2', settings, status: { phase: 'Repairing' } });
+  const beside = (...others: readonly Remediation[]) =>
+    hasSlot(
+      aSituation({
+        remediation: aRemediation({ settings }),
+        now: at(0),
+        world: { remediations: [busy, ...others] },
+      }),
+    ).kind;
+
+  it('once a repair changed a node and healed it', () => {
+    expect(beside(healed(settings))).toBe('pass');
+    expect(beside(healed(slots(5)))).toBe('pass');
   });
+
+  it('but not three', () => {
+    expect(beside(healed(settings), { ...busy, name: 'another' })).toBe('wait');
+  });
+
+  it.each<[string, readonly Remediation[]]>([
+    ['before that', []],
+    [
+      'after an incident that found nothing to change',
+      [healed(settings, { repair: aRepairReport({ outcome: 'already-right' }) })],
+    ],
+    ['if it healed a day ago', [healed(settings, { finishedAt: isoAt(-86_400) })]],
+    ['if it was made with other settings', [healed({ repair: { acceptRisky: true } })]],
+    [
+      'if another one has gone wrong since',
+      [
+        healed(settings),
+        aRemediation({
+          node: 'node-8',
+          acknowledged: true,
+          status: { phase: 'RolledBack', finishedAt: isoAt(-30) },
+        }),
+      ],
+    ],
+    [
+      'if it was the repair of another workload under another policy',
+      [
+        ((other) => ({ ...other, spec: { ...other.spec, policy: { name: 'b', uid: 'policy-2' } } }))(
+          healed({ workload: { name: 'other' } }),
+        ),
+      ],
+    ],
+  ])('but not %s', (_when, others) => {
+    expect(beside(...others)).toBe('wait');
+  });
+});
+
+it('a repair that was admitted keeps its slot', () => {
+  const busy = aRemediation({ node: 'node-2', status: { phase: 'Repairing' } });
+  expect(among(aRemediation({ status: { phase: 'Quarantining' } }), busy)).toEqual(pass);
 });

@@ -3,7 +3,11 @@ import { RECHECK_MS } from '../deadlines.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 
-export function nodeIsReady({ world }: Situation): Verdict {
+export function nodeIsReady({ remediation, world }: Situation): Verdict {
   if (world.node?.ready) return pass;
-  return wait('NodeNotReady', 'The node is not Ready, so the repair Job cannot start there.', RECHECK_MS);
+  return wait(
+    'NodeNotReady',
+    `Node ${remediation.spec.node.name} is not Ready, so the repair Job cannot start there.`,
+    RECHECK_MS,
+  );
 }

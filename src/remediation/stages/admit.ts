@@ -1,9 +1,12 @@
 /** May this incident begin? Asks `safety.ts` until the node is in quarantine, never afterwards. */
-import { wasAdmitted } from '../facts.ts';
+import { isUnderRepair, wasAdmitted } from '../facts.ts';
 import { mayBegin } from '../safety.ts';
-import { pass, type Verdict } from '../verdict.ts';
+import { pass, record, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 
 export function admit(situation: Situation): Verdict {
-  return wasAdmitted(situation) ? pass : mayBegin(situation);
+  if (wasAdmitted(situation)) return pass;
+  const verdict = mayBegin(situation);
+  if (verdict.kind !== 'pass') return verdict;
+  return isUnderRepair(situation.remediation) ? pass : record({ kind: 'admitted' });
 }

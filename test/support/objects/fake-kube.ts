@@ -1,7 +1,8 @@
 /** A client with canned answers by path, for units that only read: everything else is 404. Records the requests. */
 import type { KubeClient, LogRequest } from '../../../src/kube/client.ts';
+import { createCustomResource } from '../../../src/kube/custom-resource.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
-import type { RawRequest } from '../../../src/kube/raw-api.ts';
+import type { RawApi, RawRequest } from '../../../src/kube/raw-api.ts';
 
 export interface FakeKube {
   readonly kube: KubeClient;
@@ -11,6 +12,8 @@ export interface FakeKube {
   readonly asked: string[];
   /** Bodies of what was created. */
   readonly created: unknown[];
+  /** Custom objects whose status was replaced. */
+  readonly replaced: unknown[];
   log: (request: LogRequest) => string;
 }
 
@@ -23,6 +26,7 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
     answers: new Map(Object.entries(answers)),
     asked: [],
     created: [],
+    replaced: [],
     log: () => {
       throw kubeError(400, 'BadRequest');
     },
@@ -40,9 +44,13 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
       fake.asked.push(`LOG ${asked.pod} previous=${asked.previous === true}`);
       return fake.log(asked);
     },
-    customResource: () => ({
+    customResource: (apiVersion: string, plural: string) => ({
+      ...createCustomResource(kube.raw as RawApi, apiVersion, plural),
       create: async (object: unknown) => {
         fake.created.push(object);
+      },
+      replaceStatus: async (_name: string, object: unknown) => {
+        fake.replaced.push(object);
       },
     }),
   };
