@@ -1,10 +1,17 @@
-/** Entry point of the node side: wires the four verbs to the node as the Job mounts it, runs one of them, exits. */
+/** Entry point of the node side: wires the verbs to the node as the Job mounts it, runs one of them, exits. */
 
+import { existsSync, writeFileSync } from 'node:fs';
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
 import { runAgent } from './agent/run-agent.ts';
 import { kubeletServes } from './agent/unit/kubelet-port.ts';
-import { HOST_ROOT, REPORT_PATH, REQUEST_ENV } from './api/agent-protocol.ts';
+import {
+  AGENT_ENDED_PATH,
+  HAND_OVER_DIRECTORY,
+  HOST_ROOT,
+  REPORT_PATH,
+  REQUEST_ENV,
+} from './api/agent-protocol.ts';
 
 const started = new Date(performance.timeOrigin).toISOString();
 const logOf = (fields: { readonly remediation?: string }) =>
@@ -52,6 +59,10 @@ const exitCode = await runAgent({
     const [{ rollback }, context] = await Promise.all([import('./agent/rollback.ts'), writable(request)]);
     return rollback(request, context);
   },
+  guard: async (request) => {
+    const [{ guard }, context] = await Promise.all([import('./agent/guard.ts'), writable(request)]);
+    return guard(request, { ...context, agentEnded: () => existsSync(AGENT_ENDED_PATH) });
+  },
   inspect: async (request) => {
     const [{ inspect }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
     const report = await inspect(request, context);
@@ -60,6 +71,10 @@ const exitCode = await runAgent({
     return report;
   },
   prove: async (request) => (await import('./agent/prove.ts')).prove(request),
+  sayEnded: () => {
+    // Only a Job with a guard has this directory.
+    if (existsSync(HAND_OVER_DIRECTORY)) writeFileSync(AGENT_ENDED_PATH, '');
+  },
 });
 
 // Not by waiting for the last handle: a connection to the bus or the kubelet that lingers would keep the Job running.

@@ -1,6 +1,6 @@
 /** Collects what a repair finds out, so that a run that breaks off reports it as well. */
 import type { GradedFile, KubeletDirectory, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
-import type { Settled } from './change/settle.ts';
+import type { Settled } from './change/settled.ts';
 import { evidenceOf, type Facts } from './decide/facts.ts';
 import type { VerbContext } from './run-verb.ts';
 
@@ -38,11 +38,21 @@ export class RepairDraft {
   }
 
   /** The change may be of an earlier run: then its journal knows the node as it was. */
-  reportSettled({ journal, active, outcome, reason, message, nodeUnchanged }: Settled): RepairReport {
+  reportSettled(settled: Settled): RepairReport {
+    const { journal, active, outcome, reason, message, advice, nodeUnchanged, handedOver } = settled;
     const { pidBefore, pidAfter, restarts, change, evidence, times } = journal;
     this.#observed = { ...evidence, times: { ...times, ...this.#observed.times } };
     const kubelet = { pidBefore, pidAfter, restarts, active };
-    return this.report({ outcome, reason, message, nodeUnchanged, change, kubelet });
+    return this.report({
+      outcome,
+      reason,
+      message,
+      ...(advice === undefined ? {} : { advice }),
+      nodeUnchanged,
+      change,
+      kubelet,
+      ...(outcome === 'repaired' ? { watched: handedOver !== true } : {}),
+    });
   }
 
   report(end: End): RepairReport {

@@ -2,7 +2,7 @@
 import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { changeConfig } from './change/change-config.ts';
-import type { SettleContext } from './change/settle.ts';
+import type { SettleContext } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
 import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
@@ -19,7 +19,7 @@ export async function repair(request: RepairRequest, context: WriteContext): Pro
   let nodeUnchanged = true;
   return runVerb(context, {
     body: async () =>
-      withLock(request, context, async (settling) => {
+      withLock({ ...request, guard: request.nonce }, context, async (settling) => {
         try {
           return await repairUnderLock(request, draft, settling, context);
         } catch (error) {

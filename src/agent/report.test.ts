@@ -5,6 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   agentReportSchema,
+  type GuardReport,
   type InspectReport,
   MAX_REPORT_BYTES,
   type ProveReport,
@@ -30,6 +31,15 @@ const ROLLED_BACK: RollbackReport = {
   outcome: 'rolled-back',
   reason: 'RolledBack',
   message: 'A rollback was requested.',
+  nodeUnchanged: false,
+  times: {},
+};
+const KEPT: GuardReport = {
+  verb: 'guard',
+  nonce: 'n',
+  outcome: 'kept',
+  reason: 'Kept',
+  message: 'm',
   nodeUnchanged: false,
   times: {},
 };
@@ -86,8 +96,10 @@ describe('fitReport', () => {
 
 describe('runAgent', () => {
   const path = join(mkdtempSync(join(tmpdir(), 'dnshealth-report-')), 'termination-log');
+  let hasSaidEnded = false;
   const run = async (request: string | undefined, change: Partial<Run> = {}) => {
     writeFileSync(path, '');
+    hasSaidEnded = false;
     const code = await runAgent({
       request,
       reportPath: path,
@@ -96,7 +108,11 @@ describe('runAgent', () => {
       repair: async () => REPAIRED,
       inspect: async () => WOULD_CHANGE,
       rollback: async () => ROLLED_BACK,
+      guard: async () => KEPT,
       prove: async () => PROVEN,
+      sayEnded: () => {
+        hasSaidEnded = true;
+      },
       ...change,
     });
     return { code, report: agentReportSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) };
@@ -144,6 +160,33 @@ describe('runAgent', () => {
   it('exits with 0 after a rollback that rolled back', async () => {
     const request = '{"verb":"rollback","remediation":"node-1-abc"}';
     expect(await run(request)).toEqual({ code: 0, report: ROLLED_BACK });
+  });
+
+  it.each([
+    ['kept', 0],
+    ['nothing-to-guard', 0],
+    ['rolled-back', 1],
+    ['failed', 1],
+  ] as const)('exits after a guard that reports %s with code %i', async (outcome, code) => {
+    const request = '{"verb":"guard","nonce":"n","remediation":"node-1-abc"}';
+    expect(await run(request, { guard: async () => ({ ...KEPT, outcome }) })).toMatchObject({
+      code,
+      report: { outcome },
+    });
+    expect(hasSaidEnded).toBe(false);
+  });
+
+  it('says to its guard that it ends, whatever came of a repair', async () => {
+    for (const [request, change] of [
+      [repair, {}],
+      [repair, { repair: async () => Promise.reject(new Error('boom')) }],
+      ['{', {}],
+    ] as const) {
+      await run(request, change);
+      expect(hasSaidEnded).toBe(true);
+    }
+    await expect(run(repair, { reportPath: '/nonexistent/report' })).rejects.toThrow('ENOENT');
+    expect(hasSaidEnded).toBe(true);
   });
 
   it('accepts a dry run with nothing but the verb', async () => {

@@ -2,7 +2,8 @@
 import type { RollbackReport, RollbackRequest } from '../api/agent-protocol.ts';
 import type { Journal } from './change/journal.ts';
 import { JournaledFile } from './change/journaled-file.ts';
-import { type SettleContext, settle } from './change/settle.ts';
+import { settle } from './change/settle.ts';
+import type { SettleContext } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
 import { gatherFacts } from './decide/facts.ts';
 import { HostTree } from './files/host-tree.ts';

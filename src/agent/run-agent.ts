@@ -3,6 +3,7 @@ import {
   type AgentReport,
   type AgentRequest,
   agentRequestSchema,
+  type GuardReport,
   type InspectReport,
   type ProveReport,
   type RepairReport,
@@ -22,7 +23,10 @@ export interface Run {
   readonly repair: (request: AgentRequest & { verb: 'repair' }) => Promise<RepairReport>;
   readonly inspect: (request: AgentRequest & { verb: 'inspect' }) => Promise<InspectReport>;
   readonly rollback: (request: AgentRequest & { verb: 'rollback' }) => Promise<RollbackReport>;
+  readonly guard: (request: AgentRequest & { verb: 'guard' }) => Promise<GuardReport>;
   readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
+  /** Says to the guard beside an agent that this run is over, whatever came of it. The last act. */
+  readonly sayEnded: () => void;
 }
 
 const SUCCESSFUL: ReadonlySet<string> = new Set([
@@ -31,12 +35,18 @@ const SUCCESSFUL: ReadonlySet<string> = new Set([
   'already-right',
   'refused',
   'proven',
+  'kept',
+  'nothing-to-guard',
 ]);
 
 export async function runAgent(run: Run): Promise<number> {
   const report = await reportOf(run);
   run.log('report', { report });
-  writeReport(report, run.reportPath);
+  try {
+    writeReport(report, run.reportPath);
+  } finally {
+    if (report.verb === 'repair') run.sayEnded();
+  }
   // `rolled-back` is a failed repair, but a successful rollback.
   return SUCCESSFUL.has(report.outcome) || (report.verb === 'rollback' && report.outcome === 'rolled-back')
     ? 0
@@ -65,6 +75,8 @@ async function runRequested(request: AgentRequest, run: Run): Promise<AgentRepor
       return run.inspect(request);
     case 'rollback':
       return run.rollback(request);
+    case 'guard':
+      return run.guard(request);
     case 'prove':
       return run.prove(request);
     default:
@@ -77,12 +89,14 @@ interface Identity {
   readonly nonce: string;
 }
 
+const OTHER_VERBS = ['prove', 'inspect', 'rollback', 'guard'] as const;
+
 /** Verb and nonce of an invalid request, as far as they are readable, so that the operator can match the report. */
 function identify(request: string | undefined): Identity {
   try {
     const { verb, nonce } = JSON.parse(request ?? '') as { verb?: unknown; nonce?: unknown };
     return {
-      verb: verb === 'prove' || verb === 'inspect' || verb === 'rollback' ? verb : 'repair',
+      verb: OTHER_VERBS.find((known) => known === verb) ?? 'repair',
       nonce: typeof nonce === 'string' ? nonce.slice(0, 64) : '',
     };
   } catch {
@@ -95,6 +109,6 @@ function failure(run: Run, reason: string, message: string, { verb, nonce }: Ide
   if (verb === 'prove') return { verb, ...end, answers: [] };
   const times = { started: run.started, finished: new Date().toISOString() };
   if (verb === 'inspect') return { verb, ...end, layout: 'unknown', times };
-  if (verb === 'rollback') return { verb, ...end, nodeUnchanged: true, times };
+  if (verb === 'rollback' || verb === 'guard') return { verb, ...end, nodeUnchanged: true, times };
   return { verb, ...end, nodeUnchanged: true, layout: 'unknown', times };
 }

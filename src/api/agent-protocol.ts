@@ -7,6 +7,8 @@ export {
   type AgentReport,
   agentReportSchema,
   type GradedFile,
+  type GuardReport,
+  guardReportSchema,
   type InspectReport,
   inspectReportSchema,
   type ProveReport,
@@ -22,6 +24,8 @@ export {
 export {
   type AgentRequest,
   agentRequestSchema,
+  type GuardRequest,
+  guardRequestSchema,
   type InspectRequest,
   inspectRequestSchema,
   type KnownAddresses,
@@ -45,5 +49,11 @@ export {
 export const REQUEST_ENV = 'DNSHEALTH_REQUEST';
 /** File that the agent writes its report to: the container's terminationMessagePath. */
 export const REPORT_PATH = '/dev/termination-log';
+/** Names of the containers of the repair Job's pod. The proof pod has only the first. */
+export const AGENT_CONTAINER = 'agent';
+export const GUARD_CONTAINER = 'guard';
+/** A directory that both containers of the repair Job's pod share, for the file by which the agent says that it ends. */
+export const HAND_OVER_DIRECTORY = '/hand-over';
+export const AGENT_ENDED_PATH = `${HAND_OVER_DIRECTORY}/agent-ended`;
 /** The kubelet keeps no more of a termination message. */
 export const MAX_REPORT_BYTES = 4096;

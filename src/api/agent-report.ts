@@ -69,7 +69,7 @@ export const repairReportSchema = z.object({
   outcome: z
     .enum(['repaired', 'already-right', 'refused', 'rolled-back', 'failed'])
     .describe(
-      'Outcome of the run. repaired: the value was changed and the restarted kubelet runs with it. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
+      'Outcome of the run. repaired: the value was changed and the restarted kubelet serves with it; a guard goes on watching it. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
     ),
   reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
   message: z.string().describe('Human-readable explanation of the reason.'),
@@ -130,6 +130,12 @@ export const repairReportSchema = z.object({
     })
     .optional()
     .describe('Process of the kubelet. Absent if the agent refused, or failed before it changed anything.'),
+  watched: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether the agent itself watched the new kubelet to the end, because no guard was there. Otherwise the guard of the Job reports how that ended.',
+    ),
   times: z
     .object({
       started: z.string().describe('Time at which the agent started (RFC 3339).'),
@@ -167,6 +173,20 @@ export const rollbackReportSchema = repairReportSchema
   });
 export type RollbackReport = z.infer<typeof rollbackReportSchema>;
 
+/** Report of the guard, which watches the kubelet after a repair. */
+export const guardReportSchema = repairReportSchema
+  .pick({ nonce: true, reason: true, message: true, advice: true, nodeUnchanged: true })
+  .extend(repairReportSchema.pick({ kubelet: true, times: true }).shape)
+  .extend({
+    verb: z.literal('guard').describe('Command that the agent ran: guard.'),
+    outcome: z
+      .enum(['kept', 'rolled-back', 'failed', 'nothing-to-guard'])
+      .describe(
+        'Outcome of the watch. kept: the kubelet served with the new value for the whole time. rolled-back: it died of itself, the old configuration is back and the kubelet runs with it. failed: anything else. nothing-to-guard: the agent changed nothing.',
+      ),
+  });
+export type GuardReport = z.infer<typeof guardReportSchema>;
+
 /** Report of the proof pod. */
 export const proveReportSchema = z.object({
   verb: z.literal('prove').describe('Command that the agent ran: prove.'),
@@ -199,6 +219,7 @@ export const agentReportSchema = z.discriminatedUnion('verb', [
   repairReportSchema,
   inspectReportSchema,
   rollbackReportSchema,
+  guardReportSchema,
   proveReportSchema,
 ]);
 export type AgentReport = z.infer<typeof agentReportSchema>;

@@ -65,6 +65,16 @@ export const rollbackRequestSchema = z.object({
 });
 export type RollbackRequest = z.infer<typeof rollbackRequestSchema>;
 
+/** Watch the kubelet after the repair that the other container of the pod makes, and undo the change if it dies. */
+export const guardRequestSchema = z.object({
+  ...common,
+  verb: z.literal('guard'),
+  /** As in the repair. */
+  writable: repairRequestSchema.shape.writable,
+  nodeIP: z.string().optional(),
+});
+export type GuardRequest = z.infer<typeof guardRequestSchema>;
+
 /** Show that a new pod on the node gets a usable resolv.conf. */
 export const proveRequestSchema = z.object({
   ...common,
@@ -80,6 +90,7 @@ export const agentRequestSchema = z.discriminatedUnion('verb', [
   repairRequestSchema,
   inspectRequestSchema,
   rollbackRequestSchema,
+  guardRequestSchema,
   proveRequestSchema,
 ]);
 export type AgentRequest = z.infer<typeof agentRequestSchema>;

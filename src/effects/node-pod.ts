@@ -64,7 +64,7 @@ type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
 export function nodePodSpec(
   node: string,
   image: string,
-  request: AgentRequest,
+  requests: readonly { readonly name: string; readonly request: AgentRequest }[],
   container: {
     readonly volumeMounts?: V1Container['volumeMounts'];
     readonly securityContext: Pick<V1SecurityContext, keyof V1SecurityContext>;
@@ -79,32 +79,31 @@ export function nodePodSpec(
     automountServiceAccountToken: false,
     serviceAccountName: 'dnshealth-agent',
     terminationGracePeriodSeconds: 60,
-    containers: [
-      {
-        name: 'agent',
-        image,
-        imagePullPolicy: 'IfNotPresent',
-        command: ['/usr/local/bin/node'],
-        args: ['--max-semi-space-size=2', '--max-old-space-size=64', '/app/agent.js'],
-        env: [{ name: REQUEST_ENV, value: JSON.stringify(request) }],
-        terminationMessagePath: REPORT_PATH,
-        terminationMessagePolicy: 'File',
-        // Requested expressly, or the requests would be the limits. No CPU: on a node without any left the kubelet would
-        // reject the pod, which it did not get from the scheduler.
-        resources: {
-          requests: { cpu: '0', memory: '16Mi' },
-          limits: { memory: '192Mi' },
-        },
-        ...(container.volumeMounts ? { volumeMounts: container.volumeMounts } : {}),
-        securityContext: {
-          privileged: false,
-          allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
-          capabilities: { drop: ['ALL'] },
-          seccompProfile: { type: 'RuntimeDefault' },
-          ...container.securityContext,
-        },
+    // In this order, each without waiting for the one before to end.
+    containers: requests.map(({ name, request }) => ({
+      name,
+      image,
+      imagePullPolicy: 'IfNotPresent',
+      command: ['/usr/local/bin/node'],
+      args: ['--max-semi-space-size=2', '--max-old-space-size=64', '/app/agent.js'],
+      env: [{ name: REQUEST_ENV, value: JSON.stringify(request) }],
+      terminationMessagePath: REPORT_PATH,
+      terminationMessagePolicy: 'File',
+      // Requested expressly, or the requests would be the limits. No CPU: on a node without any left the kubelet would
+      // reject the pod, which it did not get from the scheduler.
+      resources: {
+        requests: { cpu: '0', memory: '16Mi' },
+        limits: { memory: '192Mi' },
       },
-    ],
+      ...(container.volumeMounts ? { volumeMounts: container.volumeMounts } : {}),
+      securityContext: {
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+        ...container.securityContext,
+      },
+    })),
   };
 }

@@ -79,15 +79,18 @@ const KNOWN_DIRECTORIES = [
   ['/var/lib/dnshealth', false, 'DirectoryOrCreate'],
 ] as const;
 
+const hostMountsOf = (container: V1Container | undefined) =>
+  (container?.volumeMounts ?? []).filter(({ mountPath }) => mountPath.startsWith('/host/'));
 const hostPathsOf = ({ volumes }: V1PodSpec) =>
   new Map(volumes?.map((volume) => [volume.name, volume.hostPath]));
 
 describe.each([
-  ['the repair Job’s pod', specOf],
-  ['the proof pod', proofSpecOf],
-])('%s', (_what, make) => {
+  ['the agent of the repair Job’s pod', specOf, 0, ['agent', 'guard']],
+  ['the guard of the repair Job’s pod', specOf, 1, ['agent', 'guard']],
+  ['the proof pod', proofSpecOf, 0, ['agent']],
+] as const)('%s', (_what, make, index, names) => {
   const spec = make();
-  const [container] = spec.containers;
+  const container = spec.containers[index];
 
   it('is not privileged, and cannot escalate', () => {
     expect(container?.securityContext).toMatchObject({
@@ -112,7 +115,7 @@ describe.each([
       automountServiceAccountToken: false,
       serviceAccountName: 'dnshealth-agent',
     });
-    expect(spec.containers).toHaveLength(1);
+    expect(spec.containers.map(({ name: of }) => of)).toEqual(names);
     for (const field of ['initContainers', 'ephemeralContainers', 'imagePullSecrets'])
       expect(spec).not.toHaveProperty(field);
     expect(container).not.toHaveProperty('envFrom');
@@ -131,7 +134,7 @@ describe.each([
   it('gets its request in one variable that the agent’s own schema accepts', () => {
     expect(container?.env?.map((variable) => variable.name)).toEqual([REQUEST_ENV]);
     const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
-    expect(request).toMatchObject({ nonce: uid, remediation: name, known });
+    expect(request).toMatchObject({ nonce: uid, remediation: name });
   });
 
   it('reports through its termination message', () => {
@@ -162,7 +165,7 @@ describe('the repair Job', () => {
   it('mounts the known directories of the node, three of them writable', () => {
     const spec = specOf();
     const volumes = hostPathsOf(spec);
-    const mounts = spec.containers[0]?.volumeMounts ?? [];
+    const mounts = hostMountsOf(spec.containers[0]);
     expect(
       mounts.map(({ name: of, readOnly }) => [volumes.get(of)?.path, readOnly, volumes.get(of)?.type]),
     ).toEqual(KNOWN_DIRECTORIES);
@@ -170,8 +173,26 @@ describe('the repair Job', () => {
   });
 
   it('may write in no mount below one that it may only read, where the kubelet supports that', () => {
-    for (const { readOnly, recursiveReadOnly } of specOf().containers[0]?.volumeMounts ?? [])
+    for (const { readOnly, recursiveReadOnly } of hostMountsOf(specOf().containers[0]))
       expect(recursiveReadOnly).toBe(readOnly ? 'IfPossible' : undefined);
+  });
+
+  it('has a guard with the agent’s own mounts and rights, which starts after it, and a place where the two meet', () => {
+    const [agent, guard] = specOf().containers;
+    const { name: _a, env: _b, ...ofAgent } = agent as V1Container;
+    const { name: _c, env, ...ofGuard } = guard as V1Container;
+    expect(ofGuard).toEqual(ofAgent);
+    expect(JSON.parse(env?.[0]?.value ?? '')).toEqual({
+      verb: 'guard',
+      nonce: uid,
+      remediation: name,
+      writable: USUAL_DIRECTORIES,
+    });
+    expect(ofGuard.volumeMounts?.at(-1)).toEqual({ name: 'hand-over', mountPath: '/hand-over' });
+    expect(specOf().volumes?.at(-1)).toEqual({
+      name: 'hand-over',
+      emptyDir: { medium: 'Memory', sizeLimit: '1Mi' },
+    });
   });
 
   it('runs on a node that has no room for another pod, and asks for no CPU', () => {
@@ -189,7 +210,7 @@ describe('the repair Job', () => {
       const job = theJob(undefined, undefined, [path]).spec as JobSpec;
       const { volumes, containers } = job.template.spec as V1PodSpec;
       const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
-      const mounts = containers[0]?.volumeMounts ?? [];
+      const mounts = hostMountsOf(containers[0]);
       expect(mounts.filter(({ readOnly }) => !readOnly).map((mount) => paths.get(mount.name))).toEqual([
         path,
         '/var/lib/dnshealth',
@@ -255,7 +276,7 @@ describe('the sample of a rollback', () => {
     expect(mounts?.map(({ mountPath }) => mountPath)).toEqual(
       volumes?.map(({ hostPath }) => `/host${hostPath?.path}`),
     );
-    expect(volumes).toEqual(specOf().volumes);
+    expect(volumes).toEqual(specOf().volumes?.filter(({ hostPath }) => hostPath));
     const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
     expect(request).toMatchObject({ verb: 'rollback', remediation: 'REMEDIATION' });
   });

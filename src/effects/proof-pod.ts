@@ -1,6 +1,6 @@
 /** The proof pod: a new sandbox on the repaired node that reads the resolv.conf it was really given. */
 import type { V1Pod } from '@kubernetes/client-node';
-import type { ProveRequest } from '../api/agent-protocol.ts';
+import { AGENT_CONTAINER, type ProveRequest } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
@@ -41,7 +41,7 @@ export function proofPod({ remediation, node, image, agent, activeDeadlineSecond
       ownerReferences: ownedBy(remediation),
     },
     spec: {
-      ...nodePodSpec(node, image, agent, {
+      ...nodePodSpec(node, image, [{ name: AGENT_CONTAINER, request: agent }], {
         securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY, runAsNonRoot: true },
       }),
       activeDeadlineSeconds,

@@ -1,6 +1,10 @@
 /** The node-side Job: fixed program, fixed mounts, pinned to the node. No field of a custom resource reaches its command. */
 import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
 import {
+  AGENT_CONTAINER,
+  GUARD_CONTAINER,
+  type GuardRequest,
+  HAND_OVER_DIRECTORY,
   HOST_ROOT,
   KUBELET_DIRECTORIES,
   type KubeletDirectory,
@@ -58,6 +62,12 @@ const STATE: HostDirectory = {
   type: 'DirectoryOrCreate',
 };
 
+/** By which the agent says to its guard that it ends; in memory, a few bytes. */
+const HAND_OVER = {
+  volume: { name: 'hand-over', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+  mount: { name: 'hand-over', mountPath: HAND_OVER_DIRECTORY },
+} as const;
+
 /** Creates the Job, once. @throws NotOursError if one of a deleted remediation still has its name */
 export async function startRepair(
   kube: KubeClient,
@@ -110,8 +120,8 @@ export function repairJob(request: RepairJobRequest): V1Job {
         spec: {
           // A node whose CPU, memory or number of pods is used up has room for it.
           priorityClassName: 'system-node-critical',
-          ...nodePodSpec(node, image, agent, {
-            volumeMounts: directories.map(mount),
+          ...nodePodSpec(node, image, containersOf(agent), {
+            volumeMounts: [...directories.map(mount), HAND_OVER.mount],
             securityContext: {
               // Root without capabilities: enough for root's own files and for the system bus, and for nothing else.
               runAsUser: 0,
@@ -122,11 +132,30 @@ export function repairJob(request: RepairJobRequest): V1Job {
               seLinuxOptions: { type: 'spc_t' },
             },
           }),
-          volumes: directories.map(volume),
+          volumes: [...directories.map(volume), HAND_OVER.volume],
         },
       },
     },
   };
+}
+
+/**
+ * The agent first: the guard starts while it reads the node, and is there before the kubelet is restarted. Not an init
+ * container and a main one: the kubelet that is in doubt would have to start the guard, and nobody would watch until then.
+ */
+function containersOf(agent: RepairRequest) {
+  const { nonce, remediation, writable, nodeIP } = agent;
+  const guard: GuardRequest = {
+    verb: 'guard',
+    nonce,
+    remediation,
+    writable,
+    ...(nodeIP === undefined ? {} : { nodeIP }),
+  };
+  return [
+    { name: AGENT_CONTAINER, request: agent },
+    { name: GUARD_CONTAINER, request: guard },
+  ];
 }
 
 /** Only the directories that the agent has to write are writable; others are mounted read-only, or not at all. */

@@ -5,12 +5,15 @@ export const JOB_START_MS = 60_000;
 /** How long a deleted Job may take to go. Short, because a pod that is marked for deletion is not started any more. */
 export const JOB_REMOVAL_MS = 15_000;
 /**
- * From the Job's creation until its report is read. Longer than the agent's own worst case (change, 30 s for the
- * new kubelet, undo, 30 s more) and than `JOB_ACTIVE_SECONDS`.
+ * The Job's activeDeadlineSeconds: after it the kubelet itself ends agent and guard. Longer than their worst case
+ * together: 40 s until the change is decided, 150 s with a kubelet that others keep restarting (`HARD_LIMIT_MS`), the
+ * undo, and 60 s for a slow kubelet with the old configuration.
  */
-export const JOB_REPORT_MS = 150_000;
-/** The Job's activeDeadlineSeconds: after it the kubelet itself ends the agent. */
-export const JOB_ACTIVE_SECONDS = 120;
+export const JOB_ACTIVE_SECONDS = 270;
+/** From the Job's creation until its reports are read: its deadline, and the grace period in which a change is undone. */
+export const JOB_REPORT_MS = 340_000;
+/** For an incident whose quarantine timed out while the operator was away: what its repair usually needs, many times. */
+export const CATCH_UP_MS = 150_000;
 /** From the proof pod's creation until its report is read. */
 export const PROOF_MS = 60_000;
 /** Polling fallback; a watch event normally comes first. */

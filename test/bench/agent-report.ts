@@ -28,7 +28,7 @@ export function agentReport({
 | --- | --- | --- |
 | process start to decision | ${spread(decidedMs)} ms | ${GOAL_DECIDED_MS} ms: ${verdict(decided, GOAL_DECIDED_MS)} |
 | change to a kubelet that serves with the new value | ${spread(servingMs)} ms | |
-| change to the report, after two more seconds of serving | ${spread(trustedMs)} ms | |
+| change to the report, after which the guard watches | ${spread(trustedMs)} ms | |
 | peak RSS of the agent | ${spread(peakRssMiB)} MiB | |
 | bundle of the agent | ${(bundleBytes / 1024).toFixed(0)} KiB | |
 `;

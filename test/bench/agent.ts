@@ -44,9 +44,10 @@ try {
     await rig.waitForNodes();
     const end = new AbortController();
     const peak = peakRssMiB(rig, end.signal);
-    const { outcome, message, times } = await runRepairJob(rig, NODE, `bench-${round}-${Date.now()}`).finally(
-      () => end.abort(),
+    const { repair } = await runRepairJob(rig, NODE, `bench-${round}-${Date.now()}`).finally(() =>
+      end.abort(),
     );
+    const { outcome, message, times } = repair;
     if (outcome !== 'repaired') throw new Error(`${outcome}: ${message}`);
     const between = (from: keyof typeof times, to: keyof typeof times): number =>
       Date.parse(times[to] ?? '') - Date.parse(times[from] ?? '');

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import {
   type AgentReport,
   agentReportSchema,
+  HAND_OVER_DIRECTORY,
   HOST_ROOT,
   REPORT_PATH,
   REQUEST_ENV,
@@ -34,7 +35,7 @@ tree=$1 out=$2 dist=$3
 shift 3
 mount -t tmpfs -o mode=755 none "$PWD"
 cd "$PWD"
-mkdir -p usr proc dev out app bin host
+mkdir -p usr proc dev out app bin host .${HAND_OVER_DIRECTORY}
 ln -s usr/lib lib
 ln -s usr/lib64 lib64
 mount --rbind /usr usr
@@ -128,11 +129,13 @@ function job(): { readonly command: readonly string[]; readonly mounts: readonly
   return {
     // The image's own Node, which is in /bin in the box.
     command: ['/bin/node', ...container.args],
-    mounts: (container.volumeMounts ?? []).map(({ name, mountPath, readOnly }) => {
+    mounts: (container.volumeMounts ?? []).flatMap(({ name, mountPath, readOnly }) => {
+      // It is empty when the pod starts, and in memory, as the box is.
+      if (mountPath === HAND_OVER_DIRECTORY) return [];
       const path = pod?.volumes?.find((volume) => volume.name === name)?.hostPath?.path;
       if (path === undefined || mountPath !== `${HOST_ROOT}${path}`)
         throw new Error(`not a directory of the node: ${mountPath}`);
-      return { path, options: readOnly === true ? 'ro' : 'rw' };
+      return [{ path, options: readOnly === true ? 'ro' : 'rw' } as const];
     }),
   };
 }

@@ -98,6 +98,9 @@ export class StandInSystemd {
     return {
       MainPID: ['u', this.#isUp ? this.#pid : 0],
       NRestarts: ['u', 0],
+      Result: ['s', this.#isUp ? 'success' : 'exit-code'],
+      ExecMainCode: ['i', this.#isUp ? 0 : 1],
+      ExecMainStatus: ['i', this.#isUp ? 0 : 1],
       ExecMainStartTimestamp: ['t', this.#startedAtMs * 1000],
       ExecStart: ['a(sasbttttuii)', [[argv[0], argv, false, 0, 0, 0, 0, this.#pid, 0, 0]]],
       Environment: ['as', environment],

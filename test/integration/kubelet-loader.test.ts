@@ -101,6 +101,7 @@ function layOut(root: string, layout: Layout): KubeletUnit {
     mainPid: 1,
     startedAtMs: 0,
     autoRestarts: 0,
+    lastExit: { result: 'success', code: 0, status: 0 },
     jobPending: false,
     loadState: 'loaded',
     needDaemonReload: false,

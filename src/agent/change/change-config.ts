@@ -9,7 +9,8 @@ import { MAX_IN_PLACE_BYTES } from '../files/write-in-place.ts';
 import { Refused } from '../refused.ts';
 import { type Journal, sha256 } from './journal.ts';
 import { JournaledFile, namesIn } from './journaled-file.ts';
-import { type SettleContext, type Settled, settle } from './settle.ts';
+import { settle } from './settle.ts';
+import type { SettleContext, Settled } from './settled.ts';
 
 export interface Change {
   readonly facts: Facts;

@@ -7,16 +7,18 @@ import * as z from 'zod';
 import { repairReportSchema } from '../../api/agent-protocol.ts';
 import type { SafeDirectory } from '../files/safe-directory.ts';
 import type { Log } from '../log.ts';
+import { watchedSchema } from '../unit/watch.ts';
 
 const NAME = 'journal.json';
 
 /**
  * - `writing`: the backup is safe; the file holds the old or already the new bytes, or a mixture if `inPlace`
  * - `restarting`: the file holds the new bytes; the restart was requested or is about to be
+ * - `guarding`: a kubelet has served with the new bytes; it is watched, and the file is not to change
  * - `undoing`: the new kubelet did not come up; the file holds the new or already the old bytes, or a mixture
  * - `undo-restarting`: the file holds the old bytes; a restart with them was requested or is about to be
  */
-const STEPS = ['writing', 'restarting', 'undoing', 'undo-restarting'] as const;
+const STEPS = ['writing', 'restarting', 'guarding', 'undoing', 'undo-restarting'] as const;
 
 const journalSchema = z.object({
   version: z.literal(1),
@@ -39,6 +41,8 @@ const journalSchema = z.object({
   /** When the file got the bytes that the next restart is for, by the node's clock. */
   bytesSinceMs: z.number(),
   problem: z.string().optional(),
+  /** What was known of the new kubelet when the journal was saved. */
+  watched: watchedSchema.optional(),
   /** An administrator requested the undo: it is the purpose of the run, not its failure. */
   onRequest: z.literal(true).optional(),
   times: repairReportSchema.shape.times,
@@ -100,9 +104,9 @@ export class JournalStore {
     this.#directory.write(NAME, Buffer.from(JSON.stringify(journal, null, 2)));
   }
 
-  /** For steps that must not stop because the disk is full. */
-  trySave(journal: Journal): void {
-    this.#logFailure('journal not saved', () => this.save(journal));
+  /** For steps that must not stop because the disk is full. Returns whether it was saved. */
+  trySave(journal: Journal): boolean {
+    return this.#logFailure('journal not saved', () => this.save(journal));
   }
 
   finish(journal: Journal): void {
@@ -137,11 +141,13 @@ export class JournalStore {
     this.#logFailure('abandoned journal not removed', () => this.abandon(journal));
   }
 
-  #logFailure(message: string, step: () => void): void {
+  #logFailure(message: string, step: () => void): boolean {
     try {
       step();
+      return true;
     } catch (error) {
       this.#log(message, { error: String(error) });
+      return false;
     }
   }
 

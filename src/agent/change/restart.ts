@@ -1,20 +1,17 @@
-/** Restarts the kubelet with the bytes that a journaled change has put in place, once, and waits for it to come up. */
-import type { Clock } from '../clock.ts';
-import type { Log } from '../log.ts';
+/** Restarts the kubelet with the bytes that a journaled change has put in place, once, and watches it come up. */
 import type { KubeletState, UnitManager } from '../unit/kubelet-unit.ts';
-import { type WaitResult, waitForKubelet } from '../unit/wait-for-kubelet.ts';
+import { beginWatch, type Watched } from '../unit/watch.ts';
+import { type WatchContext, type Watching, watchKubelet } from '../unit/watch-kubelet.ts';
 import type { Journal } from './journal.ts';
 
-export interface RestartContext {
+export interface RestartContext extends WatchContext {
   readonly unit: UnitManager;
-  readonly clock: Clock;
-  /** Whether the kubelet's port responds. */
-  readonly kubeletServes: () => Promise<boolean>;
-  readonly stop: AbortSignal;
-  readonly log: Log;
 }
 
-type Restarted = WaitResult | { readonly kind: 'not-restarted'; readonly error: unknown };
+/** An old configuration is known to work: a kubelet that still serves then has come back. */
+const UNDO_WINDOW_MS = 2_000;
+
+type Restarted = Watching | { readonly kind: 'not-restarted'; readonly error: unknown };
 
 export async function restartKubelet(journal: Journal, context: RestartContext): Promise<Restarted> {
   const { unit, clock, log } = context;
@@ -32,14 +29,25 @@ export async function restartKubelet(journal: Journal, context: RestartContext):
       if (isSame && (isUndo || after.activeState === 'active')) return { kind: 'not-restarted', error };
     }
   }
-  return waitForKubelet({
-    unit,
-    clock,
+  return watch(beginWatch(clock.now()), journal, isUndo ? 'kept' : 'serving', context);
+}
+
+/** Watches the kubelet that was restarted for the step that the journal names. */
+export async function watch(
+  watched: Watched,
+  journal: Journal,
+  until: 'serving' | 'kept',
+  context: RestartContext,
+): Promise<Watching> {
+  const isUndo = journal.step === 'undo-restarting';
+  const task = {
     startedAfterMs: journal.bytesSinceMs,
     notPid: replacedPid(journal),
-    kubeletServes: journal.mustServe ? context.kubeletServes : undefined,
-    stop: context.stop,
-  });
+    mustServe: journal.mustServe,
+    until,
+    ...(isUndo && journal.mustServe ? { windowMs: UNDO_WINDOW_MS } : {}),
+  };
+  return watchKubelet(watched, task, context);
 }
 
 export async function isActive({ unit }: Pick<RestartContext, 'unit'>): Promise<boolean> {

@@ -3,28 +3,29 @@
  * backup, a later one where the killed run stopped. Each step is journaled before it is taken.
  */
 import { assertNever } from '../../api/assert-never.ts';
-import { errorText } from '../error-text.ts';
+import { beginWatch, LIMIT_MS, type Watched } from '../unit/watch.ts';
+import { type NotKept, remarks } from '../unit/watch-kubelet.ts';
 import type { Journal } from './journal.ts';
-import { type FileContext, JournaledFile, type Restored } from './journaled-file.ts';
-import { isActive, type RestartContext, restartKubelet } from './restart.ts';
-
-export interface SettleContext extends FileContext, RestartContext {}
-
-export interface Settled {
-  readonly outcome: 'repaired' | 'rolled-back' | 'failed';
-  readonly reason: string;
-  readonly message: string;
-  readonly journal: Journal;
-  readonly nodeUnchanged: boolean;
-  readonly active: boolean;
-}
+import { JournaledFile } from './journaled-file.ts';
+import { isActive, restartKubelet, watch } from './restart.ts';
+import { end, foreign, type SettleContext, type Settled } from './settled.ts';
+import { undo, undoBeforeRestart } from './undo.ts';
 
 /** The file must hold the new bytes, or what a run that was killed between two steps has left. */
 export async function settle(journal: Journal, context: SettleContext): Promise<Settled> {
   const file = new JournaledFile(journal, context);
-  return journal.step === 'writing' || journal.step === 'restarting'
-    ? finishChange(journal, file, context)
-    : undo(journal, file, context);
+  switch (journal.step) {
+    case 'writing':
+    case 'restarting':
+      return finishChange(journal, file, context);
+    case 'guarding':
+      return guard(journal, file, context);
+    case 'undoing':
+    case 'undo-restarting':
+      return undo(journal, file, context);
+    default:
+      return assertNever(journal.step);
+  }
 }
 
 async function finishChange(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
@@ -43,137 +44,114 @@ async function finishChange(from: Journal, file: JournaledFile, context: SettleC
   }
   const restarted = await restartKubelet(journal, context);
   if (restarted.kind === 'not-restarted') return undoBeforeRestart(journal, file, restarted.error, context);
-  journal = { ...journal, pidAfter: restarted.pid };
-  if (restarted.kind === 'up') return repaired(journal, restarted.servingAtMs, context);
-  context.log('new kubelet did not come up', { why: restarted.why });
-  journal = { ...journal, step: 'undoing', problem: restarted.why };
-  // With a full disk the undo is still right: a later run finds `restarting` and comes here again.
-  context.journals.trySave(journal);
-  return undo(journal, file, context);
+  if ('why' in restarted) return notKept(journal, restarted, file, context);
+  const { watched } = restarted;
+  journal = {
+    ...journal,
+    step: 'guarding',
+    watched,
+    pidAfter: watched.process?.pid ?? 0,
+    times: { ...journal.times, restarted: new Date(watched.servingSinceMs ?? 0).toISOString() },
+  };
+  // With a full disk a guard would find `restarting`, so this run guards itself.
+  const isJournaled = context.journals.trySave(journal);
+  const changed = await changedSince(journal, file, context);
+  if (changed !== undefined) return changed;
+  return isJournaled && context.isGuarded() ? handOver(journal, context) : guard(journal, file, context);
 }
 
-function repaired(from: Journal, servingAtMs: number, context: SettleContext): Settled {
-  const journal: Journal = {
-    ...from,
-    outcome: 'repaired',
-    times: { ...from.times, restarted: new Date(servingAtMs).toISOString() },
-  };
+/** Watches the new kubelet until it has served for long enough, and undoes the change if it dies before. */
+async function guard(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
+  const known = from.watched ?? beginWatch(context.clock.now());
+  const watching = await watch(resumed(known, context.clock.now()), from, 'kept', context);
+  if ('why' in watching) return notKept(from, watching, file, context);
+  const { watched } = watching;
+  const journal: Journal = { ...from, watched, pidAfter: watched.process?.pid ?? from.pidAfter };
+  const changed = await changedSince(journal, file, context);
+  if (changed !== undefined) return changed;
   // The kubelet runs with the new value, even if the disk is full now.
-  context.journals.tryFinish(journal);
-  const { change, inPlace, pidAfter } = journal;
+  context.journals.tryFinish({ ...journal, outcome: 'repaired' });
+  return repaired({ ...journal, outcome: 'repaired' });
+}
+
+/** A run that was killed leaves its watch behind; the limits count from when somebody looks again. */
+const resumed = (watched: Watched, nowMs: number): Watched =>
+  nowMs - watched.beganMs < LIMIT_MS ? watched : { ...watched, beganMs: nowMs };
+
+function handOver(journal: Journal, context: SettleContext): Settled {
+  context.log('handed over to the guard', { pid: journal.pidAfter });
+  return { ...repaired(journal), handedOver: true };
+}
+
+function repaired(journal: Journal): Settled {
+  const { change, inPlace, pidAfter, watched } = journal;
   return {
     outcome: 'repaired',
     reason: 'Repaired',
-    message: `The value of resolvConf in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.`,
+    message: `The value of resolvConf in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.${watched ? remarks(watched) : ''}`,
     journal,
     nodeUnchanged: false,
     active: true,
   };
 }
 
-async function undo(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
-  let journal = from;
-  const problem = journal.problem ?? 'The new kubelet did not come up.';
-  if (journal.step === 'undoing') {
-    const restored = file.restore();
-    if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
-    journal = {
-      ...journal,
-      step: 'undo-restarting',
-      restarts: journal.restarts + 1,
-      bytesSinceMs: restored.changedAtMs,
-    };
-    context.journals.trySave(journal);
-  }
-  const restarted = await restartKubelet(journal, context);
-  switch (restarted.kind) {
-    case 'up': {
-      const { pid } = restarted;
-      return end(
-        { ...journal, pidAfter: pid, outcome: 'rolled-back' },
-        journal.onRequest ? 'RolledBack' : 'KubeletDidNotComeUp',
-        `${problem} The old configuration was restored, and the kubelet runs with it as process ${pid}.`,
-        { nodeUnchanged: true, active: true },
-        context,
-      );
-    }
-    case 'down':
-      return end(
-        { ...journal, outcome: 'failed' },
-        'KubeletDown',
-        `${problem} The old configuration was restored, but the kubelet does not run with it either. ${restarted.why}`,
-        { nodeUnchanged: true, active: await isActive(context) },
-        context,
-      );
-    case 'not-restarted':
-      // The journal stays unfinished, so that the next run requests the restart again: the kubelet may be down.
-      return {
-        outcome: 'failed',
-        reason: 'KubeletDown',
-        message: `${problem} The old configuration was restored, but the kubelet could not be restarted with it: ${errorText(restarted.error)}.`,
-        journal,
-        nodeUnchanged: true,
-        active: await isActive(context),
+/** The new kubelet has not served for long enough. What did not come of the new value is not undone. */
+async function notKept(
+  from: Journal,
+  { kind, why, watched }: NotKept,
+  file: JournaledFile,
+  context: SettleContext,
+): Promise<Settled> {
+  const pidAfter = watched.process?.pid ?? from.pidAfter;
+  context.log('new kubelet is not kept', { verdict: kind, why });
+  switch (kind) {
+    case 'down': {
+      const journal: Journal = {
+        ...from,
+        watched,
+        pidAfter,
+        step: 'undoing',
+        problem: why + remarks(watched),
       };
+      // With a full disk the undo is still right: a later run finds the step before and comes here again.
+      context.journals.trySave(journal);
+      return undo(journal, file, context);
+    }
+    case 'stopped':
+    case 'unsettled':
+      return end(
+        { ...from, watched, pidAfter, outcome: 'failed' },
+        kind === 'stopped' ? 'KubeletStopped' : 'KubeletUnsettled',
+        `${why} The new value was left in ${from.change.path}.`,
+        { nodeUnchanged: false, active: await isActive(context), advice: ADVICE[kind] },
+        context,
+      );
     default:
-      return assertNever(restarted);
+      return assertNever(kind);
   }
 }
 
-/** The kubelet still runs with what it read before the change: restore the file and leave the kubelet alone. */
-async function undoBeforeRestart(
+const ADVICE = {
+  stopped: 'Start it when whoever stopped it is done: `systemctl start kubelet`. It will read the new value.',
+  unsettled: 'Find out what restarts or kills the kubelet: `journalctl -u kubelet` on the node.',
+  'written-back':
+    'Find what writes the file, for example an ExecStartPre= of kubelet.service or a configuration manager, and change the value there.',
+} as const;
+
+/** Something wrote the file after this run did: the next kubelet, or already this one, does not have the new value. */
+async function changedSince(
   journal: Journal,
   file: JournaledFile,
-  error: unknown,
   context: SettleContext,
-): Promise<Settled> {
-  const problem = `The kubelet could not be restarted: ${errorText(error)}.`;
-  const restored = file.restore();
-  if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
+): Promise<Settled | undefined> {
+  const holds = file.holds();
+  if (holds === 'new') return undefined;
+  if (holds !== 'old') return foreign(journal, context);
   return end(
     { ...journal, outcome: 'failed' },
-    'RestartFailed',
-    `${problem} The old configuration was restored.`,
-    { nodeUnchanged: true, active: await isActive(context) },
+    'WrittenBack',
+    `The value of resolvConf in ${journal.change.path}:${journal.change.line} was changed and the kubelet was restarted, but something else has restored the old content of the file since.`,
+    { nodeUnchanged: true, active: await isActive(context), advice: ADVICE['written-back'] },
     context,
   );
-}
-
-async function notRestored(
-  journal: Journal,
-  restored: Exclude<Restored, { kind: 'restored' }>,
-  problem: string,
-  context: SettleContext,
-): Promise<Settled> {
-  if (restored.kind === 'foreign') return foreign(journal, context);
-  // The journal stays unfinished, so that the next run tries again.
-  return {
-    outcome: 'failed',
-    reason: 'UndoFailed',
-    message: `${problem} The old configuration could not be restored: ${restored.why}.`,
-    journal,
-    nodeUnchanged: false,
-    active: await isActive(context),
-  };
-}
-
-async function foreign(journal: Journal, context: SettleContext): Promise<Settled> {
-  return end(
-    { ...journal, outcome: 'failed' },
-    'ForeignEdit',
-    `The file ${journal.change.path} was changed by someone else: it holds neither the old nor the new configuration.`,
-    { nodeUnchanged: false, active: await isActive(context) },
-    context,
-  );
-}
-
-function end(
-  journal: Journal,
-  reason: string,
-  message: string,
-  state: { readonly nodeUnchanged: boolean; readonly active: boolean },
-  context: SettleContext,
-): Settled {
-  context.journals.tryFinish(journal);
-  return { outcome: journal.outcome ?? 'failed', reason, message, journal, ...state };
 }

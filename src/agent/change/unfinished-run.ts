@@ -1,7 +1,8 @@
 /** Handles what earlier runs left: resumes a killed one, or reports again the end of one whose report was lost. */
 import type { Journal } from './journal.ts';
 import { JournaledFile } from './journaled-file.ts';
-import { type SettleContext, type Settled, settle } from './settle.ts';
+import { settle } from './settle.ts';
+import type { SettleContext, Settled } from './settled.ts';
 
 /**
  * @param requireWritable throws where this run may not write in the directory of the unfinished change

@@ -12,8 +12,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
+  type GuardReport,
+  guardReportSchema,
+  guardRequestSchema,
   type InspectReport,
   inspectReportSchema,
   inspectRequestSchema,
@@ -26,10 +29,11 @@ import {
   rollbackRequestSchema,
 } from '../../api/agent-protocol.ts';
 import type { Ask } from '../decide/ask-target.ts';
+import { guard } from '../guard.ts';
 import { inspect } from '../inspect.ts';
 import { repair } from '../repair.ts';
 import { rollback } from '../rollback.ts';
-import type { KubeletState, KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
+import type { KubeletState, KubeletUnit, LastExit, UnitManager } from '../unit/kubelet-unit.ts';
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
 export const KUBESPRAY = '/etc/kubernetes/kubelet-config.yaml';
@@ -52,7 +56,13 @@ export class FakeNode implements UnitManager {
   restarts = 0;
   /** What a kubelet that is started with this text does. */
   starts: (text: string) => 'runs' | 'exits' | 'runs without serving' = () => 'runs';
+  /** After how long a kubelet that was started with this text exits with code 1. */
+  livesMs: (text: string) => number = () => Number.POSITIVE_INFINITY;
   refusesRestart = false;
+  /** Whether the agent beside the guard has said that it ends. */
+  agentEnded = true;
+  /** What the programs log. */
+  onLog: (message: string) => void = () => undefined;
   /** What the node's DNS servers answer. */
   ask: Ask = async () => ({ result: 'NXDOMAIN', ms: 1 });
   override: Partial<KubeletUnit> = {};
@@ -73,6 +83,7 @@ export class FakeNode implements UnitManager {
       });
       this.restarts = from.restarts;
       this.starts = from.starts;
+      this.livesMs = from.livesMs;
       // The copied files are newer than the kubelet that has read the originals; its copy must be newer still.
       this.nowMs = Math.max(from.nowMs, Date.now() + 10);
       this.#state = from.restarts > 0 ? { ...from.#state, startedAtMs: this.nowMs } : from.#state;
@@ -86,6 +97,7 @@ export class FakeNode implements UnitManager {
       startedAtMs: from?.startedAtMs ?? 0,
       autoRestarts: 0,
       jobPending: false,
+      lastExit: { result: 'success', code: 0, status: 0 },
       text: BAD,
     };
     if (from !== undefined) return;
@@ -140,6 +152,8 @@ export class FakeNode implements UnitManager {
   });
   readonly state = async (): Promise<KubeletState> => {
     this.onCall();
+    if (this.nowMs - this.#state.startedAtMs >= this.livesMs(this.#state.text))
+      this.end({ result: 'exit-code', code: 1, status: 1 });
     return this.#state;
   };
   readonly restart = async (): Promise<void> => {
@@ -164,7 +178,25 @@ export class FakeNode implements UnitManager {
       startedAtMs: this.nowMs,
       autoRestarts: 0,
       jobPending: false,
+      lastExit: up ? { result: 'success', code: 0, status: 0 } : { result: 'exit-code', code: 1, status: 1 },
       text,
+    };
+  }
+
+  /** Someone else restarts the kubelet: systemd starts its count of automatic restarts again. */
+  restartByHand(): void {
+    this.restarts++;
+    this.boot();
+  }
+
+  /** The kubelet ends, and systemd is about to start it again. */
+  end(lastExit: LastExit): void {
+    this.#state = {
+      ...this.#state,
+      activeState: 'activating',
+      subState: 'auto-restart',
+      mainPid: 0,
+      lastExit,
     };
   }
 
@@ -182,12 +214,14 @@ export class FakeNode implements UnitManager {
         now: () => this.nowMs,
         sleep: async (ms: number) => {
           this.nowMs += ms;
+          // So that an agent and its guard, which talk over a real socket, get their turns.
+          await setImmediate();
         },
       },
       ask: this.ask,
       stop: this.stop.signal,
       started: new Date(this.nowMs).toISOString(),
-      log: () => undefined,
+      log: (message: string) => this.onLog(message),
     };
   }
 
@@ -215,6 +249,19 @@ export class FakeNode implements UnitManager {
     return rollbackReportSchema.parse(report);
   }
 
+  async guard(change: Record<string, unknown> = {}): Promise<GuardReport> {
+    const request = guardRequestSchema.parse({
+      verb: 'guard',
+      nonce: 'uid-1',
+      remediation: 'node-1-abc',
+      writable: KUBELET_DIRECTORIES,
+      nodeIP: '192.0.2.7',
+      ...change,
+    });
+    const context = { ...this.#writable(), agentEnded: () => this.agentEnded };
+    return guardReportSchema.parse(await guard(request, context));
+  }
+
   #writable() {
     return {
       ...this.#context(),
@@ -226,5 +273,11 @@ export class FakeNode implements UnitManager {
   /** Whether the next run finds an unfinished journal. */
   journalIsOpen(): boolean {
     return existsSync(join(this.root, 'var/lib/dnshealth/journal.json'));
+  }
+
+  /** The step of the unfinished journal, if there is one. */
+  journalStep(): string | undefined {
+    if (!this.journalIsOpen()) return undefined;
+    return (JSON.parse(this.read('/var/lib/dnshealth/journal.json')) as { step: string }).step;
   }
 }

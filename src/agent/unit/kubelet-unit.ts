@@ -11,6 +11,17 @@ export interface KubeletState {
   readonly autoRestarts: number;
   /** systemd has a start, stop or restart job queued. */
   readonly jobPending: boolean;
+  readonly lastExit: LastExit;
+}
+
+/** How the last main process ended, in systemd's words (properties of org.freedesktop.systemd1.Service). */
+export interface LastExit {
+  /** Result: success, exit-code, signal, core-dump, watchdog, start-limit-hit and others; of the last run, not of this one. */
+  readonly result: string;
+  /** ExecMainCode: CLD_EXITED, CLD_KILLED or CLD_DUMPED of waitid(2); 0 while the process runs. */
+  readonly code: number;
+  /** ExecMainStatus: the exit code, or the number of the signal. */
+  readonly status: number;
 }
 
 export interface KubeletUnit extends KubeletState {

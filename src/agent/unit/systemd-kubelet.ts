@@ -17,6 +17,9 @@ const stateSchema = z.object({
   MainPID: z.number(),
   NRestarts: z.number(),
   ExecMainStartTimestamp: microseconds,
+  Result: z.string(),
+  ExecMainCode: z.number(),
+  ExecMainStatus: z.number(),
 });
 const STATE_PROPERTIES = [
   ['Unit', 'ActiveState'],
@@ -25,6 +28,9 @@ const STATE_PROPERTIES = [
   ['Service', 'MainPID'],
   ['Service', 'NRestarts'],
   ['Service', 'ExecMainStartTimestamp'],
+  ['Service', 'Result'],
+  ['Service', 'ExecMainCode'],
+  ['Service', 'ExecMainStatus'],
 ] as const;
 
 const unitSchema = stateSchema.extend({
@@ -137,5 +143,6 @@ function toState(seen: z.infer<typeof stateSchema>): KubeletState {
     startedAtMs: seen.ExecMainStartTimestamp,
     autoRestarts: seen.NRestarts,
     jobPending: seen.Job,
+    lastExit: { result: seen.Result, code: seen.ExecMainCode, status: seen.ExecMainStatus },
   };
 }

@@ -66,7 +66,7 @@ describe('without a Job', () => {
   });
 
   it('the incident ends when the report is overdue', () => {
-    expect(repair(situation({ job: null, now: at(200) }))).toMatchObject(failed('NoReport', true));
+    expect(repair(situation({ job: null, now: at(350) }))).toMatchObject(failed('NoReport', true));
   });
 });
 
@@ -94,7 +94,7 @@ describe('a Job that starts or runs', () => {
   });
 
   it('ends the incident when its report is overdue', () => {
-    expect(repair(situation({ job: { state: 'running' }, now: at(152) }))).toMatchObject(
+    expect(repair(situation({ job: { state: 'running' }, now: at(342) }))).toMatchObject(
       failed('NoReport', true),
     );
   });

@@ -1,5 +1,5 @@
 /** Whatever keeps failing, a node is not kept in quarantine longer than the policy allows. */
-import { JOB_REPORT_MS } from '../deadlines.ts';
+import { CATCH_UP_MS } from '../deadlines.ts';
 import { isBeingRemoved, takenBack } from '../facts.ts';
 import { act, end, pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -16,7 +16,7 @@ export function timeLimit(situation: Situation): Verdict {
   if (quarantine?.heldSince === undefined) return pass;
   if (now - Date.parse(quarantine.heldSince) < maxSeconds * 1000) return pass;
   // Nobody worked on the incident while the operator was away; now it takes seconds.
-  if (now - observedSince < JOB_REPORT_MS) return pass;
+  if (now - observedSince < CATCH_UP_MS) return pass;
 
   const next = repair(situation);
   if (next.kind === 'pass') return act({ kind: 'release' });

@@ -1,12 +1,17 @@
-/** Runs the repair Job on a node of a rig without a remediation, for tests of the agent and the kubelet alone. */
+/** Runs the repair Job on a node of a rig without a remediation, for tests of agent, guard and kubelet alone. */
 import {
-  agentReportSchema,
+  AGENT_CONTAINER,
+  GUARD_CONTAINER,
+  type GuardReport,
+  guardReportSchema,
   type RepairReport,
   type RepairRequest,
+  repairReportSchema,
   USUAL_DIRECTORIES,
 } from '../../../src/api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../../../src/api/keys.ts';
 import { repairJob } from '../../../src/effects/repair-job.ts';
+import { JOB_ACTIVE_SECONDS } from '../../../src/remediation/deadlines.ts';
 import { fullImageName } from '../../cluster/build/image-build.ts';
 import type { Rig } from '../../cluster/rig.ts';
 import { until } from '../../cluster/until.ts';
@@ -16,50 +21,118 @@ interface Pods {
   readonly items: readonly {
     readonly status: {
       readonly containerStatuses?: readonly {
-        readonly state: { readonly terminated?: { readonly message?: string } };
+        readonly name: string;
+        readonly containerID?: string;
+        readonly state: {
+          readonly running?: object;
+          readonly terminated?: { readonly message?: string; readonly exitCode: number };
+        };
       }[];
     };
   }[];
 }
 
-/** There must be no policy: the operator would act as well. */
-export async function runRepairJob(rig: Rig, node: string, name: string): Promise<RepairReport> {
-  const address = rig.nodes.find((candidate) => candidate.name === node)?.address ?? '';
-  const agent: RepairRequest = {
-    verb: 'repair',
-    nonce: name,
-    remediation: name,
-    targets: ['/run/systemd/resolve/resolv.conf'],
-    writable: [...USUAL_DIRECTORIES],
-    acceptRisky: false,
-    replaceEmptyValue: false,
-    known: { clusterDNS: [rig.clusterDns], nodeLocalDNS: [], node: [] },
-    externalName: 'example.com',
-    nodeIP: address,
-  };
-  const remediation = { name, uid: name };
-  const image = fullImageName(IMAGE);
-  const {
-    apiVersion,
-    kind,
-    metadata: made,
-    spec,
-  } = repairJob({ remediation, node, image, activeDeadlineSeconds: 120, agent });
-  // The garbage collector deletes what is owned by a remediation that does not exist.
-  const { ownerReferences: _, ...metadata } = made ?? {};
-  await apply(rig, { apiVersion, kind, metadata, spec });
-  try {
-    const path = `/api/v1/namespaces/${NODE_NAMESPACE}/pods?labelSelector=job-name=${name}`;
-    const message = await until(
-      async () =>
-        (await rig.api.json<Pods>(path)).items[0]?.status.containerStatuses?.[0]?.state.terminated?.message,
-      { what: `the report of ${name}`, timeoutMs: 120_000 },
+export class AgentJob {
+  readonly #rig: Rig;
+  readonly #name: string;
+
+  private constructor(rig: Rig, name: string) {
+    this.#rig = rig;
+    this.#name = name;
+  }
+
+  /** There must be no policy: the operator would act as well. */
+  static async start(rig: Rig, node: string, name: string): Promise<AgentJob> {
+    const address = rig.nodes.find((candidate) => candidate.name === node)?.address ?? '';
+    const agent: RepairRequest = {
+      verb: 'repair',
+      nonce: name,
+      remediation: name,
+      targets: ['/run/systemd/resolve/resolv.conf'],
+      writable: [...USUAL_DIRECTORIES],
+      acceptRisky: false,
+      replaceEmptyValue: false,
+      known: { clusterDNS: [rig.clusterDns], nodeLocalDNS: [], node: [] },
+      externalName: 'example.com',
+      nodeIP: address,
+    };
+    const remediation = { name, uid: name };
+    const image = fullImageName(IMAGE);
+    const {
+      apiVersion,
+      kind,
+      metadata: made,
+      spec,
+    } = repairJob({ remediation, node, image, activeDeadlineSeconds: JOB_ACTIVE_SECONDS, agent });
+    // The garbage collector deletes what is owned by a remediation that does not exist.
+    const { ownerReferences: _, ...metadata } = made ?? {};
+    await apply(rig, { apiVersion, kind, metadata, spec });
+    return new AgentJob(rig, name);
+  }
+
+  async repair(): Promise<RepairReport> {
+    return repairReportSchema.parse(JSON.parse(await this.#message(AGENT_CONTAINER)));
+  }
+
+  async guard(): Promise<GuardReport> {
+    return guardReportSchema.parse(JSON.parse(await this.#message(GUARD_CONTAINER)));
+  }
+
+  /** Until the container has ended; empty if it was killed. */
+  async #message(container: string): Promise<string> {
+    return until(
+      async () => {
+        const state = (await this.#container(container))?.state;
+        return state?.terminated ? (state.terminated.message ?? '') : undefined;
+      },
+      { what: `the report of ${container} of ${this.#name}`, timeoutMs: (JOB_ACTIVE_SECONDS + 60) * 1_000 },
     );
-    const report = agentReportSchema.parse(JSON.parse(message));
-    if (report.verb !== 'repair')
-      throw new Error(`the report of ${name} is one of ${report.verb}, not of repair`);
-    return report;
+  }
+
+  /** Of the container, for the runtime's tools; undefined until it runs. */
+  async containerId(container: string): Promise<string> {
+    return until(
+      async () => {
+        const found = await this.#container(container);
+        return found?.state.running && found.containerID?.replace('containerd://', '');
+      },
+      { what: `${container} of ${this.#name} running`, timeoutMs: 60_000, everyMs: 50 },
+    );
+  }
+
+  async hasEnded(container: string): Promise<boolean> {
+    return (await this.#container(container))?.state.terminated !== undefined;
+  }
+
+  async #container(name: string) {
+    const path = `/api/v1/namespaces/${NODE_NAMESPACE}/pods?labelSelector=job-name=${this.#name}`;
+    const [pod] = (await this.#rig.api.json<Pods>(path)).items;
+    return pod?.status.containerStatuses?.find((status) => status.name === name);
+  }
+
+  async remove(): Promise<void> {
+    await this.#rig.kubectl([
+      '-n',
+      NODE_NAMESPACE,
+      'delete',
+      'job',
+      this.#name,
+      '--ignore-not-found',
+      '--wait=true',
+    ]);
+  }
+}
+
+/** The Job from its start to both reports. */
+export async function runRepairJob(
+  rig: Rig,
+  node: string,
+  name: string,
+): Promise<{ readonly repair: RepairReport; readonly guard: GuardReport }> {
+  const job = await AgentJob.start(rig, node, name);
+  try {
+    return { repair: await job.repair(), guard: await job.guard() };
   } finally {
-    await rig.kubectl(['-n', NODE_NAMESPACE, 'delete', 'job', name, '--ignore-not-found', '--wait=true']);
+    await job.remove();
   }
 }
