@@ -132,7 +132,7 @@ const beforeSchema = z.object({
 });
 
 /** Why a repair Job was deleted before its repair was reported. */
-const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere'] as const;
+const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere', 'Retry'] as const;
 export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
 
 const takenBackSchema = z.object({
@@ -140,10 +140,18 @@ const takenBackSchema = z.object({
   because: z
     .enum(TAKEN_BACK_BECAUSE)
     .describe(
-      'Reason. NeverStarted: no container of the Job ran in time, and it is not started again. Silent: the agent ended without a report, and is started once more. Elsewhere: the setting is in a directory that the Job could not write, and the agent is started again with write access to that.',
+      'Reason. NeverStarted: no container of the Job ran in time, and it is not started again. Silent: the agent ended without a report, and is started once more. Elsewhere: the setting is in a directory that the Job could not write, and the agent is started again with write access to that. Retry: the attempt is over, and the next one needs a new Job.',
     ),
   why: z.string().describe('Human-readable explanation of the reason.'),
   uid: z.string().describe('UID of the deleted Job.'),
+});
+
+const attemptSchema = z.object({
+  number: z.int().describe('Number of the attempt, counted from 1.'),
+  startedAt: timestamp().describe('Time at which the attempt began (RFC 3339).'),
+  endedAt: timestamp().describe('Time at which the attempt ended (RFC 3339).'),
+  reason: z.string().describe('Machine-readable reason (CamelCase) for which it ended.'),
+  message: z.string().describe('Human-readable explanation of the reason.'),
 });
 
 const recurrenceSchema = z.object({
@@ -166,6 +174,17 @@ export const remediationStatusSchema = z
       .describe('Machine-readable reason (CamelCase) for the current wait or the outcome.'),
     message: z.string().optional().describe('Human-readable explanation of the reason.'),
     advice: z.string().optional().describe('What an administrator should do now.'),
+    attempts: z
+      .array(attemptSchema)
+      .default([])
+      .describe(
+        'Attempts that ended for a reason that passes by itself, for example TargetSilent, oldest first, at most the last 12. Nothing was written by them. steps and repair are those of the current attempt.',
+      ),
+    nextAttempt: timestamp()
+      .optional()
+      .describe(
+        'Time at which the next attempt is due (RFC 3339): 1, 5 and 15 minutes after the first three attempts, then hourly, for as long as the pod crashes. The node is not in quarantine until then. Absent unless the incident waits for it.',
+      ),
     conditions: conditions(
       'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: the recreated DNS pod answers.',
     ),

@@ -1,5 +1,10 @@
 /** Questions about a situation that several stages ask. */
-import { FINAL_PHASES, type StepName, type TakenBackBecause } from '../api/remediation.ts';
+import {
+  FINAL_PHASES,
+  type RemediationStatus,
+  type StepName,
+  type TakenBackBecause,
+} from '../api/remediation.ts';
 import type { AgentRun, Remediation, Situation } from './world.ts';
 
 /** This incident's quarantine is on the node. */
@@ -32,9 +37,13 @@ export function stepIsFinished(remediation: Remediation, name: StepName): boolea
   return remediation.status.steps.some((step) => step.name === name && step.finishedAt !== undefined);
 }
 
-/** When a repair Job was taken back for this reason, if ever. */
-export function takenBack({ remediation }: Situation, because: TakenBackBecause) {
-  return remediation.status.repairTakenBack.find((one) => one.because === because) ?? null;
+/** When a repair Job of this attempt was taken back for this reason, if ever. */
+export const takenBack = ({ remediation }: Situation, because: TakenBackBecause) =>
+  takenBackIn(remediation.status, because);
+
+export function takenBackIn({ attempts, repairTakenBack }: RemediationStatus, because: TakenBackBecause) {
+  const lastEnd = Date.parse(attempts.at(-1)?.endedAt ?? '') || 0;
+  return repairTakenBack.find((one) => one.because === because && Date.parse(one.at) > lastEnd) ?? null;
 }
 
 /** The repair Job was deleted and is not gone yet. By uid too: the cache may not show the deletion yet. */

@@ -6,12 +6,23 @@ import { recreate } from './stages/recreate.ts';
 import { release } from './stages/release.ts';
 import { releaseHeld } from './stages/release-held.ts';
 import { repair } from './stages/repair.ts';
+import { retry } from './stages/retry.ts';
 import { tidy } from './stages/tidy.ts';
 import { timeLimit } from './stages/time-limit.ts';
 import { verify } from './stages/verify.ts';
 
 /** From the claim to the proof. The first stage that does not pass decides. */
-export const HEALING = [admit, quarantine, timeLimit, repair, prove, release, recreate, verify] as const;
+export const HEALING = [
+  retry,
+  admit,
+  quarantine,
+  timeLimit,
+  repair,
+  prove,
+  release,
+  recreate,
+  verify,
+] as const;
 
 /** After the outcome is recorded: what is still there is cleaned up. */
 export const CLOSING = [releaseHeld, tidy] as const;

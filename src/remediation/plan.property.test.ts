@@ -23,6 +23,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
     'dies-always',
     'elsewhere',
   ),
+  passing: fc.array(fc.constantFrom('never-starts', 'target-silent', 'interrupted'), { maxLength: 5 }),
   proof: fc.constantFrom('proven', 'proven', 'failed', 'silent'),
   dnsWorks: fc.boolean(),
   away: fc.record({
@@ -42,6 +43,8 @@ function run(script: Script): SimulatedCluster {
 
 function expectedPhase({ agent, proof, dnsWorks }: Script): Phase {
   if (agent === 'refused') return 'Refused';
+  // Tried until the pod was gone.
+  if (agent === 'never-starts') return 'Cancelled';
   if (agent === 'rolled-back') return 'RolledBack';
   const repaired = ['repaired', 'already-right', 'dies-once', 'elsewhere'].includes(agent);
   return repaired && proof === 'proven' && dnsWorks ? 'Healed' : 'Failed';
@@ -57,7 +60,9 @@ function end(script: Script) {
     quarantine: node.quarantine,
     hasOurTaint: node.hasOurTaint,
     unschedulable: node.unschedulable,
-    tooManyJobs: tally.jobs > (twice ? 2 + script.lostAfter.size : 1),
+    tooManyJobs: tally.jobs > status.attempts.length + (twice ? 2 : 1) + script.lostAfter.size,
+    jobsBesideAnother: tally.jobsBesideAnother,
+    heldWhileWaiting: tally.heldWhileWaiting,
     tooManyRestarts: tally.restarts > 1,
     proofPod: proof,
   };
@@ -65,7 +70,7 @@ function end(script: Script) {
 
 describe('whatever happens, wherever the operator is killed between an effect and its record, and whenever it or the API server is away for ten minutes', () => {
   // One run for all of it: each property sees as many scripts as if it had a run of its own, in less time than five.
-  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job (a second one only after a silent death or for another directory), at most one kubelet restart, and no proof pod', () => {
+  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job at a time and in each attempt (a second one only after a silent death or for another directory), nothing held between two attempts, at most one kubelet restart, and no proof pod', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         expect(end(script)).toEqual({
@@ -75,6 +80,8 @@ describe('whatever happens, wherever the operator is killed between an effect an
           hasOurTaint: false,
           unschedulable: script.cordonedBefore,
           tooManyJobs: false,
+          jobsBesideAnother: 0,
+          heldWhileWaiting: 0,
           tooManyRestarts: false,
           proofPod: null,
         });

@@ -1,6 +1,7 @@
 /** The one next action of an incident, computed only from what was read: no clock, no randomness, no memory. */
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { CLOSING, HEALING } from './pipeline.ts';
+import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
 import { healed } from './verification.ts';
 import type { Situation } from './world.ts';
@@ -18,7 +19,7 @@ export function plan(situation: Situation): Verdict {
   const over = FINAL_PHASES.includes(situation.remediation.status.phase);
   for (const stage of over ? CLOSING : HEALING) {
     const verdict = stage(situation);
-    if (verdict.kind !== 'pass') return verdict;
+    if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict);
   }
   return over ? pass : end({ phase: 'Healed', reason: 'Verified', message: healed(situation), hold: false });
 }

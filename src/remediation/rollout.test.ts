@@ -32,6 +32,17 @@ describe('an outcome that changed a node, or may have, halts the rollout', () =>
       'a silent agent whose second Job never started',
       { steps: begun, repairTakenBack: [takenBack('Silent'), takenBack('NeverStarted')] },
     ],
+    [
+      'an agent that never reported, after an attempt whose Job never started',
+      {
+        reason: 'NoReport',
+        steps: begun,
+        repairTakenBack: [takenBack('NeverStarted')],
+        attempts: [
+          { number: 1, startedAt: isoAt(1), endedAt: isoAt(61), reason: 'JobDidNotStart', message: 'x' },
+        ],
+      },
+    ],
     ['a quarantine that timed out while the agent worked', { reason: 'QuarantineTimedOut', steps: begun }],
     ['a proof that failed after the change', { reason: 'ProofTimedOut', repair: aRepairReport() }],
     [

@@ -1,6 +1,7 @@
 /** The repairs of one workload are one rollout: what belongs to it, what halts it, and what shows that it works. */
 import type { PolicySpec } from '../api/policy.ts';
-import type { RemediationStatus } from '../api/remediation.ts';
+import type { RemediationStatus, TakenBackBecause } from '../api/remediation.ts';
+import { takenBackIn } from './facts.ts';
 import type { Remediation } from './world.ts';
 
 /** A repair that healed its node longer ago says little about the nodes of today. */
@@ -42,7 +43,7 @@ function wentWrong({ status }: Remediation): boolean {
 /** From what the record says was done, not from its reason. */
 function mayHaveTouched(status: RemediationStatus): boolean {
   const has = (name: string) => status.steps.some((step) => step.name === name);
-  const tookBack = (because: string) => status.repairTakenBack.some((one) => one.because === because);
+  const tookBack = (because: TakenBackBecause) => takenBackIn(status, because) !== null;
   // DNS pods were deleted, or DNS did not answer after all was done.
   if (status.deletedPods.length > 0 || has('Verify')) return true;
   const { repair } = status;

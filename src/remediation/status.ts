@@ -2,12 +2,16 @@
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Answer, Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import { afterAttempt, beforeAttempt } from './attempts.ts';
 import { failedBefore } from './before.ts';
 import { isoTime, withCondition } from './conditions.ts';
 import { beginStep, finishStep } from './steps.ts';
 import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRepair } from './verdict.ts';
 
 type Status = RemediationStatus;
+
+/** As many deleted Jobs as a record keeps: an attempt deletes three at most. */
+const KEPT_JOBS = 12;
 
 /** After an effect was carried out. */
 export function afterEffect(status: Status, result: EffectResult, now: number): Status {
@@ -59,7 +63,7 @@ function withBefore(
 function takenBack(status: Status, { because, why, uid, directory }: TakeBackRepair, now: number): Status {
   return {
     ...status,
-    repairTakenBack: [...status.repairTakenBack, { at: isoTime(now), because, why, uid }],
+    repairTakenBack: [...status.repairTakenBack, { at: isoTime(now), because, why, uid }].slice(-KEPT_JOBS),
     ...(directory === undefined ? {} : { repairDirectory: directory }),
   };
 }
@@ -92,12 +96,18 @@ function released(status: Status, now: number): Status {
     strategy: 'Cordon' as const,
     nodeWasUnschedulable: false,
   };
+  if (status.nextAttempt !== undefined) return withoutQuarantine(marked);
   if (status.finishedAt !== undefined) return { ...marked, quarantine };
   const begun = beginStep(inPhase(marked, 'Releasing'), 'Release', now);
   return {
     ...finishStep(begun, 'Release', now, 'The scheduling state of the node was restored.'),
     quarantine,
   };
+}
+
+/** Between two attempts the incident is as it was before the first one: the guards are asked again. */
+function withoutQuarantine({ quarantine: _quarantine, ...rest }: Status): Status {
+  return rest;
 }
 
 function recreated(status: Status, pods: readonly Status['deletedPods'][number][], now: number): Status {
@@ -171,6 +181,10 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
     }
     case 'verification-began':
       return beginStep(inPhase(status, 'Verifying'), 'Verify', now);
+    case 'attempt-ended':
+      return afterAttempt(status, finding.ending, now);
+    case 'attempt-begins':
+      return beforeAttempt(status);
     default:
       return assertNever(finding);
   }
@@ -191,8 +205,9 @@ const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>
   phase === 'Quarantining' && quarantine === undefined;
 
 /** The outcome. */
-export function afterEnd(status: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
+export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
   const good = ending.phase === 'Healed';
+  const { nextAttempt: _due, advice: _advice, ...status } = before;
   const verified = good
     ? finishStep(
         withCondition(status, 'Verified', 'True', ending.reason, ending.message, now),

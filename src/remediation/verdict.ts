@@ -21,7 +21,8 @@ export type PlainEffect =
 
 /**
  * Deletes the repair Job. `Silent` and `Elsewhere` make room for another one, `Elsewhere` for one that may write in
- * `directory`; after `NeverStarted` there is none.
+ * `directory`; after
+ * `NeverStarted` and `Retry` there is none in this attempt.
  */
 export interface TakeBackRepair {
   readonly kind: 'take-back-repair';
@@ -53,7 +54,10 @@ export type Finding =
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
   | { readonly kind: 'proof-reported'; readonly report: ProveReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */
-  | { readonly kind: 'verification-began' };
+  | { readonly kind: 'verification-began' }
+  /** An attempt ended in a way that passes by itself; the next one follows after a while. */
+  | { readonly kind: 'attempt-ended'; readonly ending: Ending }
+  | { readonly kind: 'attempt-begins' };
 
 /** How an incident ends. `hold`: the node stays in quarantine until it is acknowledged, up to the policy's maximum. */
 export interface Ending {

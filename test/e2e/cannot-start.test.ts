@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
 import { fullImageName } from '../cluster/build/image-build.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { restoreCluster, scheduling, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
+import { restoreCluster, scheduling, untilRemediation, untilRetrying } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { applyPolicy, IMAGE } from '../support/rig/installation.ts';
 
@@ -54,11 +54,11 @@ describe('a repair Job that cannot start', () => {
     await restoreCluster(rig);
   });
 
-  it('because its image is missing: the remediation fails with that reason, and the node is released', async () => {
+  it('because its image is missing: the record says why and when it is tried again, and the node is released', async () => {
     const broken = await rig.readFile(NODE, KUBELET_CONFIG);
     await applyPolicy(rig, {});
-    const { status } = await untilEnded(rig, NODE);
-    expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+    const { status } = await untilRetrying(rig, NODE);
+    expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'JobDidNotStart' }] });
     expect(status.message).toContain(IMAGE.split(':')[0]);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
@@ -67,7 +67,7 @@ describe('a repair Job that cannot start', () => {
     expect(jobs.items).toEqual([]);
   });
 
-  it('because its node is off: the remediation fails, and the node is released all the same', async () => {
+  it('because its node is off: it is tried again later, and the node is released all the same', async () => {
     await applyPolicy(rig, {});
     await untilRemediation(
       rig,
@@ -77,8 +77,8 @@ describe('a repair Job that cannot start', () => {
     );
     await rig.powerOff(NODE);
     try {
-      const { status } = await untilEnded(rig, NODE);
-      expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+      const { status } = await untilRetrying(rig, NODE);
+      expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'JobDidNotStart' }] });
       expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
     } finally {
       await rig.powerOn(NODE);

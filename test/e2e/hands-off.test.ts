@@ -8,6 +8,7 @@ import {
   restoreCluster,
   scheduling,
   untilEnded,
+  untilRetrying,
 } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { applyPolicy } from '../support/rig/installation.ts';
@@ -74,39 +75,49 @@ describe('a target that cannot be used', () => {
   beforeEach(async () => restoreCluster(rig));
   afterAll(async () => restoreCluster(rig));
 
-  it.each([
-    {
-      what: 'is missing',
-      spoil: ['mv', UPLINK, `${UPLINK}.away`],
-      restore: ['mv', `${UPLINK}.away`, UPLINK],
-      reason: 'TargetMissing',
-    },
-    {
-      what: 'is itself a stub',
-      spoil: ['sh', '-c', `cp ${UPLINK} ${UPLINK}.away && echo nameserver 127.0.0.53 > ${UPLINK}`],
-      restore: ['mv', `${UPLINK}.away`, UPLINK],
-      reason: 'TargetLoops',
-    },
-  ])(
-    'because it $what: nothing is written, the reason is reported, the node is released',
-    async ({ spoil, restore, reason }) => {
-      await breakNode(rig, NODE);
-      const broken = await rig.readFile(NODE, KUBELET_CONFIG);
-      const { pid } = await kubeletStarts(rig, NODE);
-      expect(await rig.exec(NODE, spoil)).toMatchObject({ code: 0 });
-      try {
-        await applyPolicy(rig, {});
-        const { status } = await untilEnded(rig, NODE);
-        expect(status).toMatchObject({ phase: 'Refused', reason });
-        expect(status.advice).toBeTruthy();
-        expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
-        expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
-        expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
-      } finally {
-        await rig.exec(NODE, restore);
-      }
-    },
-  );
+  it('because it is itself a stub: nothing is written, the reason is reported, the node is released', async () => {
+    const spoil = `cp ${UPLINK} ${UPLINK}.away && echo nameserver 127.0.0.53 > ${UPLINK}`;
+    await breakNode(rig, NODE);
+    const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+    const { pid } = await kubeletStarts(rig, NODE);
+    expect(await rig.exec(NODE, ['sh', '-c', spoil])).toMatchObject({ code: 0 });
+    try {
+      await applyPolicy(rig, {});
+      const { status } = await untilEnded(rig, NODE);
+      expect(status).toMatchObject({ phase: 'Refused', reason: 'TargetLoops' });
+      expect(status.advice).toBeTruthy();
+      expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
+      expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+      expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+    } finally {
+      await rig.exec(NODE, ['mv', `${UPLINK}.away`, UPLINK]);
+    }
+  });
+});
+
+describe('a target that is missing for a while', () => {
+  beforeEach(async () => restoreCluster(rig));
+  afterAll(async () => restoreCluster(rig));
+
+  it('is tried again: nothing is written and the node is released until it is there, then the node is healed', async () => {
+    await breakNode(rig, NODE);
+    const broken = await rig.readFile(NODE, KUBELET_CONFIG);
+    const { pid } = await kubeletStarts(rig, NODE);
+    expect(await rig.exec(NODE, ['mv', UPLINK, `${UPLINK}.away`])).toMatchObject({ code: 0 });
+    try {
+      await applyPolicy(rig, {});
+      const { status } = await untilRetrying(rig, NODE);
+      expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'TargetMissing' }] });
+      expect(status.advice).toBeTruthy();
+      expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
+      expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
+      expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+    } finally {
+      await rig.exec(NODE, ['mv', `${UPLINK}.away`, UPLINK]);
+    }
+    const { status } = await untilEnded(rig, NODE);
+    expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified' });
+  });
 });
 
 describe('a kubelet that does not start with the new value', () => {

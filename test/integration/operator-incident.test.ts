@@ -76,6 +76,11 @@ const inPhase =
 const ended = ({ status }: Incident) => status.finishedAt !== undefined;
 const released = (incident: Incident) =>
   ended(incident) && incident.status.quarantine?.heldSince === undefined;
+/** Between two attempts: released, and the Job of the last one deleted. */
+const waitsForRetry = ({ status }: Incident) =>
+  status.nextAttempt !== undefined &&
+  status.quarantine === undefined &&
+  status.repairTakenBack.some(({ because }) => because === 'Retry');
 const quarantined = async () =>
   cluster.incident('node-1', ({ status }) => status.quarantine?.heldSince !== undefined, 'to hold its node');
 
@@ -180,9 +185,9 @@ describe('a looping pod', () => {
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
     const reported = {
-      reason: 'TargetMissing',
-      message: 'no such file',
-      advice: 'Install systemd-resolved.',
+      reason: 'TargetLoops',
+      message: 'it lists the stub',
+      advice: 'Configure DNS servers.',
     };
     await cluster.agentReports(metadata.name, { outcome: 'refused', nodeUnchanged: true, ...reported });
     const { status } = await cluster.incident('node-1', released, 'to end');
@@ -190,14 +195,34 @@ describe('a looping pod', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('ends as Failed with the reason if the agent cannot start, and its node is released', async () => {
+  it('is tried again after a refusal that passes by itself: until then its node is released and its Job deleted', async () => {
+    await cluster.node('node-1');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    const reported = { reason: 'TargetSilent', message: 'no answer', advice: 'Start the resolver.' };
+    await cluster.agentReports(metadata.name, { outcome: 'refused', nodeUnchanged: true, ...reported });
+    const { status } = await cluster.incident('node-1', waitsForRetry, 'to wait for its next attempt');
+    expect(status).toMatchObject({
+      phase: 'Pending',
+      reason: 'AwaitingRetry',
+      advice: reported.advice,
+      attempts: [{ number: 1, reason: 'TargetSilent', message: 'no answer' }],
+    });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+    const job = `/apis/batch/v1/namespaces/dnshealth-node/jobs/${metadata.name}`;
+    // No controller ends the foreground deletion here.
+    expect((await server.call('GET', job)).body.metadata.deletionTimestamp).toBeDefined();
+  });
+
+  it('is tried again if the agent cannot start, and its node is released', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { metadata } = await quarantined();
     await cluster.agentCannotStart(metadata.name, 'exec: node: not found');
-    const { status } = await cluster.incident('node-1', released, 'to end');
-    expect(status).toMatchObject({ phase: 'Failed', reason: 'JobDidNotStart' });
+    const { status } = await cluster.incident('node-1', waitsForRetry, 'to wait for its next attempt');
+    expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'JobDidNotStart' }] });
     expect(status.message).toContain('exec: node: not found');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });

@@ -45,6 +45,13 @@ describe('a repair waits', () => {
     expect(among(aRemediation(), held)).toMatchObject({ kind: 'wait' });
   });
 
+  it('while the node of an attempt that ended is not released yet', () => {
+    const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(0) } as const;
+    const held = pending('node-2', 'AwaitingRetry');
+    const status = { ...held.status, quarantine };
+    expect(among(aRemediation(), { ...held, status })).toMatchObject({ kind: 'wait' });
+  });
+
   it('while an older claim has not begun: of two, exactly one begins', () => {
     const first = aRemediation({ node: 'node-1', createdAt: at(1) });
     const second = aRemediation({ node: 'node-2', createdAt: at(1) });
@@ -54,7 +61,7 @@ describe('a repair waits', () => {
 });
 
 describe('an older incident that waits for another reason', () => {
-  it.each(['RolloutHalted', 'NodeHeld', 'NodeNotReady', 'LastServingPod'])(
+  it.each(['RolloutHalted', 'NodeHeld', 'NodeNotReady', 'LastServingPod', 'AwaitingRetry'])(
     'namely %s, does not stand in the way',
     (reason) => {
       const older = pending('node-2', reason, { createdAt: at(-60) });

@@ -1,5 +1,4 @@
 /** No more nodes are under repair than the policy allows, and no incident that could begin has waited for longer. */
-import { FINAL_PHASES } from '../../api/remediation.ts';
 import { RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
 import { canaryHealed } from '../rollout.ts';
@@ -31,10 +30,9 @@ export function hasSlot(situation: Situation): Verdict {
   return pass;
 }
 
-/** Under repair, or over with its node still held. */
+/** Under repair, or its node is still held: after the end, or for a moment after an attempt. */
 const takesSlot = (other: Remediation): boolean =>
-  isUnderRepair(other) ||
-  (FINAL_PHASES.includes(other.status.phase) && other.status.quarantine?.heldSince !== undefined);
+  isUnderRepair(other) || other.status.quarantine?.heldSince !== undefined;
 
 /** Not decided on yet, or waiting for a slot. One that waits for another reason, by its record, takes none. */
 const isInLine = ({ status }: Remediation): boolean =>

@@ -1,12 +1,13 @@
 /** The pod still loops: the evidence may be out of date by the time it is the incident's turn. */
+import { dueSince } from '../attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 import { cancelled } from './guard.ts';
 
-/** An incident that could not begin for this long is cancelled; a pod that still loops makes a new one. */
+/** An incident whose first or next attempt could not begin for this long is cancelled; a pod that still loops makes a new one. */
 const PENDING_LIMIT_MS = 60 * 60_000;
 /** A pod that has run for this long after its crash recovered; a looping CoreDNS lives a second, seldom thirty. */
-const RECOVERED_AFTER_MS = 35_000;
+export const RECOVERED_AFTER_MS = 35_000;
 
 export function stillSick({ remediation, world, now }: Situation): Verdict {
   const pod = world.dnsPods.find((candidate) => candidate.uid === remediation.spec.sighting.pod.uid);
@@ -17,7 +18,7 @@ export function stillSick({ remediation, world, now }: Situation): Verdict {
     );
   if (pod.ready && pod.runningSince !== null && now - pod.runningSince >= RECOVERED_AFTER_MS)
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
-  if (now - remediation.createdAt > PENDING_LIMIT_MS)
+  if (now - dueSince(remediation) > PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
   return pass;
 }

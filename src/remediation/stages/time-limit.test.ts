@@ -67,7 +67,10 @@ describe('a node is not held longer than the policy allows', () => {
       uid: repairJob.uid,
     } as const;
     const gone = held(121, { repairTakenBack: [entry] });
-    expect(plan(gone)).toMatchObject({ kind: 'end', ending: { reason: 'JobDidNotStart', hold: false } });
+    expect(plan(gone)).toMatchObject({
+      kind: 'record',
+      finding: { kind: 'attempt-ended', ending: { reason: 'JobDidNotStart', hold: false } },
+    });
   });
 
   it('also while the agent runs', () => {

@@ -24,6 +24,15 @@ import {
   at,
 } from './builders.ts';
 
+/** How long the pod of a deleted Job takes to end. */
+const JOB_REMOVAL_MS = 1_000;
+
+/** After so many attempts with a Job that never starts the pod is gone. */
+const NEVER_STARTS_FOR = 5;
+
+/** How an attempt ends that passes by itself. */
+export type Passing = 'never-starts' | 'target-silent' | 'interrupted';
+
 export interface Script {
   readonly strategy: 'Cordon' | 'Taint';
   readonly cordonedBefore: boolean;
@@ -37,6 +46,8 @@ export interface Script {
     | 'elsewhere'
     | 'dies-once'
     | 'dies-always';
+  /** How the first Jobs end, one by one; those after them as `agent` says. */
+  readonly passing?: readonly Passing[];
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
   /** For ten minutes before this reconcile the operator is away, or the API server with everything that is to be seen. */
@@ -50,6 +61,10 @@ interface Tally {
   jobs: number;
   restarts: number;
   releases: number;
+  /** Jobs that were started while the one before was not gone yet. */
+  jobsBesideAnother: number;
+  /** Reconciles that waited for the next attempt while the node was held. */
+  heldWhileWaiting: number;
 }
 
 /** The node as the decision sees it, with what only the tests check. */
@@ -64,12 +79,20 @@ export class SimulatedCluster {
   pods: DnsPodView[] = [aLoopingPod(), aDnsPod()];
   acknowledged = false;
   observedSince = at(0);
-  readonly tally: Tally = { quarantines: 0, jobs: 0, restarts: 0, releases: 0 };
+  readonly tally: Tally = {
+    quarantines: 0,
+    jobs: 0,
+    restarts: 0,
+    releases: 0,
+    jobsBesideAnother: 0,
+    heldWhileWaiting: 0,
+  };
   readonly #script: Script;
   readonly #remediation: Remediation;
   #writes = 0;
   #steps = 0;
   #jobStartedAt = 0;
+  #jobGoneAt = 0;
   #repaired = false;
   #mayWriteElsewhere = false;
 
@@ -101,6 +124,9 @@ export class SimulatedCluster {
   step(): Verdict {
     this.#steps += 1;
     if (this.#script.away?.step === this.#steps) this.#away(this.#script.away.who);
+    // Otherwise it would be tried for ever.
+    if (this.#script.agent === 'never-starts' && this.status.attempts.length > NEVER_STARTS_FOR)
+      this.pods = this.pods.filter((pod) => pod.node !== this.node.name);
     const verdict = plan(this.situation());
     switch (verdict.kind) {
       case 'pass':
@@ -115,7 +141,11 @@ export class SimulatedCluster {
         break;
       case 'wait':
         this.#record(whileWaiting(this.status, verdict.reason, verdict.message));
-        this.now += Math.max(100, Math.min(verdict.recheckMs, 5_000));
+        this.now += Math.max(
+          100,
+          verdict.reason === 'AwaitingRetry' ? verdict.recheckMs : Math.min(verdict.recheckMs, 5_000),
+        );
+        if (verdict.reason === 'AwaitingRetry' && this.node.quarantine) this.tally.heldWhileWaiting += 1;
         break;
       case 'end':
         this.#record(afterEnd(this.status, verdict.ending, this.#remediation.spec, this.now));
@@ -148,6 +178,7 @@ export class SimulatedCluster {
       case 'quarantine':
         return { kind: 'quarantined', record: this.#quarantine() };
       case 'start-repair':
+        if (this.job?.deleting) this.tally.jobsBesideAnother += 1;
         if (!this.job) {
           this.tally.jobs += 1;
           this.job = aRun({ uid: `job-${this.tally.jobs}`, state: 'starting', createdAt: this.now });
@@ -156,7 +187,11 @@ export class SimulatedCluster {
         }
         return { kind: 'repair-started', before: null };
       case 'take-back-repair':
-        this.job = null;
+        // In the foreground: it exists until its pod is gone.
+        if (this.job && !this.job.deleting) {
+          this.job = { ...this.job, deleting: true };
+          this.#jobGoneAt = this.now + JOB_REMOVAL_MS;
+        }
         return { kind: 'done', effect };
       case 'start-proof':
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
@@ -226,14 +261,21 @@ export class SimulatedCluster {
       );
   }
 
+  /** How the current Job ends. */
+  get #agent(): Script['agent'] | Passing {
+    return this.#script.passing?.[this.tally.jobs - 1] ?? this.#script.agent;
+  }
+
   #moveAgent(): void {
-    if (
+    if (this.job?.deleting) {
+      if (this.now >= this.#jobGoneAt) this.job = null;
+    } else if (
       this.job?.state === 'starting' &&
-      this.#script.agent !== 'never-starts' &&
+      this.#agent !== 'never-starts' &&
       this.now - this.#jobStartedAt > 500
     )
       this.job = { ...this.job, state: 'running' };
-    else if (this.job?.state === 'running' && this.#script.agent !== 'silent') this.#endAgent();
+    else if (this.job?.state === 'running' && this.#agent !== 'silent') this.#endAgent();
     if (this.proof && this.#script.proof !== 'silent')
       this.proof = {
         ...this.proof,
@@ -243,9 +285,11 @@ export class SimulatedCluster {
   }
 
   #endAgent(): void {
-    const { agent } = this.#script;
+    const agent = this.#agent;
     if (!this.job) return;
-    const dies = agent === 'dies-always' || (agent === 'dies-once' && this.tally.jobs === 1);
+    const dies =
+      agent === 'dies-always' ||
+      (agent === 'dies-once' && this.tally.jobs === 1 + (this.#script.passing?.length ?? 0));
     if (dies) {
       this.job = { ...this.job, state: 'ended', message: '' };
       return;
@@ -256,6 +300,16 @@ export class SimulatedCluster {
         reason: 'DirectoryNotMounted',
         nodeUnchanged: true,
         needs: '/etc/default',
+      });
+      this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
+      return;
+    }
+    if (agent === 'target-silent' || agent === 'interrupted') {
+      const report = aRepairReport({
+        ...(agent === 'interrupted'
+          ? { outcome: 'failed', reason: 'Interrupted' }
+          : { outcome: 'refused', reason: 'TargetSilent' }),
+        nodeUnchanged: true,
       });
       this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
       return;
@@ -273,7 +327,7 @@ export class SimulatedCluster {
     const seen = new Date(this.now).toISOString();
     const report = aRepairReport({
       outcome,
-      reason: outcome === 'refused' ? 'TargetMissing' : 'AsScripted',
+      reason: outcome === 'refused' ? 'TargetLoops' : 'AsScripted',
       nodeUnchanged: outcome !== 'repaired' && !down,
       kubelet: { pidBefore: 1, pidAfter: 2, restarts: 1, active: !down },
       times: { written: seen, restarted: seen },

@@ -53,6 +53,22 @@ export async function untilRemediation(
   );
 }
 
+/** Waits until an attempt on a node has ended for a reason that passes by itself and the node is released. */
+export async function untilRetrying(
+  rig: Rig,
+  node: string,
+): Promise<RemediationObject & { status: RemediationStatus }> {
+  const waiting = await untilRemediation(
+    rig,
+    node,
+    'to wait for its next attempt',
+    ({ status }) => status?.nextAttempt !== undefined && status.quarantine === undefined,
+    150_000,
+  );
+  if (!waiting.status) throw new Error('the remediation waits without a status');
+  return { ...waiting, status: waiting.status };
+}
+
 /** Waits until the remediation of a node has ended and the node is released, or held on purpose. */
 export async function untilEnded(
   rig: Rig,

@@ -1,0 +1,65 @@
+/**
+ * Between two attempts: nothing is held, no Job is left, and the incident ends as soon as a repair is no longer needed.
+ *
+ * | between two attempts               | answer                          |
+ * | ---------------------------------- | ------------------------------- |
+ * | the node is held                   | release it                      |
+ * | the Job of the last attempt exists | take it back: Retry             |
+ * | a repair is not needed any more    | end as Cancelled                |
+ * | the next attempt is not due        | wait                            |
+ * | the Job is not gone yet            | wait: its name is that of the next one, and its agent may hold the lock |
+ * | otherwise                          | begin; `admit` asks all guards again |
+ */
+import { whyItWaits } from '../attempts.ts';
+import { RECHECK_MS } from '../deadlines.ts';
+import { holdsNode, isBeingRemoved } from '../facts.ts';
+import { nodeExists } from '../guards/node-exists.ts';
+import { nodeIsNotExcluded } from '../guards/node-not-excluded.ts';
+import { platformIsMutable } from '../guards/platform-mutable.ts';
+import { policyAllows } from '../guards/policy-allows.ts';
+import { RECOVERED_AFTER_MS, stillSick } from '../guards/still-sick.ts';
+import { passesByItself } from '../passing.ts';
+import { act, pass, record, type Verdict, wait } from '../verdict.ts';
+import type { Situation } from '../world.ts';
+
+/** The guards that do not wait, but end an incident that has become pointless. */
+const STILL_NEEDED = [policyAllows, nodeExists, nodeIsNotExcluded, platformIsMutable, stillSick] as const;
+
+export function retry(situation: Situation): Verdict {
+  const { remediation, world, now } = situation;
+  const { status } = remediation;
+  if (status.nextAttempt === undefined) return pass;
+  if (holdsNode(situation) || status.quarantine?.heldSince !== undefined) return act({ kind: 'release' });
+
+  const job = world.repairJob;
+  if (job && !isBeingRemoved(situation, job))
+    return act({
+      kind: 'take-back-repair',
+      because: 'Retry',
+      why: 'The next attempt needs a new Job.',
+      uid: job.uid,
+    });
+  for (const guard of STILL_NEEDED) {
+    const verdict = guard(situation);
+    if (verdict.kind !== 'pass') return verdict;
+  }
+  const leftMs = Date.parse(status.nextAttempt) - now;
+  if (leftMs > 0)
+    return wait('AwaitingRetry', whyItWaits(status), Math.min(leftMs, untilRecovered(situation)));
+  if (job) return wait('AwaitingRetry', 'The repair Job of the last attempt is being removed.', RECHECK_MS);
+  return record({ kind: 'attempt-begins' });
+}
+
+/** Recovery is not an event: it shows only when the pod has run for long enough. */
+function untilRecovered({ remediation, world, now }: Situation): number {
+  const pod = world.dnsPods.find(({ uid }) => uid === remediation.spec.sighting.pod.uid);
+  if (!pod?.ready || pod.runningSince === null) return Number.POSITIVE_INFINITY;
+  return Math.max(RECHECK_MS, pod.runningSince + RECOVERED_AFTER_MS - now);
+}
+
+/** Instead of the end of an incident whose reason passes by itself: the end of this attempt. */
+export function tryAgainLater(verdict: Verdict): Verdict {
+  return verdict.kind === 'end' && passesByItself(verdict.ending)
+    ? record({ kind: 'attempt-ended', ending: verdict.ending })
+    : verdict;
+}
