@@ -128,7 +128,7 @@ const beforeSchema = z.object({
   pod: z.string().describe('Name of the DNS pod that was asked. It served at that time.'),
   node: z.string().describe('Name of the node that the pod ran on.'),
   askedAt: timestamp().describe('Time at which the pod had been asked (RFC 3339).'),
-  answers: z.array(answerSchema).describe('Its answers.'),
+  answers: z.array(answerSchema).describe('Answers of that DNS pod.'),
 });
 
 /** Why a repair Job was deleted before its repair was reported. */
