@@ -21,6 +21,7 @@ import type { KubernetesService } from './kubernetes-service.ts';
 import type { Narrator } from './narrator.ts';
 import { createObservedSince } from './observed-since.ts';
 import { readWorld, withLiveRemediations } from './read-world.ts';
+import { createRecentEffects } from './recent-effects.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
@@ -48,6 +49,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
   const { kube, stores, ownership, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
   const observed = createObservedSince();
+  const recent = createRecentEffects();
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
@@ -56,6 +58,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
     const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) {
       observed.forget(name);
+      recent.forget(name);
       return DONE;
     }
     const remediation = parseRemediation(raw);
@@ -75,6 +78,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
       verdict = decide(world);
     }
 
+    if (verdict.kind !== 'act') recent.forget(name);
     let next: RemediationStatus;
     switch (verdict.kind) {
       case 'pass':
@@ -84,6 +88,8 @@ export function createRemediationReconciler(options: RemediationControllerOption
         next = whileWaiting(remediation.status, verdict.reason, verdict.message);
         break;
       case 'act': {
+        const pauseMs = recent.pauseMs(name, verdict.effect, now());
+        if (pauseMs > 0) return { kind: 'requeue', afterMs: pauseMs };
         logger.info('carrying out effect', { effect: verdict.effect.kind, phase: remediation.status.phase });
         try {
           const context = {
@@ -96,6 +102,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
             signal,
           };
           const result = await carryOut(verdict.effect, context);
+          recent.done(name, verdict.effect, now());
           next = afterEffect(remediation.status, result, now());
         } catch (error) {
           if (isConflict(error)) {

@@ -1,0 +1,177 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import {
+  aProofReport,
+  aRemediation,
+  aRepairReport,
+  aRun,
+  aStatus,
+  at,
+  isoAt,
+} from '../../test/support/objects/builders.ts';
+import { kubeError } from '../../test/support/objects/fake-kube.ts';
+import { aRawDnsPod, aRawNode } from '../../test/support/objects/raw-objects.ts';
+import { QUARANTINE_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import type { RemediationStatus } from '../api/remediation.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { createCustomResource } from '../kube/custom-resource.ts';
+import type { RawRequest } from '../kube/raw-api.ts';
+import { type AgentJob, type AgentPod, parseAgentPod } from '../observe/agent-run.ts';
+import { parseDnsPod } from '../observe/dns-pod.ts';
+import type { Effect } from '../remediation/verdict.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { createFakeClock } from '../runtime/testing/fake-clock.ts';
+import { createWorkQueue, type WorkQueue } from '../runtime/work-queue.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
+import { createRemediationReconciler } from './remediation-controller.ts';
+import type { Stores } from './stores.ts';
+
+const { name, uid, spec } = aRemediation();
+const heldSince = isoAt(2);
+const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false } as const;
+const held = { ...quarantine, heldSince };
+const repair = aRepairReport();
+const proof = aProofReport();
+const record = { remediation: name, strategy: 'Taint', wasUnschedulable: false, since: heldSince };
+
+const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
+const PODS = '/api/v1/namespaces/dnshealth-node/pods';
+
+interface Row {
+  /** What the effect writes: method, and the path or its beginning. */
+  readonly write: string;
+  readonly status: Partial<RemediationStatus>;
+  readonly isHeld?: boolean;
+  readonly job?: Partial<AgentJob>;
+  readonly proofPod?: boolean;
+}
+
+/** For each effect that writes, an incident that has come to it. What the caches hold never changes. */
+const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
+  quarantine: { write: 'PATCH /api/v1/nodes/node-1', status: {} },
+  'start-repair': { write: `POST ${JOBS}`, status: { quarantine: held }, isHeld: true },
+  'take-back-repair': {
+    write: `DELETE ${JOBS}`,
+    status: { quarantine: held, steps: [{ name: 'Repair', startedAt: isoAt(3) }] },
+    isHeld: true,
+    job: { failure: 'BackoffLimitExceeded' },
+  },
+  'start-proof': { write: `POST ${PODS}`, status: { quarantine: held, repair }, isHeld: true },
+  release: { write: 'PATCH /api/v1/nodes/node-1', status: { quarantine: held, repair, proof }, isHeld: true },
+  recreate: {
+    write: 'DELETE /api/v1/namespaces/kube-system/pods/coredns-sick',
+    status: {
+      quarantine,
+      repair,
+      proof,
+      steps: [{ name: 'Release', startedAt: isoAt(7), finishedAt: isoAt(7) }],
+    },
+  },
+  'remove-proof-pod': {
+    write: `DELETE ${PODS}`,
+    status: { phase: 'Failed', finishedAt: isoAt(9), quarantine },
+    proofPod: true,
+  },
+};
+
+/** The API server: it answers at once, and the watches say nothing of what is written to it. */
+function silentCluster({ status, isHeld = false, job, proofPod = false }: Row) {
+  let version = 1;
+  let stored: object = aStatus({ phase: 'Quarantining', ...status });
+  const created = new Set<string>();
+  const writes: string[] = [];
+  const answers = ({ method, path, body }: RawRequest): object => {
+    if (method !== 'GET') writes.push(`${method} ${path}`);
+    if (path.endsWith(`/dnsremediations/${name}/status`)) {
+      version += 1;
+      stored = Reflect.get(Object(body), 'status');
+      return {};
+    }
+    if (path.endsWith(`/dnsremediations/${name}`)) {
+      const metadata = { name, uid, creationTimestamp: isoAt(1), resourceVersion: `${version}` };
+      return { metadata, spec, status: stored };
+    }
+    if (path.endsWith('/nodes/node-1'))
+      return aRawNode({
+        metadata: isHeld ? { annotations: { [QUARANTINE_ANNOTATION]: JSON.stringify(record) } } : {},
+      });
+    if (path.endsWith('/services')) return { items: [] };
+    if (method === 'POST') {
+      if (created.has(path)) throw kubeError(409, 'AlreadyExists');
+      created.add(path);
+      return {};
+    }
+    // The Job or the proof pod that exists already.
+    if (method === 'GET') return { metadata: { ownerReferences: [{ uid }] } };
+    return {};
+  };
+  const raw = { request: async (request: RawRequest) => answers(request) } as KubeClient['raw'];
+  const agentJob: AgentJob = {
+    name,
+    uid: aRun().uid,
+    remediation: name,
+    ownerUIDs: [uid],
+    createdAt: at(3),
+    deleting: false,
+    failure: null,
+    ...job,
+  };
+  const store = <T>(...objects: readonly T[]) => ({ list: () => objects });
+  const stores = {
+    policies: store({ uid: spec.policy.uid, spec: { mode: 'Repair' } }),
+    remediations: store(),
+    dnsPods: store(parseDnsPod(aRawDnsPod())),
+    jobs: job ? store(agentJob) : store(),
+    agentPods: proofPod ? store(aProofPod()) : store(),
+    nodeMarks: store(),
+  } as unknown as Stores;
+  const kube = {
+    raw,
+    customResource: (apiVersion: string, plural: string) => createCustomResource(raw, apiVersion, plural),
+  } as unknown as KubeClient;
+  return { kube, stores, writes };
+}
+
+const aProofPod = (): AgentPod =>
+  parseAgentPod({
+    metadata: {
+      name: `${name}-proof`,
+      uid: 'proof-1',
+      creationTimestamp: isoAt(6),
+      labels: { [REMEDIATION_LABEL]: name, [ROLE_LABEL]: 'prove' },
+      ownerReferences: [{ uid, kind: 'DNSRemediation', name }],
+    },
+  });
+
+let queue: WorkQueue<string> | undefined;
+afterEach(async () => queue?.shutdown(0));
+
+async function writesWithin(ms: number, row: Row): Promise<readonly string[]> {
+  const cluster = silentCluster(row);
+  const clock = createFakeClock(at(10));
+  const reconcile = createRemediationReconciler({
+    ...cluster,
+    ownership: { owns: async () => true },
+    settings: { agentImage: 'x', logLevel: 'error', healthPort: 0 },
+    kubernetesService: { addresses: async () => ['10.96.0.1'], doubt() {} } satisfies KubernetesService,
+    narrator: { recordTransition() {}, announce() {} },
+    metrics: { sighted() {}, follow() {} },
+    logger: createLogger({ level: 'fatal' }),
+    now: () => clock.now(),
+  });
+  queue = createWorkQueue(reconcile, { concurrency: 1, baseMs: 500, maxMs: 15_000, clock });
+  queue.add(name);
+  await clock.advance(ms);
+  return cluster.writes;
+}
+
+describe('while the watches are silent', () => {
+  it.each(Object.entries(ROWS))('%s is not repeated at the speed of the network', async (_kind, row) => {
+    const writes = await writesWithin(2_000, row);
+    const most = Math.max(
+      ...[...new Set(writes)].map((write) => writes.filter((one) => one === write).length),
+    );
+    // After 0, 50, 150, 350, 750 and 1550 ms.
+    expect(most).toBeLessThanOrEqual(6);
+    expect(writes.some((write) => write.startsWith(row.write))).toBe(true);
+  });
+});
