@@ -5,7 +5,7 @@ import { assertNever } from '../api/assert-never.ts';
 export function adviceFor(reason: RefusalReason, target: string): string {
   switch (reason) {
     case 'CurrentIsUsable':
-      return 'The kubelet is not the cause. Check the forward plugin in the Corefile, and what answers on the listed servers.';
+      return 'The kubelet is right. A DNS pod that was created before that keeps its old resolv.conf: delete it, and its workload recreates it. If the new pod crashes as well, check the forward plugin in the Corefile, and what answers on the listed servers.';
     case 'CurrentUnreadable':
       return `Check that file on the node. If it lists loopback servers, set resolvConf to ${target}.`;
     case 'EmptyValueNotAllowed':
@@ -44,8 +44,12 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':
       return 'Review that change, then run `systemctl daemon-reload && systemctl restart kubelet`.';
+    case 'InputNotVisible':
+      return `Check on the node that those files are older than the kubelet (\`stat\`, \`systemctl show -p ExecMainStartTimestamp kubelet\`). Then set resolvConf to ${target} by hand and restart the kubelet.`;
+    case 'NotReadable':
+      return 'Let root read that path: the agent is root without capabilities, so that owner and mode apply to it. If the error is EIO, check the disk.';
     case 'UnitMasked':
-      return 'kubelet.service was masked deliberately. To allow repairs, run `systemctl unmask kubelet`.';
+      return 'The unit kubelet.service was masked deliberately. To allow repairs, run `systemctl unmask kubelet`.';
     case 'UnitBusy':
       return 'Wait until systemd has finished that. The next crash of the DNS pod is diagnosed again.';
     case 'RestartLoop':

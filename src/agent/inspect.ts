@@ -22,8 +22,10 @@ export async function inspect(request: InspectRequest, context: VerbContext): Pr
   });
   return runVerb(context, {
     body: async () => {
-      const assessment = await assess(request, context, (facts) => {
-        observed = evidenceOf(facts);
+      const assessment = await assess(request, context, {
+        onFacts: (facts) => {
+          observed = evidenceOf(facts);
+        },
       });
       observed = { ...observed, ...(assessment.target && { target: assessment.target }) };
       return report(endOf(assessment));

@@ -191,7 +191,11 @@ describe('a repair is refused because of kubelet.service', () => {
 
 describe('a repair is refused because of a managed platform', () => {
   isRefusedWhere([
-    ['the node is of AKS', 'ManagedPlatform', (n) => n.write('/etc/kubernetes/azure.json', '{}')],
+    [
+      'the node is of AKS',
+      'ManagedPlatform',
+      (n) => n.write('/etc/default/kubelet', 'KUBELET_NODE_LABELS=kubernetes.azure.com/mode=user\n'),
+    ],
     ['the node is of EKS', 'ManagedPlatform', (n) => n.write('/etc/eks/bootstrap.sh', '')],
     ['the node is of RKE2', 'ManagedPlatform', (n) => n.write('/etc/rancher/rke2/config.yaml', '')],
     ['the node is of OpenShift', 'ManagedPlatform', (n) => n.write('/etc/machine-config-daemon/x', '')],

@@ -56,7 +56,10 @@ async function repairUnderLock(
 
   // Asked while the node is read, so that the answer is there when it is needed.
   const mustServe = servesBefore(settling.kubeletServes, settling.clock);
-  const assessment = await assess(request, context, draft.addFacts, (unit) => findUndoneEdit(unit, settling));
+  const assessment = await assess(request, context, {
+    onFacts: draft.addFacts,
+    findUndoneEdit: (unit) => findUndoneEdit(unit, settling),
+  });
   draft.addTarget(assessment.target);
   switch (assessment.kind) {
     case 'refuse':

@@ -5,7 +5,8 @@ import { JournaledFile } from './change/journaled-file.ts';
 import { settle } from './change/settle.ts';
 import type { SettleContext } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
-import { gatherFacts } from './decide/facts.ts';
+import { readConfigured } from './decide/facts.ts';
+import { programProblem, reloadProblem, settingsProblem, unseenProblem } from './decide/pending-problems.ts';
 import { HostTree } from './files/host-tree.ts';
 import { Refused } from './refused.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
@@ -54,7 +55,7 @@ async function begin({ remediation, nonce }: RollbackRequest, context: SettleCon
     throw new Refused('NothingToRollBack', `There is no repair of ${remediation} on this node to roll back.`);
   refuseChangedSince(done, context);
   const unit = await manager.describe();
-  refuseUnready(unit, new HostTree(hostRoot));
+  refuseUnready(unit, new HostTree(hostRoot), context.clock.now());
   stop.throwIfAborted();
   const journal: Journal = {
     ...done,
@@ -83,7 +84,7 @@ function refuseChangedSince(done: Journal, context: SettleContext): void {
     throw new Refused('ChangedSince', `The backup ${backup} is damaged or missing.`);
 }
 
-function refuseUnready(unit: KubeletUnit, host: HostTree): void {
+function refuseUnready(unit: KubeletUnit, host: HostTree, nowMs: number): void {
   if (unit.jobPending || unit.loadState !== 'loaded')
     throw new Refused(
       'UnitBusy',
@@ -91,12 +92,8 @@ function refuseUnready(unit: KubeletUnit, host: HostTree): void {
     );
   // A kubelet that is down may be the reason for the rollback; a restart then applies nothing that was not asked for.
   if (unit.activeState !== 'active') return;
-  const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
-  const { newerThanKubelet } = gatherFacts(unit, [], known, host);
-  if (newerThanKubelet.length === 0 && !unit.needDaemonReload) return;
-  const changed = newerThanKubelet.join(', ') || 'kubelet.service';
-  throw new Refused(
-    'PendingChanges',
-    `Changed since the kubelet was started: ${changed}. A restart would apply that as well.`,
-  );
+  const { pending } = readConfigured({ unit, host, nowMs });
+  const problem =
+    settingsProblem(pending) ?? unseenProblem(pending) ?? programProblem(pending) ?? reloadProblem(unit);
+  if (problem) throw new Refused(problem.reason, problem.message, { advice: problem.advice });
 }

@@ -3,12 +3,10 @@ import type { RefusalReason } from '../api/agent-protocol.ts';
 import { adviceFor } from './advice.ts';
 import type { NodeContext } from './decide/assess.ts';
 import { errorText } from './error-text.ts';
-import type { Log } from './log.ts';
 import { Refused } from './refused.ts';
 
 export interface VerbContext extends NodeContext {
   readonly started: string;
-  readonly log: Log;
 }
 
 /** What the verbs that write need as well. */

@@ -24,6 +24,7 @@ export {
 export {
   type AgentRequest,
   agentRequestSchema,
+  DEFAULT_CLUSTER_NAME,
   type GuardRequest,
   guardRequestSchema,
   type InspectRequest,

@@ -52,6 +52,8 @@ export type RefusalReason =
   | 'DirectoryNotMounted'
   | 'NoSpace'
   | 'PendingChanges'
+  | 'InputNotVisible'
+  | 'NotReadable'
   | 'UnitMasked'
   | 'UnitBusy'
   | 'RestartLoop'
@@ -94,7 +96,7 @@ export const repairReportSchema = z.object({
       source: z
         .string()
         .describe(
-          'Where the value was set: file:line, "--resolv-conf in file:line" for a flag, or "built-in default".',
+          'Where the value was set: file:line, "--resolv-conf in file:line" for a flag, or "built-in default". If the agent cannot read the file of a flag, the files of kubelet.service.',
         ),
     })
     .optional()

@@ -3,6 +3,13 @@ import * as z from 'zod';
 import { KUBELET_DIRECTORIES, USUAL_DIRECTORIES } from './node-directories.ts';
 import { RESOLV_CONF_TARGETS } from './policy.ts';
 
+/**
+ * A name that only the DNS of this cluster knows: a server at an address of the node that answers it is not an upstream.
+ * @default DEFAULT_CLUSTER_NAME
+ */
+const clusterName = z.string().min(1).optional();
+export const DEFAULT_CLUSTER_NAME = 'kubernetes.default.svc.cluster.local';
+
 const common = {
   /** UID of the remediation. The report repeats it, so that a forged or stale report is not accepted. */
   nonce: z.string().min(1),
@@ -10,13 +17,13 @@ const common = {
   remediation: z.string().min(1),
 };
 
-/** Well-known addresses of node-local DNS: those of its manifest upstream and of kubespray. */
-export const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10'] as const;
+/** Well-known addresses of node-local DNS: of its manifest upstream, of kubespray, and of LocalDNS in AKS. */
+export const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10', '169.254.10.10', '169.254.10.11'] as const;
 
 /** IP addresses that lead back into the cluster and therefore do not count as upstream servers. */
 const knownAddresses = z.object({
   clusterDNS: z.array(z.string()).default([]),
-  /** Defaults: the addon of Kubernetes and kubespray. */
+  /** Defaults: the addon of Kubernetes, kubespray, and AKS. */
   nodeLocalDNS: z.array(z.string()).default([...NODE_LOCAL_DNS]),
   node: z.array(z.string()).default([]),
 });
@@ -32,6 +39,7 @@ export const repairRequestSchema = z.object({
   known: knownAddresses,
   /** Name that the nameservers of the target are asked for before anything is written. */
   externalName: z.string().min(1),
+  clusterName,
   /** Kubelet directories that the Job mounts writable. */
   writable: z
     .array(z.enum(KUBELET_DIRECTORIES))
@@ -51,6 +59,7 @@ export const inspectRequestSchema = z.object({
   replaceEmptyValue: z.boolean().default(false),
   known: knownAddresses.prefault({}),
   externalName: z.string().min(1).default('dnshealth.invalid'),
+  clusterName,
 });
 export type InspectRequest = z.infer<typeof inspectRequestSchema>;
 
@@ -83,6 +92,7 @@ export const proveRequestSchema = z.object({
   acceptRisky: z.boolean(),
   /** Name that the nameservers in the resolv.conf are asked for. */
   externalName: z.string().min(1),
+  clusterName,
 });
 export type ProveRequest = z.infer<typeof proveRequestSchema>;
 

@@ -69,6 +69,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             replaceEmptyValue: policy.repair.replaceEmptyValue,
             known,
             externalName: externalName(context),
+            clusterName: clusterNameOf(context),
             writable: remediation.status.repairDirectory
               ? [remediation.status.repairDirectory]
               : [...USUAL_DIRECTORIES],
@@ -98,6 +99,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             known: await knownAddresses(context),
             acceptRisky: policy.repair.acceptRisky,
             externalName: externalName(context),
+            clusterName: clusterNameOf(context),
           },
         },
         signal,
@@ -127,8 +129,8 @@ async function askBefore(context: EffectContext) {
 }
 
 async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readonly Answer[]> {
-  const { kubernetesService, remediation, signal } = context;
-  const clusterName = `kubernetes.default.svc.${remediation.spec.settings.verification.clusterDomain}`;
+  const { kubernetesService, signal } = context;
+  const clusterName = clusterNameOf(context);
   const probe = { address: pod.ip, clusterName, externalName: externalName(context) };
   let clusterAddresses: readonly string[];
   try {
@@ -155,3 +157,6 @@ async function knownAddresses({ kube, world, signal }: EffectContext): Promise<K
 const externalName = ({ remediation, now }: EffectContext): string =>
   remediation.spec.settings.verification.externalName ??
   `t${now.toString(36)}-${remediation.uid.slice(0, 8)}.invalid`;
+
+const clusterNameOf = ({ remediation }: EffectContext): string =>
+  `kubernetes.default.svc.${remediation.spec.settings.verification.clusterDomain}`;

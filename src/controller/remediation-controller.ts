@@ -122,9 +122,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         break;
       case 'end':
         next = afterEnd(remediation.status, verdict.ending, remediation.spec, now());
-        next.recurrence = [
-          ...(await findRecurrence(kube, next.repair, world.node?.kubeletVersion ?? '', signal)),
-        ];
+        next.recurrence = [...(await findRecurrence(kube, next.repair, world.node, signal))];
         break;
       default:
         return assertNever(verdict);

@@ -27,6 +27,9 @@ export function parseIp(text: string): IpAddress | undefined {
   return describeV6(groups);
 }
 
+/** For comparing addresses; text that is not one stays as it is. */
+export const canonical = (text: string): string => parseIp(text)?.canonical ?? text;
+
 export function hasScope(text: string): boolean {
   return text.includes('%');
 }

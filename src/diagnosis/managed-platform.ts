@@ -1,9 +1,19 @@
-/** Recognises platforms that generate the kubelet configuration of their nodes. There the operator refuses and advises. */
+/** Looks up who owns the configuration of a node: by what it reports to the API, or by what is on its disk. */
+import { NODE_OWNERS, type NodeOwner } from './node-owners.ts';
 
-interface PlatformFacts {
+interface ReportedNode {
   readonly kubeletVersion: string;
   readonly osImage: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+interface SeenNode {
+  /** The first word of kubelet.service's command line, empty if there is none. */
+  readonly program: string;
+  readonly exists: (path: string) => boolean;
+  /** Undefined if there is no such file. */
+  readonly read: (path: string) => string | undefined;
 }
 
 export interface ManagedPlatform {
@@ -12,94 +22,34 @@ export interface ManagedPlatform {
   readonly advice: string;
 }
 
-interface Platform extends ManagedPlatform {
-  readonly version?: RegExp;
-  readonly osImage?: RegExp;
-  readonly label?: RegExp;
-}
-
-/** The first match counts, so a platform that runs on top of another comes before it. One mark is enough. */
-const PLATFORMS: readonly Platform[] = [
-  {
-    platform: 'RKE2',
-    version: /\+rke2/,
-    advice:
-      'Set resolv-conf under kubelet-arg in /etc/rancher/rke2/config.yaml on the node (or RKE2_RESOLV_CONF), then run `systemctl restart rke2-server` (or rke2-agent). On a server node this also restarts the API server, so the operator does not do it.',
-  },
-  {
-    platform: 'K3s',
-    version: /\+k3s/,
-    advice:
-      'Set resolv-conf in /etc/rancher/k3s/config.yaml on the node (or K3S_RESOLV_CONF), then run `systemctl restart k3s` (or k3s-agent). On a server node this also restarts the API server and the container runtime, so the operator does not do it.',
-  },
-  {
-    platform: 'RKE',
-    label: /^rke\.cattle\.io\//,
-    advice:
-      'Set resolv-conf under services.kubelet.extra_args in cluster.yml, then run `rke up`. The kubelet runs in a container there and is configured by flags only.',
-  },
-  {
-    platform: 'MicroK8s',
-    label: /^microk8s\.io\/cluster$/,
-    advice:
-      'Set --resolv-conf in /var/snap/microk8s/current/args/kubelet on the node, then run `snap restart microk8s.daemon-kubelite`.',
-  },
-  {
-    platform: 'Bottlerocket',
-    osImage: /^Bottlerocket/i,
-    advice:
-      'The kubelet configuration is generated, and the root file system is read-only. Set the nameservers with the Bottlerocket settings API (settings.dns), or replace the node.',
-  },
-  {
-    platform: 'Talos',
-    osImage: /^Talos/i,
-    advice:
-      'Talos sets the resolv.conf of the kubelet itself. Set the nameservers in the machine configuration (machine.network.nameservers).',
-  },
-  {
-    platform: 'OpenShift',
-    label: /^node\.openshift\.io\/os_id$/,
-    osImage: /^Red Hat Enterprise Linux CoreOS|^OpenShift/i,
-    advice:
-      'The Machine Config Operator treats a changed file as drift and marks the node as degraded. Set resolvConf in a KubeletConfig resource, which reboots the nodes of the pool.',
-  },
-  {
-    platform: 'EKS',
-    version: /-eks-/,
-    label: /^eks\.amazonaws\.com\//,
-    advice:
-      'The kubelet configuration is generated at every boot. Set spec.kubelet.config.resolvConf in the NodeConfig of the launch template (Amazon Linux 2023), or the kubelet arguments of its bootstrap script (Amazon Linux 2), then replace the node.',
-  },
-  {
-    platform: 'GKE',
-    version: /-gke\./,
-    label: /^cloud\.google\.com\/gke-/,
-    osImage: /^Container-Optimized OS/i,
-    advice:
-      'The kubelet configuration is generated at boot, and resolvConf cannot be set in the node system configuration. Recreate the node, and contact the provider if the failure returns.',
-  },
-  {
-    platform: 'AKS',
-    label: /^kubernetes\.azure\.com\//,
-    advice:
-      'The flags of the kubelet are part of the node image. Reimage the node (`az aks nodepool upgrade --node-image-only`), and look for a DaemonSet or an extension that changed /etc/default/kubelet or /etc/resolv.conf.',
-  },
-  {
-    platform: 'minikube',
-    label: /^minikube\.k8s\.io\//,
-    advice:
-      'Start the cluster with `minikube start --extra-config=kubelet.resolv-conf=/run/systemd/resolve/resolv.conf`.',
-  },
-];
-
-/** Null if no such platform is recognised. The agent still refuses a layout that it does not know. */
-export function managedPlatform(node: PlatformFacts): ManagedPlatform | null {
-  const labels = Object.keys(node.labels);
-  const found = PLATFORMS.find(
-    ({ version, osImage, label }) =>
-      version?.test(node.kubeletVersion) ||
-      osImage?.test(node.osImage) ||
-      (label && labels.some((key) => label.test(key))),
+/** Undefined if no mark is found. That proves nothing: the agent still refuses a layout that it does not know. */
+export function ownerOf(node: ReportedNode): NodeOwner | undefined {
+  const labels = pairs(node.labels);
+  const annotations = pairs(node.annotations);
+  return NODE_OWNERS.find(
+    ({ marks }) =>
+      marks.version?.test(node.kubeletVersion) ||
+      marks.osImage?.test(node.osImage) ||
+      labels.some((pair) => marks.label?.test(pair)) ||
+      annotations.some((pair) => marks.annotation?.test(pair)),
   );
-  return found ? { platform: found.platform, advice: found.advice } : null;
 }
+
+/** The second check: labels and versions are only what was reported to the API. */
+export function ownerOnDisk(node: SeenNode): NodeOwner | undefined {
+  return NODE_OWNERS.find(
+    ({ marks: { files, program, text } }) =>
+      (program !== undefined && node.program.startsWith(program)) ||
+      files?.some((path) => node.exists(path)) ||
+      (text !== undefined && text.contains.test(node.read(text.path) ?? '')),
+  );
+}
+
+/** Null unless the owner generates the configuration itself; there the operator refuses and advises. */
+export function managedPlatform(owner: NodeOwner | undefined): ManagedPlatform | null {
+  if (owner?.verdict.kind !== 'generates') return null;
+  return { platform: owner.name, advice: owner.verdict.advice };
+}
+
+const pairs = (entries: Readonly<Record<string, string>>): readonly string[] =>
+  Object.entries(entries).map(([key, value]) => `${key}=${value}`);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { recurrence } from './recurrence.ts';
 
 const target = '/run/systemd/resolve/resolv.conf';
-const facts = { target, kubeletVersion: 'v1.34.4' };
+const facts = { target, kubeletVersion: 'v1.34.4', owner: null };
 const configMap = (text: string) =>
   recurrence('kubeadm', {
     ...facts,
@@ -53,11 +53,28 @@ describe('recurrence', () => {
     ['v1.33.9', false],
     ['odd', false],
   ])('names instance-config.yaml for kubelet %s: %s', (kubeletVersion, named) => {
-    const [found] = recurrence('kubeadm', { target, kubeletVersion });
+    const [found] = recurrence('kubeadm', { ...facts, kubeletVersion });
     expect(found?.advice.includes('instance-config.yaml')).toBe(named);
   });
 
-  it('is empty for an unknown layout', () => {
+  it('is empty for an unknown layout without a known owner', () => {
     expect(recurrence('unknown', facts)).toEqual([]);
+  });
+
+  it.each([
+    ['kOps', 'kops edit cluster'],
+    ['Gardener', 'gardener-node-agent'],
+    ['IKS', 'worker update'],
+    ['DOKS', 'DigitalOcean'],
+    ['Tanzu', `resolvConf: ${target}`],
+    ['kubermatic', 'OperatingSystemProfile'],
+    ['Cluster API', 'KubeadmConfigTemplate'],
+  ])('names what %s writes later, whatever the layout is', (owner, named) => {
+    const [found] = recurrence('unknown', { ...facts, owner });
+    expect(found?.advice).toContain(named);
+    expect(found?.advice).toMatch(/\.$/);
+    const kubeadm = recurrence('kubeadm', { ...facts, owner });
+    expect(kubeadm).toHaveLength(2);
+    expect(kubeadm).toContainEqual(found);
   });
 });

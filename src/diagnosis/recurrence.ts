@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import type { RepairReport } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import type { Recurrence } from '../api/remediation.ts';
+import { NODE_OWNERS } from './node-owners.ts';
 
 interface RecurrenceFacts {
   /** The new value of resolvConf. */
@@ -12,9 +13,21 @@ interface RecurrenceFacts {
   readonly kubeletVersion: string;
   /** Key `kubelet` of the ConfigMap kube-system/kubelet-config; undefined if it could not be read. */
   readonly kubeletConfigMap?: string;
+  /** By its name in the table of owners. */
+  readonly owner: string | null;
 }
 
 export function recurrence(layout: RepairReport['layout'], facts: RecurrenceFacts): readonly Recurrence[] {
+  return [...byLayout(layout, facts), ...byOwner(facts)];
+}
+
+/** The owner of the node is known by other marks than the layout, so that an unknown layout may have one as well. */
+function byOwner({ owner, target }: RecurrenceFacts): readonly Recurrence[] {
+  const verdict = NODE_OWNERS.find(({ name }) => name === owner)?.verdict;
+  return verdict?.kind === 'rewrites' ? [{ source: verdict.source, advice: verdict.advice(target) }] : [];
+}
+
+function byLayout(layout: RepairReport['layout'], facts: RecurrenceFacts): readonly Recurrence[] {
   switch (layout) {
     case 'kubespray':
       return kubespray(facts.target);

@@ -23,6 +23,7 @@ describe('a node at the border', () => {
       quarantine: null,
       hasUnreadableRecord: false,
       managedPlatform: null,
+      owner: null,
       addresses: ['192.0.2.11', '198.51.100.11'],
       kubeletVersion: 'v1.34.4',
     });
@@ -56,6 +57,15 @@ describe('a node at the border', () => {
       expect(node).toMatchObject({ quarantine: null, hasUnreadableRecord: true });
     },
   );
+
+  it('belongs to its owner by label, annotation, version or operating system', () => {
+    const owned = parseNode(
+      aRawNode({ metadata: { annotations: { 'rke.cattle.io/internal-ip': '192.0.2.7' } } }),
+    );
+    expect(owned).toMatchObject({ owner: 'RKE', managedPlatform: { platform: 'RKE' } });
+    const kops = parseNode(aRawNode({ metadata: { labels: { 'kops.k8s.io/instancegroup': 'nodes' } } }));
+    expect(kops).toMatchObject({ owner: 'kOps', managedPlatform: null });
+  });
 
   it('rejects what is not a node', () => {
     for (const raw of [

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
 import { parseQuarantineRecord } from '../api/quarantine-record.ts';
-import { managedPlatform } from '../diagnosis/managed-platform.ts';
+import { managedPlatform, ownerOf } from '../diagnosis/managed-platform.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import type { NodeView } from '../remediation/world.ts';
@@ -36,7 +36,9 @@ export async function observeNode(
 export function parseNode(raw: unknown): NodeView {
   const { metadata, spec, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};
-  const text = metadata.annotations?.[QUARANTINE_ANNOTATION];
+  const annotations = metadata.annotations ?? {};
+  const owner = ownerOf({ ...status.nodeInfo, labels, annotations });
+  const text = annotations[QUARANTINE_ANNOTATION];
   const quarantine = text === undefined ? null : parseQuarantineRecord(text);
   return {
     name: metadata.name,
@@ -47,7 +49,8 @@ export function parseNode(raw: unknown): NodeView {
     excluded: labels[EXCLUDE_LABEL] === 'true',
     quarantine,
     hasUnreadableRecord: text !== undefined && quarantine === null,
-    managedPlatform: managedPlatform({ ...status.nodeInfo, labels }),
+    managedPlatform: managedPlatform(owner),
+    owner: owner?.name ?? null,
     addresses: (status.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
       .map(({ address }) => address),

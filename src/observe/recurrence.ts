@@ -5,19 +5,21 @@ import type { Recurrence } from '../api/remediation.ts';
 import { recurrence } from '../diagnosis/recurrence.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
+import type { NodeView } from '../remediation/world.ts';
 
 /** Only a change that was made can come back. */
 export async function findRecurrence(
   kube: KubeClient,
   report: RepairReport | undefined,
-  kubeletVersion: string,
+  node: Pick<NodeView, 'kubeletVersion' | 'owner'> | null,
   signal: AbortSignal,
 ): Promise<readonly Recurrence[]> {
   if (report?.outcome !== 'repaired' || !report.target) return [];
   const declared = report.layout === 'kubeadm' ? await readKubeletConfigMap(kube, signal) : null;
   return recurrence(report.layout, {
     target: report.target.path,
-    kubeletVersion,
+    kubeletVersion: node?.kubeletVersion ?? '',
+    owner: node?.owner ?? null,
     ...(declared === null ? {} : { kubeletConfigMap: declared }),
   });
 }

@@ -52,6 +52,8 @@ const REFUSALS: Readonly<Record<RefusalReason, Prognosis>> = {
   NothingToRollBack: 'needs-a-person',
   ChangedSince: 'needs-a-person',
   UnfinishedRun: 'needs-a-person',
+  InputNotVisible: 'needs-a-person',
+  NotReadable: 'needs-a-person',
 };
 
 const FAILURES: Readonly<Record<FailureReason, Prognosis>> = {

@@ -29,6 +29,8 @@ export interface NodeView {
   readonly hasUnreadableRecord: boolean;
   /** Set if the platform manages its nodes' files itself, with what to do instead. */
   readonly managedPlatform: { readonly platform: string; readonly advice: string } | null;
+  /** The tool or service that created the node, where it is known. */
+  readonly owner: string | null;
   /** Internal and external IP addresses. */
   readonly addresses: readonly string[];
   readonly kubeletVersion: string;

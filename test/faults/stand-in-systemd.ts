@@ -9,6 +9,9 @@ export interface KubeletSetup {
   readonly comesUp: () => boolean;
 }
 
+/** What the clock of systemd's monotonic times is behind the wall clock. */
+const steadyOffsetUs = (): number => Date.now() * 1000 - Number(process.hrtime.bigint() / 1000n);
+
 /** The kubelet is not restarted, or it is and the reply is lost, or the restart is denied. */
 export const BUS_FAULTS = ['breaks off before', 'breaks off after', 'refuses'] as const;
 export type BusFault = (typeof BUS_FAULTS)[number];
@@ -102,6 +105,7 @@ export class StandInSystemd {
       ExecMainCode: ['i', this.#isUp ? 0 : 1],
       ExecMainStatus: ['i', this.#isUp ? 0 : 1],
       ExecMainStartTimestamp: ['t', this.#startedAtMs * 1000],
+      ExecMainStartTimestampMonotonic: ['t', this.#startedAtMs * 1000 - steadyOffsetUs()],
       ExecStart: ['a(sasbttttuii)', [[argv[0], argv, false, 0, 0, 0, 0, this.#pid, 0, 0]]],
       Environment: ['as', environment],
       EnvironmentFiles: ['a(sb)', environmentFiles],

@@ -100,6 +100,7 @@ function layOut(root: string, layout: Layout): KubeletUnit {
     subState: 'running',
     mainPid: 1,
     startedAtMs: 0,
+    steadyStartMs: 0,
     autoRestarts: 0,
     lastExit: { result: 'success', code: 0, status: 0 },
     jobPending: false,

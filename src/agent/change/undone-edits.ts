@@ -1,5 +1,5 @@
 /** Finds an edit that an earlier run undid while the kubelet ran on: the file is newer, yet nothing is pending. */
-import type { UndoneEdit } from '../decide/facts.ts';
+import type { UndoneEdit } from '../decide/pending.ts';
 import type { KubeletState } from '../unit/kubelet-unit.ts';
 import { type FileContext, JournaledFile } from './journaled-file.ts';
 

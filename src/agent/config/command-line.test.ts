@@ -73,10 +73,7 @@ describe('expandCommandLine', () => {
 
 describe('findFlag', () => {
   const flag = (line: string): string | undefined =>
-    findFlag(
-      line.split(' ').map((text) => ({ text })),
-      'resolv-conf',
-    )?.value;
+    findFlag(expandCommandLine(line.split(' '), new Map()), 'resolv-conf')?.value;
   it.each([
     ['--resolv-conf=/a', '/a'],
     ['--resolv-conf /a --v=2', '/a'],
@@ -85,7 +82,22 @@ describe('findFlag', () => {
     ['--resolv-conf=', ''],
     ['--resolv-conf-x=/a --v=2', undefined],
     ['-- --resolv-conf=/a', undefined],
+    ['--fail-swap-on --resolv-conf=/a', '/a'],
+    ['--rotate_certificates --resolv-conf /a', '/a'],
+    ['-v 4 --resolv-conf=/a', '/a'],
+    ['-v --resolv-conf=/a', undefined],
+    ['-v4 --resolv-conf=/a', '/a'],
+    ['--node-ip 192.0.2.7 --resolv-conf=/a', '/a'],
+    ['--resolv-conf --config=/a', '--config=/a'],
+    ['--resolv-conf=/a --node-labels=--resolv-conf=/b', '/a'],
   ])('%s', (line, expected) => {
     expect(flag(line)).toBe(expected);
   });
+
+  it.each(['--node-labels --resolv-conf=/a', '--cluster-dns --v=2 --resolv-conf /a --x --resolv-conf=/b'])(
+    'refuses %s, where another flag may take it as its value',
+    (line) => {
+      expect(() => flag(line)).toThrow(/ambiguous/);
+    },
+  );
 });

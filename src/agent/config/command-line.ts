@@ -1,4 +1,4 @@
-/** Expands the variables of an ExecStart line as systemd does, keeping which variable each argument came from. */
+/** Expands the variables of an ExecStart line as systemd does, keeping where each character comes from. */
 
 export interface Variable {
   readonly value: string;
@@ -6,10 +6,17 @@ export interface Variable {
   readonly file?: { readonly path: string; readonly text: string; readonly at: readonly number[] };
 }
 
+export interface Origin {
+  readonly name: string;
+  readonly variable: Variable;
+  /** Index in the variable's value. */
+  readonly index: number;
+}
+
 export interface Argument {
   readonly text: string;
-  /** Set if the argument comes from one variable: for each UTF-16 unit of `text`, its index in the value. */
-  readonly origin?: { readonly variable: Variable; readonly at: readonly number[] };
+  /** For each UTF-16 unit of `text`; undefined for what is in ExecStart itself. */
+  readonly origins: readonly (Origin | undefined)[];
 }
 
 /**
@@ -27,16 +34,38 @@ export function expandCommandLine(
       const variable = environment.get(alone);
       return variable === undefined
         ? []
-        : splitWords(variable.value).map(({ text, at }) => ({ text, origin: { variable, at } }));
+        : splitWords(variable.value).map(({ text, at }) => ({
+            text,
+            origins: at.map((index) => ({ name: alone, variable, index })),
+          }));
     }
-    return [
-      {
-        text: word.replace(/\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_match, name: string | undefined) =>
-          name === undefined ? '$' : (environment.get(name)?.value ?? ''),
-        ),
-      },
-    ];
+    return [insertVariables(word, environment)];
   });
+}
+
+function insertVariables(word: string, environment: ReadonlyMap<string, Variable>): Argument {
+  let text = '';
+  const origins: (Origin | undefined)[] = [];
+  const keep = (literal: string): void => {
+    text += literal;
+    for (let index = 0; index < literal.length; index++) origins.push(undefined);
+  };
+  let end = 0;
+  for (const match of word.matchAll(/\$\$|\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g)) {
+    keep(word.slice(end, match.index));
+    end = match.index + match[0].length;
+    const [, name] = match;
+    if (name === undefined) {
+      keep('$');
+      continue;
+    }
+    const variable = environment.get(name);
+    if (variable === undefined) continue;
+    text += variable.value;
+    for (let index = 0; index < variable.value.length; index++) origins.push({ name, variable, index });
+  }
+  keep(word.slice(end));
+  return { text, origins };
 }
 
 interface Word {

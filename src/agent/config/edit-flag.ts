@@ -1,6 +1,7 @@
 /** The byte-exact edit of `--resolv-conf` in an environment file: the flag's value, in the file's own quoting. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { Refused } from '../refused.ts';
+import type { Origin } from './command-line.ts';
 import type { Edit } from './edit-config.ts';
 import type { FlagInFile } from './effective.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
@@ -22,11 +23,10 @@ export function editFlag({ path, text, flag }: FlagInFile, target: string): Edit
 }
 
 function placeOfValue(flag: Flag, text: string, path: string): { start: number; end: number } {
-  const { argument, valueStart } = flag;
-  const { origin } = argument;
-  const at = origin?.variable.file?.at;
-  if (origin === undefined || at === undefined) throw new Error('flag does not come from a file');
-  const offsets = origin.at.slice(valueStart).map((index) => at[index]);
+  const { origins } = flag.argument;
+  const offsetOf = (origin: Origin | undefined): number | undefined =>
+    origin?.variable.file?.at[origin.index];
+  const offsets = origins.slice(flag.valueStart).map(offsetOf);
   const [first] = offsets;
   const last = offsets.at(-1);
   if (first !== undefined && last !== undefined) {
@@ -35,7 +35,7 @@ function placeOfValue(flag: Flag, text: string, path: string): { start: number; 
     return { start: first, end: last + 1 };
   }
   // An empty value has no characters: insert behind the equals sign, and within the quotes if there are any.
-  const before = at[origin.at[valueStart - 1] ?? -1];
+  const before = offsetOf(origins[flag.valueStart - 1]);
   if (before === undefined) throw unclear(path, undefined, 'is a separate, empty argument');
   const start = /^(["'])\1/.test(text.slice(before + 1)) ? before + 2 : before + 1;
   return { start, end: start };

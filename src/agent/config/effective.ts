@@ -4,11 +4,12 @@ import { assertNever } from '../../api/assert-never.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import { Refused } from '../refused.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
-import { expandCommandLine } from './command-line.ts';
+import { expandCommandLine, type Origin } from './command-line.ts';
 import { kubeletEnvironment } from './environment.ts';
 import { RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
 import { type Flag, findFlag } from './kubelet-flags.ts';
 import { lineOf } from './lines.ts';
+import { findInUnit, unitFiles, type Wanted } from './unit-files.ts';
 
 const BUILT_IN_DEFAULT = '/etc/resolv.conf';
 
@@ -19,7 +20,9 @@ type Source =
   /** A flag in an environment file. */
   | { readonly kind: 'environment-flag'; readonly path: string; readonly line: number }
   /** A flag in the unit itself. */
-  | { readonly kind: 'unit-flag'; readonly path: string; readonly line: number };
+  | { readonly kind: 'unit-flag'; readonly path: string; readonly line: number }
+  /** A flag in one of the unit's files, of which at least one cannot be read. */
+  | { readonly kind: 'unseen-flag'; readonly files: readonly string[] };
 
 export interface FlagInFile {
   readonly path: string;
@@ -42,8 +45,10 @@ export interface Effective {
   readonly configPath: string | undefined;
   /** The kubelet's arguments, expanded by systemd. */
   readonly args: readonly string[];
-  /** Every file that can contribute, to be compared with the start time of the running kubelet. */
+  /** Every file that can contribute to the value, to be compared with the start time of the running kubelet. */
   readonly inputs: readonly string[];
+  /** What a restart would execute. */
+  readonly program: string;
 }
 
 type Setting = Pick<Effective, 'value' | 'source' | 'place'>;
@@ -64,13 +69,10 @@ export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effectiv
     ...setting,
     configPath,
     args: args.map(({ text }) => text),
-    inputs: [
-      configPath ?? '',
-      unit.fragmentPath,
-      ...unit.dropInPaths,
-      ...unit.environmentFiles,
-      ...dropIns,
-    ].filter((path) => path !== ''),
+    inputs: [configPath ?? '', ...unitFiles(unit), ...unit.environmentFiles, ...dropIns].filter(
+      (path) => path !== '',
+    ),
+    program: argv[0] ?? '',
   };
 }
 
@@ -102,7 +104,9 @@ function fromFiles(configPath: string | undefined, dropIns: readonly string[], h
 
 /** Undefined if the drop-in does not set the value. */
 function fromDropIn(path: string, host: HostTree): Setting | undefined {
-  const text = host.read(path) ?? '';
+  const text = host.read(path);
+  if (text === undefined)
+    throw new Refused('UnsafePath', `The file ${path} is listed, but cannot be opened by that name.`);
   const { entry, json, occurrences } = readKubeletConfig(text, path);
   // Merged with encoding/json, which ignores case: unlike in the --config file, such a key counts.
   const alias = Object.keys(json).find(
@@ -133,6 +137,8 @@ export function describeSource(source: Source): string {
     case 'environment-flag':
     case 'unit-flag':
       return `--resolv-conf in ${source.path}:${source.line}`;
+    case 'unseen-flag':
+      return `--resolv-conf in a file of kubelet.service that the agent cannot read (it has ${source.files.join(', ') || 'no file'})`;
     default:
       return assertNever(source);
   }
@@ -145,24 +151,28 @@ function absolute(value: string, directory: string): string {
 
 function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
   const value = absolute(flag.value, '/');
-  const { origin } = flag.argument;
-  const file = origin?.variable.file;
-  if (file !== undefined) {
+  const { origins } = flag.argument;
+  const inValue = origins.slice(flag.valueStart);
+  // An empty value has no characters: then what comes before it tells.
+  const first = inValue.length > 0 ? inValue[0] : origins[flag.valueStart - 1];
+  const file = first?.variable.file;
+  if (file !== undefined && inValue.every((origin) => origin?.variable === first?.variable)) {
     const { path, text, at } = file;
-    const line = lineOf(text, at[origin?.at[flag.valueStart] ?? origin?.at[0] ?? 0] ?? 0);
+    const line = lineOf(text, at[first?.index ?? 0] ?? 0);
     return {
       value,
       source: { kind: 'environment-flag', path, line },
       place: { kind: 'flag', path, text, flag },
     };
   }
-  // The last drop-in that names the flag wins over the unit; if no file can be seen, the unit itself is named.
-  for (const path of [...unit.dropInPaths.toReversed(), unit.fragmentPath]) {
-    const text = host.stat(path) ? (host.read(path) ?? '') : '';
-    const at = text.search(/--resolv[-_]conf(?![\s\S]*--resolv[-_]conf)/);
-    if (at >= 0)
-      return { value, source: { kind: 'unit-flag', path, line: lineOf(text, at) }, place: undefined };
-  }
-  const source: Source = { kind: 'unit-flag', path: unit.fragmentPath || 'kubelet.service', line: 0 };
-  return { value, source, place: undefined };
+  return { value, source: inUnit(first, unit, host), place: undefined };
+}
+
+function inUnit(origin: Origin | undefined, unit: KubeletUnit, host: HostTree): Source {
+  const wanted: Wanted =
+    origin === undefined || origin.variable.file !== undefined
+      ? { kind: 'command' }
+      : { kind: 'variable', name: origin.name };
+  const found = findInUnit(wanted, unit, host);
+  return found ? { kind: 'unit-flag', ...found } : { kind: 'unseen-flag', files: unitFiles(unit) };
 }

@@ -78,12 +78,18 @@ function onlyDocument(text: string, path: string): Document {
     prettyErrors: false,
     logLevel: 'error',
   });
-  if (!Array.isArray(documents) || documents.length !== 1 || documents[0] === undefined)
+  if (!Array.isArray(documents)) throw unreadable(path, 'does not hold a document');
+  const [first, ...others] = documents;
+  // The kubelet reads the first document and ignores the others, such as the empty one after a final `---`.
+  if (first === undefined || !others.every(({ contents }) => isEmpty(contents)))
     throw unreadable(path, 'does not hold exactly one document');
-  const problem = documents[0].errors[0];
+  const problem = documents.flatMap(({ errors }) => errors)[0];
   if (problem) throw unreadable(path, `is not valid YAML: ${errorText(problem)}`);
-  return documents[0];
+  return first;
 }
+
+const isEmpty = (contents: unknown): boolean =>
+  contents === null || (isScalar(contents) && contents.value === null);
 
 /**
  * With anchors, aliases and merge keys an edit in one place changes another. No known tool writes them into this file,

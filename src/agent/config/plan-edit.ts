@@ -34,10 +34,12 @@ export function planEdit(
 ): PlannedEdit {
   const { place, source } = effective;
   if (place === undefined)
-    throw source.kind === 'unit-flag'
+    throw source.kind === 'unit-flag' || source.kind === 'unseen-flag'
       ? new Refused(
           'FlagOverrides',
-          `The value of resolvConf is set by ${describeSource(source)}, in the unit itself.`,
+          source.kind === 'unit-flag'
+            ? `The value of resolvConf is set by ${describeSource(source)}, in the unit itself.`
+            : `The value of resolvConf is set by ${describeSource(source)}.`,
         )
       : new Refused('UnknownLayout', 'The kubelet runs without a --config file that could be changed.');
   const { path, text } = place;

@@ -10,6 +10,8 @@ export interface ServerAnswer {
   readonly ms: number;
 }
 
+export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
+
 /** NXDOMAIN comes from a resolver that works; SERVFAIL and REFUSED come from one that cannot or will not resolve. */
 export const isAnswer = (result: string): boolean => result === 'NOERROR' || result === 'NXDOMAIN';
 

@@ -1,8 +1,7 @@
 /** Checks, before anything is written, that a server of the target answers from where the DNS pods will ask. */
 import type { GradedFile, KnownAddresses } from '../../api/agent-protocol.ts';
-import { isAnswer, type ServerAnswer } from './ask-server.ts';
-
-export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
+import { canonical } from '../../diagnosis/ip-address.ts';
+import { type Ask, isAnswer } from './ask-server.ts';
 
 type TargetAnswers =
   | { readonly kind: 'answers' }
@@ -13,7 +12,8 @@ type TargetAnswers =
  * Asks and judges as the proof pod does, so that its result is known before the kubelet is changed and restarted.
  * REFUSED and SERVFAIL therefore do not count: a resolver that refuses this pod network also refuses the DNS pods.
  *
- * The agent asks from the pod network, not from the host's, because CoreDNS asks from there too.
+ * The agent asks from the pod network, not from the host's, because CoreDNS asks from there too. `known.node` has
+ * only those of the node's own addresses that lead back into the cluster.
  */
 export async function askTarget(
   { nameservers }: GradedFile,
@@ -21,8 +21,8 @@ export async function askTarget(
   known: KnownAddresses,
   ask: Ask,
 ): Promise<TargetAnswers> {
-  const internal = new Set([...known.clusterDNS, ...known.nodeLocalDNS, ...known.node]);
-  const upstream = nameservers.filter((server) => !internal.has(server));
+  const internal = new Set([...known.clusterDNS, ...known.nodeLocalDNS, ...known.node].map(canonical));
+  const upstream = nameservers.filter((server) => !internal.has(canonical(server)));
   const asked = upstream.map(async (server) => {
     const { result } = await ask(server, name);
     if (!isAnswer(result)) throw new Error(`${server}: ${result}`);

@@ -1,14 +1,20 @@
 /** What `inspect` and `repair` begin with: gather the facts of the node, decide, and plan the edit. */
-import type { RepairRequest } from '../../api/agent-protocol.ts';
+import type { RefusalReason, RepairRequest } from '../../api/agent-protocol.ts';
 import type { Clock } from '../clock.ts';
 import { type PlannedEdit, planEdit } from '../config/plan-edit.ts';
 import { HostTree } from '../files/host-tree.ts';
+import type { Log } from '../log.ts';
 import { Refused } from '../refused.ts';
 import type { KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
 import { refuseRestartLoop } from '../unit/restart-loop.ts';
-import { type Ask, askTarget } from './ask-target.ts';
-import { chosenTarget, type Decision, decide, refuse } from './decide.ts';
-import { type Facts, gatherFacts, gradeTargets, type UndoneEdit } from './facts.ts';
+import type { Ask } from './ask-server.ts';
+import { askTarget } from './ask-target.ts';
+import { type Decision, decide, type Refusal, refuse } from './decide.ts';
+import { type Facts, gatherFacts, readConfigured } from './facts.ts';
+import { askOwnServersIn, chosenTarget, gradeTargets } from './grade-files.ts';
+import { withoutResolvers } from './own-servers.ts';
+import type { UndoneEdit } from './pending.ts';
+import { ownerProblem, unitProblem } from './unit-problem.ts';
 
 export interface NodeContext {
   /** Where the node's directories are mounted. */
@@ -17,15 +23,15 @@ export interface NodeContext {
   readonly clock: Clock;
   readonly ask: Ask;
   readonly stop: AbortSignal;
+  readonly log: Log;
 }
 
 /** The part of the request that the decision depends on. */
 type AssessRequest = Pick<
   RepairRequest,
-  'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName'
+  'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName' | 'clusterName'
 >;
 
-type Refusal = Extract<Decision, { kind: 'refuse' }>;
 type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
 type Change = Extract<Decision, { kind: 'change' }>;
 export type Assessment =
@@ -33,21 +39,56 @@ export type Assessment =
   | (AlreadyRight & { readonly facts: Facts })
   | (Change & { readonly facts: Facts; readonly edit: PlannedEdit });
 
+interface Observers {
+  /** Called as soon as the facts are known, so that a run that breaks off can report them. */
+  readonly onFacts: (facts: Facts) => void;
+  /** Finds what an earlier run has undone under the running kubelet. */
+  readonly findUndoneEdit?: (unit: KubeletUnit) => UndoneEdit | undefined;
+}
+
+/** networkd writes the file anew when it reloads, and after a boot there is none before the first lease. */
+const TARGET_WAIT_MS = 15_000;
+const TARGET_POLL_MS = 500;
+const MAY_PASS: ReadonlySet<RefusalReason> = new Set(['TargetMissing', 'TargetEmpty', 'TargetSilent']);
+
+/** A target that is missing, empty or silent is looked at again for a while before that is the answer. */
 export async function assess(
   request: AssessRequest,
   context: NodeContext,
-  /** Called as soon as the facts are known, so that a run that breaks off can report them. */
-  onFacts: (facts: Facts) => void,
-  /** Finds what an earlier run has undone under the running kubelet. */
-  findUndoneEdit: (unit: KubeletUnit) => UndoneEdit | undefined = () => undefined,
+  observers: Observers,
 ): Promise<Assessment> {
+  const { clock, stop, log } = context;
+  const untilMs = clock.now() + TARGET_WAIT_MS;
+  let logged = false;
+  for (;;) {
+    const assessment = await assessOnce(request, context, observers);
+    const mayPass = assessment.kind === 'refuse' && MAY_PASS.has(assessment.reason);
+    if (!mayPass || clock.now() >= untilMs || stop.aborted) return assessment;
+    if (!logged) log('waiting for the target', { reason: assessment.reason, message: assessment.message });
+    logged = true;
+    await clock.sleep(TARGET_POLL_MS);
+  }
+}
+
+async function assessOnce(
+  request: AssessRequest,
+  context: NodeContext,
+  { onFacts, findUndoneEdit }: Observers,
+): Promise<Assessment> {
+  const { ask, clock } = context;
   const host = new HostTree(context.hostRoot);
-  const targets = gradeTargets(request, host);
+  const targets = await gradeTargets(request, host, ask);
   const chosen = chosenTarget(targets, request);
   // Concurrent with systemd and the files, so that the answer is there when it is needed.
-  const asking = chosen && askTarget(chosen, request.externalName, request.known, context.ask);
+  const asking = chosen && askTarget(chosen, request.externalName, targets.known, ask);
   const unit = await context.unit.describe();
-  const facts = gatherFacts(unit, targets, request.known, host, findUndoneEdit(unit));
+  const first = ownerProblem(unit, host) ?? unitProblem(unit);
+  if (first !== undefined) return first;
+  const reading = { unit, host, nowMs: clock.now(), undoneEdit: findUndoneEdit?.(unit) };
+  const configured = readConfigured(reading);
+  const own = await askOwnServersIn([configured.effective.value], request, host, ask);
+  const known = withoutResolvers(request.known, own, 'silent ones do not serve');
+  const facts = gatherFacts(reading, configured, known, targets);
   onFacts(facts);
   const decision = decide(facts, request);
   if (decision.kind === 'refuse') return decision;

@@ -1,8 +1,10 @@
-/** Decides from the facts of the node. Pure; the guards come in the order of safety. */
+/** Decides from the facts of the node: a list of guards, in the order of what helps. Pure. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
 import { isUsable } from '../../diagnosis/resolv-conf.ts';
 import { describeSource } from '../config/effective.ts';
 import type { Facts } from './facts.ts';
+import { chosenTarget } from './grade-files.ts';
+import { programProblem, reloadProblem, settingsProblem, unseenProblem } from './pending-problems.ts';
 
 export type Decision =
   | {
@@ -14,6 +16,8 @@ export type Decision =
     }
   | { readonly kind: 'already-right'; readonly target: GradedFile }
   | { readonly kind: 'change'; readonly target: GradedFile };
+
+export type Refusal = Extract<Decision, { kind: 'refuse' }>;
 
 /** How bad a file of this class is for a pod. A change must be an improvement. */
 const BADNESS: Readonly<Record<ResolvConfClass, number>> = {
@@ -41,58 +45,80 @@ const TARGET_PROBLEMS: Readonly<Record<ResolvConfClass, RefusalReason>> = {
   missing: 'TargetMissing',
 };
 
-export function decide(
-  facts: Facts,
-  request: Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue'>,
-): Decision {
-  return (
-    unitProblem(facts) ??
-    platformProblem(facts) ??
-    targetProblem(facts, request) ??
-    withTarget(facts, request, chosenTarget(facts.targets, request))
-  );
+type Request = Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue'>;
+type Guard = (facts: Facts, request: Request) => Decision | undefined;
+
+/**
+ * The first one that decides counts. First what makes the value itself doubtful, then the ends without a restart: a
+ * file that is right or usable needs neither a target nor a kubelet that may be restarted. Whose node it is and what
+ * state the unit is in comes before all of this (`unit-problem.ts`), because a masked unit has no value.
+ */
+const GUARDS: readonly Guard[] = [
+  ({ pending }) => settingsProblem(pending),
+  emptyValueProblem,
+  currentProblem,
+  alreadyRight,
+  currentIsUsable,
+  targetProblem,
+  ({ pending }) => unseenProblem(pending),
+  ({ pending }) => programProblem(pending),
+  ({ unit }) => reloadProblem(unit),
+];
+
+export function decide(facts: Facts, request: Request): Decision {
+  const target = chosenTarget(facts.targets, request);
+  for (const guard of GUARDS) {
+    const decision = guard(facts, request);
+    if (decision !== undefined) return target === undefined ? decision : { target, ...decision };
+  }
+  if (target === undefined) throw new Error('no target, but no problem with the targets either');
+  return { kind: 'change', target };
 }
 
-function unitProblem({ unit }: Facts): Decision | undefined {
-  const state = `${unit.activeState}/${unit.subState}`;
-  if (unit.loadState === 'masked')
-    return refuse('UnitMasked', `The unit kubelet.service is masked (${state}).`);
-  if (unit.subState === 'auto-restart')
-    return refuse(
-      'RestartLoop',
-      `The kubelet is in a restart loop: ${unit.autoRestarts} restarts by systemd so far (${state}).`,
-    );
-  if (unit.jobPending || ['activating', 'deactivating', 'reloading'].includes(unit.activeState))
-    return refuse('UnitBusy', `The unit kubelet.service is being started or stopped (${state}).`);
-  if (unit.loadState !== 'loaded' || unit.activeState !== 'active' || unit.mainPid === 0)
-    return refuse('UnitNotRunning', `The unit kubelet.service is ${unit.loadState}, ${state}.`);
-  return undefined;
-}
-
-function platformProblem({ platform }: Facts): Decision | undefined {
-  if (platform === undefined) return undefined;
+function emptyValueProblem({ effective }: Facts, request: Request): Decision | undefined {
+  if (effective.value !== '' || request.replaceEmptyValue) return undefined;
   return refuse(
-    'ManagedPlatform',
-    `This is a node of ${platform.name}, which generates the configuration of the kubelet.`,
-    platform.advice,
+    'EmptyValueNotAllowed',
+    `The value of resolvConf is the empty string (${describeSource(effective.source)}).`,
   );
 }
 
-/** The target to use, if any of them is usable. */
-export function chosenTarget(
-  targets: readonly GradedFile[],
+function currentProblem({ effective, currentProblem: problem }: Facts): Decision | undefined {
+  if (problem === undefined) return undefined;
+  return refuse(
+    'CurrentUnreadable',
+    `The kubelet reads ${effective.value}, as set by ${describeSource(effective.source)}. ${problem}`,
+  );
+}
+
+function alreadyRight({ effective, targets }: Facts, request: Request): Decision | undefined {
+  const target = chosenTarget(targets, request);
+  return target !== undefined && effective.value === target.path
+    ? { kind: 'already-right', target }
+    : undefined;
+}
+
+function currentIsUsable({ current, targets }: Facts, request: Request): Decision | undefined {
+  if (current === undefined || !isUsable(current.class, { acceptRisky: true })) return undefined;
+  const target = chosenTarget(targets, request);
+  const isGoodEnough =
+    target === undefined ? isUsable(current.class, request) : BADNESS[current.class] <= BADNESS[target.class];
+  if (!isGoodEnough) return undefined;
+  return refuse(
+    'CurrentIsUsable',
+    `The kubelet reads ${current.path}, which is of class ${current.class} (${current.nameservers.join(', ')}).`,
+  );
+}
+
+function targetProblem(
+  { targets }: Facts,
   request: Pick<RepairRequest, 'acceptRisky'>,
-): GradedFile | undefined {
-  // A later target of class ok is better than an earlier one that is merely accepted.
-  return (
-    targets.find(({ class: cls }) => isUsable(cls, { acceptRisky: false })) ??
-    targets.find(({ class: cls }) => isUsable(cls, request))
-  );
-}
-
-function targetProblem(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>): Decision | undefined {
-  if (chosenTarget(facts.targets, request) !== undefined) return undefined;
-  const target = facts.targets.toSorted((a, b) => rank(a) - rank(b))[0];
+): Decision | undefined {
+  if (chosenTarget(targets, request) !== undefined) return undefined;
+  const target = targets.graded.toSorted((a, b) => rank(a) - rank(b))[0];
+  const { problem } = targets;
+  if (problem !== undefined && (target === undefined || target.class === 'missing'))
+    return refuse(problem.reason, problem.message, problem.advice);
   if (target === undefined || target.class === 'missing')
     return {
       ...refuse('TargetMissing', `The target ${target?.path ?? 'file'} does not exist on this node.`),
@@ -111,55 +137,6 @@ function targetProblem(facts: Facts, request: Pick<RepairRequest, 'acceptRisky'>
 /** A bad target that exists says more than a missing one. */
 const rank = ({ class: cls }: GradedFile): number => (cls === 'missing' ? 9 : BADNESS[cls]);
 
-function withTarget(
-  facts: Facts,
-  request: Pick<RepairRequest, 'replaceEmptyValue'>,
-  target: GradedFile | undefined,
-): Decision {
-  if (target === undefined) throw new Error('no target, but no problem with the targets either');
-  const { effective, current, newerThanKubelet } = facts;
-  if (newerThanKubelet.length > 0 || facts.unit.needDaemonReload) {
-    const what = newerThanKubelet.length > 0 ? newerThanKubelet.join(', ') : 'kubelet.service';
-    return {
-      ...refuse(
-        'PendingChanges',
-        `Changed since the kubelet was started: ${what}. A restart would apply that as well.`,
-      ),
-      target,
-    };
-  }
-  if (effective.value === target.path) return { kind: 'already-right', target };
-  if (effective.value === '' && !request.replaceEmptyValue)
-    return {
-      ...refuse(
-        'EmptyValueNotAllowed',
-        `The value of resolvConf is the empty string (${describeSource(effective.source)}).`,
-      ),
-      target,
-    };
-  if (!facts.currentIsVisible)
-    return {
-      ...refuse(
-        'CurrentUnreadable',
-        `The kubelet reads ${effective.value}, which is outside the directories that the agent can read.`,
-      ),
-      target,
-    };
-  if (current !== undefined && BADNESS[current.class] <= BADNESS[target.class])
-    return {
-      ...refuse(
-        'CurrentIsUsable',
-        `The kubelet reads ${current.path}, which is of class ${current.class} (${current.nameservers.join(', ')}).`,
-      ),
-      target,
-    };
-  return { kind: 'change', target };
-}
-
-export function refuse(
-  reason: RefusalReason,
-  message: string,
-  advice?: string,
-): Extract<Decision, { kind: 'refuse' }> {
+export function refuse(reason: RefusalReason, message: string, advice?: string): Refusal {
   return { kind: 'refuse', reason, message, ...(advice !== undefined && { advice }) };
 }

@@ -2,6 +2,7 @@
 import {
   closeSync,
   constants,
+  type Dirent,
   fstatSync,
   lstatSync,
   openSync,
@@ -15,10 +16,18 @@ import { errorText } from '../error-text.ts';
 import { Refused } from '../refused.ts';
 
 /**
- * All that the Job may mount. A path that ends elsewhere may exist on the node: what cannot be seen must not be taken
- * for missing.
+ * All that the Job mounts to be read. A path that ends elsewhere may exist on the node: what cannot be seen must not be
+ * taken for missing. /usr and /opt hold the kubelet's program and the units of packages; /run holds the resolv.conf
+ * files of systemd-resolved, NetworkManager, resolvconf and dnsmasq.
  */
 const VISIBLE_DIRECTORIES = ['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt'] as const;
+
+/** Links of hosts with systemd that lie outside those directories, and where they lead. */
+const WELL_KNOWN_LINKS: Readonly<Record<string, string>> = {
+  '/var/run': '/run',
+  '/bin': '/usr/bin',
+  '/sbin': '/usr/sbin',
+};
 
 /** The kernel's limit: more links than this are a loop. */
 const MAX_LINKS = 40;
@@ -30,6 +39,17 @@ export interface SafeFile {
   readonly bytes: Buffer;
   readonly stats: Stats;
 }
+
+/** What is at a path. `unseen`: outside the visible directories, so it may exist or not. */
+export type Look =
+  | {
+      readonly kind: 'found';
+      readonly stats: Stats;
+      /** When the file, or a link on the way to it, was changed last. In milliseconds, by the node's clock. */
+      readonly changedAtMs: number;
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unseen' };
 
 export class HostTree {
   readonly #root: string;
@@ -51,11 +71,19 @@ export class HostTree {
     return posix.join(this.#root, posix.normalize(`/${path}`));
   }
 
-  /** Resolves links against the node's root: an absolute link on the node must not lead into the container. */
+  /**
+   * Resolves links against the node's root: an absolute link on the node must not lead into the container.
+   * @throws Refused where the path has no end, or leads through a directory that the agent may not enter
+   */
   resolve(path: string): string {
+    return this.#follow(path).resolved;
+  }
+
+  #follow(path: string): { readonly resolved: string; readonly linksChangedAtMs: number } {
     if (path.includes('\0'))
       throw new Refused('UnsafePath', `The string ${JSON.stringify(path)} is not a valid path.`);
     let links = 0;
+    let linksChangedAtMs = 0;
     const pending = path.split('/').toReversed();
     let resolved = '/';
     while (pending.length > 0) {
@@ -66,17 +94,18 @@ export class HostTree {
         continue;
       }
       const next = posix.join(resolved, part);
-      const target = this.#readLink(next);
-      if (target === undefined) {
+      const link = this.#readLink(next);
+      if (link === undefined) {
         resolved = next;
         continue;
       }
       if (++links > MAX_LINKS)
         throw new Refused('UnsafePath', `The path ${path} goes through too many symbolic links.`);
-      if (target.startsWith('/')) resolved = '/';
-      pending.push(...target.split('/').toReversed());
+      linksChangedAtMs = Math.max(linksChangedAtMs, link.changedAtMs);
+      if (link.target.startsWith('/')) resolved = '/';
+      pending.push(...link.target.split('/').toReversed());
     }
-    return resolved;
+    return { resolved, linksChangedAtMs };
   }
 
   canSee(resolved: string): boolean {
@@ -85,16 +114,31 @@ export class HostTree {
     );
   }
 
-  /** Undefined where there is no such file. */
+  /** Undefined where there is no such file. @throws Refused also where it is not UTF-8 */
   read(path: string): string | undefined {
+    const bytes = this.readBytes(path);
+    return bytes && (this.#edits.get(this.resolve(path)) ?? decode(bytes, path));
+  }
+
+  /** Undefined where there is no such file. */
+  readBytes(path: string): Buffer | undefined {
     const resolved = this.resolve(path);
     if (!this.canSee(resolved))
       throw new Refused(
         'UnsafePath',
         `The file ${describe(path, resolved)} is outside the directories that the agent may read.`,
       );
-    const file = readRegularFile(this.inside(resolved), describe(path, resolved));
-    return file && (this.#edits.get(resolved) ?? decode(file.bytes, path));
+    return readRegularFile(this.inside(resolved), describe(path, resolved))?.bytes;
+  }
+
+  /** Undefined also where the file cannot be read. */
+  readIfPossible(path: string): string | undefined {
+    try {
+      return this.read(path);
+    } catch (error) {
+      if (error instanceof Refused) return undefined;
+      throw error;
+    }
   }
 
   /** The files below a directory, in the order in which the kubelet walks it; like the kubelet, follows no links. */
@@ -107,7 +151,7 @@ export class HostTree {
       );
     if (this.stat(resolved)?.isDirectory() !== true)
       throw new Refused('UnsafePath', `The path ${directory} is not a directory that the agent may read.`);
-    return readdirSync(this.inside(resolved), { withFileTypes: true })
+    return this.#list(resolved)
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .flatMap((entry) => {
         const path = posix.join(directory, entry.name);
@@ -115,19 +159,64 @@ export class HostTree {
       });
   }
 
+  /** @throws Refused as `resolve` does */
+  look(path: string): Look {
+    const { resolved, linksChangedAtMs } = this.#follow(path);
+    if (!this.canSee(resolved)) return { kind: 'unseen' };
+    const stats = this.#stat(resolved);
+    if (stats === undefined) return { kind: 'missing' };
+    return { kind: 'found', stats, changedAtMs: Math.max(stats.ctimeMs, linksChangedAtMs) };
+  }
+
   /** Undefined where it is missing or outside the visible directories. */
   stat(path: string): Stats | undefined {
-    const resolved = this.resolve(path);
-    return this.canSee(resolved) ? this.#stat(resolved) : undefined;
+    const look = this.look(path);
+    return look.kind === 'found' ? look.stats : undefined;
   }
 
+  /** Undefined where no such name can exist: a file may lie where a directory is expected, and a name may be too long. */
   #stat(resolved: string): Stats | undefined {
-    return lstatSync(this.inside(resolved), { throwIfNoEntry: false });
+    try {
+      return lstatSync(this.inside(resolved), { throwIfNoEntry: false });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+      throw notReadable(resolved, error);
+    }
   }
 
-  #readLink(path: string): string | undefined {
-    return this.#stat(path)?.isSymbolicLink() === true ? readlinkSync(this.inside(path)) : undefined;
+  #list(resolved: string): Dirent[] {
+    try {
+      return readdirSync(this.inside(resolved), { withFileTypes: true });
+    } catch (error) {
+      throw notReadable(resolved, error);
+    }
   }
+
+  #readLink(path: string): { readonly target: string; readonly changedAtMs: number } | undefined {
+    const stats = this.#stat(path);
+    if (stats === undefined) {
+      const target = WELL_KNOWN_LINKS[path];
+      return target === undefined ? undefined : { target, changedAtMs: 0 };
+    }
+    if (!stats.isSymbolicLink()) return undefined;
+    try {
+      return { target: readlinkSync(this.inside(path)), changedAtMs: stats.ctimeMs };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Removed, or replaced by something else, since it was looked up.
+      if (code === 'ENOENT' || code === 'EINVAL' || code === 'ENOTDIR') return undefined;
+      throw notReadable(path, error);
+    }
+  }
+}
+
+/** The owner of a directory can shut out even root, if root has no capabilities; and a disk can fail. */
+function notReadable(path: string, error: unknown): Refused {
+  const code = (error as NodeJS.ErrnoException).code ?? errorText(error);
+  return new Refused('NotReadable', `The path ${path} of the node cannot be read: ${code}.`, {
+    cause: error,
+  });
 }
 
 export function isWithin(path: string, directory: string): boolean {
@@ -141,7 +230,8 @@ export function readRegularFile(path: string, shown: string): SafeFile | undefin
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EIO') throw notReadable(shown, error);
     throw new Refused('UnsafePath', `The file ${shown} cannot be opened: ${code ?? errorText(error)}.`, {
       cause: error,
     });
@@ -151,9 +241,17 @@ export function readRegularFile(path: string, shown: string): SafeFile | undefin
     if (!stats.isFile()) throw new Refused('UnsafePath', `The file ${shown} is not a regular file.`);
     if (stats.size > MAX_FILE_BYTES)
       throw new Refused('UnsafePath', `The file ${shown} is too large: ${stats.size} bytes.`);
-    return { bytes: readFileSync(fd), stats };
+    return { bytes: readAll(fd, shown), stats };
   } finally {
     closeSync(fd);
+  }
+}
+
+function readAll(fd: number, shown: string): Buffer {
+  try {
+    return readFileSync(fd);
+  } catch (error) {
+    throw notReadable(shown, error);
   }
 }
 

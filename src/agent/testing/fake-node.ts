@@ -28,7 +28,7 @@ import {
   rollbackReportSchema,
   rollbackRequestSchema,
 } from '../../api/agent-protocol.ts';
-import type { Ask } from '../decide/ask-target.ts';
+import type { Ask } from '../decide/ask-server.ts';
 import { guard } from '../guard.ts';
 import { inspect } from '../inspect.ts';
 import { repair } from '../repair.ts';
@@ -103,6 +103,8 @@ export class FakeNode implements UnitManager {
     if (from !== undefined) return;
     this.write('/etc/kubernetes/kubelet.env', `KUBELET_ARGS="--v=2 --config=${KUBESPRAY}"\n`);
     this.write(KUBESPRAY, BAD, 0o600);
+    for (const directory of ['/usr/bin', '/usr/local/bin', '/opt/bin'])
+      this.write(`${directory}/kubelet`, 'a program', 0o755);
     this.write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
     this.write(UPLINK, 'nameserver 192.0.2.1\n');
     symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(this.root, 'etc/resolv.conf'));
@@ -141,6 +143,7 @@ export class FakeNode implements UnitManager {
 
   readonly describe = async (): Promise<KubeletUnit> => ({
     ...this.#state,
+    steadyStartMs: this.override.startedAtMs ?? this.#state.startedAtMs,
     loadState: 'loaded',
     needDaemonReload: false,
     execStart: [this.argv],

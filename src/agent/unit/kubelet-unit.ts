@@ -25,6 +25,8 @@ export interface LastExit {
 }
 
 export interface KubeletUnit extends KubeletState {
+  /** When the main process was started, counted back from now by the clock that is never set: see `pending.ts`. */
+  readonly steadyStartMs: number;
   readonly loadState: string;
   readonly needDaemonReload: boolean;
   /** The command lines of ExecStart; specifiers are expanded, variables are not. */

@@ -41,6 +41,7 @@ const unitSchema = stateSchema.extend({
   ExecStart: z
     .array(z.tuple([z.string(), z.array(z.string())]).rest(z.unknown()))
     .transform((commands) => commands.map(([, argv]) => argv)),
+  ExecMainStartTimestampMonotonic: microseconds,
   Environment: z.array(z.string()),
   EnvironmentFiles: z
     .array(z.tuple([z.string(), z.boolean()]))
@@ -61,6 +62,9 @@ export class SystemdKubelet implements UnitManager {
     const seen = unitSchema.parse({ ...service, ...unit });
     return {
       ...toState(seen),
+      // The same clock as systemd's; a pod has no time namespace of its own.
+      steadyStartMs:
+        Date.now() - (Number(process.hrtime.bigint() / 1000n) / 1000 - seen.ExecMainStartTimestampMonotonic),
       loadState: seen.LoadState,
       needDaemonReload: seen.NeedDaemonReload,
       execStart: seen.ExecStart,

@@ -70,6 +70,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     quarantine: null,
     hasUnreadableRecord: false,
     managedPlatform: null,
+    owner: null,
     addresses: ['192.0.2.11'],
     kubeletVersion: 'v1.34.4',
     ...overrides,
