@@ -6,8 +6,21 @@ export const API_VERSION = `${GROUP}/${VERSION}`;
 
 /** Where CoreDNS runs. Not a policy field: a policy must not make the operator delete pods elsewhere. */
 export const DNS_NAMESPACE = 'kube-system';
-/** Label of the CoreDNS pods in clusters made by kubeadm and kubespray. */
-export const DNS_POD_SELECTOR = 'k8s-app=kube-dns';
+/** What DNS pods and their Services are labelled with, besides an owner that a policy names. */
+export const DNS_APP_LABEL = 'k8s-app';
+/**
+ * kubeadm and kubespray, the Helm chart of CoreDNS, and the node-local caches of Kubernetes and of kubespray.
+ */
+export const DNS_APPS = ['kube-dns', 'coredns', 'node-local-dns', 'nodelocaldns'] as const;
+export const NAME_LABEL = 'app.kubernetes.io/name';
+export const DNS_NAME = 'coredns';
+/** A selector has no "or", and no object matches both. */
+export const DNS_SELECTORS = [
+  `${DNS_APP_LABEL} in (${DNS_APPS.join(',')})`,
+  `${NAME_LABEL}=${DNS_NAME},${DNS_APP_LABEL} notin (${DNS_APPS.join(',')})`,
+] as const;
+/** The same in a sentence. */
+export const DNS_LABELS_TEXT = `${DNS_APPS.map((app) => `${DNS_APP_LABEL}=${app}`).join(', ')} or ${NAME_LABEL}=${DNS_NAME}`;
 
 /** The only namespace in which pods that mount node directories are created. Its Pod Security level is privileged. */
 export const NODE_NAMESPACE = 'dnshealth-node';

@@ -1,5 +1,6 @@
 /** DNSHealthPolicy: what an administrator declares. `crds/` is generated from these schemas. */
 import * as z from 'zod';
+import { DNS_LABELS_TEXT } from './keys.ts';
 import { LOOP_CAUSES } from './loop-cause.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
@@ -27,7 +28,7 @@ const workloadSchema = z
   })
   .prefault({})
   .describe(
-    'DNS pods to watch: pods in kube-system that have the label k8s-app=kube-dns and are owned by this workload.',
+    `DNS pods to watch: pods in kube-system that have one of the labels ${DNS_LABELS_TEXT} and are owned by this workload.`,
   );
 
 const quarantineSchema = z
@@ -171,7 +172,7 @@ const observationSchema = z.object({
   cause: z
     .string()
     .describe(
-      `Diagnosed cause (CamelCase). Of a loop: ${LOOP_CAUSES.join(', ')}; only KubeletResolvConf is repaired. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted or UnknownCrash.`,
+      `Diagnosed cause (CamelCase). Of a loop: ${LOOP_CAUSES.join(', ')}; only KubeletResolvConf is repaired. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted, NoLog or UnknownCrash.`,
     ),
   message: z.string().describe('What was observed, with the log line that shows it.'),
   advice: z
@@ -183,6 +184,17 @@ const observationSchema = z.object({
   lastSeen: timestamp().describe('Time of the latest such crash (RFC 3339).'),
 });
 export type Observation = z.infer<typeof observationSchema>;
+
+const workloadFoundSchema = z.object({
+  kind: z.enum(['Deployment', 'DaemonSet']).describe('Kind of the workload.'),
+  name: z.string().describe('Name of the workload.'),
+  labels: z
+    .array(z.string())
+    .describe('Labels by which its DNS pods were found, for example k8s-app=kube-dns.'),
+  pods: z.int().describe('Number of its DNS pods.'),
+  watched: z.boolean().describe('Whether this is the workload of this policy.'),
+});
+export type WorkloadFound = z.infer<typeof workloadFoundSchema>;
 
 export const policyStatusSchema = z
   .object({
@@ -201,6 +213,12 @@ export const policyStatusSchema = z
       })
       .optional()
       .describe('Current state of the DNS pods.'),
+    workloads: z
+      .array(workloadFoundSchema)
+      .default([])
+      .describe(
+        'Workloads in kube-system that own pods with the labels of DNS pods. Only the watched one is repaired.',
+      ),
     quarantinedNodes: z
       .array(z.string())
       .default([])

@@ -3,19 +3,19 @@ import { API_VERSION } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { parsePolicy } from '../observe/custom-resources.ts';
-import type { Ownership } from '../observe/ownership.ts';
+import type { Owners, Workload } from '../observe/ownership.ts';
 import { policyStatus } from '../remediation/policy-status.ts';
 import { isPartOf } from '../remediation/rollout.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
-import { containerOf, podsOf, policyInConflictWith, viewOf } from './workloads.ts';
+import { containerOf, podsByWorkload, policyInConflictWith, viewOf } from './workloads.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 interface PolicyControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
-  readonly ownership: Ownership;
+  readonly ownership: Owners;
   readonly sightings: Sightings;
   readonly now: () => number;
 }
@@ -33,22 +33,31 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
     const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) return { kind: 'done' };
     const policy = parsePolicy(raw);
-    const pods = await podsOf(policy.spec.workload, stores, ownership, signal);
+    const { workload } = policy.spec;
+    const found = await podsByWorkload(stores, ownership, signal);
+    const isWatched = ({ kind, name: other }: Workload) => kind === workload.kind && other === workload.name;
+    const pods = found.find(isWatched)?.pods ?? [];
     const looped = sightings.loopedPods();
     const looping = pods.filter((pod) => {
-      const since = containerOf(pod, policy.spec.workload)?.runningSince ?? null;
+      const since = containerOf(pod, workload)?.runningSince ?? null;
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
     const remediations = stores.remediations.list();
-    const rollout = { policyUID: policy.uid, workload: policy.spec.workload };
+    const rollout = { policyUID: policy.uid, workload };
     const own = new Set(remediations.flatMap((one) => (isPartOf(one, rollout) ? [one.name] : [])));
     const next = policyStatus({
       policy: { generation: policy.generation, mode: policy.spec.mode },
       rollout,
       previous: policy.status,
       conflictsWith: policyInConflictWith(policy, stores.policies.list()),
-      workloadExists: pods.length > 0,
-      dnsPods: pods.map((pod) => viewOf(pod, policy.spec.workload)),
+      workloads: found.map((one) => ({
+        kind: one.kind,
+        name: one.name,
+        labels: [...new Set(one.pods.map(({ label }) => label))].toSorted(),
+        pods: one.pods.length,
+        watched: isWatched(one),
+      })),
+      dnsPods: pods.map((pod) => viewOf(pod, workload)),
       loopingPods: looping.map((pod) => pod.name),
       quarantinedNodes: stores.nodeMarks
         .list()

@@ -1,15 +1,38 @@
 import { expect, it } from 'vitest';
 import { aRawDnsPod } from '../../test/support/objects/raw-objects.ts';
-import { parseDnsPod } from '../observe/dns-pod.ts';
+import { type DnsPod, parseDnsPod } from '../observe/dns-pod.ts';
+import type { Workload } from '../observe/ownership.ts';
 import type { Stores } from './stores.ts';
-import { podsOf } from './workloads.ts';
+import { podsByWorkload, podsOf } from './workloads.ts';
+
+const signal = new AbortController().signal;
+const aPod = (name: string, phase = 'Running'): DnsPod =>
+  parseDnsPod(aRawDnsPod({ metadata: { name }, status: { phase } }));
+const holding = (pods: readonly DnsPod[]) => ({ dnsPods: { list: () => pods } }) as unknown as Stores;
 
 it('a pod that the kubelet rejected or that a shutdown left behind is not a DNS pod: it is neither asked nor counted', async () => {
-  const pods = ['Running', 'Pending', 'Failed', 'Succeeded'].map((phase) =>
-    parseDnsPod(aRawDnsPod({ metadata: { name: phase }, status: { phase } })),
-  );
-  const stores = { dnsPods: { list: () => pods } } as unknown as Stores;
+  const stores = holding(['Running', 'Pending', 'Failed', 'Succeeded'].map((phase) => aPod(phase, phase)));
   const workload = { kind: 'Deployment', name: 'coredns', container: 'coredns' } as const;
-  const owned = await podsOf(workload, stores, { owns: async () => true }, new AbortController().signal);
+  const owned = await podsOf(workload, stores, { owns: async () => true }, signal);
   expect(owned.map(({ name }) => name)).toEqual(['Running', 'Pending']);
+  const [found] = await podsByWorkload(stores, { workloadOf: async () => workload }, signal);
+  expect(found?.pods).toEqual(owned);
+});
+
+it('DNS pods are grouped by the owner that was verified, and those without one are left out', async () => {
+  const owners: Readonly<Record<string, Workload>> = {
+    a: { kind: 'Deployment', name: 'release-coredns' },
+    b: { kind: 'DaemonSet', name: 'node-local-dns' },
+    c: { kind: 'Deployment', name: 'release-coredns' },
+  };
+  const stores = holding(['a', 'b', 'c', 'look-alike'].map((name) => aPod(name)));
+  const found = await podsByWorkload(
+    stores,
+    { workloadOf: async ({ name }) => owners[name] ?? null },
+    signal,
+  );
+  expect(found.map(({ kind, name, pods }) => [kind, name, pods.map((pod) => pod.name)])).toEqual([
+    ['DaemonSet', 'node-local-dns', ['b']],
+    ['Deployment', 'release-coredns', ['a', 'c']],
+  ]);
 });

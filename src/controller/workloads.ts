@@ -2,7 +2,7 @@
 import type { PolicySpec } from '../api/policy.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
-import type { Ownership } from '../observe/ownership.ts';
+import type { Owners, Ownership, Workload } from '../observe/ownership.ts';
 import type { DnsPodView } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 
@@ -26,9 +26,35 @@ export async function podsOf(
   ownership: Ownership,
   signal: AbortSignal,
 ): Promise<readonly DnsPod[]> {
-  const pods = stores.dnsPods.list().filter((pod) => !pod.finished);
+  const pods = unfinished(stores);
   const owned = await Promise.all(pods.map((pod) => ownership.owns(workload, pod, signal)));
   return pods.filter((_pod, index) => owned[index]);
+}
+
+const unfinished = ({ dnsPods }: Stores): readonly DnsPod[] => dnsPods.list().filter((pod) => !pod.finished);
+
+interface OwnedPods extends Workload {
+  readonly pods: readonly DnsPod[];
+}
+
+/** The DNS pods by the workload that owns them, in the order of its kind and name. Pods without one are left out. */
+export async function podsByWorkload(
+  stores: Stores,
+  ownership: Owners,
+  signal: AbortSignal,
+): Promise<readonly OwnedPods[]> {
+  const pods = unfinished(stores);
+  const owners = await Promise.all(pods.map((pod) => ownership.workloadOf(pod, signal)));
+  const groups = new Map<string, Workload & { readonly pods: DnsPod[] }>();
+  for (const [index, pod] of pods.entries()) {
+    const owner = owners[index];
+    if (!owner) continue;
+    const key = `${owner.kind}/${owner.name}`;
+    const group = groups.get(key) ?? { ...owner, pods: [] };
+    group.pods.push(pod);
+    groups.set(key, group);
+  }
+  return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
 export const containerOf = (pod: DnsPod, workload: PolicySpec['workload']): DnsContainer | undefined =>

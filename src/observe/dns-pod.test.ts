@@ -12,6 +12,7 @@ describe('a DNS pod at the border', () => {
       name: 'coredns-sick',
       namespace: 'kube-system',
       uid: 'pod-sick',
+      label: 'k8s-app=kube-dns',
       node: 'node-1',
       ip: '10.244.1.5',
       ips: ['10.244.1.5', 'fd00:1::5'],
@@ -56,6 +57,15 @@ describe('a DNS pod at the border', () => {
   it('has an address also if an old server returns only podIP', () => {
     const pod = parseDnsPod(aRawDnsPod({ status: { podIPs: undefined } }));
     expect(pod).toMatchObject({ ip: '10.244.1.5', ips: ['10.244.1.5'] });
+  });
+
+  it.each([
+    [{ 'k8s-app': 'coredns', 'app.kubernetes.io/name': 'coredns' }, 'k8s-app=coredns'],
+    [{ 'k8s-app': 'nodelocaldns' }, 'k8s-app=nodelocaldns'],
+    [{ 'k8s-app': 'other', 'app.kubernetes.io/name': 'coredns' }, 'app.kubernetes.io/name=coredns'],
+    [{ 'app.kubernetes.io/name': 'coredns' }, 'app.kubernetes.io/name=coredns'],
+  ])('keeps of its labels %j the one by which it was found', (labels, label) => {
+    expect(parseDnsPod(aRawDnsPod({ metadata: { labels } })).label).toBe(label);
   });
 
   it('is controlled only by an owner with controller: true', () => {

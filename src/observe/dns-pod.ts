@@ -1,5 +1,6 @@
 /** A DNS pod as the operator keeps it: parsed once, and everything else of the object is dropped. */
 import * as z from 'zod';
+import { DNS_APP_LABEL, DNS_APPS, NAME_LABEL } from '../api/keys.ts';
 import { epochTime } from './epoch-time.ts';
 
 const terminatedSchema = z.object({
@@ -23,6 +24,7 @@ const podSchema = z.object({
     name: z.string(),
     namespace: z.string(),
     uid: z.string(),
+    labels: z.record(z.string(), z.string()).nullish(),
     creationTimestamp: epochTime,
     deletionTimestamp: epochTime.nullish(),
     ownerReferences: z
@@ -89,6 +91,8 @@ export interface DnsPod {
   readonly name: string;
   readonly namespace: string;
   readonly uid: string;
+  /** The label by which it was found, for example `k8s-app=kube-dns`. */
+  readonly label: string;
   readonly node: string;
   readonly ip: string | null;
   readonly ips: readonly string[];
@@ -119,6 +123,7 @@ export function parseDnsPod(raw: unknown): DnsPod {
     name: metadata.name,
     namespace: metadata.namespace,
     uid: metadata.uid,
+    label: dnsLabel(metadata.labels ?? {}),
     node: spec.nodeName ?? '',
     ip: status?.podIP ?? ips[0] ?? null,
     ips,
@@ -141,6 +146,11 @@ export function parseDnsPod(raw: unknown): DnsPod {
       death: latestDeath(container.state, container.lastState),
     })),
   };
+}
+
+function dnsLabel(labels: Readonly<Record<string, string>>): string {
+  const app = DNS_APPS.find((name) => name === labels[DNS_APP_LABEL]);
+  return app === undefined ? `${NAME_LABEL}=${labels[NAME_LABEL] ?? ''}` : `${DNS_APP_LABEL}=${app}`;
 }
 
 type State = z.infer<typeof stateSchema>;

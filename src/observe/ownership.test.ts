@@ -132,6 +132,27 @@ describe('a pod of a DaemonSet', () => {
   });
 });
 
+describe('the workload of a pod', () => {
+  const workloadOf = async (fake: FakeKube, pod = parseDnsPod(aRawDnsPod())) =>
+    createOwnership(fake.kube).workloadOf(pod, signal);
+
+  it('is a Deployment or a DaemonSet of any name, by its real uid', async () => {
+    expect(await workloadOf(theRealOnes())).toEqual({ kind: 'Deployment', name: 'coredns' });
+    const pod = podOf(owner('DaemonSet', 'coredns', 'daemon-set-1'));
+    expect(await workloadOf(theRealOnes(), pod)).toEqual({ kind: 'DaemonSet', name: 'coredns' });
+  });
+
+  it('is null for a pod without a controller, of another kind, or with a forged uid', async () => {
+    for (const reference of [
+      [],
+      [owner('StatefulSet', 'coredns', 'x')],
+      [owner('ReplicaSet', 'coredns-5d78', 'forged')],
+      [owner('DaemonSet', 'coredns', 'forged')],
+    ])
+      expect(await workloadOf(theRealOnes(), podOf(...reference))).toBeNull();
+  });
+});
+
 it('an error of the API is never mistaken for "no"', async () => {
   for (const error of [kubeError(403, 'Forbidden'), kubeError(0, 'Unreachable')]) {
     const fake = theRealOnes();

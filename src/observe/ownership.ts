@@ -17,16 +17,26 @@ interface Owned {
   };
 }
 
-/** The label `k8s-app=kube-dns` alone proves nothing: everyone who may create pods there can set it. */
+export interface Workload {
+  readonly kind: PolicySpec['workload']['kind'];
+  readonly name: string;
+}
+
+/** A label alone proves nothing: everyone who may create pods there can set it. */
 export interface Ownership {
   owns(workload: PolicySpec['workload'], pod: DnsPod, signal: AbortSignal): Promise<boolean>;
+}
+
+export interface Owners {
+  /** The workload that owns a pod; null if none does, or one of another kind. */
+  workloadOf(pod: DnsPod, signal: AbortSignal): Promise<Workload | null>;
 }
 
 /**
  * A positive answer is cached by uid: an owner never changes, and a uid is never reused.
  * An error of the API (403, unreachable) is thrown, and never mistaken for "no".
  */
-export function createOwnership(kube: KubeClient): Ownership {
+export function createOwnership(kube: KubeClient): Ownership & Owners {
   const deploymentOf = new Map<string, string>();
   const daemonSets = new Set<string>();
   const asking = new Map<string, Promise<Owned | null>>();
@@ -73,6 +83,13 @@ export function createOwnership(kube: KubeClient): Ownership {
   }
 
   return {
+    async workloadOf({ controller }, signal) {
+      if (controller?.kind === 'DaemonSet')
+        return (await isDaemonSet(controller, signal)) ? { kind: 'DaemonSet', name: controller.name } : null;
+      if (controller?.kind !== 'ReplicaSet') return null;
+      const name = await deploymentNameOf(controller, signal);
+      return name === null ? null : { kind: 'Deployment', name };
+    },
     async owns(workload, pod, signal) {
       const { controller } = pod;
       if (!controller) return false;

@@ -2,7 +2,7 @@
 import {
   API_VERSION,
   DNS_NAMESPACE,
-  DNS_POD_SELECTOR,
+  DNS_SELECTORS,
   GROUP,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -14,6 +14,7 @@ import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { createReflector } from '../runtime/reflector/reflector.ts';
+import { uniteReflectors } from '../runtime/reflector/united-reflector.ts';
 import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
@@ -35,6 +36,12 @@ export function createReflectors(
     ...options,
     onMalformed: eventOnMalformed(recorder, { apiVersion, kind }),
   });
+  const dnsPods = (labelSelector: string) =>
+    createReflector({
+      source: kube.listWatch({ path: `/api/v1/namespaces/${DNS_NAMESPACE}/pods`, labelSelector }),
+      transform: parseDnsPod,
+      ...of('v1', 'Pod'),
+    });
   const custom = `/apis/${GROUP}/${VERSION}`;
   return {
     policies: createReflector({
@@ -47,14 +54,7 @@ export function createReflectors(
       transform: parseRemediation,
       ...of(API_VERSION, 'DNSRemediation'),
     }),
-    dnsPods: createReflector({
-      source: kube.listWatch({
-        path: `/api/v1/namespaces/${DNS_NAMESPACE}/pods`,
-        labelSelector: DNS_POD_SELECTOR,
-      }),
-      transform: parseDnsPod,
-      ...of('v1', 'Pod'),
-    }),
+    dnsPods: uniteReflectors([dnsPods(DNS_SELECTORS[0]), dnsPods(DNS_SELECTORS[1])], ({ uid }) => uid),
     jobs: createReflector({
       source: kube.listWatch({
         path: `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`,

@@ -1,14 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../test/support/objects/builders.ts';
-import { policyStatusSchema } from '../api/policy.ts';
+import { policyStatusSchema, type WorkloadFound } from '../api/policy.ts';
 import { type PolicyFacts, policyStatus } from './policy-status.ts';
 
+/** A Deployment that owns DNS pods; the policy watches "coredns". */
+const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
+  kind: 'Deployment',
+  name,
+  labels,
+  pods: 2,
+  watched: name === 'coredns',
+});
 const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   policy: { generation: 3, mode: 'Repair' },
   rollout: { policyUID: 'policy-1', workload: { kind: 'Deployment', name: 'coredns' } },
   previous: policyStatusSchema.parse({}),
   conflictsWith: null,
-  workloadExists: true,
+  workloads: [found('coredns')],
   dnsPods: [aDnsPod(), aDnsPod({ uid: 'pod-2', node: 'node-1' })],
   loopingPods: [],
   quarantinedNodes: [],
@@ -81,16 +89,27 @@ describe('a policy is Active', () => {
   });
 
   it('but not if an older policy names the same workload; the message names that policy', () => {
-    const active = condition('Active', { conflictsWith: 'elder', workloadExists: false });
+    const active = condition('Active', { conflictsWith: 'elder', workloads: [] });
     expect(active).toMatchObject({ status: 'False', reason: 'Conflict' });
     expect(active?.message).toContain('elder');
   });
 
-  it('but not if its workload does not exist', () => {
-    expect(condition('Active', { workloadExists: false, dnsPods: [] })).toMatchObject({
-      status: 'False',
-      reason: 'WorkloadNotFound',
-    });
+  it('but not if no workload owns DNS pods; the message has the labels', () => {
+    const active = condition('Active', { workloads: [], dnsPods: [] });
+    expect(active).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
+    expect(active?.message).toMatch(/Deployment kube-system\/coredns.*k8s-app=kube-dns, k8s-app=coredns/);
+  });
+
+  it('but not if another workload owns them; the message names it, its labels, and what to set', () => {
+    const helm = found('release-coredns', ['app.kubernetes.io/name=coredns', 'k8s-app=release-coredns']);
+    const cache = { ...found('node-local-dns', ['k8s-app=node-local-dns']), kind: 'DaemonSet' as const };
+    const workloads = [cache, helm];
+    const active = condition('Active', { workloads, dnsPods: [] });
+    expect(active).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
+    expect(active?.message).toBe(
+      'Deployment kube-system/coredns owns no DNS pod. DaemonSet kube-system/node-local-dns owns pods labelled k8s-app=node-local-dns; Deployment kube-system/release-coredns owns pods labelled app.kubernetes.io/name=coredns and k8s-app=release-coredns. To watch one of these, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.',
+    );
+    expect(policyStatus(facts({ workloads })).workloads).toEqual(workloads);
   });
 
   it('but not after a failure, until that is acknowledged', () => {

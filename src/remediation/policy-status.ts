@@ -1,5 +1,6 @@
 /** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
-import type { Observation, PolicyStatus } from '../api/policy.ts';
+import { DNS_LABELS_TEXT } from '../api/keys.ts';
+import type { Observation, PolicyStatus, WorkloadFound } from '../api/policy.ts';
 import { withCondition } from './conditions.ts';
 import { haltedBy, isHalting, isPartOf, type Rollout } from './rollout.ts';
 import type { DnsPodView, PolicyView, Remediation } from './world.ts';
@@ -12,7 +13,8 @@ export interface PolicyFacts {
   readonly previous: PolicyStatus;
   /** Another, older policy names the same workload. */
   readonly conflictsWith: string | null;
-  readonly workloadExists: boolean;
+  /** Every workload that owns DNS pods. */
+  readonly workloads: readonly WorkloadFound[];
   readonly dnsPods: readonly DnsPodView[];
   readonly loopingPods: readonly string[];
   /** Names of the nodes that carry a quarantine of one of this rollout's remediations. */
@@ -40,6 +42,7 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
       looping: facts.loopingPods.length,
       summary: `${ready}/${facts.dnsPods.length}`,
     },
+    workloads: [...facts.workloads],
     quarantinedNodes: [...facts.quarantinedNodes].toSorted(),
     quarantined: facts.quarantinedNodes.length,
     repaired: healed.length,
@@ -54,24 +57,31 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
 
 type Answer = readonly [status: 'True' | 'False', reason: string, message: string];
 
-function activity({ conflictsWith, workloadExists, remediations, policy, rollout }: PolicyFacts): Answer {
+function activity(facts: PolicyFacts): Answer {
+  const { conflictsWith, remediations, policy, rollout } = facts;
   if (conflictsWith)
     return [
       'False',
       'Conflict',
       `Policy ${conflictsWith} is older and names the same workload, so this policy has no effect.`,
     ];
-  if (!workloadExists)
-    return [
-      'False',
-      'WorkloadNotFound',
-      'No pod with the label k8s-app=kube-dns in kube-system is owned by the workload of this policy.',
-    ];
+  if (facts.workloads.every(({ watched }) => !watched))
+    return ['False', 'WorkloadNotFound', workloadNotFound(facts)];
   const halting = remediations.find((other) => isHalting(other) && isPartOf(other, rollout));
   if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
   return policy.mode === 'Observe'
     ? ['True', 'Observing', 'Crashes are reported. Nothing is changed.']
     : ['True', 'Watching', 'Forwarding loops are repaired as soon as they are seen.'];
+}
+
+function workloadNotFound({ workloads, rollout: { workload } }: PolicyFacts): string {
+  const wanted = `${workload.kind} kube-system/${workload.name}`;
+  if (workloads.length === 0)
+    return `${wanted} owns no pod in kube-system with one of the labels ${DNS_LABELS_TEXT}, and no other workload does.`;
+  const others = workloads.map(
+    ({ kind, name, labels }) => `${kind} kube-system/${name} owns pods labelled ${labels.join(' and ')}`,
+  );
+  return `${wanted} owns no DNS pod. ${others.join('; ')}. To watch ${workloads.length === 1 ? 'it' : 'one of these'}, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.`;
 }
 
 function health({ dnsPods, loopingPods }: PolicyFacts, ready: number): Answer {

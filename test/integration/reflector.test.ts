@@ -1,6 +1,7 @@
 /** The reflector on a real apiserver without faults, which are in reflector-faults.test.ts. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DNS_SELECTORS } from '../../src/api/keys.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
 import type { ListWatchOptions } from '../../src/kube/list-watch.ts';
@@ -8,6 +9,7 @@ import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics, type Metrics } from '../../src/runtime/metrics.ts';
 import type { ListWatch, RawObject } from '../../src/runtime/reflector/list-watch.ts';
 import { createReflector, type Reflector } from '../../src/runtime/reflector/reflector.ts';
+import { uniteReflectors } from '../../src/runtime/reflector/united-reflector.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 
 interface ConfigMap extends RawObject {
@@ -174,6 +176,37 @@ describe('the reflector on a real apiserver', () => {
     expect(reflector.malformedKeys()).toEqual([]);
     const { text } = await metrics.scrape();
     expect(text).toMatch(/reflector_malformed_objects_total\{resource="configmaps"\} [1-9]/);
+  });
+
+  it('sees each object with one of the labels of DNS pods through exactly one of their selectors', async () => {
+    const labelled = async (name: string, labels: object) =>
+      kube.raw.request({ method: 'POST', path, body: { metadata: { name, labels } } });
+    await labelled('kubeadm', { 'k8s-app': 'kube-dns' });
+    await labelled('chart', { 'k8s-app': 'coredns', 'app.kubernetes.io/name': 'coredns' });
+    await labelled('release', { 'k8s-app': 'release-coredns', 'app.kubernetes.io/name': 'coredns' });
+    await labelled('plain', { 'app.kubernetes.io/name': 'coredns' });
+    await labelled('other', { 'k8s-app': 'other', 'app.kubernetes.io/name': 'other' });
+    const parts = await Promise.all(DNS_SELECTORS.map(async (labelSelector) => started({ labelSelector })));
+    const names = () =>
+      parts.map((part) =>
+        part
+          .list()
+          .map(({ name }) => name)
+          .toSorted(),
+      );
+    expect(names()).toEqual([
+      ['chart', 'kubeadm'],
+      ['plain', 'release'],
+    ]);
+
+    const [first, second] = parts;
+    if (!first || !second) throw new Error('there are two selectors');
+    const whole = uniteReflectors([first, second], ({ uid }) => uid);
+    const body = { metadata: { labels: { 'k8s-app': 'coredns' } } };
+    await kube.raw.request({ method: 'PATCH', path: `${path}/plain`, body });
+    await expect.poll(names).toEqual([['chart', 'kubeadm', 'plain'], ['release']]);
+    await remove('plain');
+    await expect.poll(() => whole.get(key('plain'))).toBeUndefined();
   });
 
   it('stops for good when its signal aborts', async () => {
