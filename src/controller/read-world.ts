@@ -4,6 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { runOfJob } from '../observe/agent-run.ts';
 import { parseRemediations } from '../observe/custom-resources.ts';
 import { observeNode } from '../observe/node.ts';
+import { anotherNodeTakesPods } from '../observe/other-nodes.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import type { Remediation, World } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
@@ -37,11 +38,13 @@ export async function readWorld(
   const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
   const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
   const others = stores.remediations.list().filter((other) => other.uid !== remediation.uid);
+  const isCordonedBefore = node?.unschedulable === true && remediation.status.quarantine === undefined;
   return {
     // The node may have been replaced by another one of the same name.
     node: node?.uid === remediation.spec.node.uid ? node : null,
     repairJob: job ? runOfJob(job, jobPod ?? null) : null,
     proofPod: proofPod ?? null,
+    otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
     dnsPods: pods.map((pod) => viewOf(pod, workload)),
     remediations: [...others, remediation],
   };

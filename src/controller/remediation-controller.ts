@@ -85,7 +85,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         observed.forget(name);
         return DONE;
       case 'wait':
-        next = whileWaiting(remediation.status, verdict.reason, verdict.message);
+        next = whileWaiting(remediation.status, verdict.reason, verdict.message, now());
         break;
       case 'act': {
         const pauseMs = recent.pauseMs(name, verdict.effect, now());

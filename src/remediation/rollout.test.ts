@@ -70,12 +70,13 @@ describe('an outcome that changed a node, or may have, halts the rollout', () =>
   });
 });
 
-describe('an outcome that touched nothing does not halt the rollout', () => {
+describe('an outcome that touched nothing, or left a proven node, does not halt the rollout', () => {
   it.each<[string, Partial<RemediationStatus>]>([
     ['a healed node', { phase: 'Healed', repair: aRepairReport() }],
     ['a refusal', { phase: 'Refused', repair: aRepairReport({ outcome: 'refused', nodeUnchanged: true }) }],
     ['a cancelled incident', { phase: 'Cancelled', reason: 'Recovered' }],
     ['a node that went away', { reason: 'NodeGone', steps: begun }],
+    ['a repair that was proven, and whose new DNS pod never ran', { reason: 'NotVerified', steps: begun }],
     ['an image that cannot be pulled, or a node without room', { reason: 'JobDidNotStart', steps: begun }],
     [
       'a quarantine that timed out while the Job could not start',

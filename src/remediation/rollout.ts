@@ -34,7 +34,8 @@ function wentWrong({ status }: Remediation): boolean {
     case 'RolledBack':
       return true;
     case 'Failed':
-      return status.reason !== 'NodeGone' && mayHaveTouched(status);
+      // NotVerified: the node was repaired and proven, and no new DNS pod could be asked.
+      return !['NodeGone', 'NotVerified'].includes(status.reason ?? '') && mayHaveTouched(status);
     default:
       return false;
   }

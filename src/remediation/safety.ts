@@ -7,6 +7,7 @@ import { nodeIsFree } from './guards/node-free.ts';
 import { nodeIsNotExcluded } from './guards/node-not-excluded.ts';
 import { nodeIsReady } from './guards/node-ready.ts';
 import { platformIsMutable } from './guards/platform-mutable.ts';
+import { podHasANode } from './guards/pod-has-a-node.ts';
 import { policyAllows } from './guards/policy-allows.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
 import { stillSick } from './guards/still-sick.ts';
@@ -23,6 +24,7 @@ const GUARDS: readonly Guard[] = [
   rolloutContinues,
   nodeIsFree,
   nodeIsReady,
+  podHasANode,
   dnsSurvives,
   // Last: what waits for another reason must not take a place from one that could begin.
   hasSlot,

@@ -247,13 +247,22 @@ describe('an end that has to be acknowledged', () => {
 
 describe('while it waits', () => {
   it('a Pending incident has the reason, and the same reason twice changes nothing', () => {
-    const waiting = whileWaiting(aStatus(), 'NodeNotReady', 'not Ready');
+    const waiting = whileWaiting(aStatus(), 'NodeNotReady', 'not Ready', at(2));
     expect(waiting).toMatchObject({ reason: 'NodeNotReady', message: 'not Ready' });
-    expect(whileWaiting(waiting, 'NodeNotReady', 'not Ready')).toBe(waiting);
+    expect(whileWaiting(waiting, 'NodeNotReady', 'not Ready', at(3))).toBe(waiting);
   });
 
-  it('an incident that has begun is not written', () => {
-    const status = aStatus({ phase: 'Repairing' });
-    expect(whileWaiting(status, 'AgentRunning', 'works')).toBe(status);
+  it('an incident that has begun has the reason only once its step takes longer than five seconds', () => {
+    const status = aStatus({ phase: 'Repairing', steps: [{ name: 'Repair', startedAt: isoAt(3) }] });
+    expect(whileWaiting(status, 'AgentRunning', 'works', at(8))).toBe(status);
+    const waiting = whileWaiting(status, 'AgentRunning', 'works', at(9));
+    expect(waiting).toMatchObject({ phase: 'Repairing', reason: 'AgentRunning', message: 'works' });
+    expect(whileWaiting(waiting, 'AgentRunning', 'works', at(14))).toBe(waiting);
+  });
+
+  it('the reason of an outcome stays', () => {
+    const steps: RemediationStatus['steps'] = [{ name: 'Verify', startedAt: isoAt(3) }];
+    const over = aStatus({ phase: 'Failed', reason: 'VerificationFailed', steps, finishedAt: isoAt(9) });
+    expect(whileWaiting(over, 'AwaitingAcknowledgement', 'held', at(60))).toBe(over);
   });
 });

@@ -190,15 +190,26 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   }
 }
 
+/** A wait of an incident that is under way is written when its step takes longer than this: most are over by then. */
+const LONG_STEP_MS = 5_000;
+
 /**
  * Why an incident waits, for `kubectl describe`. The same reason twice changes nothing. One that was admitted, and may
  * not begin after all, gives its slot back.
  */
-export function whileWaiting(status: Status, reason: string, message: string): Status {
+export function whileWaiting(status: Status, reason: string, message: string, now: number): Status {
   const hasBegun = status.phase !== 'Pending' && !isOnlyAdmitted(status);
-  if (hasBegun || (status.phase === 'Pending' && status.reason === reason && status.message === message))
-    return status;
-  return { ...status, phase: 'Pending', reason, message };
+  if (hasBegun && !takesLong(status, now)) return status;
+  const phase = hasBegun ? status.phase : 'Pending';
+  return status.phase === phase && status.reason === reason && status.message === message
+    ? status
+    : { ...status, phase, reason, message };
+}
+
+function takesLong({ finishedAt, steps }: Status, now: number): boolean {
+  const step = steps.at(-1);
+  // The reason of an outcome stays.
+  return finishedAt === undefined && step !== undefined && now - Date.parse(step.startedAt) > LONG_STEP_MS;
 }
 
 const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>

@@ -73,6 +73,8 @@ export interface World {
   readonly node: NodeView | null;
   readonly repairJob: AgentRun | null;
   readonly proofPod: AgentRun | null;
+  /** Another node can take a new DNS pod. Only looked for before a repair of a cordoned node begins, otherwise true. */
+  readonly otherNodeTakesPods: boolean;
   /** All DNS pods that the policy's workload owns, on every node. */
   readonly dnsPods: readonly DnsPodView[];
   /** All remediations, this one included. */

@@ -124,6 +124,8 @@ describe('a looping pod', () => {
     async ({ strategy, found }) => {
       const before = (await writes()).length;
       await cluster.node('node-1', {}, found);
+      // Takes the pod of a node that someone else cordoned.
+      await cluster.node('node-2');
       const spec = await cluster.nodeSpec('node-1');
       await cluster.policy('coredns', { quarantine: { strategy } });
       await cluster.loopingPod('coredns-sick', 'node-1');

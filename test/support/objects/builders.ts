@@ -171,6 +171,7 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
       node: aNode(),
       repairJob: null,
       proofPod: null,
+      otherNodeTakesPods: true,
       dnsPods: [aLoopingPod(), aDnsPod()],
       remediations: [remediation],
       ...world,

@@ -114,6 +114,7 @@ export class SimulatedCluster {
         node: this.node,
         repairJob: this.job,
         proofPod: this.proof,
+        otherNodeTakesPods: true,
         dnsPods: this.pods,
         remediations: [remediation],
       },
@@ -140,7 +141,7 @@ export class SimulatedCluster {
         this.#record(afterFinding(this.status, verdict.finding, this.now));
         break;
       case 'wait':
-        this.#record(whileWaiting(this.status, verdict.reason, verdict.message));
+        this.#record(whileWaiting(this.status, verdict.reason, verdict.message, this.now));
         this.now += Math.max(
           100,
           verdict.reason === 'AwaitingRetry' ? verdict.recheckMs : Math.min(verdict.recheckMs, 5_000),
