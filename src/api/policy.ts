@@ -31,6 +31,9 @@ const workloadSchema = z
     `DNS pods to watch: pods in kube-system that have one of the labels ${DNS_LABELS_TEXT} and are owned by this workload.`,
   );
 
+/** The longest that a policy can allow, for what holds without one. */
+export const MAX_QUARANTINE_SECONDS = 540;
+
 const quarantineSchema = z
   .object({
     strategy: z
@@ -42,7 +45,7 @@ const quarantineSchema = z
     maxSeconds: z
       .int()
       .min(60)
-      .max(540)
+      .max(MAX_QUARANTINE_SECONDS)
       .default(480)
       .describe(
         'Maximum time in seconds that a node stays in quarantine; it is then released, whatever the state of the repair. The upper bound is below the ten minutes after which some managed clusters replace a cordoned node.',

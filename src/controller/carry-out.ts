@@ -41,7 +41,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         kube,
         {
           node: spec.node,
-          remediation: remediation.name,
+          remediation,
           strategy: policy.quarantine.strategy,
           since: isoTime(context.now),
         },
@@ -106,7 +106,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       );
       return { kind: 'done', effect };
     case 'release':
-      await releaseNode(kube, { node: spec.node.name, remediation: remediation.name }, signal);
+      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
       return { kind: 'done', effect };
     case 'recreate':
       await recreatePods(kube, effect.pods, signal);

@@ -14,7 +14,7 @@ function aController() {
   return {
     announced,
     label: async (exclude: string | null, uid = 'uid-1') => {
-      marks.set('node-1', { name: 'node-1', uid, record: null, exclude });
+      marks.set('node-1', { name: 'node-1', uid, text: null, record: null, exclude });
       await reconcile('node-1');
     },
   };

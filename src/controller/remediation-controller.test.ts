@@ -74,8 +74,11 @@ describe('an incident whose turn seems to have come', () => {
     });
   });
 
-  it('is not kept by a record that does not match its schema', async () => {
+  it('waits while a record of another version that cannot be read is not acknowledged', async () => {
     const unreadable = { ...other('Pending'), status: { phase: 'OfAnotherVersion' } };
-    expect((await reconcile([ours, unreadable])).status).toMatchObject({ phase: 'Quarantining' });
+    expect((await reconcile([ours, unreadable])).status).toMatchObject({ reason: 'RolloutHalted' });
+    const annotations = { 'dnshealth.io/acknowledged': 'true' };
+    const acknowledged = { ...unreadable, metadata: { ...unreadable.metadata, annotations } };
+    expect((await reconcile([ours, acknowledged])).status).toMatchObject({ phase: 'Quarantining' });
   });
 });

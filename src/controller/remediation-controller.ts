@@ -6,9 +6,10 @@ import type { RemediationStatus } from '../api/remediation.ts';
 import { NotOursError } from '../effects/not-ours.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { isConflict, nullIfNotFound } from '../kube/errors.ts';
-import { parseRemediation } from '../observe/custom-resources.ts';
+import { parseRemediations } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { findRecurrence } from '../observe/recurrence.ts';
+import { unreadable } from '../remediation/events.ts';
 import { plan } from '../remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
 import type { Verdict } from '../remediation/verdict.ts';
@@ -61,7 +62,17 @@ export function createRemediationReconciler(options: RemediationControllerOption
       recent.forget(name);
       return DONE;
     }
-    const remediation = parseRemediation(raw);
+    const [remediation] = parseRemediations([raw]);
+    if (!remediation) {
+      // The watch reports it with an event. Trying again would not help.
+      logger.warn('remediation does not say whose it is, ignoring it');
+      return DONE;
+    }
+    if (remediation.unreadable !== null) {
+      // Its node is released by the orphan controller, after its time.
+      options.narrator.announce(unreadable(remediation));
+      return DONE;
+    }
     const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
     const decide = (read: World): Verdict =>
       plan({

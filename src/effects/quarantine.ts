@@ -1,7 +1,12 @@
 /** Takes a node out of scheduling, and records its previous state in the same patch. */
 import type { V1Node, V1Taint } from '@kubernetes/client-node';
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
-import { parseQuarantineRecord, type QuarantineRecord } from '../api/quarantine-record.ts';
+import {
+  isHeldBy,
+  parseQuarantineRecord,
+  type QuarantineRecord,
+  RECORD_VERSION,
+} from '../api/quarantine-record.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import { patchNode } from './node-patch.ts';
@@ -9,7 +14,7 @@ import { NotOursError } from './not-ours.ts';
 
 export interface QuarantineRequest {
   readonly node: { readonly name: string; readonly uid: string };
-  readonly remediation: string;
+  readonly remediation: { readonly name: string; readonly uid: string };
   readonly strategy: 'Cordon' | 'Taint';
   /** RFC 3339; becomes the record's `since`. */
   readonly since: string;
@@ -34,10 +39,10 @@ export async function quarantineNode(
   const node = await readNode(kube, request.node.name, signal);
   if (node?.metadata?.uid !== request.node.uid)
     throw new NotOursError(
-      `node ${request.node.name} was deleted or replaced: its uid is not the one in ${request.remediation}`,
+      `node ${request.node.name} was deleted or replaced: its uid is not the one in ${request.remediation.name}`,
     );
   const existing = readRecord(node);
-  if (existing?.remediation === request.remediation) return existing;
+  if (existing && isHeldBy(existing, request.remediation)) return existing;
   if (existing) throw new NotOursError(`node ${request.node.name} is held by ${existing.remediation}`);
   if (node.metadata.annotations?.[QUARANTINE_ANNOTATION] !== undefined)
     throw new NotOursError(
@@ -45,7 +50,9 @@ export async function quarantineNode(
     );
 
   const record: QuarantineRecord = {
-    remediation: request.remediation,
+    version: RECORD_VERSION,
+    remediation: request.remediation.name,
+    uid: request.remediation.uid,
     strategy: request.strategy,
     wasUnschedulable: node.spec?.unschedulable === true,
     since: request.since,
@@ -60,7 +67,7 @@ export async function quarantineNode(
     {
       metadata: {
         annotations: { [QUARANTINE_ANNOTATION]: JSON.stringify(record) },
-        labels: { [QUARANTINED_BY_LABEL]: request.remediation },
+        labels: { [QUARANTINED_BY_LABEL]: request.remediation.name },
       },
       spec,
     },

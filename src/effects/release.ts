@@ -1,5 +1,7 @@
 /** Releases a node and restores its previous scheduling state exactly. */
+import type { V1Node } from '@kubernetes/client-node';
 import { QUARANTINE_ANNOTATION, QUARANTINE_TAINT_KEY, QUARANTINED_BY_LABEL } from '../api/keys.ts';
+import { isHeldBy, partsOfRecord } from '../api/quarantine-record.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import { cordonOwner } from './cordon-owner.ts';
@@ -15,15 +17,47 @@ import { foreignTaints, readRecord } from './quarantine.ts';
  */
 export async function releaseNode(
   kube: KubeClient,
-  request: { readonly node: string; readonly remediation: string },
+  request: { readonly node: string; readonly remediation: { readonly name: string; readonly uid: string } },
   signal: AbortSignal,
 ): Promise<void> {
   const node = await readNode(kube, request.node, signal);
   const record = node && readRecord(node);
-  if (!node || record?.remediation !== request.remediation) return;
-  const spec: { unschedulable?: null; taints?: object[] | null } = {};
+  if (!node || !record || !isHeldBy(record, request.remediation)) return;
   const cordonIsOurs = record.strategy === 'Cordon' && !record.wasUnschedulable;
-  if (cordonIsOurs && cordonOwner(node) !== 'theirs') spec.unschedulable = null;
+  await removeMark(kube, node, { uncordon: cordonIsOurs && cordonOwner(node) !== 'theirs' }, signal);
+}
+
+/** What a release without a remediation left of the cordon: there was none, it was ours, or it is not provably ours. */
+export type CordonLeft = 'none' | 'removed' | 'kept';
+
+/**
+ * Releases a node whose remediation cannot: removes the annotation, the label and our taint. The cordon is removed only
+ * where it is proven to be ours: the annotation says so, and `metadata.managedFields` names no other writer.
+ *
+ * @returns null if the node is gone or its annotation is not this text any more; nothing was written
+ * @throws KubeError 409 when the node was changed since it was read: read again and repeat
+ */
+export async function releaseOrphan(
+  kube: KubeClient,
+  request: { readonly node: string; readonly text: string },
+  signal: AbortSignal,
+): Promise<CordonLeft | null> {
+  const node = await readNode(kube, request.node, signal);
+  if (node?.metadata?.annotations?.[QUARANTINE_ANNOTATION] !== request.text) return null;
+  const uncordon = partsOfRecord(request.text).saysCordoned && cordonOwner(node) === 'ours';
+  await removeMark(kube, node, { uncordon }, signal);
+  if (node.spec?.unschedulable !== true) return 'none';
+  return uncordon ? 'removed' : 'kept';
+}
+
+async function removeMark(
+  kube: KubeClient,
+  node: V1Node,
+  { uncordon }: { readonly uncordon: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const spec: { unschedulable?: null; taints?: object[] | null } = {};
+  if (uncordon) spec.unschedulable = null;
   if (node.spec?.taints?.some((taint) => taint.key === QUARANTINE_TAINT_KEY)) {
     const rest = foreignTaints(node);
     spec.taints = rest.length > 0 ? rest : null;

@@ -59,8 +59,21 @@ describe('a remediation at the border', () => {
     expect(['true', 'false', '', 'True'].filter(acknowledged)).toEqual(['true']);
   });
 
-  it('is rejected if its evidence is incomplete', () => {
+  it('is rejected if it does not say whose it is', () => {
     expect(() => parseRemediation({ metadata, spec: { ...spec, node: undefined } })).toThrow(ZodError);
-    expect(() => parseRemediation({ metadata, spec, status: { phase: 'Dreaming' } })).toThrow(ZodError);
+  });
+
+  it.each<[string, object]>([
+    ['status', { spec, status: { phase: 'Dreaming', finishedAt: stampAt(5) } }],
+    ['evidence', { spec: { ...spec, sighting: {} }, status: { phase: 'Healed' } }],
+    ['settings', { spec: { ...spec, settings: { mode: 'Dream' } }, status: { phase: 'Pending' } }],
+  ])('counts as failed, for its policy and its node, if its %s is of another version', (_what, parts) => {
+    expect(parseRemediation({ metadata, ...parts })).toMatchObject({
+      name: 'coredns',
+      spec: { policy: spec.policy, node: spec.node },
+      status: { phase: 'Failed', reason: 'Unreadable' },
+      unreadable: expect.any(String),
+    });
+    expect(parseRemediation({ metadata, spec }).unreadable).toBeNull();
   });
 });

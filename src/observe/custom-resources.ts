@@ -5,6 +5,7 @@ import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchem
 import { remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
+import { problemOf } from './malformed.ts';
 
 const metadata = z.object({
   name: z.string(),
@@ -49,20 +50,68 @@ const remediationSchema = z.object({
   status: remediationStatusSchema.prefault({}),
 });
 
-/** @throws ZodError if the object does not match its schema. */
+/** Of a remediation that another version wrote: enough to know whose it is. */
+const identitySchema = z.object({ metadata, spec: remediationSpecSchema.pick({ policy: true, node: true }) });
+
+/**
+ * A remediation that does not match its schema does not vanish: as one that failed it stops its rollout until it is
+ * acknowledged, because what it did is not known.
+ *
+ * @throws ZodError if the object does not even say whose it is
+ */
 export function parseRemediation(raw: unknown): Remediation {
-  return remediationOf(remediationSchema.parse(raw));
+  const parsed = remediationSchema.safeParse(raw);
+  if (parsed.success) return { ...remediationOf(parsed.data), unreadable: null };
+  const identity = identitySchema.parse(raw);
+  const why = problemOf(parsed.error);
+  return { ...remediationOf(standInFor(identity, raw, why)), unreadable: why };
 }
 
-/** Those that match their schema; the watch reports the others. */
+/** Those that say whose they are; the watch reports the others. */
 export function parseRemediations(list: readonly unknown[]): readonly Remediation[] {
-  return list.flatMap((raw) => {
-    const parsed = remediationSchema.safeParse(raw);
-    return parsed.success ? [remediationOf(parsed.data)] : [];
-  });
+  return list.filter((raw) => identitySchema.safeParse(raw).success).map(parseRemediation);
 }
 
-function remediationOf({ metadata: meta, spec, status }: z.infer<typeof remediationSchema>): Remediation {
+/** Everything that can be read, and defaults for the rest. */
+function standInFor(
+  { metadata: meta, spec: { policy, node } }: z.infer<typeof identitySchema>,
+  raw: unknown,
+  why: string,
+): z.infer<typeof remediationSchema> {
+  const created = new Date(meta.creationTimestamp).toISOString();
+  const parts = partsSchema.parse(raw);
+  const sighting = { pod: { name: '', uid: '' }, line: '', zone: '.', diedAt: created, seenAt: created };
+  return {
+    metadata: meta,
+    spec: {
+      policy,
+      node,
+      cause: 'KubeletResolvConf',
+      sighting: parts.spec.sighting ?? sighting,
+      settings: parts.spec.settings ?? policySpecSchema.parse({}),
+    },
+    status: {
+      ...remediationStatusSchema.parse({}),
+      phase: 'Failed',
+      reason: 'Unreadable',
+      message: `This version of the operator cannot read the remediation: ${why}.`,
+      finishedAt: created,
+    },
+  };
+}
+
+const partsSchema = z.object({
+  spec: z.object({
+    sighting: remediationSpecSchema.shape.sighting.optional().catch(undefined),
+    settings: remediationSpecSchema.shape.settings.optional().catch(undefined),
+  }),
+});
+
+function remediationOf({
+  metadata: meta,
+  spec,
+  status,
+}: z.infer<typeof remediationSchema>): Omit<Remediation, 'unreadable'> {
   return {
     name: meta.name,
     uid: meta.uid,

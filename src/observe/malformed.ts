@@ -29,7 +29,8 @@ export function eventOnMalformed(recorder: EventRecorder, { apiVersion, kind }: 
   };
 }
 
-function problemOf(error: unknown): string {
+/** What a schema found wrong, in one line. */
+export function problemOf(error: unknown): string {
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
   return error instanceof Error ? error.message : String(error);

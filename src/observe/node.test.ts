@@ -85,6 +85,7 @@ describe('the marks of a node', () => {
     expect(parseNodeMark({ metadata })).toEqual({
       name: 'node-1',
       uid: 'uid-of-node-1',
+      text: JSON.stringify(record),
       record,
       exclude: null,
     });
@@ -96,11 +97,17 @@ describe('the marks of a node', () => {
       expect(parseNodeMark(marked(value))).toMatchObject({ record: null, exclude: value });
   });
 
-  it('are null for a node without our annotation, or with one that cannot be parsed', () => {
+  it('are null for a node without our annotation and label', () => {
     expect(parseNodeMark(aRawNode())).toBeNull();
     expect(parseNodeMark(aRawNode({ metadata: { annotations: null } }))).toBeNull();
-    expect(parseNodeMark(aRawNode({ metadata: annotated('mine!') }))).toBeNull();
   });
+
+  it.each(['mine!', JSON.stringify({ ...record, version: 2 })])(
+    'include an annotation that cannot be read, because it must not stay for ever: %s',
+    (text) => {
+      expect(parseNodeMark(aRawNode({ metadata: annotated(text) }))).toMatchObject({ text, record: null });
+    },
+  );
 
   it('are not read from an object without metadata', () => {
     expect(() => parseNodeMark({ spec: {} })).toThrow(ZodError);

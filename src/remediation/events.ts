@@ -76,6 +76,17 @@ export function excludeLabelIgnored(node: string, value: string): EventIntent {
   };
 }
 
+/** A remediation was written by another version, and this one cannot read it. */
+export function unreadable({ name, uid, status }: Remediation): EventIntent {
+  return {
+    about: [named('remediation', { name, uid })],
+    type: 'Warning',
+    reason: 'Malformed',
+    action: 'Read',
+    note: `${status.message ?? ''} Nothing is done for it; if it holds its node, that is released after ten minutes. Further repairs are paused until it is acknowledged: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`,
+  };
+}
+
 function quarantined({ before, after, remediation }: Transition): EventIntent | null {
   if (isHeld(before) || !isHeld(after)) return null;
   const node = remediation.spec.node.name;

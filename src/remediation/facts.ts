@@ -1,4 +1,6 @@
 /** Questions about a situation that several stages ask. */
+
+import { isHeldBy } from '../api/quarantine-record.ts';
 import {
   FINAL_PHASES,
   type RemediationStatus,
@@ -9,7 +11,8 @@ import type { AgentRun, Remediation, Situation } from './world.ts';
 
 /** This incident's quarantine is on the node. */
 export function holdsNode({ remediation, world }: Situation): boolean {
-  return world.node?.quarantine?.remediation === remediation.name;
+  const record = world.node?.quarantine;
+  return record != null && isHeldBy(record, remediation);
 }
 
 /** The node was quarantined at some time, according to the status or to the node. */

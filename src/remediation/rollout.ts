@@ -29,7 +29,9 @@ export function isHalting(remediation: Remediation): boolean {
 }
 
 /** The repair changed the node, or may have, and not for the better. One that touched nothing says nothing of others. */
-function wentWrong({ status }: Remediation): boolean {
+function wentWrong({ status, unreadable }: Remediation): boolean {
+  // Another version wrote it, so what it did is not known.
+  if (unreadable !== null) return true;
   switch (status.phase) {
     case 'RolledBack':
       return true;

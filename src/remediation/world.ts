@@ -10,6 +10,8 @@ export interface Remediation {
   readonly acknowledged: boolean;
   readonly spec: RemediationSpec;
   readonly status: RemediationStatus;
+  /** Why this version cannot read it; the status then only stands in for the stored one. null: it was read. */
+  readonly unreadable: string | null;
 }
 
 /** The policy as it is now; only its mode matters, because the claim holds a copy of the rest. */

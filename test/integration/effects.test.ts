@@ -5,7 +5,7 @@ import { NotOursError } from '../../src/effects/not-ours.ts';
 import { proofPodName, removeProofPod, startProof } from '../../src/effects/proof-pod.ts';
 import { type QuarantineRequest, quarantineNode } from '../../src/effects/quarantine.ts';
 import { recreatePods } from '../../src/effects/recreate.ts';
-import { releaseNode } from '../../src/effects/release.ts';
+import { releaseNode, releaseOrphan } from '../../src/effects/release.ts';
 import { type RepairJobRequest, startRepair, takeBackRepair } from '../../src/effects/repair-job.ts';
 import { createKubeClient, type KubeClient } from '../../src/kube/client.ts';
 import { staticConfig } from '../../src/kube/config.ts';
@@ -21,6 +21,7 @@ const FOREIGN = [
   { key: 'example.com/drain', value: 'soon', effect: 'NoSchedule' },
   { key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule', timeAdded: '2026-03-01T12:00:00Z' },
 ];
+const MERGE = { contentType: 'application/merge-patch+json' } as const;
 const signal = new AbortController().signal;
 
 let server: Apiserver;
@@ -43,8 +44,7 @@ afterAll(async () => {
 
 const NODE = '/api/v1/nodes/node-1';
 const node = async () => (await server.call('GET', NODE)).body;
-const merge = async (body: object) =>
-  server.call('PATCH', NODE, body, { contentType: 'application/merge-patch+json' });
+const merge = async (body: object) => server.call('PATCH', NODE, body, MERGE);
 
 /** A node of that name, new or again. */
 async function aNode({ spec = {}, annotations = {} }: { spec?: object; annotations?: object } = {}) {
@@ -61,13 +61,13 @@ async function aNode({ spec = {}, annotations = {} }: { spec?: object; annotatio
 
 const quarantineOf = (uid: string, overrides: Partial<QuarantineRequest> = {}): QuarantineRequest => ({
   node: { name: 'node-1', uid },
-  remediation: 'incident-1',
+  remediation: { name: 'incident-1', uid: 'uid-1' },
   strategy: 'Cordon',
   since: '2026-03-01T12:00:01.000Z',
   ...overrides,
 });
-const release = async (remediation = 'incident-1') =>
-  releaseNode(kube, { node: 'node-1', remediation }, signal);
+const release = async (name = 'incident-1') =>
+  releaseNode(kube, { node: 'node-1', remediation: { name, uid: 'uid-1' } }, signal);
 
 describe.each([
   { strategy: 'Cordon', ours: { unschedulable: true }, theirCordon: undefined },
@@ -140,9 +140,8 @@ describe.each([
 });
 
 describe('a cordon that someone else sets during a quarantine by Cordon', () => {
-  const other = { contentType: 'application/merge-patch+json' } as const;
   const cordon = async (unschedulable: boolean | null) =>
-    server.call('PATCH', `${NODE}?fieldManager=kubectl-cordon`, { spec: { unschedulable } }, other);
+    server.call('PATCH', `${NODE}?fieldManager=kubectl-cordon`, { spec: { unschedulable } }, MERGE);
 
   it('is kept if it was written: uncordoned, then cordoned again', async () => {
     const { metadata } = await aNode();
@@ -205,16 +204,90 @@ describe('a node that changes between read and write', () => {
   it('is not released: the answer is 409, and the node stays held', async () => {
     const { metadata } = await aNode();
     await quarantineNode(kube, quarantineOf(metadata.uid), signal);
-    const attempt = releaseNode(overtaken(), { node: 'node-1', remediation: 'incident-1' }, signal);
+    const attempt = releaseNode(
+      overtaken(),
+      { node: 'node-1', remediation: { name: 'incident-1', uid: 'uid-1' } },
+      signal,
+    );
     await expect(attempt).rejects.toSatisfy(isConflict);
     expect((await node()).metadata.annotations).toHaveProperty([RECORD]);
   });
 });
 
+describe('an orphan: a node whose remediation cannot release it', () => {
+  const orphaned = async () =>
+    releaseOrphan(kube, { node: 'node-1', text: (await node()).metadata.annotations[RECORD] }, signal);
+  const cordoned = async (manager: string) =>
+    server.call('PATCH', `${NODE}?fieldManager=${manager}`, { spec: { unschedulable: true } }, MERGE);
+
+  it.each(['Cordon', 'Taint'] as const)(
+    'is released completely if we quarantined it by %s',
+    async (strategy) => {
+      const found = await aNode({ spec: { taints: FOREIGN } });
+      await quarantineNode(kube, quarantineOf(found.metadata.uid, { strategy }), signal);
+      expect(await orphaned()).toBe(strategy === 'Cordon' ? 'removed' : 'none');
+      const given = await node();
+      expect(given.spec).toEqual(found.spec);
+      expect(given.metadata.annotations).toEqual(found.metadata.annotations);
+      expect(given.metadata.labels).toEqual(found.metadata.labels);
+    },
+  );
+
+  it.each([
+    JSON.stringify({
+      remediation: 'never-existed',
+      strategy: 'Cordon',
+      wasUnschedulable: false,
+      since: '2020-01-01T00:00:00Z',
+    }),
+    'mine',
+  ])('keeps the cordon of an administrator, whatever the annotation says: %s', async (text) => {
+    await aNode({ annotations: { [RECORD]: text } });
+    await cordoned('kubectl-cordon');
+    expect(await orphaned()).toBe('kept');
+    const given = await node();
+    expect(given.spec.unschedulable).toBe(true);
+    expect(given.metadata.annotations).not.toHaveProperty([RECORD]);
+  });
+
+  it.each([
+    ['a later version, which says that it cordoned the node', { version: 2, strategy: 'Cordon' }, 'removed'],
+    ['a later version, which cordons in another way', { version: 2, strategy: 'Drain' }, 'kept'],
+  ] as const)('with a record of %s', async (_what, fields, expected) => {
+    await aNode({
+      annotations: { [RECORD]: JSON.stringify({ wasUnschedulable: false, ...fields }) },
+      spec: { taints: [OUR_TAINT] },
+    });
+    await cordoned('dnshealth-operator');
+    expect(await orphaned()).toBe(expected);
+    const { spec } = await node();
+    expect(spec.unschedulable).toBe(expected === 'kept' ? true : undefined);
+    expect(spec.taints ?? []).not.toContainEqual(expect.objectContaining({ key: OUR_TAINT.key }));
+  });
+
+  it('is left alone if its annotation was written again in the meantime', async () => {
+    await aNode({ annotations: { [RECORD]: 'another' } });
+    const before = await node();
+    expect(await releaseOrphan(kube, { node: 'node-1', text: 'mine' }, signal)).toBeNull();
+    expect(await node()).toEqual(before);
+  });
+});
+
 describe('a node that is not ours', () => {
+  it('is not taken over from a remediation of the same name that was deleted', async () => {
+    const { metadata } = await aNode();
+    await quarantineNode(kube, quarantineOf(metadata.uid), signal);
+    const again = quarantineOf(metadata.uid, { remediation: { name: 'incident-1', uid: 'uid-2' } });
+    await expect(quarantineNode(kube, again, signal)).rejects.toThrow(NotOursError);
+  });
+
   it('is refused while another remediation holds it, and its quarantine is not released', async () => {
     const { metadata } = await aNode();
-    await quarantineNode(kube, quarantineOf(metadata.uid, { remediation: 'other' }), signal);
+    await quarantineNode(
+      kube,
+      quarantineOf(metadata.uid, { remediation: { name: 'other', uid: 'uid-2' } }),
+      signal,
+    );
     const before = await node();
     await expect(quarantineNode(kube, quarantineOf(metadata.uid), signal)).rejects.toThrow(NotOursError);
     await release();
@@ -335,12 +408,7 @@ describe('the node side', () => {
     const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
     expect(metadata.finalizers).toContain('foregroundDeletion');
     await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
-    await server.call(
-      'PATCH',
-      `${JOBS}/incident-1`,
-      { metadata: { finalizers: null } },
-      { contentType: 'application/merge-patch+json' },
-    );
+    await server.call('PATCH', `${JOBS}/incident-1`, { metadata: { finalizers: null } }, MERGE);
     await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
   });
 

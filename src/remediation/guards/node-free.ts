@@ -10,7 +10,7 @@ export function nodeIsFree(situation: Situation): Verdict {
   if (world.node?.hasUnreadableRecord)
     return wait(
       'NodeHeld',
-      `The annotation dnshealth.io/quarantine of node ${name} cannot be parsed. If the node is not in quarantine, remove it: \`kubectl annotate node ${name} dnshealth.io/quarantine-\`.`,
+      `The annotation dnshealth.io/quarantine of node ${name} cannot be read. The operator removes it after ten minutes. If the node is not in quarantine, remove it now: \`kubectl annotate node ${name} dnshealth.io/quarantine-\`.`,
       RECHECK_MS,
     );
   const admitted = world.remediations.find(

@@ -39,6 +39,7 @@ export function aRemediation({
     uid: `uid-of-${node}-incident`,
     createdAt: at(1),
     acknowledged: false,
+    unreadable: null,
     spec: {
       policy: { name: 'coredns', uid: 'policy-1' },
       node: { name: node, uid: `uid-of-${node}` },
