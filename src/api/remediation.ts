@@ -1,6 +1,6 @@
 /** DNSRemediation: one incident on one node. The spec is the immutable evidence, the status is progress and outcome. */
 import * as z from 'zod';
-import { proveReportSchema, repairReportSchema } from './agent-report.ts';
+import { guardReportSchema, proveReportSchema, repairReportSchema } from './agent-report.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
@@ -73,7 +73,15 @@ const PHASES = [
 export type Phase = (typeof PHASES)[number];
 export const FINAL_PHASES: readonly Phase[] = ['Healed', 'Refused', 'RolledBack', 'Failed', 'Cancelled'];
 
-export const STEP_NAMES = ['Quarantine', 'Repair', 'Prove', 'Release', 'Recreate', 'Verify'] as const;
+export const STEP_NAMES = [
+  'Quarantine',
+  'Repair',
+  'Guard',
+  'Prove',
+  'Release',
+  'Recreate',
+  'Verify',
+] as const;
 export type StepName = (typeof STEP_NAMES)[number];
 
 const stepSchema = z.object({
@@ -229,6 +237,11 @@ export const remediationStatusSchema = z
       .optional()
       .describe(
         'Report of the agent on the node. Absent until it has ended. Long texts may be cut, as a report is limited to 4096 bytes.',
+      ),
+    guard: guardReportSchema
+      .optional()
+      .describe(
+        'Report of the guard, which watches the restarted kubelet for ten seconds and more, and undoes the change if it dies of itself. The outcome is recorded after it.',
       ),
     proof: proveReportSchema
       .optional()

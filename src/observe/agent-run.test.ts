@@ -30,7 +30,20 @@ const aPod = (status: unknown = {}, metadata: object = {}) => ({
   status,
 });
 const withState = (state: object, phase = 'Pending') =>
-  parseAgentPod(aPod({ phase, containerStatuses: [{ containerID: 'containerd://a', state }] }));
+  parseAgentPod(
+    aPod({ phase, containerStatuses: [{ name: 'agent', containerID: 'containerd://a', state }] }),
+  );
+const withGuard = (state: object, guard: object | undefined) =>
+  parseAgentPod(
+    aPod({
+      phase: 'Running',
+      // The kubelet sorts them by name; nothing here may depend on that.
+      containerStatuses: [
+        ...(guard ? [{ name: 'guard', containerID: 'containerd://g', state: guard }] : []),
+        { name: 'agent', containerID: 'containerd://a', state },
+      ],
+    }),
+  );
 
 describe('the pod of a run', () => {
   it('has its remediation, role and owner', () => {
@@ -106,13 +119,39 @@ describe('the pod of a run', () => {
     expect(withState({ running: {} }, 'Failed')).toMatchObject({ state: 'running', message: null });
   });
 
+  it('has ended with the agent’s report as soon as the agent has, although its guard runs on', () => {
+    const terminated = { exitCode: 0, message: '{"verb":"repair"}' };
+    expect(withGuard({ terminated }, { running: {} })).toMatchObject({
+      state: 'ended',
+      message: '{"verb":"repair"}',
+      guard: { state: 'running', message: null },
+    });
+  });
+
+  it.each([
+    [
+      'has not started yet',
+      { waiting: { reason: 'ContainerCreating' } },
+      { state: 'starting', message: null },
+    ],
+    [
+      'has reported',
+      { terminated: { exitCode: 1, message: 'report' } },
+      { state: 'ended', message: 'report' },
+    ],
+    ['was killed', { terminated: { exitCode: 137 } }, { state: 'ended', message: '' }],
+    ['is none, as in a proof pod', undefined, null],
+  ])('has a guard that %s', (_what, guard, expected) => {
+    expect(withGuard({ running: {} }, guard)).toMatchObject({ state: 'running', guard: expected });
+  });
+
   it.each([
     ['a string', 'pod'],
     ['no object', undefined],
     ['a pod without a uid', aPod({}, { uid: undefined })],
     [
       'a pod whose exit code is a text',
-      aPod({ containerStatuses: [{ state: { terminated: { exitCode: 'one' } } }] }),
+      aPod({ containerStatuses: [{ name: 'agent', state: { terminated: { exitCode: 'one' } } }] }),
     ],
     ['a pod whose message is an object', aPod({ message: { forged: true } })],
   ])('rejects %s', (_what, raw) => {
@@ -136,6 +175,7 @@ describe('the run of a Job', () => {
       state: 'starting',
       blockedBy: null,
       message: null,
+      guard: null,
     });
   });
 
@@ -150,6 +190,11 @@ describe('the run of a Job', () => {
       state: 'running',
       blockedBy: 'DeadlineExceeded: Job has reached its limit',
     });
+  });
+
+  it('has the guard of its pod', () => {
+    const pod = withGuard({ running: {} }, { running: {} });
+    expect(runOfJob(parseAgentJob(aJob()), pod).guard).toEqual({ state: 'running', message: null });
   });
 
   it('keeps the report of a pod that ended badly, although its Job has failed', () => {

@@ -1,7 +1,8 @@
 /** The state of the agent on a node: of the repair Job and its pod, or of the proof pod. */
 import * as z from 'zod';
+import { AGENT_CONTAINER, GUARD_CONTAINER } from '../api/agent-protocol.ts';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
-import type { AgentRun } from '../remediation/world.ts';
+import type { AgentRun, GuardRun } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
@@ -49,6 +50,7 @@ const podSchema = z.object({
       containerStatuses: z
         .array(
           z.object({
+            name: z.string(),
             containerID: z.string().nullish(),
             state: z
               .object({
@@ -115,8 +117,9 @@ export function parseAgentPod(raw: unknown): AgentPod {
     ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,
+    guard: guardOf(status),
   };
-  const container = status?.containerStatuses?.[0];
+  const container = containerOf(status, AGENT_CONTAINER);
   const terminated = container?.state?.terminated;
   if (terminated) {
     const reason = terminated.reason ?? '';
@@ -133,14 +136,27 @@ export function parseAgentPod(raw: unknown): AgentPod {
   return { ...base, state: 'starting', blockedBy: why === 'ContainerCreating' ? null : why, message: null };
 }
 
+type PodStatus = z.infer<typeof podSchema>['status'];
+const containerOf = (status: PodStatus, name: string) =>
+  status?.containerStatuses?.find((container) => container.name === name);
+
+function guardOf(status: PodStatus): GuardRun | null {
+  const container = containerOf(status, GUARD_CONTAINER);
+  if (container === undefined) return null;
+  const { running, terminated } = container.state ?? {};
+  if (terminated) return { state: 'ended', message: terminated.message ?? '' };
+  return { state: running ? 'running' : 'starting', message: null };
+}
+
 /** The run of a Job, from the Job and its pod, if there is one. */
 export function runOfJob(job: AgentJob, pod: AgentPod | null): AgentRun {
   const { uid, createdAt, deleting } = job;
+  const base = { uid, createdAt, deleting, guard: pod?.guard ?? null };
   if (pod) {
     const { state, blockedBy, message } = pod;
     // The Job failed while its container ran: the end of the container is still to come, or is lost.
-    return { uid, createdAt, deleting, state, blockedBy: blockedBy ?? job.failure, message };
+    return { ...base, state, blockedBy: blockedBy ?? job.failure, message };
   }
-  if (job.failure !== null) return { uid, createdAt, deleting, state: 'ended', blockedBy: null, message: '' };
-  return { uid, createdAt, deleting, state: 'starting', blockedBy: null, message: null };
+  if (job.failure !== null) return { ...base, state: 'ended', blockedBy: null, message: '' };
+  return { ...base, state: 'starting', blockedBy: null, message: null };
 }

@@ -12,6 +12,8 @@ export const JOB_REMOVAL_MS = 15_000;
 export const JOB_ACTIVE_SECONDS = 270;
 /** From the Job's creation until its reports are read: its deadline, and the grace period in which a change is undone. */
 export const JOB_REPORT_MS = 340_000;
+/** How long the guard watches a kubelet that gives no reason for more: `GUARD_MS` of the agent, and its report. */
+export const GUARD_WATCH_MS = 11_000;
 /** For an incident whose quarantine timed out while the operator was away: what its repair usually needs, many times. */
 export const CATCH_UP_MS = 150_000;
 /** From the proof pod's creation until its report is read. */

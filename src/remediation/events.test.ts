@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aGuardReport,
   aProofReport,
   aRemediation,
   aRepairReport,
@@ -93,6 +94,13 @@ describe('the events of an incident', () => {
     expect(between({}, end)).toMatchObject([
       { type: 'Warning', reason: 'Refused', note: 'node-1-incident: no such file. Advice: Install it.' },
     ]);
+  });
+
+  it('show how the watch of the guard ended', () => {
+    expect(reasons({}, { guard: aGuardReport() })).toEqual(['Normal KubeletKept']);
+    const guard = aGuardReport({ outcome: 'rolled-back', reason: 'KubeletDidNotComeUp' });
+    expect(reasons({}, { guard })).toEqual(['Warning KubeletDidNotComeUp']);
+    expect(reasons({ guard }, { guard })).toEqual([]);
   });
 
   it('warn of a proof that failed', () => {

@@ -31,6 +31,7 @@ const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
   quarantined,
   repairStarted,
   repairReported,
+  guardReported,
   proofReported,
   released,
   recreated,
@@ -122,6 +123,19 @@ function repairReported({ before, after, remediation }: Transition): EventIntent
     type: isGood ? 'Normal' : 'Warning',
     reason: isGood ? 'KubeletRepaired' : report.reason,
     action: 'Repair',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function guardReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.guard;
+  if (before.guard || !report) return null;
+  const isGood = report.outcome === 'kept';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'KubeletKept' : report.reason,
+    action: 'Guard',
     note: `${remediation.name}: ${report.message}`,
   };
 }

@@ -1,5 +1,6 @@
 /** The order of an incident: the table of contents of this project. */
 import { admit } from './stages/admit.ts';
+import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { recreate } from './stages/recreate.ts';
@@ -18,10 +19,12 @@ export const HEALING = [
   quarantine,
   timeLimit,
   repair,
-  prove,
+  guardTripped,
+  onceGuarded(prove),
   release,
   recreate,
-  verify,
+  onceGuarded(verify),
+  guardKept,
 ] as const;
 
 /** After the outcome is recorded: what is still there is cleaned up. */

@@ -24,6 +24,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
     'elsewhere',
   ),
   passing: fc.array(fc.constantFrom('never-starts', 'target-silent', 'interrupted'), { maxLength: 5 }),
+  guard: fc.constantFrom('none', 'kept', 'kept', 'rolled-back', 'failed', 'dies', 'endless'),
   proof: fc.constantFrom('proven', 'proven', 'failed', 'silent'),
   dnsWorks: fc.boolean(),
   away: fc.record({
@@ -41,12 +42,16 @@ function run(script: Script): SimulatedCluster {
   throw new Error(`still ${cluster.status.phase} (${cluster.status.reason}) after ${MANY_STEPS} steps`);
 }
 
-function expectedPhase({ agent, proof, dnsWorks }: Script): Phase {
+function expectedPhase({ agent, guard, proof, dnsWorks }: Script): Phase {
   if (agent === 'refused') return 'Refused';
   // Tried until the pod was gone.
   if (agent === 'never-starts') return 'Cancelled';
   if (agent === 'rolled-back') return 'RolledBack';
   const repaired = ['repaired', 'already-right', 'dies-once', 'elsewhere'].includes(agent);
+  // Whatever the proof and DNS say: they can be right while the kubelet is dying.
+  const isGuarded = repaired && agent !== 'already-right' && guard !== 'none';
+  if (isGuarded && guard === 'rolled-back') return 'RolledBack';
+  if (isGuarded && guard !== 'kept') return 'Failed';
   return repaired && proof === 'proven' && dnsWorks ? 'Healed' : 'Failed';
 }
 
@@ -96,6 +101,7 @@ describe('a quarantine that is held after a failure', () => {
     strategy: 'Cordon',
     cordonedBefore: false,
     agent: 'repaired',
+    guard: 'kept',
     proof: 'proven',
     dnsWorks: false,
     lostAfter: new Set(),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aGuardReport,
   aLoopingPod,
   aProofReport,
   aRemediation,
@@ -131,6 +132,43 @@ describe('the record of an incident', () => {
       'Verified=True',
     ]);
     expect(remediationStatusSchema.parse(status)).toEqual(status);
+  });
+
+  it('has the guard as a step from the hand-over to its report, which may come after the verification', () => {
+    const report = aRepairReport({ watched: false });
+    let status = afterFinding(aStatus(), { kind: 'repair-reported', report }, at(5));
+    status = afterFinding(status, { kind: 'verification-began' }, at(8));
+    status = afterFinding(status, { kind: 'verified', message: 'DNS answers.' }, at(12));
+    status = afterFinding(status, { kind: 'guard-reported', report: aGuardReport() }, at(15));
+    expect(status.steps.map(({ name, startedAt, finishedAt }) => [name, startedAt, finishedAt])).toEqual([
+      ['Guard', isoAt(5), isoAt(15)],
+      ['Verify', isoAt(8), isoAt(12)],
+    ]);
+    const ending: Ending = { phase: 'Healed', reason: 'Verified', message: 'DNS answers.', hold: false };
+    const { spec } = aRemediation();
+    expect(afterEnd(status, ending, spec, at(15.1)).steps.at(-1)?.finishedAt).toBe(isoAt(12));
+    expect(status.conditions).toMatchObject([
+      { type: 'Repaired', status: 'True' },
+      { type: 'Verified', status: 'True' },
+    ]);
+  });
+
+  it('has no guard as a step if the agent has watched the kubelet itself', () => {
+    const report = aRepairReport({ watched: true });
+    expect(afterFinding(aStatus(), { kind: 'repair-reported', report }, at(5)).steps).toEqual([]);
+  });
+
+  it('is not repaired any more after a guard that had to undo the change', () => {
+    const report = aGuardReport({
+      outcome: 'rolled-back',
+      reason: 'KubeletDidNotComeUp',
+      message: 'It died.',
+    });
+    let status = afterFinding(aStatus(), { kind: 'repair-reported', report: aRepairReport() }, at(5));
+    status = afterFinding(status, { kind: 'guard-reported', report }, at(9));
+    expect(status.conditions).toMatchObject([
+      { type: 'Repaired', status: 'False', reason: 'KubeletDidNotComeUp', message: 'It died.' },
+    ]);
   });
 
   it('restarts the stability window for another container or a restarted one', () => {

@@ -1,4 +1,5 @@
 /** The record: how each effect and each finding changes the status. */
+import type { GuardReport, RepairReport } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Answer, Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
@@ -153,19 +154,10 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   switch (finding.kind) {
     case 'admitted':
       return inPhase(status, 'Quarantining');
-    case 'repair-reported': {
-      const { report } = finding;
-      const good = report.outcome === 'repaired' || report.outcome === 'already-right';
-      return {
-        ...finishStep(
-          withCondition(status, 'Repaired', good ? 'True' : 'False', report.reason, report.message, now),
-          'Repair',
-          now,
-          report.message,
-        ),
-        repair: report,
-      };
-    }
+    case 'repair-reported':
+      return repairReported(status, finding.report, now);
+    case 'guard-reported':
+      return guardReported(status, finding.report, now);
     case 'proof-reported': {
       const { report } = finding;
       const good = report.outcome === 'proven';
@@ -181,6 +173,8 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
     }
     case 'verification-began':
       return beginStep(inPhase(status, 'Verifying'), 'Verify', now);
+    case 'verified':
+      return verified(status, 'Verified', finding.message, now);
     case 'attempt-ended':
       return afterAttempt(status, finding.ending, now);
     case 'attempt-begins':
@@ -188,6 +182,28 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
     default:
       return assertNever(finding);
   }
+}
+
+function repairReported(status: Status, report: RepairReport, now: number): Status {
+  const good = report.outcome === 'repaired' || report.outcome === 'already-right';
+  const state = good ? 'True' : 'False';
+  const marked = withCondition(status, 'Repaired', state, report.reason, report.message, now);
+  const reported = { ...finishStep(marked, 'Repair', now, report.message), repair: report };
+  return report.watched === false ? beginStep(reported, 'Guard', now) : reported;
+}
+
+/** The repair has its condition already; a guard that had to act, or that was lost, takes it back. */
+function guardReported(status: Status, report: GuardReport, now: number): Status {
+  const marked =
+    report.outcome === 'kept'
+      ? status
+      : withCondition(status, 'Repaired', 'False', report.reason, report.message, now);
+  return { ...finishStep(marked, 'Guard', now, report.message), guard: report };
+}
+
+function verified(status: Status, reason: string, message: string, now: number): Status {
+  const marked = withCondition(status, 'Verified', 'True', reason, message, now);
+  return finishStep(marked, 'Verify', now, message);
 }
 
 /** A wait of an incident that is under way is written when its step takes longer than this: most are over by then. */
@@ -217,19 +233,14 @@ const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>
 
 /** The outcome. */
 export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
-  const good = ending.phase === 'Healed';
   const { nextAttempt: _due, advice: _advice, ...status } = before;
-  const verified = good
-    ? finishStep(
-        withCondition(status, 'Verified', 'True', ending.reason, ending.message, now),
-        'Verify',
-        now,
-        ending.message,
-      )
-    : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
+  const ended =
+    ending.phase === 'Healed'
+      ? verified(status, ending.reason, ending.message, now)
+      : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
   const held = status.quarantine?.heldSince !== undefined;
   return {
-    ...verified,
+    ...ended,
     phase: ending.phase,
     reason: ending.reason,
     message: ending.message,

@@ -1,5 +1,5 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
-import type { KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { GuardReport, KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { Answer, TakenBackBecause } from '../api/remediation.ts';
 import type { DnsPodView } from './world.ts';
@@ -52,9 +52,12 @@ export type Finding =
   /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
   | { readonly kind: 'admitted' }
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
+  | { readonly kind: 'guard-reported'; readonly report: GuardReport }
   | { readonly kind: 'proof-reported'; readonly report: ProveReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */
   | { readonly kind: 'verification-began' }
+  /** Verification is complete; the guard may not be done yet. */
+  | { readonly kind: 'verified'; readonly message: string }
   /** An attempt ended in a way that passes by itself; the next one follows after a while. */
   | { readonly kind: 'attempt-ended'; readonly ending: Ending }
   | { readonly kind: 'attempt-begins' };

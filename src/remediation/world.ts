@@ -52,6 +52,15 @@ export interface AgentRun {
   /** Why it does not start, as the kubelet or the Job controller reports it. */
   readonly blockedBy: string | null;
   readonly message: string | null;
+  /** The guard beside it in the pod of a repair Job; null where the pod has none, or is not known. */
+  readonly guard: GuardRun | null;
+}
+
+/** The container that guards a repair. It goes on after the agent has ended. */
+export interface GuardRun {
+  readonly state: 'starting' | 'running' | 'ended';
+  /** Its termination message once it has ended, empty if it left none. */
+  readonly message: string | null;
 }
 
 export interface DnsPodView {

@@ -69,6 +69,10 @@ const ENTRIES: readonly Entry[] = [
     ],
   },
   {
+    happened: (status) => stepEnd(status, 'Guard'),
+    text: (_remediation, { guard }) => [`guard: ${guard?.message}`],
+  },
+  {
     happened: ({ finishedAt }) => finishedAt,
     text: (_remediation, { phase, message, advice, recurrence }) => [
       `${phase}: ${message}`,

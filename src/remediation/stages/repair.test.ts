@@ -101,6 +101,14 @@ describe('a Job that starts or runs', () => {
 });
 
 describe('a Job that ended without a report', () => {
+  it('is left alone while its guard runs, which may be undoing what the agent left, but not for ever', () => {
+    const job = { message: '', guard: { state: 'running', message: null } } as const;
+    expect(repair(situation({ job }))).toMatchObject({ kind: 'wait', reason: 'GuardSettling' });
+    expect(repair(situation({ job, now: at(350) }))).toMatchObject(takenBack('Silent'));
+    const ended = { message: '', guard: { state: 'ended', message: '{}' } } as const;
+    expect(repair(situation({ job: ended }))).toMatchObject(takenBack('Silent'));
+  });
+
   it('is taken back, once', () => {
     const job = { message: '' };
     expect(repair(situation({ job }))).toMatchObject(takenBack('Silent'));

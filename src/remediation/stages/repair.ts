@@ -9,6 +9,7 @@
  * | ended, its agent never ran    | end                                                                         |
  * | ended with a report           | record it, and `judge` decides                                              |
  * | ended, asks for a directory   | take it back, once: Elsewhere                                               |
+ * | … without a report, guarded   | wait until its guard has settled what it left; end when that is overdue     |
  * | ended without a report        | take it back, once: Silent. A second silence has another reason, so end     |
  * | taken back, not gone yet      | wait                                                                        |
  *
@@ -84,6 +85,9 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
       ...(report.needs ? { directory: report.needs } : {}),
     });
   }
+  // Deleted now, the guard could be stopped in the middle of an undo.
+  if (job.guard?.state === 'running' && attemptAge(situation) <= JOB_REPORT_MS)
+    return wait('GuardSettling', 'The agent ended without a report, and its guard goes on.', RECHECK_MS);
   // The node lost power, or the agent was killed: the next run finishes or undoes what the journal on the node says.
   return takenBack(situation, 'Silent')
     ? end(silent(read.problem))

@@ -79,8 +79,16 @@ describe('verification', () => {
   });
 
   it('passes once the same container has answered for the stable time', () => {
-    const stable = asked(14, { firstSuccess: isoAt(11) });
-    expect(verify(situation([replacement()], { status: { verification: stable } }))).toEqual({
+    const verification = asked(14, { firstSuccess: isoAt(11) });
+    expect(verify(situation([replacement()], { status: { verification } }))).toMatchObject({
+      kind: 'record',
+      finding: { kind: 'verified', message: expect.stringContaining('answers over UDP and TCP') },
+    });
+    const recorded = {
+      verification,
+      steps: [{ name: 'Verify', startedAt: isoAt(8), finishedAt: isoAt(14) }],
+    };
+    expect(verify(situation([replacement()], { status: recorded as Partial<RemediationStatus> }))).toEqual({
       kind: 'pass',
     });
     const early = asked(12, { firstSuccess: isoAt(11) });
@@ -146,9 +154,9 @@ describe('while it waits, it says for which pod, on which node', () => {
     expect(message([replacement(), served], { status, now: at(14) })).toBe(
       'Pod coredns-served on node-1 ran through the restart of the kubelet and is not Ready again yet.',
     );
-    expect(verify(situation([replacement(), { ...served, ready: true }], { status, now: at(15) }))).toEqual({
-      kind: 'pass',
-    });
+    expect(
+      verify(situation([replacement(), { ...served, ready: true }], { status, now: at(15) })),
+    ).toMatchObject({ kind: 'record', finding: { kind: 'verified' } });
   });
 });
 

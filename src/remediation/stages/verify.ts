@@ -1,16 +1,16 @@
 /** Ready is not proof: asks the recreated pod itself, and once more after it has run for a while. */
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
-import { stepAge, stepStartedAt } from '../facts.ts';
+import { stepAge, stepIsFinished, stepStartedAt } from '../facts.ts';
 import { standingOf } from '../standing.ts';
 import { act, end, type ProbedPod, pass, record, type Verdict, wait } from '../verdict.ts';
-import { failedAnswers, isVerified, notVerified, waitingFor } from '../verification.ts';
+import { failedAnswers, healed, isVerified, notVerified, waitingFor } from '../verification.ts';
 import { askable, whomToAsk } from '../whom-to-ask.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function verify(situation: Situation): Verdict {
   const { remediation, now } = situation;
   if (stepStartedAt(remediation, 'Verify') === null) return record({ kind: 'verification-began' });
-  if (isVerified(remediation)) return whileUndecided(situation);
+  if (isVerified(remediation)) return onceVerified(situation);
 
   const isLate = overdueMs(situation) > 0;
   const asked = whomToAsk(situation, isLate);
@@ -34,7 +34,7 @@ function overdueMs(situation: Situation): number {
 }
 
 /** A pod that our restart made unready, beside the one that was asked: the incident is not over until it is decided. */
-function whileUndecided(situation: Situation): Verdict {
+function onceVerified(situation: Situation): Verdict {
   const { remediation, world } = situation;
   const other = world.dnsPods.find(
     (pod) =>
@@ -43,7 +43,10 @@ function whileUndecided(situation: Situation): Verdict {
       !pod.deleting &&
       standingOf(pod, situation) === 'undecided',
   );
-  if (!other) return pass;
+  if (!other)
+    return stepIsFinished(remediation, 'Verify')
+      ? pass
+      : record({ kind: 'verified', message: healed(situation) });
   const why = `Pod ${other.name} on ${other.node} ran through the restart of the kubelet and is not Ready again yet.`;
   return wait('WaitingForPod', why, RECHECK_MS);
 }

@@ -1,5 +1,5 @@
 /** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
-import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { GuardReport, ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type {
@@ -120,6 +120,7 @@ export function aRun(overrides: Partial<AgentRun> = {}): AgentRun {
     deleting: false,
     blockedBy: null,
     message: null,
+    guard: null,
     ...overrides,
   };
 }
@@ -141,6 +142,20 @@ export function aRepairReport(overrides: Partial<RepairReport> = {}): RepairRepo
       restarted: isoAt(4),
       finished: isoAt(6),
     },
+    ...overrides,
+  };
+}
+
+export function aGuardReport(overrides: Partial<GuardReport> = {}): GuardReport {
+  return {
+    verb: 'guard',
+    nonce: 'uid-of-node-1-incident',
+    outcome: 'kept',
+    reason: 'Kept',
+    message: 'The kubelet kept serving with the new value as process 20.',
+    nodeUnchanged: false,
+    kubelet: { pidBefore: 10, pidAfter: 20, restarts: 1, active: true },
+    times: { started: isoAt(3), restarted: isoAt(4), finished: isoAt(14) },
     ...overrides,
   };
 }

@@ -1,5 +1,5 @@
 /** A cluster of one broken and one healthy node in memory: carries out effects, advances time, and crashes on demand. */
-import type { ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { GuardReport, ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
@@ -15,6 +15,7 @@ import type {
 } from '../../../src/remediation/world.ts';
 import {
   aDnsPod,
+  aGuardReport,
   aLoopingPod,
   aNode,
   aProofReport,
@@ -48,6 +49,8 @@ export interface Script {
     | 'dies-always';
   /** How the first Jobs end, one by one; those after them as `agent` says. */
   readonly passing?: readonly Passing[];
+  /** How the guard ends, or that it does not, or not with a report. Without one the agent watches by itself. */
+  readonly guard: 'none' | Exclude<GuardReport['outcome'], 'nothing-to-guard'> | 'dies' | 'endless';
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
   /** For ten minutes before this reconcile the operator is away, or the API server with everything that is to be seen. */
@@ -93,6 +96,7 @@ export class SimulatedCluster {
   #steps = 0;
   #jobStartedAt = 0;
   #jobGoneAt = 0;
+  #agentEndedAt = 0;
   #repaired = false;
   #mayWriteElsewhere = false;
 
@@ -275,14 +279,43 @@ export class SimulatedCluster {
       this.#agent !== 'never-starts' &&
       this.now - this.#jobStartedAt > 500
     )
-      this.job = { ...this.job, state: 'running' };
-    else if (this.job?.state === 'running' && this.#agent !== 'silent') this.#endAgent();
+      this.job = {
+        ...this.job,
+        state: 'running',
+        guard: this.#script.guard === 'none' ? null : { state: 'running', message: null },
+      };
+    else if (this.job?.state === 'running' && this.#agent !== 'silent') {
+      this.#endAgent();
+      this.#agentEndedAt = this.now;
+    }
+    this.#moveGuard();
     if (this.proof && this.#script.proof !== 'silent')
       this.proof = {
         ...this.proof,
         state: 'ended',
         message: JSON.stringify(aProofReport({ outcome: this.#script.proof })),
       };
+  }
+
+  /** It watches for ten seconds what the agent has changed, and ends at once where that is nothing. */
+  #moveGuard(): void {
+    const { guard } = this.#script;
+    if (this.job?.state !== 'ended' || this.job.guard?.state !== 'running' || guard === 'none') return;
+    const isWatching = this.job.message?.includes('"watched":false') === true;
+    if (isWatching && (guard === 'endless' || this.now - this.#agentEndedAt < 10_000)) return;
+    const outcome = !isWatching ? 'nothing-to-guard' : guard;
+    const message =
+      outcome === 'dies' || outcome === 'endless'
+        ? ''
+        : JSON.stringify(
+            aGuardReport({
+              outcome,
+              reason: 'AsScripted',
+              nodeUnchanged: outcome === 'rolled-back',
+              kubelet: { pidBefore: 1, pidAfter: 3, restarts: 2, active: outcome !== 'failed' },
+            }),
+          );
+    this.job = { ...this.job, guard: { state: 'ended', message } };
   }
 
   #endAgent(): void {
@@ -331,6 +364,7 @@ export class SimulatedCluster {
       reason: outcome === 'refused' ? 'TargetLoops' : 'AsScripted',
       nodeUnchanged: outcome !== 'repaired' && !down,
       kubelet: { pidBefore: 1, pidAfter: 2, restarts: 1, active: !down },
+      ...(outcome === 'repaired' ? { watched: this.#script.guard === 'none' } : {}),
       times: { written: seen, restarted: seen },
     });
     this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
