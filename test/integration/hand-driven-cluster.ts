@@ -41,6 +41,10 @@ export interface HandDrivenCluster {
   removeIncident(name: string): Promise<void>;
   /** The agent of an incident's Job exits with the report of a repair, overridden by this one. */
   agentReports(incident: string, report?: Parameters<typeof aRepairReport>[0]): Promise<void>;
+  /** The agent of an incident ends without a report. */
+  agentIsKilled(incident: string): Promise<void>;
+  /** The garbage collector finishes the deletion of an incident's Job, which the operator has begun. */
+  jobIsGone(incident: string): Promise<void>;
   /** The container runtime cannot start the agent of an incident. */
   agentCannotStart(incident: string, why: string): Promise<void>;
   proofReports(incident: string): Promise<void>;
@@ -244,6 +248,22 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       const stamp = new Date().toISOString();
       const times = { started: stamp, decided: stamp, written: stamp, restarted: stamp, finished: stamp };
       await ends(name, { message: JSON.stringify(aRepairReport({ nonce, times, ...report })) });
+    },
+    async agentIsKilled(incident) {
+      const { name } = await podOfJob(incident);
+      await ends(name, { exitCode: 137, reason: 'Error' });
+    },
+    async jobIsGone(incident) {
+      const job = await seen(`${OUR_JOBS}/${incident}`, `the Job of ${incident}`);
+      await removeAll(OUR_PODS);
+      await ask('PATCH', `${OUR_JOBS}/${incident}`, { metadata: { finalizers: null } }, MERGE);
+      await until(
+        async () => {
+          const { status, body } = await server.call('GET', `${OUR_JOBS}/${incident}`);
+          return status === 404 || body.metadata.uid !== job.metadata.uid ? true : undefined;
+        },
+        { what: `the Job of ${incident} to go`, timeoutMs: HANG_MS, everyMs: 20 },
+      );
     },
     async agentCannotStart(incident, why) {
       const { name } = await podOfJob(incident);

@@ -1,0 +1,130 @@
+/** Caches that do not show yet what the operator has just done, on a real apiserver whose watches are delayed. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../cluster/until.ts';
+import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { auditedReads, auditedWrites, credentialOf } from '../support/apiserver/audit-log.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
+import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import { type LaggingProxy, startLaggingProxy } from '../support/network/lagging-proxy.ts';
+import { HANG_MS } from '../support/patience.ts';
+import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
+
+/** For this long nothing arrives, and requests are counted. */
+const LAG_MS = 3_000;
+/** Of all requests without leases and events. Without any pause between attempts there would be hundreds. */
+const MOST_PER_SECOND = 15;
+
+let server: Apiserver;
+let proxy: LaggingProxy;
+let cluster: HandDrivenCluster;
+let token: string;
+let operator: OperatorProcess;
+
+beforeAll(async () => {
+  server = await startApiserver();
+  await applyCrds(server);
+  await applyInstallation(server);
+  token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
+  cluster = await startHandDrivenCluster(server);
+  proxy = await startLaggingProxy(server);
+});
+afterAll(async () => {
+  await proxy.close();
+  await cluster.close();
+  await server.stop();
+});
+beforeEach(async () => {
+  operator = await startOperator(server, { token, env: { KUBERNETES_SERVICE_PORT: String(proxy.port) } });
+  await until(async () => ((await operator.isReady()) ? true : undefined), {
+    what: 'the operator to be ready',
+    timeoutMs: HANG_MS,
+    everyMs: 20,
+  });
+});
+afterEach(async () => {
+  proxy.catchUp();
+  await operator.remove();
+  await cluster.clear();
+});
+
+/** The operator's requests since then, without those of its lease and its events, as "verb resource". */
+async function requestsSince(epochMs: number): Promise<readonly string[]> {
+  const all = [...(await auditedReads(server)), ...(await auditedWrites(server))];
+  return all
+    .filter(({ credential, receivedAt }) => credential === credentialOf(token) && receivedAt >= epochMs)
+    .filter(({ resource }) => resource !== 'leases' && resource !== 'events')
+    .map(({ verb, resource }) => `${verb} ${resource}`);
+}
+
+async function beginIncident(): Promise<Incident> {
+  await cluster.node('node-1');
+  await cluster.policy('coredns');
+  await cluster.loopingPod('coredns-sick', 'node-1');
+  return cluster.incident('node-1', () => true, 'to be claimed');
+}
+
+interface Lagging {
+  readonly what: string;
+  /** The request whose effect the caches do not show. */
+  readonly from: Parameters<LaggingProxy['lagFrom']>[0];
+  readonly watched: readonly string[];
+  /** Brings the incident to that request. */
+  readonly reach: (name: string) => Promise<unknown>;
+  /** Plays what comes after it, once the caches have caught up. */
+  readonly resume: (name: string) => Promise<unknown>;
+  /** Whether the incident has continued then. */
+  readonly continued: (incident: Incident) => boolean;
+}
+
+const cases: readonly Lagging[] = [
+  {
+    what: 'the repair Job that was created',
+    from: { method: 'POST', path: /\/jobs(\?|$)/ },
+    watched: ['/jobs', '/dnshealth-node/pods'],
+    reach: async () => undefined,
+    resume: async (name) => cluster.agentReports(name),
+    continued: ({ status }) => status.repair !== undefined,
+  },
+  {
+    what: 'that the Job of a silent agent was deleted',
+    from: { method: 'DELETE', path: /\/jobs\// },
+    watched: ['/jobs', '/dnshealth-node/pods'],
+    reach: async (name) => cluster.agentIsKilled(name),
+    resume: async (name) => {
+      await cluster.jobIsGone(name);
+      await cluster.agentReports(name);
+    },
+    continued: ({ status }) => status.repair !== undefined,
+  },
+  {
+    what: 'the proof pod that was created',
+    from: { method: 'POST', path: /\/dnshealth-node\/pods(\?|$)/ },
+    watched: ['/dnshealth-node/pods'],
+    reach: async (name) => cluster.agentReports(name),
+    resume: async (name) => cluster.proofReports(name),
+    continued: ({ status }) => status.proof !== undefined,
+  },
+];
+
+describe('while the caches do not show', () => {
+  it.each(cases)('$what, the incident does not end, and few requests are sent', async (one) => {
+    proxy.lagFrom(one.from, one.watched);
+    const { metadata } = await beginIncident();
+    await one.reach(metadata.name);
+    const since = await proxy.lagging;
+    await until(() => (Date.now() - since >= LAG_MS ? true : undefined), {
+      what: 'the lag to last',
+      timeoutMs: HANG_MS,
+    });
+    const requests = await requestsSince(since);
+    const [incident] = await cluster.incidents();
+    expect(incident?.status).not.toHaveProperty('finishedAt');
+    expect(requests.length).toBeLessThan((MOST_PER_SECOND * LAG_MS) / 1_000);
+
+    proxy.catchUp();
+    await one.resume(metadata.name);
+    await cluster.incident('node-1', one.continued, 'to continue');
+    expect(await cluster.incidents()).toHaveLength(1);
+  });
+});
