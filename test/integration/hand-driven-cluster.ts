@@ -35,6 +35,9 @@ export interface HandDrivenCluster {
   loopingPod(name: string, node: string): Promise<void>;
   /** A CoreDNS pod that runs, reachable at this address. */
   runningPod(name: string, node: string, ip: string): Promise<void>;
+  /** The same, but running and Ready for an hour. */
+  servingPod(name: string, node: string, ip: string): Promise<void>;
+  setPodReady(name: string, ready: boolean): Promise<void>;
   /** The only incident of a node, once it fulfils the condition. */
   incident(node: string, wanted: (incident: Incident) => boolean, what: string): Promise<Incident>;
   incidents(): Promise<readonly Incident[]>;
@@ -113,6 +116,31 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     });
     await ask('PATCH', `${DNS_PODS}/${name}/status`, { status: { startTime: now(), ...status } }, MERGE);
   }
+
+  const running = async (
+    name: string,
+    node: string,
+    ip: string,
+    since: { readonly sandbox: string; readonly container: string },
+  ) =>
+    dnsPod(name, node, {
+      startTime: since.sandbox,
+      phase: 'Running',
+      podIP: ip,
+      podIPs: [{ ip }],
+      conditions: [{ type: 'Ready', status: 'True' }],
+      containerStatuses: [
+        {
+          name: 'coredns',
+          image: 'coredns',
+          imageID: '',
+          ready: true,
+          restartCount: 0,
+          containerID: `containerd://${name}`,
+          state: { running: { startedAt: since.container } },
+        },
+      ],
+    });
 
   /** Creates the pod as the Job controller does, and reads the request in it. */
   async function podOfJob(incident: string): Promise<{ readonly name: string; readonly nonce: string }> {
@@ -215,26 +243,14 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
         ],
       });
     },
-    runningPod: async (name, node, ip) =>
-      dnsPod(name, node, {
-        // A real one takes a second to start; without that it would count as one of the second of the repair.
-        startTime: now(1_000),
-        phase: 'Running',
-        podIP: ip,
-        podIPs: [{ ip }],
-        conditions: [{ type: 'Ready', status: 'True' }],
-        containerStatuses: [
-          {
-            name: 'coredns',
-            image: 'coredns',
-            imageID: '',
-            ready: true,
-            restartCount: 0,
-            containerID: `containerd://${name}`,
-            state: { running: { startedAt: now() } },
-          },
-        ],
-      }),
+    // A real one takes a second to start; without that it would count as one of the second of the repair.
+    runningPod: async (name, node, ip) => running(name, node, ip, { sandbox: now(1_000), container: now() }),
+    servingPod: async (name, node, ip) =>
+      running(name, node, ip, { sandbox: now(-3_600_000), container: now(-3_600_000) }),
+    async setPodReady(name, ready) {
+      const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
+      await ask('PATCH', `${DNS_PODS}/${name}/status`, { status: { conditions } }, MERGE);
+    },
     incidents,
     incident: async (node, wanted, what) =>
       until(async () => (await incidents()).find((one) => one.spec.node.name === node && wanted(one)), {

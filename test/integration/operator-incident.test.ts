@@ -230,6 +230,28 @@ describe('a looping pod', () => {
   });
 });
 
+describe('a DNS pod that serves beside the looping one', () => {
+  it('is not deleted while it is unready because of the kubelet restart; the looping one is', async () => {
+    await cluster.node('node-1');
+    await cluster.node('node-2');
+    await cluster.servingPod('coredns-serving', 'node-1', POD_IP);
+    await cluster.servingPod('coredns-elsewhere', 'node-2', POD_IP);
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await quarantined();
+    // The kubelet has not probed it again yet.
+    await cluster.setPodReady('coredns-serving', false);
+    await cluster.agentReports(metadata.name);
+    await cluster.proofReports(metadata.name);
+    await cluster.podEnds('coredns-sick');
+    await cluster.setPodReady('coredns-serving', true);
+    const { status } = await cluster.incident('node-1', inPhase('Verifying'), 'to be verified');
+    expect(status.deletedPods.map(({ name }) => name)).toEqual(['coredns-sick']);
+    const pod = await server.call('GET', '/api/v1/namespaces/kube-system/pods/coredns-serving');
+    expect(pod.body.metadata).not.toHaveProperty('deletionTimestamp');
+  });
+});
+
 describe('nothing is changed', () => {
   const observed = async (cause = 'KubeletResolvConf') =>
     until(
