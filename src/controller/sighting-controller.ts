@@ -77,7 +77,11 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const clusterDNS = async () => clusterDnsAddresses(kube, signal);
     const found = isFinal
       ? known.diagnosis
-      : await sight(kube, { pod, container, clusterDNS: await clusterDNS() }, signal);
+      : await sight(
+          kube,
+          { pod, container, workload: policy.spec.workload, clusterDNS: await clusterDNS() },
+          signal,
+        );
     const missing = found ? null : missingLogs.note(key, death.id);
     const next: Result = missing ? { kind: 'requeue', afterMs: missing.askAgainAfterMs } : DONE;
     if (missing && !missing.isReported) return next;

@@ -266,7 +266,11 @@ describe('classifyCrash with the log of CoreDNS 1.2.6, whose plugins begin their
 
 describe('the advice about a file without nameservers', () => {
   const advice = (corefile?: string) => {
-    const { cause, remedy } = classifyCrash(death(1), 'plugin/forward: no nameservers found', corefile);
+    const { cause, remedy } = classifyCrash(
+      death(1),
+      'plugin/forward: no nameservers found',
+      corefile === undefined ? {} : { corefile },
+    );
     expect(cause).toBe('NoUpstream');
     return remedy.kind === 'advice' ? remedy.advice : '';
   };

@@ -22,8 +22,9 @@ import { unknownCrash } from './crashes/unknown-crash.ts';
 import { upstreamRefused } from './crashes/upstream-refused.ts';
 import { upstreamTimeout } from './crashes/upstream-timeout.ts';
 import { wrongArchitecture } from './crashes/wrong-architecture.ts';
-import type { CrashDiagnosis, Death } from './evidence.ts';
+import type { CrashDiagnosis, Death, Evidence } from './evidence.ts';
 import { plainLines } from './log-lines.ts';
+import { namesIn } from './object-names.ts';
 
 /**
  * What ended the process, in this order: the first rule that matches any line counts, with the last such line. What Go
@@ -57,6 +58,8 @@ const COMPLAINTS: readonly CrashRule[] = [
   upstreamTimeout,
 ];
 
+type CrashContext = Pick<Evidence, 'corefile' | 'configMap' | 'workload'>;
+
 /** What may be behind a kill from outside. */
 const BEFORE_A_KILL: readonly CrashRule[] = [overload, lateLoop];
 
@@ -73,12 +76,12 @@ export const isStartFailure = ({ reason }: Pick<Death, 'reason'>): boolean => ST
 export const isNodeRestart = ({ exitCode, reason }: Pick<Death, 'exitCode' | 'reason'>): boolean =>
   exitCode === LOST.exitCode && reason === LOST.reason;
 
-/** The Corefile only improves the advice; undefined if it could not be read. */
-export function classifyCrash(death: Death, log: string, corefile?: string): CrashDiagnosis {
+/** What is known beside the log only improves the advice. */
+export function classifyCrash(death: Death, log: string, context: CrashContext = {}): CrashDiagnosis {
   if (isNodeRestart(death)) return NODE_RESTARTED;
   const lines = plainLines(log);
   const lastLine = ({ shows }: CrashRule) => lines.findLast(shows);
-  const crash = (rule: CrashRule, line: string | undefined) => diagnosis(rule, death, line, corefile);
+  const crash = (rule: CrashRule, line: string | undefined) => diagnosis(rule, death, line, context);
   const find = (rules: readonly CrashRule[]) => {
     for (const rule of rules) {
       const line = lastLine(rule);
@@ -105,7 +108,7 @@ export function crashWithoutLog(death: Death): CrashDiagnosis {
   const crash = classifyCrash(death, '');
   if (crash.cause !== 'UnknownCrash') return crash;
   return {
-    ...diagnosis(noLog, death, undefined, undefined),
+    ...diagnosis(noLog, death, undefined, {}),
     message: `${howItEnded(death)}. Its log cannot be read.`,
   };
 }
@@ -124,14 +127,14 @@ function diagnosis(
   { cause, advice }: CrashRule,
   death: Death,
   line: string | undefined,
-  corefile: string | undefined,
+  context: CrashContext,
 ): CrashDiagnosis {
   const how = howItEnded(death);
   return {
     kind: 'crash',
     cause,
     message: line === undefined ? `${how}. The log gives no reason.` : `${how}: ${line.slice(0, MAX_LINE)}`,
-    remedy: { kind: 'advice', advice: advice({ line, corefile }) },
+    remedy: { kind: 'advice', advice: advice({ line, corefile: context.corefile, names: namesIn(context) }) },
   };
 }
 

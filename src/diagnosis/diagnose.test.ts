@@ -247,6 +247,50 @@ describe('everything else is advice', () => {
     expect(diagnosis.remedy).toHaveProperty('advice', expect.stringMatching(advice));
   });
 
+  it('names the objects as they are called in the cluster', () => {
+    const names = { configMap: 'release-coredns', workload: 'deployment release-coredns' };
+    const advice = (change: Parameters<typeof evidence>[0]) => {
+      const { remedy } = diagnose({ ...evidence(change), ...names });
+      return remedy.kind === 'advice' ? remedy.advice : '';
+    };
+    for (const change of [
+      { corefile: '. {\n forward . 127.0.0.1\n}' },
+      { pod: { hostNetwork: true } },
+      { log: loopLine('127.0.0.1:1', ':53', 'corp.example.') },
+      { log: 'plugin/forward: no nameservers found', corefile: '. {\n forward . /etc/x.conf\n}' },
+      { log: '/etc/coredns/Corefile:3 - Error during parsing: x' },
+    ])
+      expect(advice(change)).toContain('`kubectl -n kube-system edit configmap release-coredns`');
+    for (const change of [
+      { pod: { dnsPolicy: 'ClusterFirst' } },
+      { log: 'exec /coredns: operation not permitted' },
+      { log: 'log: cannot create log: open /tmp/x: read-only file system' },
+    ])
+      expect(advice(change)).toContain('`kubectl -n kube-system edit deployment release-coredns`');
+  });
+
+  it('says how to let the operator read a Corefile that it may not read', () => {
+    const { remedy, ...rest } = diagnose({
+      ...evidence({ corefile: null }),
+      unreadConfigMaps: ['release-coredns'],
+    });
+    expect(rest).toMatchObject({ kind: 'loop', cause: 'UnknownLoop' });
+    expect(remedy).toHaveProperty('advice', expect.stringMatching(/release-coredns.*resourceNames/));
+  });
+
+  it('never repairs a kubelet for a node-local cache, which runs in the host network', () => {
+    const nodeLocal =
+      'cluster.local:53 {\n bind 169.254.20.10\n forward . 10.96.0.10\n loop\n}\n.:53 {\n bind 169.254.20.10\n forward . /etc/resolv.conf\n loop\n}\n';
+    for (const from of ['127.0.0.1', '192.168.10.7', '169.254.20.10', '10.96.0.10', '[::1]'])
+      for (const to of [':53', '169.254.20.10:53', '127.0.0.1:53'])
+        for (const zone of ['.', 'cluster.local.', 'in-addr.arpa.'])
+          for (const corefile of [nodeLocal, COREFILE, null]) {
+            const pod = { hostNetwork: true, ips: ['192.168.10.7'] };
+            const { remedy } = diagnose(evidence({ log: loopLine(`${from}:1`, to, zone), corefile, pod }));
+            expect(remedy.kind).toBe('advice');
+          }
+  });
+
   it('attributes a line beside another exit code to another crash', () => {
     expect(diagnose(evidence({ exitCode: 137 }))).toMatchObject({ kind: 'crash', cause: 'LivenessKill' });
     expect(diagnose(evidence({ exitCode: 0 })).kind).toBe('crash');

@@ -33,7 +33,7 @@ const LOOP_EXIT_CODE = 1;
 
 export function diagnose(evidence: Evidence): Diagnosis {
   const sighting = evidence.death.exitCode === LOOP_EXIT_CODE ? findLoopLine(evidence.log) : null;
-  if (!sighting) return classifyCrash(evidence.death, evidence.log, evidence.corefile);
+  if (!sighting) return classifyCrash(evidence.death, evidence.log, evidence);
   const facts = loopFacts(evidence, sighting);
   for (const rule of Object.values(CAUSES)) {
     const found = rule(facts);

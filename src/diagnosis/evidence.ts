@@ -8,6 +8,12 @@ export interface Evidence {
   readonly log: string;
   /** Undefined if the ConfigMap could not be found or read. */
   readonly corefile?: string;
+  /** The name of the ConfigMap that it is from. */
+  readonly configMap?: string;
+  /** ConfigMaps of the pod that the operator may not read; the Corefile may be in one of them. */
+  readonly unreadConfigMaps?: readonly string[];
+  /** Kind and name of the workload, as kubectl takes them. */
+  readonly workload?: string;
   readonly pod: {
     readonly ips: readonly string[];
     readonly hostNetwork: boolean;

@@ -5,6 +5,7 @@ import { parseCorefile } from './corefile.ts';
 import type { Evidence, Remedy } from './evidence.ts';
 import { parseIp } from './ip-address.ts';
 import { type LoopLine, probedPort } from './loop-line.ts';
+import { namesIn, type ObjectNames } from './object-names.ts';
 import { type RootForward, rootForward } from './root-forward.ts';
 
 export interface LoopFacts {
@@ -17,10 +18,12 @@ export interface LoopFacts {
   readonly livedMs: number;
   readonly corefile: CorefileFacts;
   readonly pod: Evidence['pod'];
+  readonly names: ObjectNames;
 }
 
 type CorefileFacts =
-  | { readonly kind: 'unreadable'; readonly why: string }
+  /** `remedy` is what makes it readable, where that is not an edit of the Corefile. */
+  | { readonly kind: 'unreadable'; readonly why: string; readonly remedy?: string }
   | { readonly kind: 'no-root' }
   | { readonly kind: 'root'; readonly forward: RootForward };
 
@@ -36,6 +39,7 @@ export function loopFacts(evidence: Evidence, sighting: LoopLine): LoopFacts {
     livedMs: evidence.death.finishedAt - evidence.death.startedAt,
     ...corefileFacts(evidence, port),
     pod: evidence.pod,
+    names: namesIn(evidence),
   };
 }
 
@@ -53,11 +57,19 @@ type PathFacts = Pick<LoopFacts, 'corefile' | 'isProbedByNameservers'>;
 
 function corefileFacts(evidence: Evidence, port: number | undefined): PathFacts {
   const isDnsPort = port === DNS_PORT;
-  const unreadable = (why: string): PathFacts => ({
-    corefile: { kind: 'unreadable', why },
+  const unreadable = (why: string, remedy?: string): PathFacts => ({
+    corefile: { kind: 'unreadable', why, ...(remedy ? { remedy } : {}) },
     isProbedByNameservers: isDnsPort,
   });
-  if (evidence.corefile === undefined) return unreadable('the Corefile could not be read');
+  if (evidence.corefile === undefined) {
+    const names = evidence.unreadConfigMaps?.join(', ');
+    return names === undefined
+      ? unreadable('the Corefile could not be read')
+      : unreadable(
+          `the operator may not read the ConfigMap of the Corefile (${names})`,
+          `Allow it: add the name to resourceNames in the Role dnshealth-operator (\`kubectl -n kube-system edit role dnshealth-operator\`), then delete the pod. Or check yourself whether the Corefile forwards "." to /etc/resolv.conf; if it does, check the file that the kubelet's resolvConf points to on the node.`,
+        );
+  }
   const parsed = parseCorefile(evidence.corefile);
   switch (parsed.kind) {
     case 'syntax-error':

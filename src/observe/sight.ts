@@ -1,26 +1,25 @@
 /** From a container death to its diagnosis: reads the log and the Corefile, and asks `diagnosis/` what they mean. */
-import { DNS_NAMESPACE } from '../api/keys.ts';
-import type { Observation } from '../api/policy.ts';
+import { assertNever } from '../api/assert-never.ts';
+import type { Observation, PolicySpec } from '../api/policy.ts';
 import type { Sighting } from '../api/remediation.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
-import { type Diagnosis, diagnose } from '../diagnosis/diagnose.ts';
+import { type Diagnosis, diagnose, type Evidence } from '../diagnosis/diagnose.ts';
 import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { nullIfNotFound } from '../kube/errors.ts';
 import { isoTime } from '../remediation/conditions.ts';
 import { observeOnlyAdvice } from '../remediation/observe-only.ts';
 import type { Policy } from './custom-resources.ts';
 import { readLogOfDeath } from './death-log.ts';
 import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
+import { type CorefileSource, readCorefile } from './read-corefile.ts';
 
 /** The schemas of both kinds allow no more of a line. */
 const MAX_LINE = 1024;
-/** Its name with both kubeadm and kubespray; the operator may read no other ConfigMap for this. */
-const COREFILE_CONFIG_MAP = 'coredns';
 
 interface SightRequest {
   readonly pod: DnsPod;
   readonly container: DnsContainer;
+  readonly workload: PolicySpec['workload'];
   readonly clusterDNS: readonly string[];
 }
 
@@ -35,12 +34,12 @@ export async function sight(
   request: SightRequest,
   signal: AbortSignal,
 ): Promise<Diagnosis | null> {
-  const { pod, container, clusterDNS } = request;
+  const { pod, container, workload, clusterDNS } = request;
   const { death } = container;
   if (!death) return null;
   const hasNoLog = isNodeRestart(death) || isStartFailure(death);
   const [log, corefile] = hasNoLog
-    ? ['', null]
+    ? ['', { kind: 'missing' } as const]
     : await Promise.all([
         readLogOfDeath(kube, { pod, container, death }, signal),
         readCorefile(kube, pod, signal),
@@ -49,7 +48,8 @@ export async function sight(
   return diagnose({
     death,
     log,
-    ...(corefile === null ? {} : { corefile }),
+    ...corefileEvidence(corefile),
+    workload: `${workload.kind.toLowerCase()} ${workload.name}`,
     pod: {
       ips: pod.ips,
       hostNetwork: pod.hostNetwork,
@@ -60,14 +60,19 @@ export async function sight(
   });
 }
 
-/** null if the pod mounts no such ConfigMap or it has no Corefile: the diagnosis then refuses to repair. */
-async function readCorefile(kube: KubeClient, pod: DnsPod, signal: AbortSignal): Promise<string | null> {
-  if (!pod.configMaps.includes(COREFILE_CONFIG_MAP)) return null;
-  const path = `/api/v1/namespaces/${DNS_NAMESPACE}/configmaps/${COREFILE_CONFIG_MAP}`;
-  const map = await nullIfNotFound(
-    kube.raw.request<{ data?: { Corefile?: string } }>({ method: 'GET', path, signal }),
-  );
-  return map?.data?.Corefile ?? null;
+function corefileEvidence(
+  source: CorefileSource,
+): Pick<Evidence, 'corefile' | 'configMap' | 'unreadConfigMaps'> {
+  switch (source.kind) {
+    case 'found':
+      return { corefile: source.text, configMap: source.configMap };
+    case 'forbidden':
+      return { unreadConfigMaps: source.configMaps };
+    case 'missing':
+      return {};
+    default:
+      return assertNever(source);
+  }
 }
 
 /** The evidence of an incident, as its record has it. */

@@ -1,26 +1,25 @@
 /** Cause: the Corefile itself makes CoreDNS loop, on every node. Changing a kubelet would not help. */
 import type { CauseRule, LoopFacts } from '../loop-facts.ts';
-
-const EDIT_COREFILE = '`kubectl -n kube-system edit configmap coredns`';
+import { editCorefile } from '../object-names.ts';
 
 export const corefileForwardsToItself: CauseRule = (facts) => {
   const advice = adviceFor(facts);
   return advice === null ? null : { cause: 'CorefileForwardsToItself', remedy: { kind: 'advice', advice } };
 };
 
-function adviceFor({ origin, corefile, probedPort, isProbedByNameservers }: LoopFacts): string | null {
+function adviceFor({ names, origin, corefile, probedPort, isProbedByNameservers }: LoopFacts): string | null {
   if (origin === 'unnamed' || origin === 'elsewhere' || corefile.kind === 'unreadable') return null;
   if (corefile.kind === 'no-root') {
-    return `CoreDNS reported a loop for "."${probedPort === undefined ? '' : ` on port ${probedPort}`}, but no server block of the Corefile serves "." there, so the pod may run with an older Corefile. Restart CoreDNS to load the current one: \`kubectl -n kube-system rollout restart deployment coredns\`.`;
+    return `CoreDNS reported a loop for "."${probedPort === undefined ? '' : ` on port ${probedPort}`}, but no server block of the Corefile serves "." there, so the pod may run with an older Corefile. Restart CoreDNS to load the current one: \`kubectl -n kube-system rollout restart ${names.workload}\`.`;
   }
   const { forward } = corefile;
   if (forward.selfTargets.length > 0) {
-    return `The Corefile forwards "." to ${forward.selfTargets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${EDIT_COREFILE}.`;
+    return `The Corefile forwards "." to ${forward.selfTargets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${editCorefile(names)}.`;
   }
   // From here on, only a loop inside the pod is certain to be caused by the Corefile.
   if (origin !== 'loopback' || forward.unseen.length > 0) return null;
   if (!forward.usesPodResolvConf) {
-    return `The loop is inside the pod, and the Corefile forwards "." to ${forward.targets.join(', ')}, not to the pod's /etc/resolv.conf. Find the upstream that leads back to CoreDNS and replace it: ${EDIT_COREFILE}.`;
+    return `The loop is inside the pod, and the Corefile forwards "." to ${forward.targets.join(', ')}, not to the pod's /etc/resolv.conf. Find the upstream that leads back to CoreDNS and replace it: ${editCorefile(names)}.`;
   }
   if (!isProbedByNameservers) {
     return `CoreDNS listens on port ${probedPort ?? '(unknown)'} here, but the nameservers in a resolv.conf are asked on port 53, so the kubelet's resolvConf alone cannot cause this loop. Look for another server block, or another container in the pod, that forwards to that port.`;

@@ -17,6 +17,7 @@ const facts: LoopFacts = {
   probedPort: 53,
   isProbedByNameservers: true,
   livedMs: 1000,
+  names: { configMap: 'coredns', workload: 'deployment coredns' },
   corefile: { kind: 'root', forward },
   pod,
 };

@@ -1,17 +1,20 @@
 /** Cause: the pod template decides what is in the pod's resolv.conf, so the fix belongs there and not on a node. */
 import type { CauseRule } from '../loop-facts.ts';
+import { editWorkload } from '../object-names.ts';
 
-export const podDnsConfig: CauseRule = ({ pod, origin, corefile }) => {
+export const podDnsConfig: CauseRule = ({ names, pod, origin, corefile }) => {
   if (pod.hostNetwork || origin === 'elsewhere' || origin === 'unnamed') return null;
   if (corefile.kind !== 'root' || !corefile.forward.usesPodResolvConf) return null;
   const nameservers = pod.dnsConfigNameservers;
   if (pod.dnsPolicy === 'Default' && nameservers.length === 0) return null;
-  return { cause: 'PodDnsConfig', remedy: { kind: 'advice', advice: adviceFor(pod.dnsPolicy, nameservers) } };
+  return {
+    cause: 'PodDnsConfig',
+    remedy: { kind: 'advice', advice: adviceFor(pod.dnsPolicy, nameservers, editWorkload(names)) },
+  };
 };
 
-function adviceFor(dnsPolicy: string, nameservers: readonly string[]): string {
+function adviceFor(dnsPolicy: string, nameservers: readonly string[], edit: string): string {
   const list = nameservers.join(', ');
-  const edit = '`kubectl -n kube-system edit deployment coredns`';
   switch (dnsPolicy) {
     case 'Default':
       return `The pod template of CoreDNS adds ${list} to the nameservers of the node (dnsConfig.nameservers). Remove the entries that lead back to CoreDNS, or the whole list: ${edit}. If CoreDNS still loops after that, the operator checks the node.`;

@@ -1,5 +1,6 @@
 /** What a cause of a crash consists of: how its log line begins, and what to do about it. One file here per cause. */
 import type { CrashCause } from '../evidence.ts';
+import type { ObjectNames } from '../object-names.ts';
 
 export interface CrashRule {
   readonly cause: CrashCause;
@@ -17,6 +18,7 @@ export interface AdviceFacts {
   readonly line: string | undefined;
   /** Undefined if it could not be read. */
   readonly corefile: string | undefined;
+  readonly names: ObjectNames;
 }
 
 export const startsLike =

@@ -1,5 +1,6 @@
 /** Cause: most likely a loop that began after the start, which the loop plugin does not look for. */
 import { isSelf, parseIp } from '../ip-address.ts';
+import { editCorefile } from '../object-names.ts';
 import { type CrashRule, QUERY_ERROR } from './crash-rule.ts';
 
 const TOO_MANY = new RegExp(`${QUERY_ERROR}concurrent queries exceeded maximum \\d+`);
@@ -8,11 +9,11 @@ const TIMEOUT = new RegExp(`${QUERY_ERROR}(?:read|write) (?:udp|tcp)\\d? (\\S+)-
 export const lateLoop: CrashRule = {
   cause: 'LateLoop',
   shows: (line) => TOO_MANY.test(line) || ownAddress(line) !== null,
-  advice({ line = '' }) {
+  advice({ line = '', names }) {
     const self = ownAddress(line);
     return self === null
       ? 'CoreDNS reached its limit of concurrent queries. Apart from overload, this is the symptom of a loop that began after the start, which the loop plugin does not detect. Check whether an upstream server forwards back to the cluster.'
-      : `CoreDNS waited for an answer from itself: ${self} is the pod's own address, and it is asked as an upstream server. That is a loop that began after the start, which the loop plugin does not detect. Remove ${self} from the file that the kubelet's resolvConf points to on this node, or from the Corefile (\`kubectl -n kube-system edit configmap coredns\`), then delete the pod.`;
+      : `CoreDNS waited for an answer from itself: ${self} is the pod's own address, and it is asked as an upstream server. That is a loop that began after the start, which the loop plugin does not detect. Remove ${self} from the file that the kubelet's resolvConf points to on this node, or from the Corefile (${editCorefile(names)}), then delete the pod.`;
   },
 };
 

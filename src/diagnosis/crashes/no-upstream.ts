@@ -1,5 +1,6 @@
 /** Cause: a file that the Corefile forwards to lists no nameserver. */
 import { parseCorefile } from '../corefile.ts';
+import { editCorefile } from '../object-names.ts';
 import { FORWARDERS, POD_RESOLV_CONF } from '../root-forward.ts';
 import { type CrashRule, startsLike } from './crash-rule.ts';
 
@@ -8,12 +9,12 @@ export const noUpstream: CrashRule = {
   shows: startsLike(
     /^plugin\/(?:forward|proxy): (?:.*: )?(?:no nameservers found|no valid upstream addresses found)/,
   ),
-  advice({ corefile }) {
+  advice({ corefile, names }) {
     const files = forwardedFiles(corefile);
     const others = files.filter((file) => file !== POD_RESOLV_CONF);
     if (others.length === 0) return NODE_FILE;
     const list = others.join(', ');
-    const edit = '`kubectl -n kube-system edit configmap coredns`';
+    const edit = editCorefile(names);
     const here = `A file that the Corefile forwards to lists no nameserver, and it names ${list}. ${others.length === 1 ? 'That file is' : 'Those files are'} in the CoreDNS container, so look at the volume or the image that it comes from. List upstream servers in it, or put them in the forward line instead: ${edit}.`;
     return files.length === others.length
       ? here
