@@ -140,7 +140,7 @@ const beforeSchema = z.object({
 });
 
 /** Why a repair Job was deleted before its repair was reported. */
-const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere', 'Retry'] as const;
+const TAKEN_BACK_BECAUSE = ['NeverStarted', 'Silent', 'Elsewhere', 'LastServingPod', 'Retry'] as const;
 export type TakenBackBecause = (typeof TAKEN_BACK_BECAUSE)[number];
 
 const takenBackSchema = z.object({
@@ -148,7 +148,7 @@ const takenBackSchema = z.object({
   because: z
     .enum(TAKEN_BACK_BECAUSE)
     .describe(
-      'Reason. NeverStarted: no container of the Job ran in time, and it is not started again. Silent: the agent ended without a report, and is started once more. Elsewhere: the setting is in a directory that the Job could not write, and the agent is started again with write access to that. Retry: the attempt is over, and the next one needs a new Job.',
+      'Reason. NeverStarted: no container of the Job ran in time, and it is not started again. Silent: the agent ended without a report, and is started once more. Elsewhere: the setting is in a directory that the Job could not write, and the agent is started again with write access to that. LastServingPod: the last other DNS pod stopped serving before a container of the Job ran, so the node is released and the incident waits. Retry: the attempt is over, and the next one needs a new Job.',
     ),
   why: z.string().describe('Human-readable explanation of the reason.'),
   uid: z.string().describe('UID of the deleted Job.'),

@@ -108,6 +108,11 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
     case 'release':
       await releaseNode(kube, { node: spec.node.name, remediation }, signal);
       return { kind: 'done', effect };
+    case 'stand-back':
+      // Its Job, if one was created that was not recorded, must not start after the release.
+      await takeBackRepair(kube, remediation.name, signal);
+      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
+      return { kind: 'done', effect };
     case 'recreate':
       await recreatePods(kube, effect.pods, signal);
       return { kind: 'done', effect };

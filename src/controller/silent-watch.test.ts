@@ -56,6 +56,15 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
     job: { failure: 'BackoffLimitExceeded' },
   },
   'start-proof': { write: `POST ${PODS}`, status: { quarantine: held, repair }, isHeld: true },
+  'stand-back': {
+    write: `DELETE ${JOBS}`,
+    status: {
+      quarantine: held,
+      steps: [{ name: 'Repair', startedAt: isoAt(3) }],
+      repairTakenBack: [{ at: isoAt(4), because: 'LastServingPod', why: 'No other pod.', uid: 'gone' }],
+    },
+    isHeld: true,
+  },
   release: { write: 'PATCH /api/v1/nodes/node-1', status: { quarantine: held, repair, proof }, isHeld: true },
   recreate: {
     write: 'DELETE /api/v1/namespaces/kube-system/pods/coredns-sick',

@@ -1,6 +1,7 @@
 /** The order of an incident: the table of contents of this project. */
 import { admit } from './stages/admit.ts';
 import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
+import { lastLook } from './stages/last-look.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { recreate } from './stages/recreate.ts';
@@ -18,6 +19,7 @@ export const HEALING = [
   admit,
   quarantine,
   timeLimit,
+  lastLook,
   repair,
   guardTripped,
   onceGuarded(prove),

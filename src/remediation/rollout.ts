@@ -57,7 +57,7 @@ function mayHaveTouched(status: RemediationStatus): boolean {
   // Without a report: the agent may have worked, unless no container of its Job ever ran.
   if (!has('Repair')) return false;
   if (tookBack('Silent')) return true;
-  return !tookBack('NeverStarted') && status.reason !== 'JobDidNotStart';
+  return !tookBack('NeverStarted') && !tookBack('LastServingPod') && status.reason !== 'JobDidNotStart';
 }
 
 /**

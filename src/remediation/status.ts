@@ -2,7 +2,7 @@
 import type { GuardReport, RepairReport } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
-import type { Answer, Phase, RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import type { Answer, Phase, RemediationSpec, RemediationStatus, StepName } from '../api/remediation.ts';
 import { afterAttempt, beforeAttempt } from './attempts.ts';
 import { failedBefore } from './before.ts';
 import { isoTime, withCondition } from './conditions.ts';
@@ -38,6 +38,8 @@ function done(status: Status, effect: PlainEffect, now: number): Status {
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':
       return released(status, now);
+    case 'stand-back':
+      return stoodBack(status, effect, now);
     case 'recreate':
       return recreated(status, effect.pods, now);
     case 'remove-proof-pod':
@@ -103,6 +105,20 @@ function released(status: Status, now: number): Status {
   return {
     ...finishStep(begun, 'Release', now, 'The scheduling state of the node was restored.'),
     quarantine,
+  };
+}
+
+/** As before the admission, with the reason for the wait. */
+function stoodBack(status: Status, why: { reason: string; message: string }, now: number): Status {
+  const { quarantine: _quarantine, ...rest } = status;
+  const undone: readonly StepName[] = ['Quarantine', 'Repair'];
+  return {
+    ...withCondition(rest, 'Quarantined', 'False', 'Released', 'The node was released.', now),
+    phase: 'Pending',
+    reason: why.reason,
+    message: why.message,
+    steps: status.steps.filter(({ name }) => !undone.includes(name)),
+    repairTakenBack: status.repairTakenBack.filter(({ because }) => because !== 'LastServingPod'),
   };
 }
 

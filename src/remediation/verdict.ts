@@ -16,13 +16,15 @@ export type PlainEffect =
   | TakeBackRepair
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
+  /** Gives node and slot back before anything was changed on the node; the incident waits for its turn again. */
+  | { readonly kind: 'stand-back'; readonly reason: string; readonly message: string }
   | { readonly kind: 'recreate'; readonly pods: readonly { readonly name: string; readonly uid: string }[] }
   | { readonly kind: 'remove-proof-pod' };
 
 /**
  * Deletes the repair Job. `Silent` and `Elsewhere` make room for another one, `Elsewhere` for one that may write in
- * `directory`; after
- * `NeverStarted` and `Retry` there is none in this attempt.
+ * `directory`; after `NeverStarted` and `Retry` there is none in this attempt, and after `LastServingPod` not before the
+ * incident is admitted again.
  */
 export interface TakeBackRepair {
   readonly kind: 'take-back-repair';

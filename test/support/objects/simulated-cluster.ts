@@ -201,6 +201,10 @@ export class SimulatedCluster {
       case 'start-proof':
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
         return { kind: 'done', effect };
+      case 'stand-back':
+        this.job = null;
+        this.#release();
+        return { kind: 'done', effect };
       case 'release':
         this.#release();
         return { kind: 'done', effect };
