@@ -1,14 +1,20 @@
 /** Reads what one decision needs: the remediation and its node live, everything else from the caches. */
 import { API_VERSION } from '../api/keys.ts';
+import type { StepName } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { runOfJob } from '../observe/agent-run.ts';
+import { type AgentJob, type AgentPod, runOfJob } from '../observe/agent-run.ts';
 import { parseRemediations } from '../observe/custom-resources.ts';
+import { liveAgentRuns } from '../observe/live-agent-runs.ts';
 import { observeNode } from '../observe/node.ts';
 import { anotherNodeTakesPods } from '../observe/other-nodes.ts';
 import type { Ownership } from '../observe/ownership.ts';
+import { GUARD_WATCH_MS } from '../remediation/deadlines.ts';
 import type { Remediation, World } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 import { podsOf, viewOf } from './workloads.ts';
+
+/** Longer than a repair or a proof usually takes. */
+const LIVE_LOOK_AFTER_MS = 10_000;
 
 interface WorldSources {
   readonly kube: KubeClient;
@@ -19,6 +25,7 @@ interface WorldSources {
 export async function readWorld(
   { kube, stores, ownership }: WorldSources,
   remediation: Remediation,
+  now: number,
   signal: AbortSignal,
 ): Promise<World> {
   const { workload } = remediation.spec.settings;
@@ -26,28 +33,51 @@ export async function readWorld(
     observeNode(kube, remediation.spec.node.name, signal),
     podsOf(workload, stores, ownership, signal),
   ]);
-  // By uid: the Job of a deleted remediation of the same name exists until it is garbage-collected.
-  const job = stores.jobs
-    .list()
-    .find(
-      (candidate) =>
-        candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
-    );
-  const ours = stores.agentPods.list().filter((pod) => pod.remediation === remediation.name);
-  // By uid: a pod that only carries our labels was not created by our Job.
-  const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
-  const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
+  const cached = runsOf(remediation, { jobs: stores.jobs.list(), pods: stores.agentPods.list() });
+  const runs = isOverdue(remediation, cached, now)
+    ? runsOf(remediation, await liveAgentRuns(kube, remediation.name, signal))
+    : cached;
   const others = stores.remediations.list().filter((other) => other.uid !== remediation.uid);
   const isCordonedBefore = node?.unschedulable === true && remediation.status.quarantine === undefined;
   return {
     // The node may have been replaced by another one of the same name.
     node: node?.uid === remediation.spec.node.uid ? node : null,
-    repairJob: job ? runOfJob(job, jobPod ?? null) : null,
-    proofPod: proofPod ?? null,
+    ...runs,
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
     dnsPods: pods.map((pod) => viewOf(pod, workload)),
     remediations: [...others, remediation],
   };
+}
+
+type Runs = Pick<World, 'repairJob' | 'proofPod'>;
+
+function runsOf(
+  remediation: Remediation,
+  { jobs, pods }: { readonly jobs: readonly AgentJob[]; readonly pods: readonly AgentPod[] },
+): Runs {
+  // By uid: the Job of a deleted remediation of the same name exists until it is garbage-collected.
+  const job = jobs.find(
+    (candidate) =>
+      candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
+  );
+  const ours = pods.filter((pod) => pod.remediation === remediation.name);
+  // By uid: a pod that only carries our labels was not created by our Job.
+  const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
+  const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
+  return { repairJob: job ? runOfJob(job, jobPod ?? null) : null, proofPod: proofPod ?? null };
+}
+
+/** It was started a while ago, and no cache shows its end: either it takes long, or a watch is silent. */
+function isOverdue({ status }: Remediation, { repairJob, proofPod }: Runs, now: number): boolean {
+  const runsFor = (name: StepName): number => {
+    const step = status.steps.find((one) => one.name === name && one.finishedAt === undefined);
+    return step ? now - Date.parse(step.startedAt) : 0;
+  };
+  return (
+    (runsFor('Repair') > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
+    (runsFor('Prove') > LIVE_LOOK_AFTER_MS && proofPod?.state !== 'ended') ||
+    (runsFor('Guard') > GUARD_WATCH_MS + LIVE_LOOK_AFTER_MS && repairJob?.guard?.state !== 'ended')
+  );
 }
 
 /**

@@ -82,7 +82,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         now: now(),
         observedSince: observed.read(remediation, now()),
       });
-    let world = await readWorld({ kube, stores, ownership }, remediation, signal);
+    let world = await readWorld({ kube, stores, ownership }, remediation, now(), signal);
     let verdict = decide(world);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
       world = await withLiveRemediations(kube, world, remediation, signal);

@@ -10,6 +10,7 @@ import {
 } from '../../test/support/objects/builders.ts';
 import { kubeError } from '../../test/support/objects/fake-kube.ts';
 import { aRawDnsPod, aRawNode } from '../../test/support/objects/raw-objects.ts';
+import { AGENT_CONTAINER } from '../api/agent-protocol.ts';
 import { QUARANTINE_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -43,6 +44,8 @@ interface Row {
   readonly isHeld?: boolean;
   readonly job?: Partial<AgentJob>;
   readonly proofPod?: boolean;
+  /** What the API server has, by path. */
+  readonly live?: Readonly<Record<string, object>>;
 }
 
 /** For each effect that writes, an incident that has come to it. What the caches hold never changes. */
@@ -83,7 +86,7 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
 };
 
 /** The API server: it answers at once, and the watches say nothing of what is written to it. */
-function silentCluster({ status, isHeld = false, job, proofPod = false }: Row) {
+function silentCluster({ status, isHeld = false, job, proofPod = false, live = {} }: Row) {
   let version = 1;
   let stored: object = aStatus({ phase: 'Quarantining', ...status });
   const created = new Set<string>();
@@ -109,6 +112,8 @@ function silentCluster({ status, isHeld = false, job, proofPod = false }: Row) {
       created.add(path);
       return {};
     }
+    const object = live[path];
+    if (method === 'GET' && object) return object;
     // The Job or the proof pod that exists already.
     if (method === 'GET') return { metadata: { ownerReferences: [{ uid }] } };
     return {};
@@ -137,7 +142,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false }: Row) {
     raw,
     customResource: (apiVersion: string, plural: string) => createCustomResource(raw, apiVersion, plural),
   } as unknown as KubeClient;
-  return { kube, stores, writes };
+  return { kube, stores, writes, status: () => stored };
 }
 
 const aProofPod = (): AgentPod =>
@@ -154,7 +159,7 @@ const aProofPod = (): AgentPod =>
 let queue: WorkQueue<string> | undefined;
 afterEach(async () => queue?.shutdown(0));
 
-async function writesWithin(ms: number, row: Row): Promise<readonly string[]> {
+async function run(ms: number, row: Row) {
   const cluster = silentCluster(row);
   const clock = createFakeClock(at(10));
   const reconcile = createRemediationReconciler({
@@ -170,17 +175,47 @@ async function writesWithin(ms: number, row: Row): Promise<readonly string[]> {
   queue = createWorkQueue(reconcile, { concurrency: 1, baseMs: 500, maxMs: 15_000, clock });
   queue.add(name);
   await clock.advance(ms);
-  return cluster.writes;
+  return cluster;
 }
 
 describe('while the watches are silent', () => {
   it.each(Object.entries(ROWS))('%s is not repeated at the speed of the network', async (_kind, row) => {
-    const writes = await writesWithin(2_000, row);
+    const { writes } = await run(2_000, row);
     const most = Math.max(
       ...[...new Set(writes)].map((write) => writes.filter((one) => one === write).length),
     );
     // After 0, 50, 150, 350, 750 and 1550 ms.
     expect(most).toBeLessThanOrEqual(6);
     expect(writes.some((write) => write.startsWith(row.write))).toBe(true);
+  });
+
+  it('an agent that reported, and a proof pod that reported, are found all the same: the incident goes on', async () => {
+    const terminated = (message: object) => ({
+      containerStatuses: [
+        {
+          name: AGENT_CONTAINER,
+          containerID: 'containerd://x',
+          state: { terminated: { exitCode: 0, message: JSON.stringify(message) } },
+        },
+      ],
+    });
+    const metadata = (uidOf: string, role: string, owner: string) => ({
+      name: uidOf,
+      uid: uidOf,
+      creationTimestamp: isoAt(12),
+      labels: { [REMEDIATION_LABEL]: name, [ROLE_LABEL]: role },
+      ownerReferences: [{ uid: owner, kind: 'Owner', name: 'owner' }],
+    });
+    const live = {
+      [`${JOBS}/${name}`]: { metadata: metadata('job-1', 'repair', uid) },
+      [PODS]: {
+        items: [
+          { metadata: metadata('pod-1', 'repair', 'job-1'), status: terminated(repair) },
+          { metadata: metadata('pod-2', 'prove', uid), status: terminated(proof) },
+        ],
+      },
+    };
+    const { status } = await run(30_000, { ...ROWS['start-repair'], live });
+    expect(status()).toMatchObject({ repair: { outcome: 'repaired' }, proof: { outcome: 'proven' } });
   });
 });
