@@ -121,6 +121,30 @@ describe('a transport with a fence', () => {
     expect(requests).toEqual(['PUT']);
   });
 
+  it('remembers a write that was aborted before its answer, but not one that was answered or never sent', async () => {
+    const { kube, fence, requests } = await setup(silence);
+    const refusing = await setup((_request, response) => {
+      response.writeHead(409, { 'content-type': 'application/json' });
+      response.end('{"kind":"Status","reason":"Conflict"}');
+    });
+    refusing.fence.open(10_000);
+    await errorOf(write(refusing.kube));
+    expect(refusing.fence.hasCutOff(5_000)).toBe(false);
+
+    const early = await setup();
+    await errorOf(write(early.kube));
+    expect(early.fence.hasCutOff(5_000)).toBe(false);
+
+    fence.open(10_000);
+    const stop = new AbortController();
+    const failed = errorOf(write(kube, 'PATCH', { signal: stop.signal }));
+    await expect.poll(() => requests).toEqual(['PATCH']);
+    expect(fence.hasCutOff(5_000)).toBe(false);
+    stop.abort(new Error('the grace period of the shutdown is over'));
+    await failed;
+    expect(fence.hasCutOff(5_000)).toBe(true);
+  });
+
   it('resets writes in flight when the fence closes, and reports that their outcome is unknown', async () => {
     const { kube, http, requests, fence } = await setup(silence);
     const resets: unknown[] = [];

@@ -104,6 +104,8 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       if (answer.statusCode === 401) config.invalidate();
       throw refusal(info, answer.statusCode, await answer.body.text(), answer.headers);
     } catch (error) {
+      // Neither an answer nor a refusal of our own.
+      if (isFenced && !(error instanceof KubeError)) fence.wasCutOff();
       const failure =
         isFenced && !(error instanceof KubeError) && !fence.isOpen()
           ? notLeading(info, 'outcome unknown', fence, error)

@@ -299,6 +299,28 @@ describe('the release of an elector', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('does not release a lease within five seconds of a write that was cut off, because that may still arrive', async () => {
+    const { clock, elector, fence, server, calls, start } = setup();
+    await start();
+    fence.wasCutOff();
+    await clock.advance(3_999);
+    calls.length = 0;
+    await elector.release();
+    expect(fence.isOpen()).toBe(false);
+    expect(calls).toEqual([]);
+    expect(server.lease?.holder).toBe(ours);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('releases a lease if the last write that was cut off has had these five seconds', async () => {
+    const { clock, elector, fence, server, start } = setup();
+    await start();
+    fence.wasCutOff();
+    await clock.advance(5_000);
+    await elector.release();
+    expect(server.lease?.holder).toBe('');
+  });
+
   it('does not touch the lease of another process', async () => {
     const { elector, server, calls, start } = setup(held);
     await start();

@@ -67,8 +67,8 @@ export interface Elector {
   /** Reports what a watch has seen of the lease. Optional, but a released lease is then acquired immediately. */
   notice(lease: Lease | null): void;
   /**
-   * Stops competing, closes the fence and releases the lease if it is held, unless the fence had closed before: then the
-   * lease expires by itself. Call it when no write is under way. Never rejects.
+   * Stops competing, closes the fence and releases the lease if it is held, unless the fence had closed before or a write
+   * was cut off just now: then the lease expires by itself. Call it when no write is under way. Never rejects.
    */
   release(): Promise<void>;
 }
@@ -248,9 +248,11 @@ export function createElector(options: ElectorOptions): Elector {
       await loop;
       // Asked by the clock, because the fence's timer may be late.
       const hasRunOut = !fence.isOpen() && fence.closed.aborted;
+      const hasCutOff = fence.hasCutOff(leaseDurationMs - renewDeadlineMs);
       fence.close(new Error('the lease was released'));
-      // A write that the fence aborted may still arrive; the rest of the lease is the time for that.
-      if (loop && !hasRunOut) await releaseLease();
+      // A write that was aborted may still arrive; the rest of the lease is the time for that.
+      if (hasCutOff) logger.info('lease not released, a write was cut off');
+      else if (loop && !hasRunOut) await releaseLease();
     },
   };
 }

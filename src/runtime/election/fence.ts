@@ -13,12 +13,17 @@ export interface Fence {
   close(reason: Error): void;
   /** Aborts with the reason when the fence is closed or its time is over. */
   readonly closed: AbortSignal;
+  /** A write may have left the process, and its answer will not be read. */
+  wasCutOff(): void;
+  /** Whether that happened within this time: such a write may still arrive at the server. */
+  hasCutOff(withinMs: number): boolean;
 }
 
 export function createFence(clock: Clock = systemClock): Fence {
   const abort = new AbortController();
   let openUntil: number | undefined;
   let timer: Timer | undefined;
+  let cutOffAt = Number.NEGATIVE_INFINITY;
 
   function close(reason: Error): void {
     timer?.cancel();
@@ -43,5 +48,9 @@ export function createFence(clock: Clock = systemClock): Fence {
     },
     close,
     closed: abort.signal,
+    wasCutOff() {
+      cutOffAt = clock.monotonic();
+    },
+    hasCutOff: (withinMs) => clock.monotonic() - cutOffAt < withinMs,
   };
 }
