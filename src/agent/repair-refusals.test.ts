@@ -113,6 +113,16 @@ describe('a repair is refused because of the place of the value', () => {
       (n) => n.argv.push('--config-dir=/opt/kubelet.conf.d'),
     ],
     [
+      'a drop-in has a name that is not UTF-8',
+      'UnsafePath',
+      (n) => {
+        n.write('/etc/kubernetes/conf.d/10-x.conf', BAD);
+        const name = Buffer.from([0xff, ...Buffer.from('.conf')]);
+        writeFileSync(Buffer.concat([Buffer.from(join(n.root, 'etc/kubernetes/conf.d/')), name]), BAD);
+        n.argv.push('--config-dir=/etc/kubernetes/conf.d');
+      },
+    ],
+    [
       'a drop-in spells the key in another case, which a kubelet accepts there',
       'DuplicateKey',
       (n) => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   linkSync,
   mkdirSync,
   readFileSync,
@@ -128,12 +129,12 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
   {
     what: 'the value is a path with a NUL byte',
     prepare: content(`${HEAD}resolvConf: "/etc/\\0resolv.conf"\n`),
-    ends: REFUSED,
+    ends: 'refused CurrentUnreadable: The kubelet reads "/etc/\\u0000resolv.conf"',
   },
   {
     what: 'the configuration has NUL bytes',
     prepare: content(`${HEAD}resolvConf: "/etc/\0resolv.conf"\n`),
-    ends: REFUSED,
+    ends: 'refused CurrentUnreadable',
   },
   {
     what: 'the configuration is not UTF-8',
@@ -194,5 +195,38 @@ export const HOSTILE_TREES: readonly HostileTree[] = [
     what: 'the lock is a link',
     prepare: (at) => symlinkSync('../kubelet/victim/config.yaml', at(`${STATE}/lock.sock`)),
     ends: 'repaired',
+  },
+  {
+    what: 'a file lies where other installers have a directory',
+    prepare: (at) => {
+      writeFileSync(at('/etc/rancher'), '');
+      writeFileSync(at('/etc/kubernetes/kubelet'), 'KUBELET_ARGS=\n');
+    },
+    ends: 'repaired',
+  },
+  {
+    what: 'a directory of its own excludes even root without capabilities',
+    prepare: (at) => {
+      mkdirSync(at('/etc/rancher'), { mode: 0o700 });
+      chownSync(at('/etc/rancher'), 997, 997);
+    },
+    ends: 'refused NotReadable',
+  },
+  {
+    what: 'the directory of resolv.conf files excludes even root without capabilities',
+    prepare: (at) => {
+      chmodSync(at('/run/systemd/resolve'), 0o700);
+      chownSync(at('/run/systemd/resolve'), 997, 997);
+    },
+    ends: 'refused CurrentUnreadable',
+  },
+  {
+    what: 'the directory of drop-ins excludes even root without capabilities',
+    layout: 'drop-in',
+    prepare: (at) => {
+      chmodSync(at(DROP_INS), 0o700);
+      chownSync(at(DROP_INS), 997, 997);
+    },
+    ends: 'refused NotReadable',
   },
 ];

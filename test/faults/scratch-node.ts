@@ -114,6 +114,7 @@ function furnish(root: string, layout: NodeLayout): void {
     writeFileSync(join(root, path), text, { mode });
   };
   for (const directory of DIRECTORIES) mkdirSync(join(root, directory), { recursive: true });
+  write(layout.argv[0] ?? '', 'a program', 0o755);
   write('/run/systemd/resolve/stub-resolv.conf', 'nameserver 127.0.0.53\n');
   write(UPLINK, `nameserver ${RESOLVER}\n`);
   symlinkSync('../run/systemd/resolve/stub-resolv.conf', join(root, 'etc/resolv.conf'));

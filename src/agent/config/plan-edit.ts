@@ -34,14 +34,10 @@ export function planEdit(
 ): PlannedEdit {
   const { place, source } = effective;
   if (place === undefined)
-    throw source.kind === 'unit-flag' || source.kind === 'unseen-flag'
-      ? new Refused(
-          'FlagOverrides',
-          source.kind === 'unit-flag'
-            ? `The value of resolvConf is set by ${describeSource(source)}, in the unit itself.`
-            : `The value of resolvConf is set by ${describeSource(source)}.`,
-        )
-      : new Refused('UnknownLayout', 'The kubelet runs without a --config file that could be changed.');
+    throw new Refused(
+      source.kind === 'unit-flag' || source.kind === 'unseen-flag' ? 'FlagOverrides' : 'UnknownLayout',
+      `The value of resolvConf is set by ${describeSource(source)}, which is not a file that may be edited.`,
+    );
   const { path, text } = place;
   refuseOutside(effective);
   const edit = editOf(place, target);

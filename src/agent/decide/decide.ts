@@ -1,5 +1,6 @@
 /** Decides from the facts of the node: a list of guards, in the order of what helps. Pure. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
+import { assertNever } from '../../api/assert-never.ts';
 import { isUsable } from '../../diagnosis/resolv-conf.ts';
 import { describeSource } from '../config/effective.ts';
 import type { Facts } from './facts.ts';
@@ -60,6 +61,7 @@ const GUARDS: readonly Guard[] = [
   alreadyRight,
   currentIsUsable,
   targetProblem,
+  flagProblem,
   ({ pending }) => unseenProblem(pending),
   ({ pending }) => programProblem(pending),
   ({ unit }) => reloadProblem(unit),
@@ -87,9 +89,11 @@ function currentProblem({ effective, currentProblem: problem }: Facts): Decision
   if (problem === undefined) return undefined;
   return refuse(
     'CurrentUnreadable',
-    `The kubelet reads ${effective.value}, as set by ${describeSource(effective.source)}. ${problem}`,
+    `The kubelet reads ${printable(effective.value)}, as set by ${describeSource(effective.source)}. ${problem}`,
   );
 }
+
+const printable = (path: string): string => (/\p{Cc}/u.test(path) ? JSON.stringify(path) : path);
 
 function alreadyRight({ effective, targets }: Facts, request: Request): Decision | undefined {
   const target = chosenTarget(targets, request);
@@ -132,6 +136,26 @@ function targetProblem(
     ),
     target,
   };
+}
+
+/** A flag in the unit can only be changed by hand; that says more than which file of the unit cannot be seen. */
+function flagProblem({ effective: { source } }: Facts): Decision | undefined {
+  switch (source.kind) {
+    case 'unit-flag':
+      return refuse(
+        'FlagOverrides',
+        `The value of resolvConf is set by ${describeSource(source)}, in the unit itself.`,
+      );
+    case 'unseen-flag':
+      return refuse('FlagOverrides', `The value of resolvConf is set by ${describeSource(source)}.`);
+    case 'default':
+    case 'config':
+    case 'drop-in':
+    case 'environment-flag':
+      return undefined;
+    default:
+      return assertNever(source);
+  }
 }
 
 /** A bad target that exists says more than a missing one. */
