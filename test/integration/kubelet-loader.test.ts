@@ -170,4 +170,49 @@ describe('the real kubelet', () => {
     expect(await kubelet.resolvConf(root, wordsOf(layout))).toBe('/run/taken.conf');
     expect(() => effectiveResolvConf(unit, new HostTree(root))).toThrow(/10-a\.conf sets resolvconf/);
   });
+
+  it.each([
+    ['a final separator', '---\n'],
+    ['a separator and a comment', '---\n# end\n'],
+    ['two separators', '---\n---\n'],
+    ['a document end marker', '...\n'],
+  ])('reads a configuration with %s, and so does the agent', async (what, end) => {
+    const root = join(folder, what);
+    const layout: Layout = {
+      config: [...HEAD, ['resolvConf', '/run/a.conf']],
+      json: false,
+      crlf: false,
+      dropIns: {},
+      flags: [],
+      quoting: 'none',
+    };
+    const unit = layOut(root, layout);
+    write(root, CONFIG, document(layout.config, false) + end);
+    const host = new HostTree(root);
+    const effective = effectiveResolvConf(unit, host);
+    expect(effective.value).toBe('/run/a.conf');
+    expect(await kubelet.resolvConf(root, wordsOf(layout))).toBe('/run/a.conf');
+    const edit = planEdit(effective, TARGET, unit, host);
+    write(root, edit.path, edit.text);
+    expect(await kubelet.resolvConf(root, wordsOf(layout))).toBe(TARGET);
+  });
+
+  it.each([
+    ['--fail-swap-on=false --resolv-conf /run/f.conf', '/run/f.conf'],
+    ['--serialize-image-pulls --resolv-conf=/run/f.conf', '/run/f.conf'],
+    ['--protect_kernel_defaults=false -v 2 --resolv_conf=/run/f.conf', '/run/f.conf'],
+  ])('takes from %s what the agent takes', async (flags, value) => {
+    const root = join(folder, `flags ${flags.length}`);
+    const layout: Layout = {
+      config: [...HEAD, ['resolvConf', '/run/a.conf']],
+      json: false,
+      crlf: false,
+      dropIns: {},
+      flags: [flags],
+      quoting: 'double',
+    };
+    const unit = layOut(root, layout);
+    expect(effectiveResolvConf(unit, new HostTree(root)).value).toBe(value);
+    expect(await kubelet.resolvConf(root, wordsOf(layout))).toBe(value);
+  });
 });
