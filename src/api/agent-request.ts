@@ -20,12 +20,14 @@ const common = {
 /** Well-known addresses of node-local DNS: of its manifest upstream, of kubespray, and of LocalDNS in AKS. */
 export const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10', '169.254.10.10', '169.254.10.11'] as const;
 
-/** IP addresses that lead back into the cluster and therefore do not count as upstream servers. */
+/** IP addresses that lead back into the cluster and therefore do not count as upstream servers, and who asks them. */
 const knownAddresses = z.object({
   clusterDNS: z.array(z.string()).default([]),
   /** Defaults: the addon of Kubernetes, kubespray, and AKS. */
   nodeLocalDNS: z.array(z.string()).default([...NODE_LOCAL_DNS]),
   node: z.array(z.string()).default([]),
+  /** Of the CoreDNS that looped. Unknown: a nameserver that only newer releases can ask is not usable. */
+  corednsVersion: z.string().optional(),
 });
 export type KnownAddresses = z.infer<typeof knownAddresses>;
 

@@ -31,6 +31,7 @@ function context({ dnsPods = [], status = {}, addresses = async () => ['10.96.0.
   let doubts = 0;
   return {
     asked: fake.asked,
+    created: fake.created,
     doubts: () => doubts,
     kube: fake.kube,
     settings: { agentImage: 'x', logLevel: 'error', healthPort: 0 } as const,
@@ -65,6 +66,17 @@ describe('when the repair is started', () => {
         ],
       },
     });
+  });
+
+  it('the agent gets the release of CoreDNS that looped, which decides on nameservers with a scope', async () => {
+    const situation = context({});
+    const { spec } = situation.remediation;
+    const sighting = { ...spec.sighting, corednsVersion: '1.11.3' };
+    await carryOut(start, {
+      ...situation,
+      remediation: { ...situation.remediation, spec: { ...spec, sighting } },
+    });
+    expect(JSON.stringify(situation.created)).toContain(String.raw`\"corednsVersion\":\"1.11.3\"`);
   });
 
   it('the Job is created without waiting for the answers', async () => {

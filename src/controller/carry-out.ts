@@ -150,11 +150,13 @@ async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readon
   return answers;
 }
 
-async function knownAddresses({ kube, world, signal }: EffectContext): Promise<KnownAddresses> {
+async function knownAddresses({ kube, world, remediation, signal }: EffectContext): Promise<KnownAddresses> {
+  const { corednsVersion } = remediation.spec.sighting;
   return {
     clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
     nodeLocalDNS: [...NODE_LOCAL_DNS],
     node: [...(world.node?.addresses ?? [])],
+    ...(corednsVersion === undefined ? {} : { corednsVersion }),
   };
 }
 

@@ -67,6 +67,30 @@ describe('gradeResolvConf', () => {
     expect(grade(text).class).toBe(expected);
   });
 
+  it.each([
+    ['1.11.2', 'ok'],
+    ['1.11.10', 'ok'],
+    ['1.14.7', 'ok'],
+    ['1.12.0+rke2r1', 'ok'],
+    ['2.0.0', 'ok'],
+    ['1.11.1', 'empty'],
+    ['1.9.3', 'empty'],
+    [undefined, 'empty'],
+  ] as const)(
+    'grades a global address with a scope by the release of CoreDNS: %s',
+    (corednsVersion, expected) => {
+      const scoped = { ...known, ...(corednsVersion ? { corednsVersion } : {}) };
+      const gradeScoped = (...list: readonly string[]) => gradeResolvConf(servers(...list), scoped).class;
+      expect(gradeScoped('2001:db8::1%en0')).toBe(expected);
+      expect(gradeScoped('fe80::1%en0')).toBe('empty');
+      expect(gradeScoped('::1%lo')).toBe('loopback');
+      expect(gradeScoped('2001:db8::1%en0', '127.0.0.53')).toBe(
+        expected === 'ok' ? 'mixed-loopback' : 'stub',
+      );
+      expect(gradeScoped('fd00:233::3%en0')).toBe(expected === 'ok' ? 'self-only' : 'empty');
+    },
+  );
+
   it('returns the nameservers that a pod is given, including unusable ones', () => {
     const text = servers('fe80::1%eth0', '192.0.2.1', '127.0.0.1', '192.0.2.2');
     expect(grade(text).nameservers).toEqual(['fe80::1%eth0', '192.0.2.1', '127.0.0.1']);

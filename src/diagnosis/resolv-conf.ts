@@ -1,5 +1,6 @@
 /** Grades a resolv.conf by how it would work for the pods of a node. The agent grades the current file and each target. */
 import type { KnownAddresses, ResolvConfClass } from '../api/agent-protocol.ts';
+import { isAtLeast } from './coredns-version.ts';
 import { hasScope, isSelf, parseIp } from './ip-address.ts';
 
 interface ResolvConf {
@@ -73,7 +74,15 @@ function entryOf(nameserver: string, known: KnownAddresses): Entry {
   if (isSelf(address)) return 'self';
   // fe80:: needs the node's interface, which the network namespace of a pod does not have. IPv4 link-local
   // addresses work: clouds serve DNS on 169.254.169.253 and .254.
-  if (address.linkLocalV6 || hasScope(nameserver) || address.kind === 'multicast') return 'unusable';
+  if (address.linkLocalV6 || address.kind === 'multicast') return 'unusable';
+  if (hasScope(nameserver) && !dropsScopes(known.corednsVersion)) return 'unusable';
   const within = [...known.clusterDNS, ...known.nodeLocalDNS, ...known.node];
   return within.some((other) => parseIp(other)?.canonical === address.canonical) ? 'cluster' : 'upstream';
 }
+
+/**
+ * Whether CoreDNS takes a global address with a scope, for example `2001:db8::1%eth0`, for the address that it is
+ * (coredns/coredns#6635). An older one asks through an interface that the pod does not have.
+ */
+const dropsScopes = (version: string | undefined): boolean =>
+  version !== undefined && isAtLeast(version, 1, 11, 2);

@@ -52,6 +52,12 @@ describe('askServer', () => {
     server.close();
   });
 
+  it('asks an address with a scope without it, as CoreDNS does', async () => {
+    const server = await aServer((query) => [reply(query, 0)]);
+    expect(await askServer('127.0.0.1%eth9', 'x.invalid', server.port)).toMatchObject({ result: 'NOERROR' });
+    server.close();
+  });
+
   it('reports a closed port at once', async () => {
     const server = await aServer(() => []);
     server.close();

@@ -27,10 +27,15 @@ async function askOnce(address: string, name: string, port: number): Promise<str
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     // A forged datagram must not end the wait for the real answer.
-    const { rcode } = await askUdp({ address, port }, name, timeout, { skipUnreadable: true });
+    const { rcode } = await askUdp({ address: withoutScope(address), port }, name, timeout, {
+      skipUnreadable: true,
+    });
     return rcode;
   } catch (error) {
     if (timeout.aborted) return 'timeout';
     return error instanceof Error ? ((error as NodeJS.ErrnoException).code ?? error.message) : String(error);
   }
 }
+
+/** As CoreDNS asks. The interface of a scope such as `%eth0` is one of the node, and the agent is in the pod network. */
+const withoutScope = (address: string): string => address.replace(/%.*$/, '');

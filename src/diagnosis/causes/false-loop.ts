@@ -1,4 +1,5 @@
 /** Cause: not a loop. Before 1.2.6 the loop plugin also counted its own retries to a server that did not answer. */
+import { isAtLeast } from '../coredns-version.ts';
 import type { CauseRule } from '../loop-facts.ts';
 
 /** Two timeouts of two seconds each must have passed; a real loop ends the process within about a second. */
@@ -19,6 +20,5 @@ export const falseLoop: CauseRule = ({ sighting, livedMs }) => {
 function isBefore126(version: string | undefined, line: string): boolean {
   // Only 1.2.1 and 1.2.2 use this wording, so the version is not needed.
   if (version === undefined) return line.includes('Seen "HINFO');
-  const [major = 0, minor = 0, patch = 0] = version.split(/[.+-]/).map(Number);
-  return major * 1e6 + minor * 1e3 + patch < 1_002_006;
+  return !isAtLeast(version, 1, 2, 6);
 }

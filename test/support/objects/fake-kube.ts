@@ -31,8 +31,9 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
       throw kubeError(400, 'BadRequest');
     },
   };
-  const request = async ({ method, path }: RawRequest): Promise<object> => {
+  const request = async ({ method, path, body }: RawRequest): Promise<object> => {
     fake.asked.push(`${method} ${path}`);
+    if (method === 'POST') fake.created.push(body);
     const answer = fake.answers.get(path);
     if (answer === undefined) throw kubeError(404, 'NotFound');
     if (answer instanceof Error) throw answer;
