@@ -74,3 +74,15 @@ export function repairedAt({ remediation }: Situation): number | null {
   const text = times?.restarted ?? times?.written ?? times?.decided;
   return text === undefined ? stepFinishedAt(remediation, 'Repair') : Date.parse(text);
 }
+
+/** What is waited for while a run has not ended, for the status. */
+export function notYetStarted(
+  what: 'repair Job' | 'proof pod',
+  { remediation }: Situation,
+  { blockedBy }: AgentRun,
+): string {
+  const where = `${what} on ${remediation.spec.node.name}`;
+  return blockedBy === null
+    ? `The ${where} was created.`
+    : `The ${where} has not started yet: ${blockedBy.replace(/\.$/, '')}.`;
+}

@@ -27,6 +27,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
   guard: fc.constantFrom('none', 'kept', 'kept', 'rolled-back', 'failed', 'dies', 'endless'),
   proof: fc.constantFrom('proven', 'proven', 'failed', 'silent'),
   dnsWorks: fc.boolean(),
+  replacementMs: fc.constantFrom(1_000, 85_000),
   away: fc.record({
     step: fc.integer({ min: 0, max: 30 }),
     who: fc.constantFrom('operator', 'api-server'),

@@ -3,10 +3,10 @@ import { proveReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { wasCutOffBefore } from '../before.ts';
 import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
-import { stepAge, stepStartedAt } from '../facts.ts';
+import { notYetStarted, stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
-import type { AgentRun, Situation } from '../world.ts';
+import type { Situation } from '../world.ts';
 
 export function prove(situation: Situation): Verdict {
   const { remediation, world } = situation;
@@ -25,7 +25,7 @@ export function prove(situation: Situation): Verdict {
     case 'starting':
     case 'running':
       if (late) return end(timedOut(pod.blockedBy ?? `it is still ${pod.state}`));
-      return wait('ProofRunning', waitingForProof(situation, pod), RECHECK_MS);
+      return wait('ProofRunning', notYetStarted('proof pod', situation, pod), RECHECK_MS);
     case 'ended': {
       // However late it is read.
       const read = readReport(proveReportSchema, pod.message, remediation.uid);
@@ -36,12 +36,6 @@ export function prove(situation: Situation): Verdict {
     default:
       return assertNever(pod.state);
   }
-}
-
-function waitingForProof({ remediation }: Situation, { state, blockedBy }: AgentRun): string {
-  const where = `on ${remediation.spec.node.name}`;
-  if (blockedBy !== null) return `The proof pod ${where} has not started yet: ${blockedBy}.`;
-  return `The proof pod ${where} is ${state}.`;
 }
 
 const timedOut = (why: string): Ending =>

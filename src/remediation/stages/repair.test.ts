@@ -71,9 +71,15 @@ describe('without a Job', () => {
 });
 
 describe('a Job that starts or runs', () => {
-  it('is waited for', () => {
-    for (const state of ['starting', 'running'] as const)
-      expect(repair(situation({ job: { state } }))).toMatchObject({ kind: 'wait' });
+  it.each<[Partial<AgentRun>, string]>([
+    [{ state: 'starting' }, 'The repair Job on node-1 was created.'],
+    [
+      { state: 'starting', blockedBy: 'image missing' },
+      'The repair Job on node-1 has not started yet: image missing.',
+    ],
+    [{ state: 'running' }, 'The agent is working on node-1.'],
+  ])('is waited for: %j', (job, message) => {
+    expect(repair(situation({ job }))).toMatchObject({ kind: 'wait', message });
   });
 
   it('is taken back when its start is overdue, and the incident ends if it does not go away', () => {

@@ -18,7 +18,7 @@
 import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
-import { isBeingRemoved, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
+import { isBeingRemoved, notYetStarted, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
 import type { AgentRun, Situation } from '../world.ts';
@@ -40,7 +40,7 @@ export function repair(situation: Situation): Verdict {
       return whileStarting(situation, job);
     case 'running':
       if (attemptAge(situation) > JOB_REPORT_MS) return end(silent('It is still running.'));
-      return wait('AgentRunning', 'The agent is working on the node.', RECHECK_MS);
+      return wait('AgentRunning', `The agent is working on ${nodeOf(situation)}.`, RECHECK_MS);
     case 'ended':
       return afterItEnded(situation, job);
     default:
@@ -57,11 +57,11 @@ function attemptAge(situation: Situation): number {
 function whileStarting(situation: Situation, job: AgentRun): Verdict {
   const age = attemptAge(situation);
   if (age <= JOB_START_MS)
-    return wait('AgentStarting', job.blockedBy ?? 'The repair Job was created.', RECHECK_MS);
+    return wait('AgentStarting', notYetStarted('repair Job', situation, job), RECHECK_MS);
   // The Job is deleted before the incident ends: it must not start after the node was released.
   if (!isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
   if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(situation, whyBlocked(job)));
-  return wait('AgentStarting', 'The repair Job is being removed.', RECHECK_MS);
+  return wait('AgentStarting', `The repair Job on ${nodeOf(situation)} is being removed.`, RECHECK_MS);
 }
 
 function afterItEnded(situation: Situation, job: AgentRun): Verdict {
@@ -71,7 +71,8 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
   // A report counts even from a Job that was taken back: it says what happened to the node.
   if (read.kind === 'ok' && read.report.needs === undefined)
     return record({ kind: 'repair-reported', report: read.report });
-  if (isBeingRemoved(situation, job)) return startingAgain;
+  if (isBeingRemoved(situation, job))
+    return wait('AgentStarting', `The agent on ${nodeOf(situation)} is being restarted.`, RECHECK_MS);
 
   if (read.kind === 'ok') {
     const { report } = read;
@@ -94,7 +95,7 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
     : act({ kind: 'take-back-repair', because: 'Silent', why: read.problem, uid: job.uid });
 }
 
-const startingAgain = wait('AgentStarting', 'The agent is being restarted.', RECHECK_MS);
+const nodeOf = ({ remediation }: Situation): string => remediation.spec.node.name;
 const whyBlocked = (job: AgentRun): string => job.blockedBy ?? 'no reason was given';
 
 export const takeBackUnstarted = (job: AgentRun): TakeBackRepair => ({

@@ -182,6 +182,16 @@ describe('after the timeout', () => {
     ).toMatchObject(probe('pod-new'));
   });
 
+  it('a pod that started only just before has ten seconds, unless it crashed or its clock is ahead', () => {
+    const options = { now: at(104), status: { verification: asked(103.9) } };
+    const since = (seconds: number, more: Partial<DnsPodView> = {}) =>
+      verify(situation([replacement({ runningSince: at(seconds), ...more })], options)).kind;
+    expect(since(95)).toBe('wait');
+    expect(since(94)).toBe('end');
+    expect(since(95, { restartCount: 1 })).toBe('end');
+    expect(since(200)).toBe('end');
+  });
+
   it('a pod that answers only now may show that it is stable', () => {
     const status = { verification: asked(102, { firstSuccess: isoAt(102) }) };
     expect(verify(situation([replacement()], { status, now: at(103) }))).toMatchObject({

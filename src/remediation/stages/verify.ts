@@ -69,12 +69,15 @@ function isAnotherIncident(pod: DnsPodView, { remediation, world }: Situation, i
 }
 
 /**
- * Either it was not asked since the time was over, or it answered then and has to stay stable: a pod that became able to
- * answer only now has not failed.
+ * It was not asked since the time was over, it answered then and has to stay stable, or it has only just started: a pod
+ * that became able to answer only now has not failed.
  */
 function deservesAQuestion(pod: ProbedPod, situation: Situation): boolean {
   const last = situation.remediation.status.verification;
   if (last?.podUID !== pod.uid || (isSameContainer(last, pod) && last.firstSuccess)) return true;
+  const runsForMs = situation.now - (pod.runningSince ?? 0);
+  // Not if the clock of the node is ahead: it would stay young for that long.
+  if (pod.restartCount === 0 && runsForMs >= 0 && runsForMs < PROBE_EAGER_MS) return true;
   return Date.parse(last.lastAttempt) < situation.now - overdueMs(situation);
 }
 

@@ -53,6 +53,8 @@ export interface Script {
   readonly guard: 'none' | Exclude<GuardReport['outcome'], 'nothing-to-guard'> | 'dies' | 'endless';
   readonly proof: ProveReport['outcome'] | 'silent';
   readonly dnsWorks: boolean;
+  /** How long the replacement of a deleted DNS pod takes to start. @default 1000 */
+  readonly replacementMs?: number;
   /** For ten minutes before this reconcile the operator is away, or the API server with everything that is to be seen. */
   readonly away?: { readonly step: number; readonly who: 'operator' | 'api-server' };
   /** Numbers of the status writes that are lost because the operator is killed before them. */
@@ -119,7 +121,7 @@ export class SimulatedCluster {
         repairJob: this.job,
         proofPod: this.proof,
         otherNodeTakesPods: true,
-        dnsPods: this.pods,
+        dnsPods: this.pods.map((pod) => this.#asItIsNow(pod)),
         remediations: [remediation],
       },
     };
@@ -265,9 +267,14 @@ export class SimulatedCluster {
           node: 'node-1',
           createdAt: this.now,
           startedAt: this.now + 1_000,
-          runningSince: this.now + 1_000,
+          runningSince: this.now + (this.#script.replacementMs ?? 1_000),
         }),
       );
+  }
+
+  #asItIsNow(pod: DnsPodView): DnsPodView {
+    const isStarting = pod.runningSince !== null && pod.runningSince > this.now;
+    return isStarting ? { ...pod, ip: null, containerID: null, ready: false, runningSince: null } : pod;
   }
 
   /** How the current Job ends. */
