@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { until } from '../cluster/until.ts';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
+import { endsWithUs } from '../support/ends-with-us.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { apiCalls, aUser, auditMark } from './api-calls.ts';
 import { podName } from './cluster-objects.ts';
@@ -68,7 +69,7 @@ export async function startFollower(
   const proxy = await startTcpProxy(Number(new URL(server.url).port));
   const startedAt = performance.now();
   // All with the same small young generation, but without a heap limit, which the stock one would exceed.
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', program], {
+  const child = spawn(...endsWithUs([process.execPath, '--max-semi-space-size=1', program]), {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

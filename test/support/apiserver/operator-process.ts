@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from '../ends-with-us.ts';
 import { HANG_MS } from '../patience.ts';
 import type { Apiserver } from './apiserver.ts';
 import { freePorts } from './apiserver-command.ts';
@@ -72,9 +73,9 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
   const [healthPort] = await freePorts();
   const { hostname, port } = new URL(server.url);
   const script = `mount -t tmpfs tmpfs /run && mkdir -p ${SERVICE_ACCOUNT} && mount --bind "$1" ${SERVICE_ACCOUNT} && shift && exec "$@"`;
+  const inMounts = ['unshare', '--mount', '/bin/sh', '-c', script, 'sh', files];
   const child: ChildProcess = spawn(
-    'unshare',
-    ['--mount', '/bin/sh', '-c', script, 'sh', files, ...(options.command ?? [process.execPath, OPERATOR])],
+    ...endsWithUs([...inMounts, ...(options.command ?? [process.execPath, OPERATOR])]),
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -97,7 +98,7 @@ export async function startOutside(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OperatorProcess> {
   const [healthPort] = await freePorts();
-  const child = spawn(process.execPath, [OPERATOR], {
+  const child = spawn(...endsWithUs([process.execPath, OPERATOR]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Apiserver } from '../apiserver/apiserver.ts';
+import { endsWithUs } from '../ends-with-us.ts';
 
 const WRITER = fileURLToPath(new URL('./writer.ts', import.meta.url));
 
@@ -28,7 +29,7 @@ export interface Writer {
 }
 
 export function startWriter(server: Apiserver, name: string, durations: Durations): Writer {
-  const child: ChildProcess = spawn(process.execPath, [WRITER], {
+  const child: ChildProcess = spawn(...endsWithUs([process.execPath, WRITER]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
