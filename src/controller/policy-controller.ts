@@ -9,6 +9,7 @@ import { isPartOf } from '../remediation/rollout.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
+import { watchUpTimes } from './up-times.ts';
 import { containerOf, podsByWorkload, policyInConflictWith, viewOf } from './workloads.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
@@ -28,6 +29,7 @@ const RECOUNT_MS = 15_000;
 /** Returns the reconcile function. The key is the policy's name. */
 export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
   const api = kube.customResource<object>(API_VERSION, 'dnshealthpolicies');
+  const upTimes = watchUpTimes(stores.dnsPods, now);
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const raw = await nullIfNotFound(api.get(name, signal));
@@ -39,7 +41,8 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
     const pods = found.find(isWatched)?.pods ?? [];
     const looped = sightings.loopedPods();
     const looping = pods.filter((pod) => {
-      const since = containerOf(pod, workload)?.runningSince ?? null;
+      const container = containerOf(pod, workload);
+      const since = container ? upTimes.upSince(pod, container) : null;
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
     const remediations = stores.remediations.list();
@@ -57,7 +60,7 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
         pods: one.pods.length,
         watched: isWatched(one),
       })),
-      dnsPods: pods.map((pod) => viewOf(pod, workload)),
+      dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
       loopingPods: looping.map((pod) => pod.name),
       quarantinedNodes: stores.nodeMarks
         .list()

@@ -11,6 +11,7 @@ import type { Ownership } from '../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../remediation/deadlines.ts';
 import type { Remediation, World } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
+import type { UpTimes } from './up-times.ts';
 import { podsOf, viewOf } from './workloads.ts';
 
 /** Longer than a repair or a proof usually takes. */
@@ -19,11 +20,12 @@ const LIVE_LOOK_AFTER_MS = 10_000;
 interface WorldSources {
   readonly kube: KubeClient;
   readonly stores: Stores;
+  readonly upTimes: UpTimes;
   readonly ownership: Ownership;
 }
 
 export async function readWorld(
-  { kube, stores, ownership }: WorldSources,
+  { kube, stores, ownership, upTimes }: WorldSources,
   remediation: Remediation,
   now: number,
   signal: AbortSignal,
@@ -44,7 +46,7 @@ export async function readWorld(
     node: node?.uid === remediation.spec.node.uid ? node : null,
     ...runs,
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
-    dnsPods: pods.map((pod) => viewOf(pod, workload)),
+    dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
     remediations: [...others, remediation],
   };
 }

@@ -35,7 +35,7 @@ async function reconcile(live: readonly object[]) {
     [REMEDIATIONS]: { items: live },
     '/api/v1/nodes/node-1': aRawNode(),
   });
-  const list = (...objects: readonly unknown[]) => ({ list: () => objects });
+  const list = (...objects: readonly unknown[]) => ({ list: () => objects, onChange: () => () => {} });
   const policy = parsePolicy({ metadata: { ...metadata('coredns', -60), uid: 'policy-1' }, spec: {} });
   const stores = {
     policies: list(policy),

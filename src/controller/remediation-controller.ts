@@ -25,6 +25,7 @@ import { readWorld, withLiveRemediations } from './read-world.ts';
 import { createRecentEffects } from './recent-effects.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
+import { watchUpTimes } from './up-times.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 interface RemediationControllerOptions {
@@ -50,6 +51,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
   const { kube, stores, ownership, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
   const observed = createObservedSince();
+  const upTimes = watchUpTimes(stores.dnsPods, now);
   const recent = createRecentEffects();
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
@@ -82,7 +84,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         now: now(),
         observedSince: observed.read(remediation, now()),
       });
-    let world = await readWorld({ kube, stores, ownership }, remediation, now(), signal);
+    let world = await readWorld({ kube, stores, ownership, upTimes }, remediation, now(), signal);
     let verdict = decide(world);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
       world = await withLiveRemediations(kube, world, remediation, signal);

@@ -129,7 +129,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     failure: null,
     ...job,
   };
-  const store = <T>(...objects: readonly T[]) => ({ list: () => objects });
+  const store = <T>(...objects: readonly T[]) => ({ list: () => objects, onChange: () => () => {} });
   const stores = {
     policies: store({ uid: spec.policy.uid, spec: { mode: 'Repair' } }),
     remediations: store(),

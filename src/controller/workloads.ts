@@ -5,6 +5,7 @@ import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
 import type { Owners, Ownership, Workload } from '../observe/ownership.ts';
 import type { DnsPodView } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
+import type { UpTimes } from './up-times.ts';
 
 /** The older of two policies for one workload applies; the younger one reports a conflict and does nothing. */
 export function policyInConflictWith(policy: Policy, policies: readonly Policy[]): string | null {
@@ -61,7 +62,7 @@ export const containerOf = (pod: DnsPod, workload: PolicySpec['workload']): DnsC
   pod.containers.find((container) => container.name === workload.container);
 
 /** The pod as the decision sees it. */
-export function viewOf(pod: DnsPod, workload: PolicySpec['workload']): DnsPodView {
+export function viewOf(pod: DnsPod, workload: PolicySpec['workload'], times: UpTimes): DnsPodView {
   const container = containerOf(pod, workload);
   return {
     name: pod.name,
@@ -73,6 +74,7 @@ export function viewOf(pod: DnsPod, workload: PolicySpec['workload']): DnsPodVie
     deleting: pod.deleting,
     ready: pod.ready,
     runningSince: container?.runningSince ?? null,
+    upSince: container ? times.upSince(pod, container) : null,
     containerID: container?.id ?? null,
     restartCount: container?.restartCount ?? 0,
   };

@@ -8,6 +8,13 @@ describe('a DNS pod serves', () => {
     expect([9.9, 10].map((seconds) => serves(pod, at(seconds)))).toEqual([false, true]);
   });
 
+  it('by the clock of the operator, whatever that of its node says', () => {
+    for (const runningSince of [at(-3600), at(3600)]) {
+      const pod = aDnsPod({ runningSince, upSince: at(0) });
+      expect([9.9, 10].map((seconds) => serves(pod, at(seconds)))).toEqual([false, true]);
+    }
+  });
+
   it.each([
     ['it is not Ready', { ready: false }],
     ['it is being deleted', { deleting: true }],

@@ -6,7 +6,7 @@ export const SERVES_AFTER_MS = 10_000;
 
 /** Ready, and running for long enough to be relied on. */
 export function serves(pod: DnsPodView, now: number): boolean {
-  return mayServe(pod) && pod.runningSince !== null && now - pod.runningSince >= SERVES_AFTER_MS;
+  return mayServe(pod) && pod.upSince !== null && now - pod.upSince >= SERVES_AFTER_MS;
 }
 
 /** Ready, and never crashed: it may be one that has only just started to serve. */

@@ -73,8 +73,10 @@ export interface DnsPodView {
   readonly startedAt: number | null;
   readonly deleting: boolean;
   readonly ready: boolean;
-  /** Since when its container has been running; null while it is not. */
+  /** Since when its container has been running, by the clock of the node; null while it is not. */
   readonly runningSince: number | null;
+  /** The same by the operator's clock, for its age: the clock of the node may be off. */
+  readonly upSince: number | null;
   readonly containerID: string | null;
   readonly restartCount: number;
 }

@@ -326,7 +326,7 @@ describe('nothing is changed', () => {
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
     const { status } = await cluster.incident('node-1', (one) => one.status.reason === 'NodeHeld', 'to wait');
-    expect(status.message).toContain('cannot be parsed');
+    expect(status.message).toContain('cannot be read');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 

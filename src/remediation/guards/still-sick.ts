@@ -16,7 +16,7 @@ export function stillSick({ remediation, world, now }: Situation): Verdict {
       'PodGone',
       'The pod that looped no longer exists. If its replacement loops, that is a new incident.',
     );
-  if (pod.ready && pod.runningSince !== null && now - pod.runningSince >= RECOVERED_AFTER_MS)
+  if (pod.ready && pod.upSince !== null && now - pod.upSince >= RECOVERED_AFTER_MS)
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
   if (now - dueSince(remediation) > PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');

@@ -53,8 +53,8 @@ export function retry(situation: Situation): Verdict {
 /** Recovery is not an event: it shows only when the pod has run for long enough. */
 function untilRecovered({ remediation, world, now }: Situation): number {
   const pod = world.dnsPods.find(({ uid }) => uid === remediation.spec.sighting.pod.uid);
-  if (!pod?.ready || pod.runningSince === null) return Number.POSITIVE_INFINITY;
-  return Math.max(RECHECK_MS, pod.runningSince + RECOVERED_AFTER_MS - now);
+  if (!pod?.ready || pod.upSince === null) return Number.POSITIVE_INFINITY;
+  return Math.max(RECHECK_MS, pod.upSince + RECOVERED_AFTER_MS - now);
 }
 
 /** Instead of the end of an incident whose reason passes by itself: the end of this attempt. */

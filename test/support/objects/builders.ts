@@ -78,8 +78,9 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
   };
 }
 
-/** A serving CoreDNS pod. */
+/** A serving CoreDNS pod. The clocks of its node and of the operator agree, unless `upSince` says otherwise. */
 export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
+  const { runningSince = at(-3600) } = overrides;
   return {
     name: 'coredns-well',
     uid: 'pod-well',
@@ -89,7 +90,8 @@ export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
     startedAt: at(-3600),
     deleting: false,
     ready: true,
-    runningSince: at(-3600),
+    runningSince,
+    upSince: runningSince,
     containerID: 'containerd://well',
     restartCount: 0,
     ...overrides,
