@@ -13,8 +13,8 @@ import { type NodeSetup, ScratchNode } from './scratch-node.ts';
 import { BUS_FAULTS } from './stand-in-systemd.ts';
 import { readTrace, TRACE_ALL } from './traced-calls.ts';
 
-/** An agent mostly waits for a kubelet to stay up. */
-const AT_ONCE = availableParallelism() * 6;
+/** An agent without a guard mostly waits: for ten seconds it watches a kubelet that stays up. */
+const AT_ONCE = availableParallelism() * 16;
 const SETUPS: readonly NodeSetup[] = [
   ...LAYOUTS.map((layout) => ({ layout })),
   ...LAYOUTS.filter(({ name }) => name === 'kubespray' || name === 'in place').map((layout) => ({

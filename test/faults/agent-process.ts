@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  AGENT_ENDED_PATH,
   type AgentReport,
   agentReportSchema,
   HAND_OVER_DIRECTORY,
@@ -31,8 +32,8 @@ export interface AgentEnd {
 
 /** The working directory is the empty box: the image and the node are mounted in it, then the agent's command runs. */
 const BOX = `set -e
-tree=$1 out=$2 dist=$3
-shift 3
+tree=$1 out=$2 dist=$3 ended=$4
+shift 4
 mount -t tmpfs -o mode=755 none "$PWD"
 cd "$PWD"
 mkdir -p usr proc dev out app bin host .${HAND_OVER_DIRECTORY}
@@ -47,6 +48,7 @@ touch dev/null dev/urandom .${REPORT_PATH}
 mount --bind /dev/null dev/null
 mount --bind /dev/urandom dev/urandom
 mount --bind "$out/report.json" .${REPORT_PATH}
+[ "$ended" = yes ] && touch .${AGENT_ENDED_PATH}
 while [ "$1" != -- ]; do
   mkdir -p "host$1"
   mount --bind -o "$2" "$tree$1" "host$1"
@@ -57,7 +59,7 @@ exec chroot . "$@"`;
 
 export async function runAgent(
   tree: string,
-  request: object,
+  request: { readonly verb: string },
   strace: readonly string[] = [],
 ): Promise<AgentEnd> {
   const work = mkdtempSync(join(tmpdir(), 'dnshealth-agent-'));
@@ -75,6 +77,8 @@ export async function runAgent(
       tree,
       out,
       join(PROJECT_ROOT, 'dist'),
+      // The agent beside a guard was killed: the guard need not wait for it to start.
+      request.verb === 'guard' ? 'yes' : 'no',
       ...mounts.flatMap(({ path, options }) => [path, options]),
       '--',
       ...(strace.length > 0 ? ['strace', '-o', '/out/trace', ...strace, '--'] : []),

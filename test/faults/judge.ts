@@ -27,6 +27,11 @@ export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
   nodeIP: node.address,
 });
 
+const guardRequest = (node: ScratchNode) => {
+  const { nonce, remediation, nodeIP } = request(node);
+  return { verb: 'guard', nonce, remediation, nodeIP };
+};
+
 export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged> {
   for (let aim = 0; ; aim++) {
     const node = await ScratchNode.make(setup);
@@ -43,6 +48,8 @@ export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged>
       node.systemd.onRestart = undefined;
       if (fault.kind === 'call') trial.struckAsMeant(fault, first);
       trial.afterFault(first);
+      // Its guard, which has waited for its end, comes first; then the operator starts the agent again.
+      if (first.signal !== null) await trial.guard();
       await trial.rerun();
       return { problems: trial.problems, end: first.signal ?? first.report?.outcome ?? 'no report' };
     } finally {
@@ -84,6 +91,24 @@ class Trial {
     const isReportStruck = struck(trace)?.includes('termination-log') === true;
     if (signal === null && !isReportStruck) this.#agrees(report as RepairReport | undefined);
     this.#same('after the fault', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
+  }
+
+  /** What a guard finds after an agent that was killed, it carries to its end, or it does not touch it. */
+  async guard(): Promise<void> {
+    const { before, after } = this.#node.layout;
+    const { report, output } = await runAgent(this.#node.root, guardRequest(this.#node));
+    const expected: Readonly<Record<string, string | undefined>> = {
+      kept: after,
+      'rolled-back': before,
+      // Killed before the file was whole: then it has its old content.
+      'nothing-to-guard': before,
+    };
+    if (report === undefined || !(report.outcome in expected))
+      return this.#problem(`its guard ended ${report?.outcome}: ${report?.message} ${output}`);
+    if (this.#node.content() !== expected[report.outcome])
+      this.#problem(`its guard ended ${report.outcome}, but the file is ${this.#node.content()}`);
+    if (!this.#node.systemd.kubeletRuns) this.#problem('after its guard the kubelet does not run');
+    this.#same('after its guard', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
   }
 
   /** By the same incident; if that one has failed before it could change anything, by the next one. */

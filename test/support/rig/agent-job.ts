@@ -16,15 +16,16 @@ import { fullImageName } from '../../cluster/build/image-build.ts';
 import type { Rig } from '../../cluster/rig.ts';
 import { until } from '../../cluster/until.ts';
 import { apply, IMAGE } from './installation.ts';
+import { inNode } from './node-files.ts';
 
 interface Pods {
   readonly items: readonly {
+    readonly metadata: { readonly name: string };
+    readonly spec: { readonly nodeName: string };
     readonly status: {
       readonly containerStatuses?: readonly {
         readonly name: string;
-        readonly containerID?: string;
         readonly state: {
-          readonly running?: object;
           readonly terminated?: { readonly message?: string; readonly exitCode: number };
         };
       }[];
@@ -39,6 +40,11 @@ export class AgentJob {
   private constructor(rig: Rig, name: string) {
     this.#rig = rig;
     this.#name = name;
+  }
+
+  /** One that the operator has started. */
+  static of(rig: Rig, name: string): AgentJob {
+    return new AgentJob(rig, name);
   }
 
   /** There must be no policy: the operator would act as well. */
@@ -89,24 +95,19 @@ export class AgentJob {
     );
   }
 
-  /** Of the container, for the runtime's tools; undefined until it runs. */
-  async containerId(container: string): Promise<string> {
-    return until(
-      async () => {
-        const found = await this.#container(container);
-        return found?.state.running && found.containerID?.replace('containerd://', '');
-      },
-      { what: `${container} of ${this.#name} running`, timeoutMs: 60_000, everyMs: 50 },
-    );
-  }
-
-  async hasEnded(container: string): Promise<boolean> {
-    return (await this.#container(container))?.state.terminated !== undefined;
+  /** SIGKILL, as the kernel sends it when memory runs out; also while no kubelet has reported the container. */
+  async kill(container: string): Promise<void> {
+    const [pod] = await podsOf(this.#rig, this.#name);
+    if (!pod) throw new Error(`${this.#name} has no pod`);
+    const ctr = ['ctr', '--namespace', 'k8s.io'];
+    const filter = `labels."io.kubernetes.pod.name"==${pod.metadata.name},labels."io.kubernetes.container.name"==${container}`;
+    const { nodeName } = pod.spec;
+    const id = await inNode(this.#rig, nodeName, ...ctr, 'containers', 'ls', '--quiet', filter);
+    await inNode(this.#rig, nodeName, ...ctr, 'task', 'kill', '--signal', 'SIGKILL', id);
   }
 
   async #container(name: string) {
-    const path = `/api/v1/namespaces/${NODE_NAMESPACE}/pods?labelSelector=job-name=${this.#name}`;
-    const [pod] = (await this.#rig.api.json<Pods>(path)).items;
+    const [pod] = await podsOf(this.#rig, this.#name);
     return pod?.status.containerStatuses?.find((status) => status.name === name);
   }
 
@@ -122,6 +123,9 @@ export class AgentJob {
     ]);
   }
 }
+
+const podsOf = async (rig: Rig, job: string) =>
+  (await rig.api.json<Pods>(`/api/v1/namespaces/${NODE_NAMESPACE}/pods?labelSelector=job-name=${job}`)).items;
 
 /** The Job from its start to both reports. */
 export async function runRepairJob(
