@@ -259,7 +259,9 @@ export const remediationStatusSchema = z
       .describe('DNS pods that were deleted so that their replacements get the repaired resolv.conf.'),
     verification: verificationSchema
       .optional()
-      .describe('Last check of the DNS pod that replaced the looping one.'),
+      .describe(
+        'Last check of a DNS pod: of the one that replaced the looping one or, if none was deleted, of one that serves.',
+      ),
     recurrence: z
       .array(recurrenceSchema)
       .default([])

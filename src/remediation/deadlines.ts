@@ -18,6 +18,8 @@ export const GUARD_WATCH_MS = 11_000;
 export const CATCH_UP_MS = 150_000;
 /** From the proof pod's creation until its report is read. */
 export const PROOF_MS = 60_000;
+/** From the creation of a proof pod that ended without a report until it makes room for another one. */
+export const PROOF_RETRY_MS = 2_000;
 /** Polling fallback; a watch event normally comes first. */
 export const RECHECK_MS = 5_000;
 /** Between two questions to a DNS pod that does not answer yet: short at first, for a pod that is just starting. */

@@ -15,7 +15,8 @@ type FailureReason =
   | 'QuarantineTimedOut'
   | 'ProofTimedOut'
   | 'ProofUnreadable'
-  | 'VerificationFailed';
+  | 'VerificationFailed'
+  | 'NotVerified';
 
 /** `needs-a-person`: the same attempt would end in the same way, or the node may not be as it was. */
 type Prognosis = 'passes-by-itself' | 'needs-a-person';
@@ -72,6 +73,8 @@ const FAILURES: Readonly<Record<FailureReason, Prognosis>> = {
   ProofTimedOut: 'needs-a-person',
   ProofUnreadable: 'needs-a-person',
   VerificationFailed: 'needs-a-person',
+  // The node is repaired; only the new DNS pod could not start.
+  NotVerified: 'needs-a-person',
 };
 
 const PROGNOSES: ReadonlyMap<string, Prognosis> = new Map(Object.entries({ ...REFUSALS, ...FAILURES }));

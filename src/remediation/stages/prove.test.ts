@@ -58,8 +58,21 @@ describe('the proof pod', () => {
 
   it('is not believed without a report of its own', () => {
     const forged = JSON.stringify(aProofReport({ nonce: 'of-another-remediation' }));
-    for (const message of ['', 'not JSON', forged])
+    for (const message of ['not JSON', forged])
       expect(prove(situation(aRun({ state: 'ended', message })))).toMatchObject(failed('ProofUnreadable'));
+  });
+
+  it('is started again if it was rejected or killed: it has shown nothing', () => {
+    for (const run of [{ message: null, blockedBy: 'UnexpectedAdmissionError' }, { message: '' }]) {
+      const pod = aRun({ state: 'ended', createdAt: at(2), ...run });
+      expect(prove(situation(pod, {}, at(3)))).toMatchObject({ kind: 'wait', recheckMs: 1_000 });
+      expect(prove(situation(pod, {}, at(4)))).toEqual({ kind: 'act', effect: { kind: 'remove-proof-pod' } });
+      expect(prove(situation(pod, {}, at(62)))).toMatchObject(failed('ProofUnreadable'));
+    }
+    const rejected = aRun({ state: 'ended', message: null, blockedBy: 'UnexpectedAdmissionError' });
+    expect(Object(prove(situation(rejected, {}, at(62)))).ending.message).toContain(
+      'UnexpectedAdmissionError',
+    );
   });
 
   it('is recorded before anything is based on its report', () => {

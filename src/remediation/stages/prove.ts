@@ -2,11 +2,11 @@
 import { proveReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { wasCutOffBefore } from '../before.ts';
-import { PROOF_MS, RECHECK_MS } from '../deadlines.ts';
+import { PROOF_MS, PROOF_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { notYetStarted, stepAge, stepStartedAt } from '../facts.ts';
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
-import type { Situation } from '../world.ts';
+import type { AgentRun, Situation } from '../world.ts';
 
 export function prove(situation: Situation): Verdict {
   const { remediation, world } = situation;
@@ -27,15 +27,30 @@ export function prove(situation: Situation): Verdict {
       if (late) return end(timedOut(pod.blockedBy ?? `it is still ${pod.state}`));
       return wait('ProofRunning', notYetStarted('proof pod', situation, pod), RECHECK_MS);
     case 'ended': {
+      if (!pod.message && !late) return anotherProof(situation, pod);
       // However late it is read.
       const read = readReport(proveReportSchema, pod.message, remediation.uid);
       if (read.kind === 'bad')
-        return end(failed('ProofUnreadable', `The proof pod did not report. ${read.problem}`));
+        return end(
+          failed('ProofUnreadable', `The proof pod did not report. ${pod.blockedBy ?? read.problem}`),
+        );
       return record({ kind: 'proof-reported', report: read.report });
     }
     default:
       return assertNever(pod.state);
   }
+}
+
+/**
+ * It never ran or was killed, so it has shown nothing: a kubelet that has just been restarted may reject a pod, and a drain
+ * evicts it. It changes nothing on the node, so another one can follow.
+ */
+function anotherProof(situation: Situation, pod: AgentRun): Verdict {
+  const dueInMs = pod.createdAt + PROOF_RETRY_MS - situation.now;
+  if (dueInMs <= 0) return act({ kind: 'remove-proof-pod' });
+  const why = pod.blockedBy ?? 'it ended without a report';
+  const where = situation.remediation.spec.node.name;
+  return wait('ProofRunning', `The proof pod on ${where} is started again: ${why}.`, dueInMs);
 }
 
 const timedOut = (why: string): Ending =>

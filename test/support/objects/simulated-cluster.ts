@@ -51,7 +51,8 @@ export interface Script {
   readonly passing?: readonly Passing[];
   /** How the guard ends, or that it does not, or not with a report. Without one the agent watches by itself. */
   readonly guard: 'none' | Exclude<GuardReport['outcome'], 'nothing-to-guard'> | 'dies' | 'endless';
-  readonly proof: ProveReport['outcome'] | 'silent';
+  /** `killed-once`: the first proof pod ends without a report, the second one proves the node. */
+  readonly proof: ProveReport['outcome'] | 'silent' | 'killed-once';
   readonly dnsWorks: boolean;
   /** How long the replacement of a deleted DNS pod takes to start. @default 1000 */
   readonly replacementMs?: number;
@@ -95,6 +96,7 @@ export class SimulatedCluster {
   readonly #script: Script;
   readonly #remediation: Remediation;
   #writes = 0;
+  #proofs = 0;
   #steps = 0;
   #jobStartedAt = 0;
   #jobGoneAt = 0;
@@ -201,6 +203,7 @@ export class SimulatedCluster {
         }
         return { kind: 'done', effect };
       case 'start-proof':
+        this.#proofs += this.proof ? 0 : 1;
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
         return { kind: 'done', effect };
       case 'stand-back':
@@ -300,12 +303,16 @@ export class SimulatedCluster {
       this.#agentEndedAt = this.now;
     }
     this.#moveGuard();
-    if (this.proof && this.#script.proof !== 'silent')
-      this.proof = {
-        ...this.proof,
-        state: 'ended',
-        message: JSON.stringify(aProofReport({ outcome: this.#script.proof })),
-      };
+    this.#moveProof();
+  }
+
+  #moveProof(): void {
+    const { proof } = this.#script;
+    if (!this.proof || proof === 'silent') return;
+    const outcome = proof === 'killed-once' ? 'proven' : proof;
+    const isKilled = proof === 'killed-once' && this.#proofs === 1;
+    const message = isKilled ? '' : JSON.stringify(aProofReport({ outcome }));
+    this.proof = { ...this.proof, state: 'ended', message };
   }
 
   /** It watches for ten seconds what the agent has changed, and ends at once where that is nothing. */
