@@ -33,6 +33,7 @@ describe('classifyCrash with exit code 1', () => {
     ['BindFailed', 'Listen: listen tcp :53: bind: permission denied'],
     ['BindFailed', 'Listen: listen udp 10.0.0.1:53: bind: cannot assign requested address'],
     ['BindFailed', 'listen tcp :53: bind: address already in use'],
+    ['BindFailed', 'Listen: listen tcp :53: setsockopt: operation not permitted'],
     ['BindFailed', 'plugin/health: listen tcp :8080: bind: address already in use'],
     [
       'ApiUnreachable',
@@ -116,6 +117,10 @@ describe('classifyCrash names what is not a fault of CoreDNS', () => {
       /another architecture.*damaged/,
     ],
     ['WrongArchitecture', 'standard_init_linux.go:228: exec user process caused: exec format error', /arch/],
+    ['WrongArchitecture', 'exec user process caused "exec format error"', /arch/],
+    ['WrongArchitecture', 'fork/exec /coredns: exec format error', /arch/],
+    ['WrongArchitecture', '/bin/sh: /coredns: Exec format error', /arch/],
+    ['WrongArchitecture', '/coredns: cannot execute binary file: Exec format error', /arch/],
     ['WrongArchitecture', 'exec container process `/coredns`: Exec format error', /arch/],
     [
       'WrongArchitecture',
@@ -300,6 +305,18 @@ describe('the advice about a file without nameservers', () => {
       /\/etc\/corp\.conf/,
     );
     expect(advice('(up) {\n proxy . /etc/up.conf\n}\n. {\n import up\n}')).toMatch(/\/etc\/up\.conf/);
+  });
+
+  it('is about a file that is named without its directory, and not about what is no file', () => {
+    expect(advice(forward('upstream.conf', '192.0.2.1:53', '[2001:db8::1]:53', '{$MORE}'))).toMatch(
+      /names upstream\.conf\. That file/,
+    );
+  });
+
+  it('is about the import that has the forward line, if the Corefile has none', () => {
+    expect(advice('. {\n errors\n import custom/*.override\n}')).toMatch(
+      /custom\/\*\.override, which the Corefile imports/,
+    );
   });
 
   it('is about both if the Corefile names both', () => {

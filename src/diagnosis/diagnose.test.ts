@@ -226,6 +226,21 @@ describe('everything else is advice', () => {
     ],
     ['timeouts before 1.2.6', { log: `CoreDNS-1.2.4\n${OLD}`, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
     ['timeouts in the oldest wording', { log: OLDEST, livedMs: 6000 }, 'FalseLoop', /1\.2\.6/],
+    [
+      'timeouts with the dates of that release',
+      {
+        log: `.:53\n2018/11/05 13:48:16 [INFO] CoreDNS-1.2.2\nCoreDNS-1.2.2\n2018/11/05 13:48:22 ${OLDEST}`,
+        livedMs: 6000,
+      },
+      'FalseLoop',
+      /1\.2\.6/,
+    ],
+    [
+      'no address in the line of 1.2.6, whose plugins begin their lines with a blank',
+      { log: `2018-12-20T08:14:02.117Z [INFO] CoreDNS-1.2.6\n ${OLD}`, livedMs: 6000 },
+      'UnknownLoop',
+      /1\.3\.1/,
+    ],
     ['no address in the line', { log: `CoreDNS-1.3.0\n${OLD}` }, 'UnknownLoop', /1\.3\.1/],
     [
       'no address in the line, at once, old release',

@@ -59,6 +59,11 @@ describe('gradeResolvConf', () => {
     ['octal-looking', servers('127.0.0.053'), 'invalid'],
     ['semicolon comments', ';nameserver 127.0.0.1\n; nameserver 127.0.0.1\nnameserver 192.0.2.1', 'ok'],
     ['indented hash comment', '   # nameserver 127.0.0.53\n\tnameserver\t192.0.2.1', 'ok'],
+    [
+      'blanks at the ends of lines, and options that no resolver knows',
+      'search a.example  b.example\nnameserver 127.0.0.1\nnameserver 192.0.2.10 \nnameserver 192.0.2.11\noptions ends0 timeout:3 \n',
+      'mixed-loopback',
+    ],
     ['CRLF', 'nameserver 127.0.0.53\r\noptions edns0\r\n', 'stub'],
     ['a trailing remark', 'nameserver 127.0.0.1   # local\nnameserver 192.0.2.10 # first', 'mixed-loopback'],
     ['another keyword', 'nameserverx 127.0.0.1\nNAMESERVER 127.0.0.1\nnameserver 192.0.2.1', 'ok'],

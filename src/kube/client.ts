@@ -15,6 +15,8 @@ export interface LogRequest {
   /** Begins each line with the time at which the runtime read it, in RFC 3339, and a blank. */
   readonly timestamps?: boolean;
   readonly tailLines?: number;
+  /** Only lines that were written later. RFC 3339. */
+  readonly sinceTime?: string;
   readonly limitBytes?: number;
   readonly signal?: AbortSignal;
 }
@@ -38,7 +40,17 @@ export function createKubeClient(config: ClusterConfig, options: TransportOption
     raw,
     customResource: <T>(apiVersion: string, plural: string) =>
       createCustomResource<T>(raw, apiVersion, plural),
-    readLog: ({ namespace, pod, container, previous, timestamps, tailLines, limitBytes, signal }) =>
+    readLog: ({
+      namespace,
+      pod,
+      container,
+      previous,
+      timestamps,
+      tailLines,
+      sinceTime,
+      limitBytes,
+      signal,
+    }) =>
       raw.text({
         method: 'GET',
         path: `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log`,
@@ -47,6 +59,7 @@ export function createKubeClient(config: ClusterConfig, options: TransportOption
           previous: previous || undefined,
           timestamps: timestamps || undefined,
           tailLines,
+          sinceTime,
           limitBytes,
         },
         accept: '*/*',

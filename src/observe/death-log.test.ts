@@ -37,6 +37,19 @@ describe('the log of a death', () => {
     expect(requests).toMatchObject([{ timestamps: true, previous: false, tailLines: 40 }]);
   });
 
+  it('is read from the last second on after a panic, because the line that says why comes before all stacks', async () => {
+    const requests: LogRequest[] = [];
+    await read(
+      (request) => {
+        requests.push(request);
+        return loggedAt(0, 'panic: x');
+      },
+      { state: aDeath({ exitCode: 2 }) },
+    );
+    expect(requests).toMatchObject([{ sinceTime: '2026-03-01T11:59:59.000Z', limitBytes: 1_048_576 }]);
+    expect(requests[0]).not.toHaveProperty('tailLines');
+  });
+
   it('keeps what follows the timestamp byte for byte', async () => {
     for (const line of [` ${LOOP_LINE}`, `2019-04-17T00:18:44.486Z ${LOOP_LINE}`, '[INFO] "x"', '\tx '])
       expect(await read(() => loggedAt(0, line))).toBe(line);

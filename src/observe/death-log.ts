@@ -1,13 +1,18 @@
 /** Reads the log of one container death, and keeps only what that container wrote during its life. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
-import type { KubeClient } from '../kube/client.ts';
+import type { KubeClient, LogRequest } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
 
-/** The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. */
-const TAIL_LINES = 40;
-/** Far more than that many lines can have: the limit cuts the end of the tail, which is where the line is. */
-const LIMIT_BYTES = 262_144;
+/**
+ * The FATAL line is the last one; a looping CoreDNS writes some ten lines before it. The limit is far more than that many
+ * lines can have: it cuts the end of the tail, which is where the line is.
+ */
+const TAIL = { tailLines: 40, limitBytes: 262_144 };
+/** Go ends with this code after a panic, and prints the stacks of all goroutines after the line that says why. */
+const GO_PANIC = 2;
+/** The line is among the first of the last second; the stacks may have any length. */
+const DUMP = { beforeMs: 1_000, limitBytes: 1_048_576 };
 /** The runtime stamps a line when it has read it, and the death when it has noticed it, maybe under load. */
 const CLOCK_SLACK_MS = 2_000;
 /** The kubelet reports whole seconds. */
@@ -36,8 +41,7 @@ export async function readLogOfDeath(
         container: container.name,
         previous,
         timestamps: true,
-        tailLines: TAIL_LINES,
-        limitBytes: LIMIT_BYTES,
+        ...partOf(death),
         signal,
       });
       // The other log usually is that of the container before or after, whose lines may be only a second away.
@@ -50,6 +54,15 @@ export async function readLogOfDeath(
     }
   }
   return null;
+}
+
+function partOf({
+  exitCode,
+  finishedAt,
+}: ContainerDeath): Pick<LogRequest, 'tailLines' | 'sinceTime' | 'limitBytes'> {
+  if (exitCode !== GO_PANIC || finishedAt === 0) return TAIL;
+  const { beforeMs, limitBytes } = DUMP;
+  return { sinceTime: new Date(finishedAt - beforeMs).toISOString(), limitBytes };
 }
 
 /** What the API writes before each line that has a time. One blank; a second one belongs to the line. */

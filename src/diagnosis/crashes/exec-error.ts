@@ -2,10 +2,10 @@
 
 /**
  * runc up to 1.0 (`standard_init_linux.go:211: exec user process caused "…"`, later without the quotes), runc since
- * 1.1 (`exec /coredns: …`), and crun, whose line may be JSON.
+ * 1.1 (`exec /coredns: …`), crun, whose line may be JSON, and a shell as the entry point (`/coredns: …`).
  */
 const IN_LOG =
-  /^(?:standard_init_linux\.go:\d+: exec user process caused:? |exec (?!container process )\S+: |(?:\{"msg":")?exec container process (?:\([^)]*\) )?`[^`]*`: )"?([A-Za-z ]+?)"?(?:","|$)/;
+  /^(?:(?:standard_init_linux\.go:\d+: )?exec user process caused:? |(?:fork\/)?exec (?!container process )\S+: |(?:\{"msg":")?exec container process (?:\([^)]*\) )?`[^`]*`: |(?:\S*sh: )?\/\S+: (?:cannot execute(?: binary file)?: )?(?=exec format|operation not|permission denied))"?([A-Za-z ]+?)"?(?:","|$)/i;
 
 /** What the kernel said, in lower case, for example "exec format error"; null for any other line. */
 export const execError = (line: string): string | null => IN_LOG.exec(line)?.[1]?.toLowerCase() ?? null;

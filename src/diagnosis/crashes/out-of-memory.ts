@@ -5,7 +5,7 @@ export const outOfMemory: CrashRule = {
   cause: 'OutOfMemory',
   shows: startsLike(
     /^(?:fatal error: )?(?:runtime: )?out of memory/,
-    /^(?:fatal error: )?(?:runtime: )?(?:cannot (?:allocate memory|map pages|reserve )|failed to reserve )/,
+    /^(?:fatal error: )?(?:runtime: )?(?:cannot (?:allocate memory|map pages|reserve )|failed to reserve |memory reservation exceeds )/,
   ),
   advice: ({ line }) =>
     line !== undefined && outOfMemory.shows(line)

@@ -202,11 +202,12 @@ describe('the transport', () => {
       previous: true,
       timestamps: true,
       tailLines: 5,
+      sinceTime: '2026-03-01T12:00:00Z',
       limitBytes: 9,
     });
     expect(await errorOf(log)).toMatchObject({ code: 503, what: 'get pods/log n/p' });
     expect(requests.map(({ url }) => url)).toEqual([
-      '/api/v1/namespaces/n/pods/p/log?container=c&previous=true&timestamps=true&tailLines=5&limitBytes=9',
+      '/api/v1/namespaces/n/pods/p/log?container=c&previous=true&timestamps=true&tailLines=5&sinceTime=2026-03-01T12%3A00%3A00Z&limitBytes=9',
     ]);
   });
 
