@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { aRemediation } from '../../test/support/objects/builders.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
@@ -43,6 +44,35 @@ it('a sighting that is remembered or forgotten wakes every policy, so that its s
   const remember = () => sightings.remember('kube-system/coredns', aSeen);
   expect(wokenBy(policy, remember)).toEqual(['coredns', 'other']);
   expect(wokenBy(policy, () => sightings.keepOnly('kube-system/coredns', undefined))).toContain('coredns');
+});
+
+describe('a policy whose status was written by the operator', () => {
+  const policies = (generation: number) => ({
+    ...still('coredns'),
+    onChange: (listener: (change: unknown) => void) => {
+      listener({
+        kind: 'modified',
+        key: 'coredns',
+        old: { generation: 1 },
+        object: { generation },
+      });
+      return () => {};
+    },
+  });
+  const open = { ...still(), list: () => [aRemediation()] };
+  const wokenAt = (generation: number) => {
+    const changed = { ...reflectors, policies: policies(generation), remediations: open };
+    const table = controllerTable(changed as unknown as Reflectors, createSightings(), reconcilers);
+    return wokenBy(
+      table.find(({ name }) => name === 'remediation'),
+      () => {},
+    );
+  };
+
+  it('wakes no incident; one with a new spec wakes all that are open', () => {
+    expect(wokenAt(1)).toEqual([]);
+    expect(wokenAt(2)).toEqual(['node-1-incident']);
+  });
 });
 
 it('a source that is not a reflector does not have to be started or synced', () => {

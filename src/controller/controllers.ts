@@ -1,10 +1,13 @@
 /** The table of what wakes whom: every controller, what it watches, and which keys a change concerns. */
 
-import { FINAL_PHASES } from '../api/remediation.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
+import { isUnderRepair } from '../remediation/facts.ts';
+import { concernedBy, concernedByPod, isOpen } from '../remediation/wake.ts';
+import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
+import { FRESH, URGENT } from './priorities.ts';
 import type { Sightings } from './sightings.ts';
 
 type Reconcile = Controller['reconcile'];
@@ -17,10 +20,6 @@ interface Reconcilers {
   readonly excludeLabel: Reconcile;
 }
 
-/** Priorities: a node under repair, then a fresh crash, then status updates. */
-const URGENT = 10;
-const FRESH = 5;
-
 /** The name of a controller is also that of its queue in metrics and log lines. */
 export function controllerTable(
   reflectors: Reflectors,
@@ -32,14 +31,14 @@ export function controllerTable(
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
     dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
-  /** Remediations that a change elsewhere can unblock; finished ones are left alone. */
-  const open = () =>
-    remediations
-      .list()
-      .filter(
-        ({ status }) => !FINAL_PHASES.includes(status.phase) || status.quarantine?.heldSince !== undefined,
-      )
-      .map(({ name }) => name);
+  const open = () => namesOf(remediations.list().filter(isOpen));
+
+  const othersConcerned = (change: Change<Remediation>) =>
+    concernedBy(
+      change.kind === 'added' ? null : change.kind === 'modified' ? change.old : change.object,
+      change.kind === 'deleted' ? null : change.object,
+      remediations.list(),
+    );
 
   return [
     {
@@ -56,13 +55,13 @@ export function controllerTable(
     {
       name: 'remediation',
       watches: [
-        // One that ends frees a slot for those that wait.
-        watch(remediations, (change) => [change.key, ...open()], FRESH),
+        watch(remediations, ({ key, object }) => (isUnderRepair(object) ? key : []), URGENT),
+        watch(remediations, (change) => [change.key, ...namesOf(othersConcerned(change))], FRESH),
         watch(jobs, (change) => change.object.remediation, URGENT),
         watch(agentPods, (change) => change.object.remediation, URGENT),
-        watch(dnsPods, open, FRESH),
+        watch(dnsPods, ({ object }) => namesOf(concernedByPod(object, remediations.list())), FRESH),
         watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
-        watch(policies, open),
+        watch(policies, (change) => (isNewSpec(change) ? open() : [])),
       ],
       // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
       // decisions at once could both take it. Nothing here waits for a node, so the nodes are repaired side by side.
@@ -97,6 +96,8 @@ export function controllerTable(
     },
   ];
 }
+
+const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
 
 const isNewSpec = (change: Change<Policy>): boolean =>
   change.kind !== 'modified' || change.object.generation !== change.old.generation;

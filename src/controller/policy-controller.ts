@@ -25,15 +25,26 @@ interface PolicyControllerOptions {
 const LOOP_FORGOTTEN_AFTER_MS = 35_000;
 /** "Looping" ends after some time, without a watch event. */
 const RECOUNT_MS = 15_000;
+/** Shortest time between two statuses: in a mass outage hundreds of changes a second concern the policy. */
+const PACE_MS = 500;
 
 /** Returns the reconcile function. The key is the policy's name. */
 export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
   const api = kube.customResource<object>(API_VERSION, 'dnshealthpolicies');
   const upTimes = watchUpTimes(stores.dnsPods, now);
 
+  /** When each policy was last read, epoch milliseconds. */
+  const readAt = new Map<string, number>();
+
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
+    const restMs = (readAt.get(name) ?? Number.NEGATIVE_INFINITY) + PACE_MS - now();
+    if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
+    readAt.set(name, now());
     const raw = await nullIfNotFound(api.get(name, signal));
-    if (raw === null) return { kind: 'done' };
+    if (raw === null) {
+      readAt.delete(name);
+      return { kind: 'done' };
+    }
     const policy = parsePolicy(raw);
     const { workload } = policy.spec;
     const found = await podsByWorkload(stores, ownership, signal);

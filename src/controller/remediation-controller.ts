@@ -10,10 +10,11 @@ import { parseRemediations } from '../observe/custom-resources.ts';
 import type { Ownership } from '../observe/ownership.ts';
 import { findRecurrence } from '../observe/recurrence.ts';
 import { unreadable } from '../remediation/events.ts';
+import { isUnderRepair } from '../remediation/facts.ts';
 import { plan } from '../remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../remediation/status.ts';
 import type { Verdict } from '../remediation/verdict.ts';
-import type { World } from '../remediation/world.ts';
+import type { Remediation, World } from '../remediation/world.ts';
 import { type Logger, withLogContext } from '../runtime/logger.ts';
 import type { Result } from '../runtime/work-queue.ts';
 import { carryOut } from './carry-out.ts';
@@ -21,8 +22,10 @@ import type { DomainMetrics } from './domain-metrics.ts';
 import type { KubernetesService } from './kubernetes-service.ts';
 import type { Narrator } from './narrator.ts';
 import { createObservedSince } from './observed-since.ts';
+import { URGENT } from './priorities.ts';
 import { readWorld, withLiveRemediations } from './read-world.ts';
 import { createRecentEffects } from './recent-effects.ts';
+import { createRest } from './rest.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
 import { watchUpTimes } from './up-times.ts';
@@ -43,8 +46,9 @@ interface RemediationControllerOptions {
 /** Only others can resolve this, so retry slowly. */
 const NOT_OURS_MS = 2_000;
 const DONE: Result = { kind: 'done' };
-/** The action was taken and recorded; the next one is decided from a fresh read. */
-const AGAIN: Result = { kind: 'requeue', afterMs: 0 };
+/** The action was taken and recorded; the next one is decided from a fresh read, before that of any that waits. */
+const AGAIN: Result = { kind: 'requeue', afterMs: 0, priority: URGENT };
+const AFTER_OVERTAKEN: Result = { ...AFTER_CONFLICT, priority: URGENT };
 
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
@@ -53,15 +57,20 @@ export function createRemediationReconciler(options: RemediationControllerOption
   const observed = createObservedSince();
   const upTimes = watchUpTimes(stores.dnsPods, now);
   const recent = createRecentEffects();
+  const rest = createRest(stores, now);
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
 
   async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
+    const restMs = rest.leftMs(name);
+    if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
+    rest.looked(name);
     const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) {
       observed.forget(name);
       recent.forget(name);
+      rest.forget(name);
       return DONE;
     }
     const [remediation] = parseRemediations([raw]);
@@ -96,13 +105,14 @@ export function createRemediationReconciler(options: RemediationControllerOption
     switch (verdict.kind) {
       case 'pass':
         observed.forget(name);
+        rest.forget(name);
         return DONE;
       case 'wait':
         next = whileWaiting(remediation.status, verdict.reason, verdict.message, now());
         break;
       case 'act': {
         const pauseMs = recent.pauseMs(name, verdict.effect, now());
-        if (pauseMs > 0) return { kind: 'requeue', afterMs: pauseMs };
+        if (pauseMs > 0) return { kind: 'requeue', afterMs: pauseMs, priority: URGENT };
         logger.info('carrying out effect', { effect: verdict.effect.kind, phase: remediation.status.phase });
         try {
           const context = {
@@ -120,7 +130,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         } catch (error) {
           if (isConflict(error)) {
             logger.info('conflict, planning again', { error });
-            return AFTER_CONFLICT;
+            return AFTER_OVERTAKEN;
           }
           if (error instanceof NotOursError) {
             logger.warn('object belongs to someone else, retrying', { error });
@@ -144,15 +154,16 @@ export function createRemediationReconciler(options: RemediationControllerOption
     const change = { raw, before: remediation.status, after: next };
     const written = await writeStatus(api, name, change, signal);
     // What was done but not recorded is done again or recognised as done.
-    if (written === 'overtaken') return AFTER_CONFLICT;
+    if (written === 'overtaken') return AFTER_OVERTAKEN;
     if (written === 'written') {
       options.narrator.recordTransition(remediation, next);
       options.metrics.follow(remediation, next);
     }
-    return afterwards(verdict);
+    return afterwards(verdict, { ...remediation, status: next });
   }
 }
 
-function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>): Result {
-  return verdict.kind === 'wait' ? { kind: 'requeue', afterMs: verdict.recheckMs } : AGAIN;
+function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>, after: Remediation): Result {
+  if (verdict.kind !== 'wait') return AGAIN;
+  return { kind: 'requeue', afterMs: verdict.recheckMs, priority: isUnderRepair(after) ? URGENT : 0 };
 }

@@ -129,7 +129,11 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     failure: null,
     ...job,
   };
-  const store = <T>(...objects: readonly T[]) => ({ list: () => objects, onChange: () => () => {} });
+  const store = <T>(...objects: readonly T[]) => ({
+    list: () => objects,
+    get: () => undefined,
+    onChange: () => () => {},
+  });
   const stores = {
     policies: store({ uid: spec.policy.uid, spec: { mode: 'Repair' } }),
     remediations: store(),

@@ -5,7 +5,7 @@ import { isConflict, isNotFound } from '../kube/errors.ts';
 import type { Result } from '../runtime/work-queue.ts';
 
 /** What was read is out of date: read again, soon. */
-export const AFTER_CONFLICT: Result = { kind: 'requeue', afterMs: 100 };
+export const AFTER_CONFLICT = { kind: 'requeue', afterMs: 100 } as const satisfies Result;
 
 interface StatusChange<S> {
   /** The object as it was read. */

@@ -22,6 +22,8 @@ export const PROOF_MS = 60_000;
 export const PROOF_RETRY_MS = 2_000;
 /** Polling fallback; a watch event normally comes first. */
 export const RECHECK_MS = 5_000;
+/** For one that waits for another incident: its turn is an event, so this only refreshes what its record says. */
+export const TURN_RECHECK_MS = 60_000;
 /** Between two questions to a DNS pod that does not answer yet: short at first, for a pod that is just starting. */
 export const PROBE_RETRY_MS = 250;
 export const PROBE_EAGER_MS = 10_000;

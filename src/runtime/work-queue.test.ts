@@ -97,6 +97,19 @@ describe('the work queue', () => {
     expect(started).toHaveLength(2);
   });
 
+  it('runs a key again with the priority it asked for, also if it was added while running', async () => {
+    const { clock, queue, started, finish } = setup();
+    queue.add('under repair');
+    await clock.settle();
+    for (const key of ['waits', 'waits too']) queue.add(key, 5);
+    finish('under repair', { kind: 'requeue', afterMs: 0, priority: 10 });
+    await clock.settle();
+    queue.add('under repair', 5);
+    finish('under repair', { kind: 'requeue', afterMs: 0, priority: 10 });
+    await clock.settle();
+    expect(started).toEqual(['under repair', 'under repair', 'under repair']);
+  });
+
   it('retries with a back-off that doubles up to its limit and is reset by a success', async () => {
     const { clock, queue, started, errors, fail, finish } = setup();
     queue.add('a');

@@ -7,8 +7,8 @@ import { createFairTurn } from './fair-turn.ts';
 export type Result =
   /** The work is complete; the key's failure count is reset. */
   | { readonly kind: 'done' }
-  /** Process the key again later. Not an error: its failure count is reset too. */
-  | { readonly kind: 'requeue'; readonly afterMs: number };
+  /** Process the key again later, by default with priority 0. Not an error: its failure count is reset too. */
+  | { readonly kind: 'requeue'; readonly afterMs: number; readonly priority?: number };
 
 /** A throw is retried with back-off. The signal aborts when the grace period of a shutdown is over. */
 export type Handle<K extends string> = (key: K, signal: AbortSignal) => Promise<Result>;
@@ -144,6 +144,10 @@ export function createWorkQueue<K extends string>(
     try {
       // Without this, two thousand keys that do no I/O would be processed in one turn of the event loop.
       await fairTurn();
+      if (stopping) {
+        running.delete(key);
+        return;
+      }
       const result = await handle(key, abort.signal);
       running.delete(key);
       failures.delete(key);
@@ -159,8 +163,9 @@ export function createWorkQueue<K extends string>(
   function settle(key: K, result: Result): void {
     const again = takeDirty(key);
     if (stopping) return;
-    if (again !== undefined) enqueue(key, Math.max(again, cancelDelay(key)));
-    else if (result.kind === 'requeue') addAfter(key, result.afterMs);
+    const { priority = 0 } = result.kind === 'requeue' ? result : {};
+    if (again !== undefined) enqueue(key, Math.max(again, priority, cancelDelay(key)));
+    else if (result.kind === 'requeue') addAfter(key, result.afterMs, priority);
   }
 
   function fail(key: K, error: unknown): void {

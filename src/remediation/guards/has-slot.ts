@@ -1,18 +1,25 @@
 /** No more nodes are under repair than the policy allows, and no incident that could begin has waited for longer. */
-import { RECHECK_MS } from '../deadlines.ts';
+import { TURN_RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
 import { canaryHealed } from '../rollout.ts';
+import { byAge, isInLine, NO_SLOT, takesSlot } from '../slots.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
-import type { Remediation, Situation } from '../world.ts';
+import type { Remediation, World } from '../world.ts';
 
 /**
  * The first repair of a rollout is alone, whatever `limits.maxConcurrent` says: where every node has the
  * same fault, a guard that counts unhealthy nodes would stop all of them or none.
  */
 const CANARY_SLOTS = 1;
-const REASON = 'OtherNodeUnderRepair';
 
-export function hasSlot(situation: Situation): Verdict {
+/** What is enough to find one's place in the line. */
+interface Line {
+  readonly remediation: Remediation;
+  readonly world: Pick<World, 'remediations'>;
+  readonly now: number;
+}
+
+export function hasSlot(situation: Line): Verdict {
   const { remediation, world } = situation;
   // It took its slot when it was admitted.
   if (isUnderRepair(remediation)) return pass;
@@ -23,27 +30,15 @@ export function hasSlot(situation: Situation): Verdict {
   for (const next of [...others.filter(isInLine), remediation].toSorted(byAge)) {
     const slots = slotsFor(next);
     if (next.name === remediation.name)
-      return first.length < slots ? pass : wait(REASON, waitingFor(first, slots), RECHECK_MS);
+      return first.length < slots ? pass : wait(NO_SLOT, waitingFor(first, slots), TURN_RECHECK_MS);
     // One that is still too many for its own policy does not take a place from one that is not.
     if (first.length < slots) first.push(next);
   }
   return pass;
 }
 
-/** Under repair, or its node is still held: after the end, or for a moment after an attempt. */
-const takesSlot = (other: Remediation): boolean =>
-  isUnderRepair(other) || other.status.quarantine?.heldSince !== undefined;
-
-/** Not decided on yet, or waiting for a slot. One that waits for another reason, by its record, takes none. */
-const isInLine = ({ status }: Remediation): boolean =>
-  status.phase === 'Pending' && (status.reason === undefined || status.reason === REASON);
-
-function byAge(a: Remediation, b: Remediation): number {
-  return a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1);
-}
-
 /** How many nodes may be under repair at the same time, according to the policy of an incident. */
-function slotsIn({ world, now }: Situation): (remediation: Remediation) => number {
+function slotsIn({ world, now }: Line): (remediation: Remediation) => number {
   const known = new Map<string, boolean>();
   return (remediation) => {
     const { policy, settings } = remediation.spec;
