@@ -4,7 +4,8 @@ import type { StepName } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { type AgentJob, type AgentPod, runOfJob } from '../observe/agent-run.ts';
 import { parseRemediations } from '../observe/custom-resources.ts';
-import { liveAgentRuns } from '../observe/live-agent-runs.ts';
+import type { DnsPod } from '../observe/dns-pod.ts';
+import { liveAgentRuns, liveDnsPods } from '../observe/live-look.ts';
 import { observeNode } from '../observe/node.ts';
 import { anotherNodeTakesPods } from '../observe/other-nodes.ts';
 import type { Ownership } from '../observe/ownership.ts';
@@ -33,7 +34,7 @@ export async function readWorld(
   const { workload } = remediation.spec.settings;
   const [node, pods] = await Promise.all([
     observeNode(kube, remediation.spec.node.name, signal),
-    podsOf(workload, stores, ownership, signal),
+    dnsPodsOf({ kube, stores, ownership }, remediation, now, signal),
   ]);
   const cached = runsOf(remediation, { jobs: stores.jobs.list(), pods: stores.agentPods.list() });
   const runs = isOverdue(remediation, cached, now)
@@ -49,6 +50,18 @@ export async function readWorld(
     dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
     remediations: [...others, remediation],
   };
+}
+
+/** The replacement of a DNS pod runs within seconds; later the cache is not trusted to know of it. */
+async function dnsPodsOf(
+  { kube, stores, ownership }: Pick<WorldSources, 'kube' | 'stores' | 'ownership'>,
+  remediation: Remediation,
+  now: number,
+  signal: AbortSignal,
+): Promise<readonly DnsPod[]> {
+  const isLong = unfinishedFor(remediation, 'Verify', now) > LIVE_LOOK_AFTER_MS;
+  const pods = isLong ? await liveDnsPods(kube, signal) : stores.dnsPods.list();
+  return podsOf(remediation.spec.settings.workload, pods, ownership, signal);
 }
 
 type Runs = Pick<World, 'repairJob' | 'proofPod'>;
@@ -70,16 +83,19 @@ function runsOf(
 }
 
 /** It was started a while ago, and no cache shows its end: either it takes long, or a watch is silent. */
-function isOverdue({ status }: Remediation, { repairJob, proofPod }: Runs, now: number): boolean {
-  const runsFor = (name: StepName): number => {
-    const step = status.steps.find((one) => one.name === name && one.finishedAt === undefined);
-    return step ? now - Date.parse(step.startedAt) : 0;
-  };
+function isOverdue(remediation: Remediation, { repairJob, proofPod }: Runs, now: number): boolean {
+  const runsFor = (name: StepName) => unfinishedFor(remediation, name, now);
   return (
     (runsFor('Repair') > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
     (runsFor('Prove') > LIVE_LOOK_AFTER_MS && proofPod?.state !== 'ended') ||
     (runsFor('Guard') > GUARD_WATCH_MS + LIVE_LOOK_AFTER_MS && repairJob?.guard?.state !== 'ended')
   );
+}
+
+/** How long ago a step began that is not finished; 0 for any other. */
+function unfinishedFor({ status }: Remediation, name: StepName, now: number): number {
+  const step = status.steps.find((one) => one.name === name && one.finishedAt === undefined);
+  return step ? now - Date.parse(step.startedAt) : 0;
 }
 
 /**

@@ -12,7 +12,7 @@ import { kubeError } from '../../test/support/objects/fake-kube.ts';
 import { aRawDnsPod, aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { AGENT_CONTAINER } from '../api/agent-protocol.ts';
 import { QUARANTINE_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
-import type { RemediationStatus } from '../api/remediation.ts';
+import type { RemediationStatus, StepName } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createCustomResource } from '../kube/custom-resource.ts';
 import type { RawRequest } from '../kube/raw-api.ts';
@@ -221,5 +221,27 @@ describe('while the watches are silent', () => {
     };
     const { status } = await run(30_000, { ...ROWS['start-repair'], live });
     expect(status()).toMatchObject({ repair: { outcome: 'repaired' }, proof: { outcome: 'proven' } });
+  });
+
+  it('the replacement of a DNS pod is found all the same, and asked', async () => {
+    const fresh = aRawDnsPod({
+      metadata: { name: 'coredns-new', uid: 'pod-new', creationTimestamp: isoAt(9) },
+      // Nobody answers there, and the kernel says so at once.
+      status: { startTime: isoAt(9), podIP: '127.211.11.11' },
+      container: { ready: true, restartCount: 0, state: { running: { startedAt: isoAt(9) } } },
+    });
+    const done = (step: StepName) => ({ name: step, startedAt: isoAt(7), finishedAt: isoAt(7) });
+    const { status } = await run(20_000, {
+      ...ROWS.recreate,
+      status: {
+        quarantine,
+        repair,
+        proof,
+        deletedPods: [{ name: 'coredns-sick', uid: 'pod-sick' }],
+        steps: [done('Release'), done('Recreate'), { name: 'Verify', startedAt: isoAt(8) }],
+      },
+      live: { '/api/v1/namespaces/kube-system/pods': { items: [fresh] } },
+    });
+    await expect.poll(status).toMatchObject({ verification: { pod: 'coredns-new' } });
   });
 });

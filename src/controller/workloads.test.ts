@@ -13,7 +13,7 @@ const holding = (pods: readonly DnsPod[]) => ({ dnsPods: { list: () => pods } })
 it('a pod that the kubelet rejected or that a shutdown left behind is not a DNS pod: it is neither asked nor counted', async () => {
   const stores = holding(['Running', 'Pending', 'Failed', 'Succeeded'].map((phase) => aPod(phase, phase)));
   const workload = { kind: 'Deployment', name: 'coredns', container: 'coredns' } as const;
-  const owned = await podsOf(workload, stores, { owns: async () => true }, signal);
+  const owned = await podsOf(workload, stores.dnsPods.list(), { owns: async () => true }, signal);
   expect(owned.map(({ name }) => name)).toEqual(['Running', 'Pending']);
   const [found] = await podsByWorkload(stores, { workloadOf: async () => workload }, signal);
   expect(found?.pods).toEqual(owned);

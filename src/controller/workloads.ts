@@ -23,16 +23,16 @@ export function policyInConflictWith(policy: Policy, policies: readonly Policy[]
 /** The pods with which the workload serves DNS, verified by uid. One that is finished is not a DNS pod any more. */
 export async function podsOf(
   workload: PolicySpec['workload'],
-  stores: Stores,
+  dnsPods: readonly DnsPod[],
   ownership: Ownership,
   signal: AbortSignal,
 ): Promise<readonly DnsPod[]> {
-  const pods = unfinished(stores);
+  const pods = unfinished(dnsPods);
   const owned = await Promise.all(pods.map((pod) => ownership.owns(workload, pod, signal)));
   return pods.filter((_pod, index) => owned[index]);
 }
 
-const unfinished = ({ dnsPods }: Stores): readonly DnsPod[] => dnsPods.list().filter((pod) => !pod.finished);
+const unfinished = (pods: readonly DnsPod[]): readonly DnsPod[] => pods.filter((pod) => !pod.finished);
 
 interface OwnedPods extends Workload {
   readonly pods: readonly DnsPod[];
@@ -44,7 +44,7 @@ export async function podsByWorkload(
   ownership: Owners,
   signal: AbortSignal,
 ): Promise<readonly OwnedPods[]> {
-  const pods = unfinished(stores);
+  const pods = unfinished(stores.dnsPods.list());
   const owners = await Promise.all(pods.map((pod) => ownership.workloadOf(pod, signal)));
   const groups = new Map<string, Workload & { readonly pods: DnsPod[] }>();
   for (const [index, pod] of pods.entries()) {
