@@ -2,6 +2,7 @@
 import {
   chmodSync,
   linkSync,
+  mkdirSync,
   readdirSync,
   renameSync,
   rmSync,
@@ -248,6 +249,34 @@ describe('a repair is refused because of an owner, a mode or a link', () => {
     ],
     ['the configuration is huge', 'UnsafePath', (n) => n.write(KUBESPRAY, BAD + '#'.repeat(2 << 20))],
   ]);
+});
+
+describe('a repair is refused where something else has the place of a file of the agent', () => {
+  it.each<[string, (n: FakeNode) => unknown]>([
+    ['the lock', (n) => mkdirSync(join(n.root, 'var/lib/dnshealth/lock.sock/x'), { recursive: true })],
+    [
+      'the temporary file',
+      (n) =>
+        mkdirSync(join(n.root, 'etc/kubernetes/.kubelet-config.yaml.dnshealth-tmp/x'), { recursive: true }),
+    ],
+    ['the directory of the incident', (n) => n.write('/var/lib/dnshealth/node-1-abc', '')],
+    [
+      'its state directory',
+      (n) => {
+        rmSync(join(n.root, 'var/lib/dnshealth'), { recursive: true });
+        n.write('/var/lib/dnshealth', '');
+      },
+    ],
+  ])('%s', async (_what, prepare) => {
+    prepare(node);
+    expect(await node.repair()).toMatchObject({
+      outcome: 'refused',
+      reason: 'UnsafePath',
+      nodeUnchanged: true,
+    });
+    expect(node.read()).toBe(BAD);
+    expect(node.restarts).toBe(0);
+  });
 });
 
 describe('a remediation name that is a path', () => {

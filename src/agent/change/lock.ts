@@ -9,7 +9,7 @@
  * and the guard sees the agent's end at once, however it comes.
  */
 import { randomBytes } from 'node:crypto';
-import { renameSync, unlinkSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
 import type { SafeDirectory } from '../files/safe-directory.ts';
 import { Refused } from '../refused.ts';
@@ -120,7 +120,8 @@ async function isAlive(path: string): Promise<boolean> {
  * quicker. Not by unlink, which cannot detect that and would leave two holders.
  */
 async function removeStale(directory: SafeDirectory, path: string): Promise<boolean> {
-  const aside = directory.pathOf(`.lock-${randomBytes(6).toString('hex')}`);
+  const name = `.lock-${randomBytes(6).toString('hex')}`;
+  const aside = directory.pathOf(name);
   try {
     renameSync(path, aside);
   } catch (error) {
@@ -131,6 +132,6 @@ async function removeStale(directory: SafeDirectory, path: string): Promise<bool
     renameSync(aside, path);
     return false;
   }
-  unlinkSync(aside);
+  directory.remove(name);
   return true;
 }

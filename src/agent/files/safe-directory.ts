@@ -155,7 +155,14 @@ export class SafeDirectory {
     try {
       unlinkSync(this.#at(name));
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EISDIR')
+        throw new Refused(
+          'UnsafePath',
+          `The path ${this.path}/${name} is a directory, in the place of a file of the agent.`,
+          { cause: error },
+        );
+      if (code !== 'ENOENT') throw error;
     }
   }
 
