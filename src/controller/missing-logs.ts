@@ -15,7 +15,7 @@ interface MissingLog {
 }
 
 export interface MissingLogs {
-  /** The log of this death was asked for in vain. The key is that of the pod. */
+  /** Called when the log of this death could not be read. The key is that of the pod. */
   note(key: string, deathID: string): MissingLog;
   forget(key: string): void;
 }

@@ -10,7 +10,7 @@ import type { Result } from '../runtime/work-queue.ts';
 import type { Sightings } from './sightings.ts';
 import type { Stores } from './stores.ts';
 import { watchUpTimes } from './up-times.ts';
-import { containerOf, podsByWorkload, policyInConflictWith, viewOf } from './workloads.ts';
+import { containerOf, otherContainers, podsByWorkload, policyInConflictWith, viewOf } from './workloads.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 interface PolicyControllerOptions {
@@ -71,6 +71,7 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
         pods: one.pods.length,
         watched: isWatched(one),
       })),
+      otherContainers: otherContainers(pods, workload),
       dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
       loopingPods: looping.map((pod) => pod.name),
       quarantinedNodes: stores.nodeMarks

@@ -3,7 +3,7 @@ import { aRawDnsPod } from '../../test/support/objects/raw-objects.ts';
 import { type DnsPod, parseDnsPod } from '../observe/dns-pod.ts';
 import type { Workload } from '../observe/ownership.ts';
 import type { Stores } from './stores.ts';
-import { podsByWorkload, podsOf } from './workloads.ts';
+import { otherContainers, podsByWorkload, podsOf } from './workloads.ts';
 
 const signal = new AbortController().signal;
 const aPod = (name: string, phase = 'Running'): DnsPod =>
@@ -35,4 +35,13 @@ it('DNS pods are grouped by the owner that was verified, and those without one a
     ['DaemonSet', 'node-local-dns', ['b']],
     ['Deployment', 'release-coredns', ['a', 'c']],
   ]);
+});
+
+it('the containers of the pods are named only if the one that the policy names is not among them', () => {
+  const workload = { kind: 'Deployment', name: 'coredns', container: 'coredns' } as const;
+  const cache = parseDnsPod(aRawDnsPod({ container: { name: 'node-cache' } }));
+  const pending = parseDnsPod(aRawDnsPod({ status: { containerStatuses: [] } }));
+  expect(otherContainers([cache, aPod('a')], workload)).toEqual([]);
+  expect(otherContainers([pending], workload)).toEqual([]);
+  expect(otherContainers([cache, pending], workload)).toEqual(['node-cache']);
 });

@@ -61,6 +61,15 @@ export async function podsByWorkload(
 export const containerOf = (pod: DnsPod, workload: PolicySpec['workload']): DnsContainer | undefined =>
   pod.containers.find((container) => container.name === workload.container);
 
+/** Names of the containers of these pods, if none of them is the one that the policy names: its death would go unseen. */
+export function otherContainers(
+  pods: readonly DnsPod[],
+  workload: PolicySpec['workload'],
+): readonly string[] {
+  const names = new Set(pods.flatMap(({ containers }) => containers.map(({ name }) => name)));
+  return names.has(workload.container) ? [] : [...names].toSorted();
+}
+
 /** The pod as the decision sees it. */
 export function viewOf(pod: DnsPod, workload: PolicySpec['workload'], times: UpTimes): DnsPodView {
   const container = containerOf(pod, workload);

@@ -107,7 +107,7 @@ describe('classifyCrash with exit code 1', () => {
   });
 });
 
-/** Wordings of the kernel, Go and the container runtimes, with a part of the advice that a person can act on. */
+/** Wordings of the kernel, Go and the container runtimes, with a part of the advice that names what to do. */
 describe('classifyCrash names what is not a fault of CoreDNS', () => {
   it.each([
     ['WrongArchitecture', 'exec /coredns: exec format error', /kubernetes\.io\/arch.*crictl rmi/],

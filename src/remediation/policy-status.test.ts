@@ -17,6 +17,7 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   previous: policyStatusSchema.parse({}),
   conflictsWith: null,
   workloads: [found('coredns')],
+  otherContainers: [],
   dnsPods: [aDnsPod(), aDnsPod({ uid: 'pod-2', node: 'node-1' })],
   loopingPods: [],
   quarantinedNodes: [],
@@ -110,6 +111,12 @@ describe('a policy is Active', () => {
       'Deployment kube-system/coredns owns no DNS pod. DaemonSet kube-system/node-local-dns owns pods labelled k8s-app=node-local-dns; Deployment kube-system/release-coredns owns pods labelled app.kubernetes.io/name=coredns and k8s-app=release-coredns. To watch one of these, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.',
     );
     expect(policyStatus(facts({ workloads })).workloads).toEqual(workloads);
+  });
+
+  it('but not if its pods have no container of that name, because no death would be seen', () => {
+    const active = condition('Active', { otherContainers: ['node-cache'] });
+    expect(active).toMatchObject({ status: 'False', reason: 'ContainerNotFound' });
+    expect(active?.message).toContain('node-cache');
   });
 
   it('but not after a failure, until that is acknowledged', () => {

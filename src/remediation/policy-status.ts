@@ -15,6 +15,8 @@ export interface PolicyFacts {
   readonly conflictsWith: string | null;
   /** Every workload that owns DNS pods. */
   readonly workloads: readonly WorkloadFound[];
+  /** Containers of the watched pods, if none has the name that the policy gives. */
+  readonly otherContainers: readonly string[];
   readonly dnsPods: readonly DnsPodView[];
   readonly loopingPods: readonly string[];
   /** Names of the nodes that carry a quarantine of one of this rollout's remediations. */
@@ -67,6 +69,12 @@ function activity(facts: PolicyFacts): Answer {
     ];
   if (facts.workloads.every(({ watched }) => !watched))
     return ['False', 'WorkloadNotFound', workloadNotFound(facts)];
+  if (facts.otherContainers.length > 0)
+    return [
+      'False',
+      'ContainerNotFound',
+      `No DNS pod has a container with the name in spec.workload.container. Containers found: ${facts.otherContainers.join(', ')}. Set spec.workload.container to that of CoreDNS.`,
+    ];
   const halting = remediations.find((other) => isHalting(other) && isPartOf(other, rollout));
   if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
   return policy.mode === 'Observe'

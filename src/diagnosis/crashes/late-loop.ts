@@ -17,7 +17,7 @@ export const lateLoop: CrashRule = {
   },
 };
 
-/** The server that was asked in vain, if that is where the query came from. */
+/** The server that did not answer, if the query came from its address. */
 function ownAddress(line: string): string | null {
   const [, source = '', destination = ''] = TIMEOUT.exec(line) ?? [];
   const [from, to] = [parseIp(hostOf(source)), parseIp(hostOf(destination))];

@@ -11,7 +11,7 @@ export const threadLimit: CrashRule = {
   advice,
 };
 
-/** CoreDNS goes on without the file or socket. */
+/** CoreDNS continues without the file or socket. */
 export const fileLimit: CrashRule = {
   cause: 'ResourceLimit',
   shows: startsLike(new RegExp(`${QUERY_ERROR}.*too many open files$`)),

@@ -8,7 +8,7 @@ import type { Change, Listener } from './store.ts';
  * The selectors should exclude each other. An object that changes sides is modified, not deleted: until the old side has
  * noticed it, both have the object, and the one that changed last is right.
  *
- * @param identity tells an object from another one that was re-created under its name on the other side
+ * @param identity differs for an object that was re-created under the same name on the other side, for example its uid
  */
 export function uniteReflectors<T>(
   parts: readonly [Reflector<T>, Reflector<T>],
