@@ -27,6 +27,7 @@ interface AgentPodObject {
     readonly hostIPC?: boolean;
     readonly automountServiceAccountToken?: boolean;
     readonly containers: readonly {
+      readonly name: string;
       readonly securityContext: object;
       readonly volumeMounts?: readonly { readonly mountPath: string }[];
     }[];
@@ -119,25 +120,27 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
       false,
       false,
     ]);
-    expect(spec.containers).toHaveLength(1);
-    expect(spec.containers[0]?.securityContext).toMatchObject({
-      privileged: false,
-      allowPrivilegeEscalation: false,
-      readOnlyRootFilesystem: true,
-      capabilities: { drop: ['ALL'] },
-      seccompProfile: { type: 'RuntimeDefault' },
-    });
-    const mounts = spec.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath).toSorted();
-    expect(mounts).toEqual([
-      '/host/etc',
-      '/host/etc/kubernetes',
-      '/host/lib',
-      '/host/opt',
-      '/host/run',
-      '/host/usr',
-      '/host/var/lib/dnshealth',
-      '/host/var/lib/kubelet',
-    ]);
+    expect(spec.containers.map(({ name }) => name)).toEqual(['agent', 'guard']);
+    for (const { securityContext, volumeMounts } of spec.containers) {
+      expect(securityContext).toMatchObject({
+        privileged: false,
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(volumeMounts?.map(({ mountPath }) => mountPath).toSorted()).toEqual([
+        '/hand-over',
+        '/host/etc',
+        '/host/etc/kubernetes',
+        '/host/lib',
+        '/host/opt',
+        '/host/run',
+        '/host/usr',
+        '/host/var/lib/dnshealth',
+        '/host/var/lib/kubelet',
+      ]);
+    }
   });
 
   it('has events for each step on the policy, the node and the pod', async () => {
@@ -150,7 +153,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
       what: 'the last event',
       timeoutMs: 10_000,
     });
-    const steps = ['LoopDetected', 'Quarantined', 'KubeletRepaired', 'Released', 'Healed'];
+    const steps = ['LoopDetected', 'Quarantined', 'KubeletRepaired', 'KubeletKept', 'Released', 'Healed'];
     expect([...(await reasons('DNSHealthPolicy'))]).toEqual(expect.arrayContaining(steps));
     expect([...(await reasons('Node'))]).toEqual(
       expect.arrayContaining([...steps, 'RepairStarted', 'NodeProven']),
