@@ -182,7 +182,7 @@ const observationSchema = z.object({
     .string()
     .optional()
     .describe(
-      'What an administrator can do. Absent if the operator repairs the cause or nothing has to be done.',
+      'What an administrator can do, for example if a repairable loop is not repaired now. Absent if the operator repairs the cause or nothing has to be done.',
     ),
   lastSeen: timestamp().describe('Time of the latest such crash (RFC 3339).'),
 });

@@ -77,10 +77,14 @@ describe('a sighting is ignored', () => {
   it('while its own incident is open, and after one that needs an administrator', () => {
     for (const phase of ['Pending', 'Repairing', 'Verifying'] as const)
       expect(nameOf(decide({ remediations: [incident(phase)] }))).toBe('skipped: Known');
-    for (const phase of ['Refused', 'Failed'] as const)
-      expect(nameOf(decide({ sighting: died(60), now: at(61), remediations: [incident(phase, 30)] }))).toBe(
-        'skipped: Known',
-      );
+    for (const phase of ['Refused', 'Failed'] as const) {
+      const ended = incident(phase, 30);
+      expect(decide({ sighting: died(60), now: at(61), remediations: [ended] })).toEqual({
+        kind: 'skip',
+        reason: 'Known',
+        advice: expect.stringContaining(`kubectl annotate dnsrem ${ended.name}`),
+      });
+    }
   });
 
   it('while its node has an incident of another pod', () => {

@@ -42,7 +42,9 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
   const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
-  if (before.some((other) => !isClosedBefore(other, diedAt))) return { kind: 'skip', reason: 'Known' };
+  const known = before.find((other) => !isClosedBefore(other, diedAt));
+  if (known)
+    return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
   if (now - diedAt > EVIDENCE_LIMIT_MS)
@@ -65,6 +67,12 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
 
 const leftAlone = ({ name, spec }: Remediation): string =>
   `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
+
+const isFinal = ({ name, status }: Remediation): string =>
+  `The repair of this pod ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. The next crash then starts a new repair.`;
+
+const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
+  !acknowledged && (status.phase === 'Refused' || status.phase === 'Failed');
 
 const tooOld = ({ diedAt }: Sighting): string =>
   `No repair was started, because by the clock of the node the pod crashed at ${diedAt}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;

@@ -2,6 +2,7 @@
 import { admit } from './stages/admit.ts';
 import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { lastLook } from './stages/last-look.ts';
+import { nodeGone } from './stages/node-gone.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { recreate } from './stages/recreate.ts';
@@ -22,6 +23,7 @@ export const HEALING = [
   lastLook,
   repair,
   guardTripped,
+  nodeGone,
   onceGuarded(prove),
   release,
   recreate,

@@ -60,17 +60,23 @@ describe('a repair waits', () => {
   });
 });
 
-describe('an older incident that waits for another reason', () => {
+describe('an older incident that cannot begin', () => {
   it.each(['RolloutHalted', 'NodeHeld', 'NodeNotReady', 'LastServingPod', 'AwaitingRetry'])(
-    'namely %s, does not stand in the way',
+    'because of %s, does not stand in the way',
     (reason) => {
       const older = pending('node-2', reason, { createdAt: at(-60) });
       expect(among(pending('node-1', 'OtherNodeUnderRepair'), older)).toEqual(pass);
     },
   );
 
-  it('namely for its own policy, which allows fewer nodes, does not stand in the way', () => {
-    const older = aRemediation({ node: 'node-2', createdAt: at(-60), settings: slots(1) });
+  it('because it was never decided on for a minute, does not stand in the way', () => {
+    const undecided = pending('node-2', undefined, { createdAt: at(-60) });
+    expect(among(pending('node-1'), undecided)).toEqual(pass);
+    expect(among(pending('node-1'), { ...undecided, createdAt: at(-57) })).toMatchObject({ kind: 'wait' });
+  });
+
+  it('because its own policy allows fewer nodes, does not stand in the way', () => {
+    const older = pending('node-2', 'OtherNodeUnderRepair', { createdAt: at(-60), settings: slots(1) });
     const busy = aRemediation({ node: 'node-3', settings: slots(2), status: { phase: 'Repairing' } });
     expect(among(aRemediation({ settings: slots(2) }), healed(slots(2)), older, busy)).toEqual(pass);
   });

@@ -11,6 +11,8 @@ import type { Remediation, World } from '../world.ts';
  * same fault, a guard that counts unhealthy nodes would stop all of them or none.
  */
 const CANARY_SLOTS = 1;
+/** An incident is decided on within a second; one that never was, because reading its node fails, must not block others. */
+const UNDECIDED_MS = 60_000;
 
 /** What is enough to find one's place in the line. */
 interface Line {
@@ -20,14 +22,15 @@ interface Line {
 }
 
 export function hasSlot(situation: Line): Verdict {
-  const { remediation, world } = situation;
+  const { remediation, world, now } = situation;
   // It took its slot when it was admitted.
   if (isUnderRepair(remediation)) return pass;
   const others = world.remediations.filter((other) => other.name !== remediation.name);
   // Under repair, or about to be: all incidents sort the same line in the same way.
   const first = others.filter(takesSlot);
+  const line = others.filter((other) => isInLine(other) && !isOverdue(other, now));
   const slotsFor = slotsIn(situation);
-  for (const next of [...others.filter(isInLine), remediation].toSorted(byAge)) {
+  for (const next of [...line, remediation].toSorted(byAge)) {
     const slots = slotsFor(next);
     if (next.name === remediation.name)
       return first.length < slots ? pass : wait(NO_SLOT, waitingFor(first, slots), TURN_RECHECK_MS);
@@ -36,6 +39,9 @@ export function hasSlot(situation: Line): Verdict {
   }
   return pass;
 }
+
+const isOverdue = ({ status, createdAt }: Remediation, now: number): boolean =>
+  status.reason === undefined && now - createdAt >= UNDECIDED_MS;
 
 /** How many nodes may be under repair at the same time, according to the policy of an incident. */
 function slotsIn({ world, now }: Line): (remediation: Remediation) => number {

@@ -22,12 +22,13 @@ import { isBeingRemoved, notYetStarted, observedAge, stepAge, stepStartedAt, tak
 import { readReport } from '../report.ts';
 import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
 import type { AgentRun, Situation } from '../world.ts';
+import { NODE_GONE } from './node-gone.ts';
 
 export function repair(situation: Situation): Verdict {
   const { remediation, world } = situation;
   const { repair: report } = remediation.status;
   if (report) return judge(report);
-  if (!world.node) return end(nodeGone);
+  if (!world.node) return end(NODE_GONE);
 
   const job = world.repairJob;
   const neverStarted = takenBack(situation, 'NeverStarted');
@@ -127,13 +128,6 @@ function judge(report: RepairReport): Verdict {
       return assertNever(report.outcome);
   }
 }
-
-const nodeGone: Ending = {
-  phase: 'Failed',
-  reason: 'NodeGone',
-  message: 'The node was deleted or replaced during the repair.',
-  hold: false,
-};
 
 function didNotStart(situation: Situation, why: string): Ending {
   // The silent run before it may have written.
