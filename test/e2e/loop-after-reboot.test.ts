@@ -112,7 +112,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     expect(verification?.podUID).not.toBe(ended.spec.sighting.pod.uid);
   });
 
-  it('runs the agent without privileges, capabilities, host namespaces or a token', () => {
+  it('runs the agent and its guard without privileges, capabilities, host namespaces or a token', () => {
     const { spec } = agentPod;
     expect(spec).toMatchObject({ automountServiceAccountToken: false });
     expect([spec.hostNetwork ?? false, spec.hostPID ?? false, spec.hostIPC ?? false]).toEqual([

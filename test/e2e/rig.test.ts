@@ -104,11 +104,15 @@ describe('a running rig', () => {
       .toBe((pod.status.containerStatuses?.[0]?.restartCount ?? 0) + 1);
   });
 
-  test('runs beside another rig', async () => {
-    const second = await Rig.up({ name: 'rigtest-two' });
+  test('runs beside another rig, which has both IP families', async () => {
+    const second = await Rig.up({ name: 'rigtest-two', ipFamily: 'dual' });
     try {
       expect(second.plan.slot).not.toBe(rig.plan.slot);
-      expect(await resolver(second.clusterDns).resolve4('example.com')).toEqual(['203.0.113.10']);
+      for (const { clusterDns } of second.plan.networks) {
+        const dns = resolver(clusterDns);
+        expect(await dns.resolve4('example.com')).toEqual(['203.0.113.10']);
+        expect(await dns.resolve6('example.com')).toEqual(['2001:db8::10']);
+      }
       expect(await resolver(rig.clusterDns).resolve4('example.com')).toEqual(['203.0.113.10']);
     } finally {
       await second.down();
