@@ -13,12 +13,18 @@ export interface DnsTestServer {
 }
 
 export async function startDnsServer(
-  reply: { readonly udp?: Reply; readonly tcp?: Reply },
+  reply: {
+    readonly udp?: Reply;
+    readonly tcp?: Reply;
+    /** A client has closed its connection, which it does once it has read its answer. */
+    readonly tcpClosed?: () => void;
+  },
   { address = '127.0.0.1', port: wanted = 0 }: { readonly address?: string; readonly port?: number } = {},
 ): Promise<DnsTestServer> {
   const connections = new Set<Socket>();
   const tcp = createServer((socket) => {
     connections.add(socket);
+    socket.on('close', () => reply.tcpClosed?.());
     // A client that has its answer may reset the connection.
     socket.on('error', () => socket.destroy());
     socket.on('data', (bytes: Buffer) =>
