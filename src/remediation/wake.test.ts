@@ -42,6 +42,14 @@ describe('of 300 incidents on as many nodes, a change of the one under repair', 
   });
 });
 
+it('one whose own policy allows fewer nodes at the same time does not keep the next from being woken', () => {
+  const settings = { limits: { maxConcurrent: 2 } };
+  const other = one(9, 'Repairing', { settings });
+  const all = [one(2, 'Pending'), one(3, 'Pending', { settings })];
+  const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
+  expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-3']);
+});
+
 describe('a change of one that waits', () => {
   it('concerns the next when it leaves the line without taking a slot', () => {
     const [first] = line;

@@ -27,9 +27,12 @@ export function concernedBy(
 
 /** As many as there may be free slots. Whether one may really begin is decided when it is read. */
 function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
-  const line = all.filter(isInLine).toSorted(byAge);
-  const slots = Math.max(1, ...line.map(({ spec }) => spec.settings.limits.maxConcurrent));
-  return line.slice(0, Math.max(1, slots - all.filter(takesSlot).length));
+  const busy = all.filter(takesSlot).length;
+  const next: Remediation[] = [];
+  // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
+  for (const one of all.filter(isInLine).toSorted(byAge))
+    if (busy + next.length < one.spec.settings.limits.maxConcurrent) next.push(one);
+  return next;
 }
 
 /** The open incidents that a change of a DNS pod concerns. */
