@@ -64,7 +64,7 @@ describe('an agent with a guard', () => {
     },
   );
 
-  it('has its change kept if someone else restarts the kubelet in that time', async () => {
+  it('has its change kept if someone else restarts the kubelet while it is watched', async () => {
     node.livesMs = (text) => {
       if (node.agentEnded && node.restarts === 1 && text === GOOD) node.restartByHand();
       return Number.POSITIVE_INFINITY;
@@ -79,17 +79,20 @@ describe('an agent with a guard', () => {
   it.each([
     ['writes the old content back', BAD, 'WrittenBack', true],
     ['writes something else', `${GOOD}# mine\n`, 'ForeignEdit', false],
-  ])('hears from the guard if something else %s in that time', async (_what, text, reason, nodeUnchanged) => {
-    node.livesMs = () => {
-      if (node.restarts === 1 && node.agentEnded) node.write(KUBESPRAY, text, 0o600);
-      return Number.POSITIVE_INFINITY;
-    };
-    const { repair, guard } = await repairWithGuard();
-    expect(repair).toMatchObject({ outcome: 'repaired' });
-    expect(guard).toMatchObject({ outcome: 'failed', reason, nodeUnchanged, kubelet: { active: true } });
-    expect(node.read()).toBe(text);
-    expect(node.journalIsOpen()).toBe(false);
-  });
+  ])(
+    'is contradicted by the guard if something else %s while the kubelet is watched',
+    async (_what, text, reason, nodeUnchanged) => {
+      node.livesMs = () => {
+        if (node.restarts === 1 && node.agentEnded) node.write(KUBESPRAY, text, 0o600);
+        return Number.POSITIVE_INFINITY;
+      };
+      const { repair, guard } = await repairWithGuard();
+      expect(repair).toMatchObject({ outcome: 'repaired' });
+      expect(guard).toMatchObject({ outcome: 'failed', reason, nodeUnchanged, kubelet: { active: true } });
+      expect(node.read()).toBe(text);
+      expect(node.journalIsOpen()).toBe(false);
+    },
+  );
 });
 
 describe('an agent without a guard', () => {
@@ -147,7 +150,7 @@ describe('a guard whose agent is gone', () => {
     return [...taken.values()];
   }
 
-  it('carries the change to its end from every moment, with one restart in total', async () => {
+  it('completes the change from every moment, with one restart in total', async () => {
     const left = await leftovers();
     expect(left.map((killed) => killed.journalStep())).toEqual(
       expect.arrayContaining(['restarting', 'guarding']),

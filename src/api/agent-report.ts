@@ -71,7 +71,7 @@ export const repairReportSchema = z.object({
   outcome: z
     .enum(['repaired', 'already-right', 'refused', 'rolled-back', 'failed'])
     .describe(
-      'Outcome of the run. repaired: the value was changed and the restarted kubelet serves with it; a guard goes on watching it. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
+      'Outcome of the run. repaired: the value was changed and the restarted kubelet serves with it, which the guard then watches. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
     ),
   reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
   message: z.string().describe('Human-readable explanation of the reason.'),
@@ -184,7 +184,7 @@ export const guardReportSchema = repairReportSchema
     outcome: z
       .enum(['kept', 'rolled-back', 'failed', 'nothing-to-guard'])
       .describe(
-        'Outcome of the watch. kept: the kubelet served with the new value for the whole time. rolled-back: it died of itself, the old configuration is back and the kubelet runs with it. failed: anything else. nothing-to-guard: the agent changed nothing.',
+        'Outcome of the watch. kept: the kubelet served with the new value for the whole time. rolled-back: it crashed, the old configuration is back and the kubelet runs with it. failed: anything else. nothing-to-guard: the agent changed nothing.',
       ),
   });
 export type GuardReport = z.infer<typeof guardReportSchema>;

@@ -241,7 +241,7 @@ export const remediationStatusSchema = z
     guard: guardReportSchema
       .optional()
       .describe(
-        'Report of the guard, which watches the restarted kubelet for ten seconds and more, and undoes the change if it dies of itself. The outcome is recorded after it.',
+        'Report of the guard, which watches the restarted kubelet for ten seconds and more, and undoes the change if it crashes. The outcome is recorded after this report.',
       ),
     proof: proveReportSchema
       .optional()

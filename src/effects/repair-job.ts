@@ -141,7 +141,7 @@ export function repairJob(request: RepairJobRequest): V1Job {
 
 /**
  * The agent first: the guard starts while it reads the node, and is there before the kubelet is restarted. Not an init
- * container and a main one: the kubelet that is in doubt would have to start the guard, and nobody would watch until then.
+ * container and a main one: the guard would then be started by the kubelet that is in doubt.
  */
 function containersOf(agent: RepairRequest) {
   const { nonce, remediation, writable, nodeIP } = agent;

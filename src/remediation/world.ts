@@ -56,7 +56,7 @@ export interface AgentRun {
   readonly guard: GuardRun | null;
 }
 
-/** The container that guards a repair. It goes on after the agent has ended. */
+/** The container that guards a repair. It keeps running after the agent has ended. */
 export interface GuardRun {
   readonly state: 'starting' | 'running' | 'ended';
   /** Its termination message once it has ended, empty if it left none. */

@@ -22,11 +22,11 @@ const JOURNAL = '/var/lib/dnshealth/journal.json';
 interface Case {
   readonly frailty: Frailty;
   /** Done while the Job runs, from its start on. */
-  readonly meanwhile?: (node: string, job: AgentJob) => Promise<void>;
+  readonly during?: (node: string, job: AgentJob) => Promise<void>;
 }
 
 /** A repair of a node whose kubelet has a frailty: both reports, and what the node is like after them. */
-async function repairs(node: string, { frailty, meanwhile }: Case) {
+async function repairs(node: string, { frailty, during }: Case) {
   await rig.setResolvConf(node, BAD_RESOLV_CONF);
   await inNode(rig, node, 'systemctl', 'reset-failed', 'kubelet.service');
   await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
@@ -35,7 +35,7 @@ async function repairs(node: string, { frailty, meanwhile }: Case) {
   const name = `${node}-${Date.now()}`;
   const job = await AgentJob.start(rig, node, name);
   try {
-    await meanwhile?.(node, job);
+    await during?.(node, job);
     const [repair, guard] = [await job.repair(), await job.guard()];
     return { repair, guard, ...(await stateOf(node)) };
   } finally {
@@ -91,10 +91,10 @@ afterAll(async () => {
   await restoreCluster(rig);
 });
 
-describe('a kubelet that dies of itself with the new value', () => {
+describe('a kubelet that crashes with the new value', () => {
   const cases: readonly Frailty[] = ['dies 2.1', 'dies 3', 'dies 4', 'dies 5', 'dies 9'];
 
-  it('gets its old value back, whether it dies 2.1, 3, 4, 5 or 9 seconds after it served, and serves within 30 s', async () => {
+  it('gets its old value back, whether it crashes 2.1, 3, 4, 5 or 9 seconds after it served, and serves within 30 s', async () => {
     const queue = [...cases];
     const ends = new Map<Frailty, object>();
     const work = async (node: string): Promise<void> => {
@@ -134,15 +134,15 @@ describe('a kubelet that others restart or kill in the ten seconds after it serv
       await inNode(rig, node, ...argv);
     };
 
-  it('keeps its new value if a person restarts it, and if a restart of containerd takes it along', async () => {
+  it('keeps its new value if an administrator restarts it, and if a restart of containerd takes it along', async () => {
     const [byHand, along] = await Promise.all([
       repairs(FIRST, {
         frailty: 'well',
-        meanwhile: afterItServed('systemctl', 'restart', 'kubelet.service'),
+        during: afterItServed('systemctl', 'restart', 'kubelet.service'),
       }),
       repairs(SECOND, {
         frailty: 'well',
-        meanwhile: afterItServed('systemctl', 'restart', 'containerd.service'),
+        during: afterItServed('systemctl', 'restart', 'containerd.service'),
       }),
     ]);
     for (const end of [byHand, along]) {
@@ -154,7 +154,7 @@ describe('a kubelet that others restart or kill in the ten seconds after it serv
   it('keeps its new value after one SIGKILL, but not if it is killed four seconds after each start', async () => {
     const kill = ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'kubelet.service'];
     const [once, always] = await Promise.all([
-      repairs(FIRST, { frailty: 'well', meanwhile: afterItServed(...kill) }),
+      repairs(FIRST, { frailty: 'well', during: afterItServed(...kill) }),
       repairs(SECOND, { frailty: 'killed 4' }),
     ]);
     expect(once).toMatchObject(KEPT);
@@ -173,7 +173,7 @@ describe('an agent or a guard that is killed', () => {
       for (const container of containers) await job.kill(container);
     };
 
-  it('is replaced by the other one: the guard carries the change to its end, or the agent watches by itself', async () => {
+  it('is replaced by the other one: the guard completes the change, or the agent watches by itself', async () => {
     const run = async (node: string, killed: string) => {
       await rig.setResolvConf(node, BAD_RESOLV_CONF);
       await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');

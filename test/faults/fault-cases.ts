@@ -56,8 +56,8 @@ export function casesOf({ changes }: TracedRun): readonly CallCase[] {
   );
 }
 
-/** More than there are setups; what fits into two minutes on two cores. */
-const EVERY = 12;
+/** More than there are setups; what fits into three minutes on two cores. */
+const EVERY = 16;
 
 /**
  * A different fault of each call for each setup, since setups differ in what is written where, but hardly in how.

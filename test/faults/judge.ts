@@ -93,7 +93,7 @@ class Trial {
     this.#same('after the fault', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
   }
 
-  /** What a guard finds after an agent that was killed, it carries to its end, or it does not touch it. */
+  /** A guard completes or undoes the change of an agent that was killed, or does not touch it. */
   async guard(): Promise<void> {
     const { before, after } = this.#node.layout;
     const { report, output } = await runAgent(this.#node.root, guardRequest(this.#node));

@@ -74,7 +74,7 @@ async function guard(from: Journal, file: JournaledFile, context: SettleContext)
   return repaired({ ...journal, outcome: 'repaired' });
 }
 
-/** A run that was killed leaves its watch behind; the limits count from when somebody looks again. */
+/** A run that was killed leaves its watch behind; the limits count from the next look. */
 const resumed = (watched: Watched, nowMs: number): Watched =>
   nowMs - watched.beganMs < LIMIT_MS ? watched : { ...watched, beganMs: nowMs };
 
@@ -132,7 +132,7 @@ async function notKept(
 }
 
 const ADVICE = {
-  stopped: 'Start it when whoever stopped it is done: `systemctl start kubelet`. It will read the new value.',
+  stopped: 'Start it again when it may run: `systemctl start kubelet`. It will read the new value.',
   unsettled: 'Find out what restarts or kills the kubelet: `journalctl -u kubelet` on the node.',
   'written-back':
     'Find what writes the file, for example an ExecStartPre= of kubelet.service or a configuration manager, and change the value there.',

@@ -117,7 +117,7 @@ export function remarks(watched: Watched): string {
   if (watched.servingSinceMs !== undefined && tookMs(watched) > SLOW_START_MS)
     said.push(`It took ${Math.round(tookMs(watched) / 1000)} s to answer on its port.`);
   if (restartedByOthers > 0)
-    said.push(`Something else restarted it ${times(restartedByOthers)} in that time.`);
+    said.push(`Something else restarted it ${times(restartedByOthers)} while it was watched.`);
   if (deaths > 0) said.push(`It was killed from outside ${times(deaths)}, and systemd started it again.`);
   return said.map((sentence) => ` ${sentence}`).join('');
 }

@@ -6,7 +6,7 @@ import { watchKubelet } from './watch-kubelet.ts';
 
 /** What happens to a process of the kubelet, this long after its start. */
 interface Blow {
-  readonly kind: 'restarted by someone' | 'killed from outside' | 'ends of itself';
+  readonly kind: 'restarted by someone' | 'killed from outside' | 'crashes';
   readonly afterMs: number;
 }
 
@@ -20,7 +20,7 @@ interface Unit {
 const EXITS: Readonly<Record<Blow['kind'], LastExit>> = {
   'restarted by someone': { result: 'success', code: 1, status: 0 },
   'killed from outside': { result: 'signal', code: 2, status: 9 },
-  'ends of itself': { result: 'exit-code', code: 1, status: 1 },
+  crashes: { result: 'exit-code', code: 1, status: 1 },
 };
 const RUNS: LastExit = { result: 'success', code: 0, status: 0 };
 
@@ -44,7 +44,7 @@ function stateAt(ms: number, { blows, restartMs }: Unit): KubeletState & { reado
   }
   throw new Error('the last process does not end');
 }
-const NEVER: Blow = { kind: 'ends of itself', afterMs: Number.POSITIVE_INFINITY };
+const NEVER: Blow = { kind: 'crashes', afterMs: Number.POSITIVE_INFINITY };
 
 async function verdictOn(unit: Unit): Promise<string> {
   let nowMs = 0;
@@ -75,7 +75,7 @@ function expected({ blows, servesAfterMs }: Unit): string {
   let kills = 0;
   for (const { kind, afterMs } of blows) {
     if (afterMs > servesAfterMs + GUARD_MS) return 'kept';
-    if (kind === 'ends of itself') return 'down';
+    if (kind === 'crashes') return 'down';
     if (kind === 'killed from outside' && ++kills > 1) return 'down';
   }
   return 'kept';
@@ -85,7 +85,7 @@ const units: fc.Arbitrary<Unit> = fc
   .record({
     blows: fc.array(
       fc.record({
-        kind: fc.constantFrom('restarted by someone', 'killed from outside', 'ends of itself'),
+        kind: fc.constantFrom('restarted by someone', 'killed from outside', 'crashes'),
         afterMs: fc.integer({ min: 200, max: 13_000 }),
       }),
       { maxLength: 3 },
@@ -99,10 +99,10 @@ const units: fc.Arbitrary<Unit> = fc
     blows.every(({ afterMs }) => Math.abs(afterMs - servesAfterMs - GUARD_MS) > 300),
   )
   // An end between two looks has no cause that could be read: the next one decides, as after a kill.
-  .filter(({ blows, restartMs }) => restartMs >= 100 || blows.every(({ kind }) => kind !== 'ends of itself'));
+  .filter(({ blows, restartMs }) => restartMs >= 100 || blows.every(({ kind }) => kind !== 'crashes'));
 
 describe('a kubelet, whatever happens to it while it is watched,', () => {
-  it('is kept unless it ended of itself, or was killed twice, before it had served for ten seconds', async () => {
+  it('is kept unless it crashed, or was killed twice, before it had served for ten seconds', async () => {
     await fc.assert(
       fc.asyncProperty(units, async (unit) => {
         expect(await verdictOn(unit)).toBe(expected(unit));

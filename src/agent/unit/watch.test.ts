@@ -143,7 +143,7 @@ describe('a kubelet that is slow but alive', () => {
   });
 });
 
-describe('a kubelet that ends of itself', () => {
+describe('a kubelet that crashes', () => {
   it.each([0.2, 2.1, 3, 4, 5, 9])('is down when it exits %f s after its start', async (seconds) => {
     const { kind, afterMs } = await watch([
       [0, process(2)],
@@ -244,7 +244,7 @@ describe('a kubelet that is ended from outside', () => {
     expect(said).toContain('once');
   });
 
-  it('and restarted faster than anybody looks, is one death', async () => {
+  it('and restarted between two looks, is one death', async () => {
     const { kind, said } = await watch([
       [0, process(2)],
       [4_000, process(3, 1)],
@@ -264,7 +264,7 @@ describe('a kubelet that is ended from outside', () => {
     expect(end.afterMs).toBeLessThanOrEqual(18_100);
   });
 
-  it('and ends of itself after that, is down', async () => {
+  it('and crashes after that, is down', async () => {
     const { kind } = await watch([
       [0, process(2)],
       [4_000, waiting(KILLED(9))],
@@ -276,7 +276,7 @@ describe('a kubelet that is ended from outside', () => {
 });
 
 describe('a kubelet that someone else restarts', () => {
-  it('is no death: the new process is watched for ten seconds', async () => {
+  it('is not dead: the new process is watched for ten seconds', async () => {
     const { kind, afterMs, said } = await watch([
       [0, process(2)],
       [4_000, beingRestarted],
@@ -284,10 +284,10 @@ describe('a kubelet that someone else restarts', () => {
     ]);
     expect(kind).toBe('kept');
     expect(afterMs).toBe(5_000 + GUARD_MS);
-    expect(said).toBe(' Something else restarted it once in that time.');
+    expect(said).toBe(' Something else restarted it once while it was watched.');
   });
 
-  it('is no death either if systemd’s count was reset by that', async () => {
+  it('is not dead either if that has reset systemd’s count', async () => {
     const { kind, said } = await watch([
       [0, process(2, 3)],
       [4_000, process(3, 0)],
@@ -304,7 +304,7 @@ describe('a kubelet that someone else restarts', () => {
     expect(afterMs).toBeLessThan(LIMIT_MS + 1_000);
   });
 
-  it('is unsettled if it never gets to serve because of that', async () => {
+  it('is unsettled if it is restarted each time before it serves', async () => {
     const often: Story = Array.from({ length: 40 }, (_, n) => [n * 5_000, process(2 + n)] as const);
     const { kind, afterMs } = await watch(often, { servesAt: () => false });
     expect(kind).toBe('unsettled');

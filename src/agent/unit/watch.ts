@@ -5,7 +5,7 @@
  * | ------------------------------------------------- | ------------------------------------------------------------ |
  * | another process, NRestarts did not increase       | someone else restarted it: the new process is watched         |
  * | the process ended by a signal from outside, once  | not a verdict: systemd's next start of it is watched          |
- * | it ended a second time, or of itself              | down                                                         |
+ * | it ended a second time, or crashed                | down                                                         |
  * | the unit has failed, or no process in time        | down                                                         |
  * | the unit is stopped, with success and without job | stopped: someone did that, and the change is not the cause    |
  * | a process that does not serve                     | slow: waited for, then down                                  |
@@ -29,7 +29,7 @@ export const SLOW_MS = 60_000;
 export const START_MS = 20_000;
 /** After this a kubelet that serves is kept without a further window: someone keeps restarting it. */
 export const LIMIT_MS = 90_000;
-/** After this there is no end of it. */
+/** After this the watch ends without a verdict. */
 export const HARD_LIMIT_MS = 150_000;
 /** After SIGTERM the rest of the grace period is for the undo. */
 export const HURRY_MS = 10_000;
@@ -191,12 +191,12 @@ function death(watched: Watched, state: KubeletState, rules: WatchRules): Verdic
   if (process === undefined && state.startedAtMs < rules.startedAfterMs) return neverStarted(state);
   if (watched.deaths > 0) return diedAgain(process?.pid, state);
   if (isFromOutside(state.lastExit)) return undefined;
-  return process === undefined ? neverStarted(state) : diedOfItself(process.pid, state);
+  return process === undefined ? neverStarted(state) : crashed(process.pid, state);
 }
 
 /** systemd does not start it again: the start limit is hit, or Restart= does not say so. */
 function failed({ process }: Watched, state: KubeletState): Verdict {
-  return process === undefined ? neverStarted(state) : diedOfItself(process.pid, state);
+  return process === undefined ? neverStarted(state) : crashed(process.pid, state);
 }
 
 const CLD_KILLED = 2;
@@ -226,7 +226,7 @@ const down = (why: string): Verdict => ({ kind: 'down', why });
 const shown = ({ activeState, subState }: KubeletState): string => `${activeState}/${subState}`;
 const neverStarted = (state: KubeletState): Verdict =>
   down(`The new kubelet process ended at once or was not started (${shown(state)}).`);
-const diedOfItself = (pid: number, state: KubeletState): Verdict =>
+const crashed = (pid: number, state: KubeletState): Verdict =>
   down(`The new kubelet process ${pid} ended (${shown(state)}, ${exitOf(state.lastExit)}).`);
 const diedAgain = (pid: number | undefined, state: KubeletState): Verdict =>
   down(

@@ -155,7 +155,7 @@ describe('a stage before the guard’s report', () => {
     expect(stage(situation({ job: null }))).toMatchObject(failed('GuardLost'));
   });
 
-  it('goes on with everything else', () => {
+  it('does everything else as before', () => {
     const waiting = wait('ProofRunning', 'm', 1);
     expect(onceGuarded(() => waiting)(situation())).toBe(waiting);
     expect(onceGuarded(() => pass)(situation())).toBe(pass);

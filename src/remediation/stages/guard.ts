@@ -1,10 +1,10 @@
 /**
- * The guard of a repair, which watches the kubelet on the node while the incident goes on: its word comes before any
- * other end.
+ * The guard of a repair, which watches the kubelet on the node while the incident proceeds: nothing ends the incident
+ * before the guard has reported.
  *
  * | its container           | answer                                                                                |
  * | ----------------------- | ------------------------------------------------------------------------------------- |
- * | runs                    | the incident goes on, but does not end; end when its report is overdue                 |
+ * | runs                    | the incident proceeds, but does not end; end when its report is overdue                |
  * | ended with a report     | record it, and `judge` decides                                                         |
  * | ended without a report  | end                                                                                    |
  * | gone, or never started  | end when its Job has ended or is gone                                                  |
