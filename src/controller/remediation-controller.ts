@@ -29,6 +29,7 @@ import { createRest } from './rest.ts';
 import type { Settings } from './settings.ts';
 import type { Stores } from './stores.ts';
 import { watchUpTimes } from './up-times.ts';
+import { policyOf } from './workloads.ts';
 import { AFTER_CONFLICT, writeStatus } from './write-status.ts';
 
 interface RemediationControllerOptions {
@@ -84,7 +85,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
       options.narrator.announce(unreadable(remediation));
       return DONE;
     }
-    const policy = stores.policies.list().find((candidate) => candidate.uid === remediation.spec.policy.uid);
+    const policy = policyOf(remediation, stores.policies.list());
     const decide = (read: World): Verdict =>
       plan({
         policy: policy ? { mode: policy.spec.mode } : null,

@@ -2,6 +2,7 @@
 import { TURN_RECHECK_MS } from '../remediation/deadlines.ts';
 import { stillWaitsForOthers } from '../remediation/wake.ts';
 import type { Stores } from './stores.ts';
+import { policyOf } from './workloads.ts';
 
 export interface Rest {
   /** For how long the incident need not be read from the API: 0 if it must be read now. */
@@ -20,13 +21,11 @@ export function createRest(
   function waitsByTheCaches(name: string): boolean {
     const remediation = stores.remediations.get(name);
     if (!remediation) return false;
-    const { policy, sighting } = remediation.spec;
+    const { sighting } = remediation.spec;
     const pod = stores.dnsPods.list().find(({ uid }) => uid === sighting.pod.uid);
     return stillWaitsForOthers(remediation, {
       remediations: stores.remediations.list(),
-      policyRepairs: stores.policies
-        .list()
-        .some(({ uid, spec }) => uid === policy.uid && spec.mode === 'Repair'),
+      policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',
       podIsSick: pod !== undefined && !pod.ready,
       now: now(),
     });

@@ -232,6 +232,19 @@ describe('a container death that is a repairable loop', () => {
     expect(cluster.sightings.observationsFor('policy-1')[0]).not.toHaveProperty('advice');
   });
 
+  it('is reported and claimed again, once, under a policy that was deleted and applied again', async () => {
+    await cluster.look();
+    const cancelled = anIncident('Cancelled', { reason: 'PolicyDeleted', finishedAt: isoAt(2) });
+    const sighting = { ...cancelled.spec.sighting, pod: { name: 'coredns-sick', uid: 'pod-sick' } };
+    cluster.remediations.set(cancelled.name, { ...cancelled, spec: { ...cancelled.spec, sighting } });
+    cluster.policies.set('coredns', { ...aPolicy(), uid: 'policy-2' });
+    await cluster.look();
+    await cluster.look();
+    expect(cluster.fake.created).toHaveLength(2);
+    expect(cluster.sightings.observationsFor('policy-2')).toMatchObject([{ cause: 'KubeletResolvConf' }]);
+    expect(cluster.announced).toEqual(['LoopDetected']);
+  });
+
   it('is reported on an excluded node, and never claimed', async () => {
     cluster.fake.answers.set(NODE, aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': 'true' } } }));
     await cluster.look();

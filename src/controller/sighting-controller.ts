@@ -73,7 +73,8 @@ export function createSightingReconciler(options: SightingControllerOptions) {
 
     const known = sightings.find(key, pod.uid, death.id);
     const isFinal = known !== null && isFinalDiagnosis(known, death);
-    if (isFinal && known.isSettled) return DONE;
+    // Under another policy, for example one that was applied again, it is considered again.
+    if (isFinal && known.isSettled && known.policyUID === policy.uid) return DONE;
     const clusterDNS = async () => clusterDnsAddresses(kube, signal);
     const found = isFinal
       ? known.diagnosis

@@ -1,9 +1,11 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { aRemediation } from '../../test/support/objects/builders.ts';
 import { aRawDnsPod } from '../../test/support/objects/raw-objects.ts';
+import { parsePolicy } from '../observe/custom-resources.ts';
 import { type DnsPod, parseDnsPod } from '../observe/dns-pod.ts';
 import type { Workload } from '../observe/ownership.ts';
 import type { Stores } from './stores.ts';
-import { otherContainers, podsByWorkload, podsOf } from './workloads.ts';
+import { otherContainers, podsByWorkload, podsOf, policyOf } from './workloads.ts';
 
 const signal = new AbortController().signal;
 const aPod = (name: string, phase = 'Running'): DnsPod =>
@@ -44,4 +46,31 @@ it('the containers of the pods are named only if the one that the policy names i
   expect(otherContainers([cache, aPod('a')], workload)).toEqual([]);
   expect(otherContainers([pending], workload)).toEqual([]);
   expect(otherContainers([cache, pending], workload)).toEqual(['node-cache']);
+});
+
+describe('an incident is repaired under', () => {
+  const policy = (name: string, uid: string, workload: object = {}, created = '2026-03-01T10:00:00Z') =>
+    parsePolicy({
+      metadata: { name, uid, resourceVersion: '1', creationTimestamp: created },
+      spec: { workload },
+    });
+  const other = policy('other', 'policy-9', { name: 'other' });
+  const of = (...policies: readonly ReturnType<typeof policy>[]) =>
+    policyOf(aRemediation(), policies)?.uid ?? null;
+
+  it('the policy that it was claimed under, also if that names another workload now', () => {
+    expect(of(other, policy('coredns', 'policy-1'))).toBe('policy-1');
+    expect(of(policy('second', 'policy-2'), policy('coredns', 'policy-1', { name: 'moved' }))).toBe(
+      'policy-1',
+    );
+  });
+
+  it('the one that took its place: of the same workload, and the oldest of these', () => {
+    const younger = policy('b', 'policy-3', {}, '2026-03-01T11:00:00Z');
+    expect(of(other, younger, policy('a', 'policy-2'))).toBe('policy-2');
+  });
+
+  it('no other', () => {
+    expect(of(other)).toBeNull();
+  });
 });

@@ -3,17 +3,28 @@ import type { PolicySpec } from '../api/policy.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../observe/dns-pod.ts';
 import type { Owners, Ownership, Workload } from '../observe/ownership.ts';
-import type { DnsPodView } from '../remediation/world.ts';
+import type { DnsPodView, Remediation } from '../remediation/world.ts';
 import type { Stores } from './stores.ts';
 import type { UpTimes } from './up-times.ts';
+
+/**
+ * The policy that an incident is repaired under: the one that it was claimed under, or the one that took its place,
+ * because it was deleted and applied again.
+ */
+export function policyOf({ spec }: Remediation, policies: readonly Policy[]): Policy | null {
+  const tookItsPlace = (policy: Policy): boolean =>
+    isSame(policy.spec.workload, spec.settings.workload) && policyInConflictWith(policy, policies) === null;
+  return policies.find(({ uid }) => uid === spec.policy.uid) ?? policies.find(tookItsPlace) ?? null;
+}
+
+const isSame = (a: Workload, b: Workload): boolean => a.kind === b.kind && a.name === b.name;
 
 /** The older of two policies for one workload applies; the younger one reports a conflict and does nothing. */
 export function policyInConflictWith(policy: Policy, policies: readonly Policy[]): string | null {
   const rival = policies.find(
     (other) =>
       other.uid !== policy.uid &&
-      other.spec.workload.kind === policy.spec.workload.kind &&
-      other.spec.workload.name === policy.spec.workload.name &&
+      isSame(other.spec.workload, policy.spec.workload) &&
       (other.createdAt < policy.createdAt ||
         (other.createdAt === policy.createdAt && other.name < policy.name)),
   );

@@ -102,6 +102,14 @@ describe('a sighting is ignored', () => {
     expect(decide({ sighting: died(31, otherPod), now: at(32), remediations }).kind).toBe('claim');
   });
 
+  it('but not when its incident was cancelled because the policy was deleted, and there is one again', () => {
+    const cancelled = incident('Cancelled', 30);
+    const status = { ...cancelled.status, reason: 'PolicyDeleted' };
+    const remediations = [{ ...cancelled, status }];
+    expect(decide({ remediations, now: at(31) }).kind).toBe('claim');
+    expect(nameOf(decide({ remediations, now: at(31) }))).not.toBe(cancelled.name);
+  });
+
   it('when the incident of the same death was cancelled', () => {
     expect(nameOf(decide({ remediations: [incident('Cancelled', 30)], now: at(31) }))).toBe('skipped: Known');
   });

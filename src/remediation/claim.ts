@@ -85,6 +85,8 @@ const changedTheWorld = (remediation: Remediation): boolean => remediation.statu
  * died again afterwards: that is a new incident. Any other end is final for its pod.
  */
 function isClosedBefore({ status, acknowledged }: Remediation, diedAt: number): boolean {
+  // Nothing was done about that death either, and now there is a policy again.
+  if (status.phase === 'Cancelled' && status.reason === 'PolicyDeleted') return true;
   const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
   return isClosed && diedAt > Date.parse(status.finishedAt ?? '');
 }
