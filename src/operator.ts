@@ -2,6 +2,7 @@
 import { controllerTable } from './controller/controllers.ts';
 import { createDomainMetrics } from './controller/domain-metrics.ts';
 import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
+import { createHistoryReconciler } from './controller/history-controller.ts';
 import { createKubernetesService } from './controller/kubernetes-service.ts';
 import { createNarrator } from './controller/narrator.ts';
 import { createOrphanReconciler } from './controller/orphan-controller.ts';
@@ -62,6 +63,7 @@ async function operate(): Promise<number> {
     policy: createPolicyReconciler(parts),
     orphan: createOrphanReconciler(parts),
     excludeLabel: createExcludeLabelReconciler(parts),
+    history: createHistoryReconciler(parts),
   });
   const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 

@@ -93,6 +93,14 @@ const limitsSchema = z
       .describe(
         'Maximum number of nodes under repair at the same time. It applies once one repair, as a canary, has changed a node and healed it: within the last 24 hours, with the same settings below repair, and since the last repair of the workload that went wrong. Until then only one node is repaired at a time.',
       ),
+    history: z
+      .int()
+      .min(10)
+      .max(1000)
+      .default(100)
+      .describe(
+        'Number of ended remediations to keep; older ones are deleted. Never deleted are those that ended within the last hour, hold a node, halt further repairs, or need an administrator and are not acknowledged while their pod exists.',
+      ),
   })
   .prefault({})
   .describe('Limits on how much the operator changes at the same time.');
@@ -227,7 +235,10 @@ export const policyStatusSchema = z
       .default([])
       .describe('Names of the nodes that are in quarantine now.'),
     quarantined: z.int().default(0).describe('Number of quarantinedNodes.'),
-    repaired: z.int().default(0).describe('Number of remediations that healed.'),
+    repaired: z
+      .int()
+      .default(0)
+      .describe('Number of remediations that healed, of those that are kept (spec.limits.history).'),
     lastRepairTime: timestamp()
       .optional()
       .describe('Time at which the latest remediation healed (RFC 3339).'),

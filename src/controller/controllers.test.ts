@@ -29,6 +29,7 @@ const reconcilers = {
   policy: reconcile,
   orphan: reconcile,
   excludeLabel: reconcile,
+  history: reconcile,
 };
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {

@@ -18,6 +18,7 @@ interface Reconcilers {
   readonly policy: Reconcile;
   readonly orphan: Reconcile;
   readonly excludeLabel: Reconcile;
+  readonly history: Reconcile;
 }
 
 /** The name of a controller is also that of its queue in metrics and log lines. */
@@ -94,10 +95,22 @@ export function controllerTable(
       watches: [watch(nodeMarks, (change) => change.key)],
       reconcile: reconcile.excludeLabel,
     },
+    {
+      name: 'history',
+      watches: [
+        watch(policies, (change) => (isNewSpec(change) ? change.key : [])),
+        watch(remediations, (change) => (hasJustEnded(change) ? policies.keys() : [])),
+      ],
+      reconcile: reconcile.history,
+    },
   ];
 }
 
 const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
+
+const hasJustEnded = (change: Change<Remediation>): boolean =>
+  change.object.status.finishedAt !== undefined &&
+  (change.kind !== 'modified' || change.old.status.finishedAt === undefined);
 
 const isNewSpec = (change: Change<Policy>): boolean =>
   change.kind !== 'modified' || change.object.generation !== change.old.generation;

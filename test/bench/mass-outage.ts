@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { controllerTable } from '../../src/controller/controllers.ts';
 import { createDomainMetrics } from '../../src/controller/domain-metrics.ts';
 import { createExcludeLabelReconciler } from '../../src/controller/exclude-label-controller.ts';
+import { createHistoryReconciler } from '../../src/controller/history-controller.ts';
 import { createKubernetesService } from '../../src/controller/kubernetes-service.ts';
 import { createNarrator } from '../../src/controller/narrator.ts';
 import { createOrphanReconciler } from '../../src/controller/orphan-controller.ts';
@@ -55,6 +56,7 @@ async function run(nodes: number): Promise<MassOutageRun> {
     policy: createPolicyReconciler(parts),
     orphan: createOrphanReconciler(parts),
     excludeLabel: createExcludeLabelReconciler(parts),
+    history: createHistoryReconciler(parts),
   });
   const operator = runControllers({ controllers, logger, metrics });
   await operator.started;

@@ -120,6 +120,7 @@ describe('a policy', () => {
     ['a string for a boolean', { repair: { acceptRisky: 'yes' } }, 'spec.repair.acceptRisky'],
     ['a number for a boolean', { repair: { replaceEmptyValue: 1 } }, 'spec.repair.replaceEmptyValue'],
     ['no node at a time', { limits: { maxConcurrent: 0 } }, 'spec.limits.maxConcurrent'],
+    ['hardly any history', { limits: { history: 9 } }, 'spec.limits.history'],
     ['too many nodes at a time', { limits: { maxConcurrent: 11 } }, 'spec.limits.maxConcurrent'],
     [
       'a domain that starts with a dot',
@@ -279,7 +280,7 @@ const anySpec = fc.record({
     acceptRisky: maybe(flag),
     replaceEmptyValue: maybe(flag),
   }),
-  limits: section({ maxConcurrent: maybe(nearly(1, 2, 9, 10)) }),
+  limits: section({ maxConcurrent: maybe(nearly(1, 2, 9, 10)), history: maybe(nearly(10, 100, 1000)) }),
   verification: section({
     clusterDomain: maybe(domain),
     externalName: maybe(domain),

@@ -39,6 +39,8 @@ const ALLOWED: readonly Row[] = [
     [verb, { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
   ]),
   ['create', ours('dnsremediations')],
+  // Old ones, beyond the history of their policy.
+  ['delete', ours('dnsremediations')],
   ['update', ours('dnsremediations', 'status')],
   ['update', ours('dnshealthpolicies', 'status')],
   ['patch', nodes],
@@ -138,7 +140,6 @@ const REFUSED: readonly Row[] = [
   ['delete', ours('dnshealthpolicies')],
   ['update', ours('dnsremediations')],
   ['patch', ours('dnsremediations')],
-  ['delete', ours('dnsremediations')],
   ['patch', { resource: 'namespaces' }],
 ];
 
