@@ -12,6 +12,7 @@ type FailureReason =
   | 'NodeGone'
   | 'KubeletDown'
   | 'UndoFailed'
+  | 'GuardLost'
   | 'QuarantineTimedOut'
   | 'ProofTimedOut'
   | 'ProofUnreadable'
@@ -69,6 +70,7 @@ const FAILURES: Readonly<Record<FailureReason, Prognosis>> = {
   NodeGone: 'needs-a-person',
   KubeletDown: 'needs-a-person',
   UndoFailed: 'needs-a-person',
+  GuardLost: 'needs-a-person',
   QuarantineTimedOut: 'needs-a-person',
   ProofTimedOut: 'needs-a-person',
   ProofUnreadable: 'needs-a-person',

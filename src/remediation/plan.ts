@@ -19,7 +19,7 @@ export function plan(situation: Situation): Verdict {
   const over = FINAL_PHASES.includes(situation.remediation.status.phase);
   for (const stage of over ? CLOSING : HEALING) {
     const verdict = stage(situation);
-    if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict);
+    if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict, situation);
   }
   return over ? pass : end({ phase: 'Healed', reason: 'Verified', message: healed(situation), hold: false });
 }

@@ -4,6 +4,7 @@ import {
   aLoopingPod,
   aNode,
   aRemediation,
+  aRepairReport,
   aRun,
   aSituation,
   at,
@@ -175,7 +176,7 @@ describe('an end', () => {
     phase: 'Refused' | 'Failed' | 'RolledBack' | 'Cancelled',
     reason: string,
     hold = false,
-  ): Verdict => tryAgainLater({ kind: 'end', ending: { phase, reason, message: 'x', hold } });
+  ): Verdict => tryAgainLater({ kind: 'end', ending: { phase, reason, message: 'x', hold } }, aSituation());
 
   it.each([
     'TargetSilent',
@@ -197,6 +198,14 @@ describe('an end', () => {
       expect(ended('Failed', reason, true)).toMatchObject({ kind: 'end' });
     },
   );
+
+  it('is final once the agent has changed the node, whatever its reason', () => {
+    const remediation = aRemediation({ status: { repair: aRepairReport() } });
+    const ending = { phase: 'Failed', reason: 'Interrupted', message: 'x', hold: false } as const;
+    expect(tryAgainLater({ kind: 'end', ending }, aSituation({ remediation }))).toMatchObject({
+      kind: 'end',
+    });
+  });
 
   it.each([
     ['Refused', 'TargetLoops'],

@@ -57,9 +57,13 @@ function untilRecovered({ remediation, world, now }: Situation): number {
   return Math.max(RECHECK_MS, pod.upSince + RECOVERED_AFTER_MS - now);
 }
 
-/** Instead of the end of an incident whose reason passes by itself: the end of this attempt. */
-export function tryAgainLater(verdict: Verdict): Verdict {
-  return verdict.kind === 'end' && passesByItself(verdict.ending)
+/**
+ * Instead of the end of an incident whose reason passes by itself: the end of this attempt. Not once the agent has
+ * changed the node: another attempt would restart the kubelet again.
+ */
+export function tryAgainLater(verdict: Verdict, { remediation }: Situation): Verdict {
+  const isUntouched = remediation.status.repair?.outcome !== 'repaired';
+  return verdict.kind === 'end' && isUntouched && passesByItself(verdict.ending)
     ? record({ kind: 'attempt-ended', ending: verdict.ending })
     : verdict;
 }
