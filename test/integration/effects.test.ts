@@ -1,6 +1,7 @@
 /** Each effect on a real apiserver, as the operator's own service account: repeated, too late, and against concurrent writes. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { deleteRemediation } from '../../src/effects/delete-remediation.ts';
 import { NotOursError } from '../../src/effects/not-ours.ts';
 import { proofPodName, removeProofPod, startProof } from '../../src/effects/proof-pod.ts';
 import { type QuarantineRequest, quarantineNode } from '../../src/effects/quarantine.ts';
@@ -12,7 +13,9 @@ import { staticConfig } from '../../src/kube/config.ts';
 import { isConflict } from '../../src/kube/errors.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import { applyCrds } from '../support/apiserver/crds.ts';
 import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { aRemediation } from '../support/objects/builders.ts';
 
 const RECORD = 'dnshealth.io/quarantine';
 const HELD_BY = 'dnshealth.io/quarantined-by';
@@ -29,6 +32,7 @@ let kube: KubeClient;
 
 beforeAll(async () => {
   server = await startApiserver();
+  await applyCrds(server);
   await applyInstallation(server);
   const tls = { ca: await readFile(server.caFile, 'utf8') };
   const token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
@@ -329,6 +333,29 @@ const aDnsPod = async (name: string) => {
   return { name, uid: body.metadata.uid as string };
 };
 const exists = async (path: string) => (await server.call('GET', path)).status === 200;
+
+describe('deleting an old remediation', () => {
+  const INCIDENTS = '/apis/dnshealth.io/v1alpha1/dnsremediations';
+  const anIncident = async (): Promise<string> => {
+    const { body } = await server.call('POST', INCIDENTS, {
+      apiVersion: 'dnshealth.io/v1alpha1',
+      kind: 'DNSRemediation',
+      metadata: { name: 'old' },
+      spec: aRemediation().spec,
+    });
+    return body.metadata.uid;
+  };
+
+  it('is a no-op when repeated, and spares a later one of the same name', async () => {
+    const uid = await anIncident();
+    await deleteRemediation(kube, { name: 'old', uid }, signal);
+    expect(await exists(`${INCIDENTS}/old`)).toBe(false);
+    await expect(deleteRemediation(kube, { name: 'old', uid }, signal)).resolves.toBeUndefined();
+    await anIncident();
+    await deleteRemediation(kube, { name: 'old', uid }, signal);
+    expect(await exists(`${INCIDENTS}/old`)).toBe(true);
+  });
+});
 
 describe('recreating DNS pods', () => {
   it('deletes the pod, and is a no-op if it is already gone', async () => {
