@@ -347,6 +347,50 @@ describe('nothing is changed', () => {
   });
 });
 
+describe('of two incidents', () => {
+  it('the older one does not stand in the way while it cannot begin, and its record says why', async () => {
+    for (const node of ['node-1', 'node-2']) await cluster.node(node);
+    await cluster.setReady('node-1', false);
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    await cluster.incident('node-1', ({ status }) => status.reason === 'NodeNotReady', 'to wait');
+    await cluster.loopingPod('coredns-sick-too', 'node-2');
+    const second = await cluster.incident(
+      'node-2',
+      ({ status }) => status.quarantine?.heldSince !== undefined,
+      'to begin',
+    );
+    await cluster.setReady('node-1', true);
+    const { status } = await cluster.incident(
+      'node-1',
+      (one) => one.status.reason === 'OtherNodeUnderRepair',
+      'to wait for the other',
+    );
+    expect(status.message).toContain(`node node-2 (${second.metadata.name})`);
+  });
+});
+
+describe('the last serving DNS pod', () => {
+  it('stays: if the other one stops serving before the agent runs, the Job is deleted and the node released', async () => {
+    for (const node of ['node-1', 'node-2']) await cluster.node(node);
+    await cluster.servingPod('coredns-here', 'node-1', '10.244.1.6');
+    await cluster.servingPod('coredns-there', 'node-2', '10.244.2.6');
+    await cluster.policy('coredns');
+    await cluster.loopingPod('coredns-sick', 'node-1');
+    const { metadata } = await cluster.incident('node-1', inPhase('Repairing'), 'to have its Job');
+    await cluster.setPodReady('coredns-there', false);
+    const takenBack = ({ status: { repairTakenBack } }: Incident) => (repairTakenBack ?? []).length > 0;
+    await cluster.incident('node-1', takenBack, 'to have its Job deleted');
+    await cluster.jobIsGone(metadata.name);
+    const { status } = await cluster.incident('node-1', inPhase('Pending'), 'to stand back');
+    expect(status).toMatchObject({ reason: 'LastServingPod' });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+
+    await cluster.setPodReady('coredns-there', true);
+    await cluster.incident('node-1', inPhase('Repairing'), 'to begin again');
+  });
+});
+
 describe('a quarantined node', () => {
   it('is released when its DNSRemediation is deleted', async () => {
     await cluster.node('node-1');
