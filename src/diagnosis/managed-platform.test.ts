@@ -8,8 +8,12 @@ const entry = (pair: string): Record<string, string> => {
   const [key = '', value = ''] = pair.split('=');
   return key ? { [key]: value } : {};
 };
-const reported = (kubeletVersion: string, osImage = UBUNTU, label = '', annotation = '') =>
-  ownerOf({ kubeletVersion, osImage, labels: entry(label), annotations: entry(annotation) });
+const reported = (kubeletVersion: string, osImage = UBUNTU, label = '', annotation = '') => ({
+  kubeletVersion,
+  osImage,
+  labels: entry(label),
+  annotations: entry(annotation),
+});
 
 describe('a node whose configuration is generated', () => {
   it.each([
@@ -51,19 +55,14 @@ describe('a node whose configuration is generated', () => {
   it.each(['rke.cattle.io/internal-ip=192.0.2.7', 'rke.cattle.io/external-ip=192.0.2.7'])(
     'of RKE has the annotation %s and no label or version that tells',
     (annotation) => {
-      const owner = reported(
-        'v1.18.6',
-        'Ubuntu 18.04.4 LTS',
-        'node-role.kubernetes.io/etcd=true',
-        annotation,
-      );
-      expect(managedPlatform(owner)?.platform).toBe('RKE');
+      const node = reported('v1.18.6', 'Ubuntu 18.04.4 LTS', 'node-role.kubernetes.io/etcd=true', annotation);
+      expect(managedPlatform(node)?.platform).toBe('RKE');
     },
   );
 
   it('of Fargate gets advice about the VPC, not about a launch template', () => {
-    const owner = reported('v1.29.0-eks-5e0fdde', 'Amazon Linux 2', 'eks.amazonaws.com/compute-type=fargate');
-    expect(managedPlatform(owner)?.advice).toMatch(/DHCP option set/);
+    const node = reported('v1.29.0-eks-5e0fdde', 'Amazon Linux 2', 'eks.amazonaws.com/compute-type=fargate');
+    expect(managedPlatform(node)?.advice).toMatch(/DHCP option set/);
   });
 });
 
@@ -78,10 +77,9 @@ describe('a node whose configuration is written again later', () => {
     ['kubermatic', 'v1.28.5', 'machine-controller/owned-by=0b1c', ''],
     ['Cluster API', 'v1.30.1', '', 'cluster.x-k8s.io/machine=m-1'],
   ])('is known as one of %s and may be repaired: %s %s %s', (name, version, label, annotation) => {
-    const owner = reported(version, UBUNTU, label, annotation);
-    expect(owner?.name).toBe(name);
-    expect(owner?.verdict.kind).toBe('rewrites');
-    expect(managedPlatform(owner)).toBeNull();
+    const node = reported(version, UBUNTU, label, annotation);
+    expect(ownerOf(node)).toMatchObject({ name, verdict: { kind: 'rewrites' } });
+    expect(managedPlatform(node)).toBeNull();
   });
 });
 
@@ -94,9 +92,9 @@ describe('a node without a known owner', () => {
   ])('%s on %s', (kubeletVersion, osImage) => {
     const labels = { 'kubernetes.io/os': 'linux', 'node-role.kubernetes.io/control-plane': '' };
     const annotations = { 'kubeadm.alpha.kubernetes.io/cri-socket': 'unix:///run/containerd.sock' };
-    const owner = ownerOf({ kubeletVersion, osImage, labels, annotations });
-    expect(owner).toBeUndefined();
-    expect(managedPlatform(owner)).toBeNull();
+    const node = { kubeletVersion, osImage, labels, annotations };
+    expect(ownerOf(node)).toBeUndefined();
+    expect(managedPlatform(node)).toBeNull();
   });
 });
 

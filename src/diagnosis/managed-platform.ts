@@ -46,7 +46,8 @@ export function ownerOnDisk(node: SeenNode): NodeOwner | undefined {
 }
 
 /** Null unless the owner generates the configuration itself; there the operator refuses and advises. */
-export function managedPlatform(owner: NodeOwner | undefined): ManagedPlatform | null {
+export function managedPlatform(node: ReportedNode): ManagedPlatform | null {
+  const owner = ownerOf(node);
   if (owner?.verdict.kind !== 'generates') return null;
   return { platform: owner.name, advice: owner.verdict.advice };
 }

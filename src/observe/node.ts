@@ -37,7 +37,7 @@ export function parseNode(raw: unknown): NodeView {
   const { metadata, spec, status } = nodeSchema.parse(raw);
   const labels = metadata.labels ?? {};
   const annotations = metadata.annotations ?? {};
-  const owner = ownerOf({ ...status.nodeInfo, labels, annotations });
+  const reported = { ...status.nodeInfo, labels, annotations };
   const text = annotations[QUARANTINE_ANNOTATION];
   const quarantine = text === undefined ? null : parseQuarantineRecord(text);
   return {
@@ -49,8 +49,8 @@ export function parseNode(raw: unknown): NodeView {
     excluded: labels[EXCLUDE_LABEL] === 'true',
     quarantine,
     hasUnreadableRecord: text !== undefined && quarantine === null,
-    managedPlatform: managedPlatform(owner),
-    owner: owner?.name ?? null,
+    managedPlatform: managedPlatform(reported),
+    owner: ownerOf(reported)?.name ?? null,
     addresses: (status.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
       .map(({ address }) => address),
