@@ -35,7 +35,10 @@ describe('of 300 incidents on as many nodes, a change of the one under repair', 
 
   it('concerns as many as its policy may repair at the same time', () => {
     const settings = { limits: { maxConcurrent: 3 } };
-    const all = [2, 3, 4, 5].map((node) => one(node, 'Pending', { settings }));
+    const all = [2, 3, 4, 5].map((node) => ({
+      ...waiting(node),
+      spec: one(node, 'Pending', { settings }).spec,
+    }));
     const other = one(9, 'Repairing', { settings });
     const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
     expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-2', 'node-3']);
@@ -45,7 +48,7 @@ describe('of 300 incidents on as many nodes, a change of the one under repair', 
 it('one whose own policy allows fewer nodes at the same time does not keep the next from being woken', () => {
   const settings = { limits: { maxConcurrent: 2 } };
   const other = one(9, 'Repairing', { settings });
-  const all = [one(2, 'Pending'), one(3, 'Pending', { settings })];
+  const all = [waiting(2), { ...waiting(3), spec: one(3, 'Pending', { settings }).spec }];
   const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
   expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-3']);
 });

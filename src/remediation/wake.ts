@@ -20,7 +20,8 @@ export function concernedBy(
     before !== null && state(before) && !(after !== null && state(after));
   const leftTheLine = was(isInLine) && !(after !== null && takesSlot(after));
   return [
-    ...(was(takesSlot) || leftTheLine ? nextInLine(all) : []),
+    // Without the record of one that went wrong there may be more slots than one.
+    ...(was(takesSlot) || leftTheLine || after === null ? nextInLine(all) : []),
     ...(was(isHalting) ? all.filter(({ status }) => status.reason === 'RolloutHalted') : []),
   ].filter((other) => other.name !== (after ?? before)?.name);
 }
@@ -29,8 +30,10 @@ export function concernedBy(
 function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
   const busy = all.filter(takesSlot).length;
   const next: Remediation[] = [];
+  // Those that were never decided on are read anyway, and must not stand for one that sleeps.
+  const asleep = all.filter((one) => isInLine(one) && one.status.reason !== undefined);
   // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
-  for (const one of all.filter(isInLine).toSorted(byAge))
+  for (const one of asleep.toSorted(byAge))
     if (busy + next.length < one.spec.settings.limits.maxConcurrent) next.push(one);
   return next;
 }
