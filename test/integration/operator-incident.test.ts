@@ -197,7 +197,7 @@ describe('a looping pod', () => {
     expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
-  it('is tried again after a refusal that passes by itself: until then its node is released and its Job deleted', async () => {
+  it('is tried again after a refusal that passes by itself: until then its node is released and its Job deleted, then it is healed', async () => {
     await cluster.node('node-1');
     await cluster.policy('coredns');
     await cluster.loopingPod('coredns-sick', 'node-1');
@@ -215,6 +215,17 @@ describe('a looping pod', () => {
     const job = `/apis/batch/v1/namespaces/dnshealth-node/jobs/${metadata.name}`;
     // No controller ends the foreground deletion here.
     expect((await server.call('GET', job)).body.metadata.deletionTimestamp).toBeDefined();
+
+    // The minute until the next attempt is over.
+    const record = `/apis/dnshealth.io/v1alpha1/dnsremediations/${metadata.name}/status`;
+    const merge = { contentType: 'application/merge-patch+json' };
+    await server.call('PATCH', record, { status: { nextAttempt: new Date().toISOString() } }, merge);
+    await cluster.jobIsGone(metadata.name);
+    await quarantined();
+    await play(metadata.name);
+    const { status: healed } = await cluster.incident('node-1', released, 'to end');
+    expect(healed).toMatchObject({ phase: 'Healed', attempts: [{ number: 1 }] });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
   });
 
   it('is tried again if the agent cannot start, and its node is released', async () => {
