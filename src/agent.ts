@@ -43,6 +43,8 @@ async function node(log = logOf({})) {
 const writable = async ({ remediation }: { readonly remediation: string }) => ({
   ...(await node(logOf({ remediation }))),
   trustedUid: 0,
+  // Only the pod of a Job with a guard has this directory.
+  expectsGuard: existsSync(HAND_OVER_DIRECTORY),
   kubeletServes,
 });
 
@@ -72,7 +74,6 @@ const exitCode = await runAgent({
   },
   prove: async (request) => (await import('./agent/prove.ts')).prove(request),
   sayEnded: () => {
-    // Only a Job with a guard has this directory.
     if (existsSync(HAND_OVER_DIRECTORY)) writeFileSync(AGENT_ENDED_PATH, '');
   },
 });

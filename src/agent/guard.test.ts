@@ -13,14 +13,7 @@ afterEach(() => rmSync(node.root, { recursive: true }));
 async function repairWithGuard() {
   await node.startKubelet();
   node.agentEnded = false;
-  const connected = new Promise<void>((resolve) => {
-    node.onLog = (message) => message === 'the agent knows that it is guarded' && resolve();
-  });
-  const { ask } = node;
-  node.ask = async (...question) => {
-    await connected;
-    return ask(...question);
-  };
+  node.expectsGuard = true;
   const guarding = node.guard();
   const repair = await node.repair();
   const servedAt = node.nowMs;
@@ -96,6 +89,15 @@ describe('an agent with a guard', () => {
 });
 
 describe('an agent without a guard', () => {
+  it('waits three seconds for one that was started with it, before it changes anything', async () => {
+    node.expectsGuard = true;
+    const report = await node.repair();
+    expect(report).toMatchObject({ outcome: 'repaired', watched: true });
+    const { decided = '', written = '' } = report.times;
+    expect(Date.parse(written) - Date.parse(decided)).toBeGreaterThanOrEqual(3_000);
+    expect(Date.parse(written) - Date.parse(decided)).toBeLessThan(3_200);
+  });
+
   it('watches the kubelet itself, and only then reports', async () => {
     const report = await node.repair();
     expect(report).toMatchObject({ outcome: 'repaired', watched: true });

@@ -15,6 +15,8 @@ export interface WriteContext extends VerbContext {
   readonly trustedUid: number;
   /** Whether the port of the kubelet at that address responds. */
   readonly kubeletServes: (nodeIP: string) => Promise<boolean>;
+  /** Whether a guard was started beside this run. */
+  readonly expectsGuard: boolean;
 }
 
 /** How a verb ended that did not reach an end of its own. */

@@ -25,23 +25,43 @@ interface Case {
   readonly during?: (node: string, job: AgentJob) => Promise<void>;
 }
 
-/** A repair of a node whose kubelet has a frailty: both reports, and what the node is like after them. */
+/**
+ * A repair of a node whose kubelet has a frailty: how it ended, and what the node is like then. On a busy machine the guard
+ * may come too late to be expected; then the agent watches by itself, and its report is the last.
+ */
 async function repairs(node: string, { frailty, during }: Case) {
   await rig.setResolvConf(node, BAD_RESOLV_CONF);
   await inNode(rig, node, 'systemctl', 'reset-failed', 'kubelet.service');
   await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
   await untilServing(node);
   await setFrailty(rig, node, frailty);
-  const name = `${node}-${Date.now()}`;
-  const job = await AgentJob.start(rig, node, name);
+  const job = await AgentJob.start(rig, node, `${node}-${Date.now()}`);
   try {
     await during?.(node, job);
-    const [repair, guard] = [await job.repair(), await job.guard()];
-    return { repair, guard, ...(await stateOf(node)) };
+    const repair = await job.repair();
+    const { outcome, reason, message, kubelet, times } =
+      repair.watched === false ? await job.guard() : repair;
+    const tookMs = Date.parse(times.finished ?? '') - Date.parse(repair.times.written ?? '');
+    return {
+      end: outcome === 'repaired' ? 'kept' : outcome,
+      reason,
+      message,
+      kubelet,
+      tookMs,
+      ...(await stateOf(node)),
+    };
   } finally {
     await setFrailty(rig, node, 'well');
     await job.remove();
   }
+}
+
+/** One repair on each node; both have ended when this returns, also if one has failed. */
+async function onBoth(first: Case, second: Case) {
+  const [a, b] = await Promise.allSettled([repairs(FIRST, first), repairs(SECOND, second)]);
+  if (a.status === 'rejected') throw a.reason;
+  if (b.status === 'rejected') throw b.reason;
+  return [a.value, b.value] as const;
 }
 
 async function untilServing(node: string): Promise<void> {
@@ -71,16 +91,12 @@ const untilStep = async (node: string, step: string): Promise<void> => {
 };
 
 const ROLLED_BACK = {
-  guard: { outcome: 'rolled-back', reason: 'KubeletDidNotComeUp', kubelet: { restarts: 2, active: true } },
+  end: 'rolled-back',
+  kubelet: { restarts: 2, active: true },
   value: BAD_RESOLV_CONF,
   active: 'active',
 };
-const KEPT = {
-  repair: { outcome: 'repaired', kubelet: { restarts: 1 } },
-  guard: { outcome: 'kept' },
-  value: GOOD_RESOLV_CONF,
-  active: 'active',
-};
+const KEPT = { end: 'kept', kubelet: { restarts: 1 }, value: GOOD_RESOLV_CONF, active: 'active' };
 
 beforeAll(async () => {
   await restoreCluster(rig);
@@ -100,13 +116,12 @@ describe('a kubelet that crashes with the new value', () => {
     const work = async (node: string): Promise<void> => {
       for (let frailty = queue.shift(); frailty !== undefined; frailty = queue.shift()) {
         const end = await repairs(node, { frailty });
-        const tookMs =
-          Date.parse(end.guard.times.finished ?? '') - Date.parse(end.repair.times.restarted ?? '');
-        ends.set(frailty, { ...end, within30s: tookMs < 30_000 });
+        const aliveMs = Number(frailty.split(' ')[1]) * 1_000;
+        ends.set(frailty, { ...end, within30s: end.tookMs - aliveMs < 30_000 });
       }
     };
     await Promise.all([work(FIRST), work(SECOND)]);
-    const expected = { repair: { outcome: 'repaired' }, ...ROLLED_BACK, within30s: true };
+    const expected = { ...ROLLED_BACK, within30s: true };
     expect(Object.fromEntries(ends)).toMatchObject(
       Object.fromEntries(cases.map((frailty) => [frailty, expected])),
     );
@@ -115,52 +130,47 @@ describe('a kubelet that crashes with the new value', () => {
 
 describe('a kubelet that serves late with the new value', () => {
   it('is waited for, 25 and 45 seconds, and the reports say so', async () => {
-    const [sooner, later] = await Promise.all([
-      repairs(FIRST, { frailty: 'slow 25' }),
-      repairs(SECOND, { frailty: 'slow 45' }),
-    ]);
-    expect(sooner).toMatchObject(KEPT);
-    expect(sooner.guard.message).toMatch(/It took 2[5-9] s to answer on its port\./);
-    expect(later).toMatchObject(KEPT);
-    expect(later.guard.message).toMatch(/It took 4[5-9] s to answer on its port\./);
+    const [sooner, later] = await onBoth({ frailty: 'slow 25' }, { frailty: 'slow 45' });
+    const said = (seconds: RegExp) => ({ ...KEPT, message: expect.stringMatching(seconds) as string });
+    expect(sooner).toMatchObject(said(/It took (2[5-9]|3\d) s to answer on its port\./));
+    expect(later).toMatchObject(said(/It took (4[5-9]|5\d) s to answer on its port\./));
   });
 });
 
 describe('a kubelet that others restart or kill in the ten seconds after it served', () => {
   const afterItServed =
     (...argv: string[]) =>
-    async (node: string, job: AgentJob): Promise<void> => {
-      await job.repair();
+    async (node: string): Promise<void> => {
+      await untilStep(node, 'guarding');
       await inNode(rig, node, ...argv);
     };
 
   it('keeps its new value if an administrator restarts it, and if a restart of containerd takes it along', async () => {
-    const [byHand, along] = await Promise.all([
-      repairs(FIRST, {
+    const [byHand, along] = await onBoth(
+      {
         frailty: 'well',
         during: afterItServed('systemctl', 'restart', 'kubelet.service'),
-      }),
-      repairs(SECOND, {
+      },
+      {
         frailty: 'well',
         during: afterItServed('systemctl', 'restart', 'containerd.service'),
-      }),
-    ]);
+      },
+    );
     for (const end of [byHand, along]) {
-      expect(end).toMatchObject(KEPT);
-      expect(end.guard.message).toContain('Something else restarted it once');
+      const message = expect.stringContaining('Something else restarted it once') as string;
+      expect(end).toMatchObject({ ...KEPT, message });
     }
   });
 
   it('keeps its new value after one SIGKILL, but not if it is killed four seconds after each start', async () => {
     const kill = ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'kubelet.service'];
-    const [once, always] = await Promise.all([
-      repairs(FIRST, { frailty: 'well', during: afterItServed(...kill) }),
-      repairs(SECOND, { frailty: 'killed 4' }),
-    ]);
-    expect(once).toMatchObject(KEPT);
-    expect(once.guard.message).toContain('It was killed from outside once');
-    expect(always).toMatchObject(ROLLED_BACK);
-    expect(always.guard.message).toContain('ended for the second time');
+    const [once, always] = await onBoth(
+      { frailty: 'well', during: afterItServed(...kill) },
+      { frailty: 'killed 4' },
+    );
+    const said = (text: string) => ({ message: expect.stringContaining(text) as string });
+    expect(once).toMatchObject({ ...KEPT, ...said('It ended once for an outside reason') });
+    expect(always).toMatchObject({ ...ROLLED_BACK, ...said('ended for the second time') });
   });
 });
 
@@ -207,10 +217,9 @@ describe('the operator', () => {
     expect(status).toMatchObject({
       phase: 'RolledBack',
       reason: 'KubeletDidNotComeUp',
-      repair: { outcome: 'repaired', watched: false },
-      guard: { outcome: 'rolled-back' },
     });
-    expect(status.steps.map(({ name }) => name)).toContain('Guard');
+    const last = status.guard ?? status.repair;
+    expect(last).toMatchObject({ outcome: 'rolled-back', kubelet: { restarts: 2, active: true } });
     expect(await stateOf(SECOND)).toEqual({ value: BAD_RESOLV_CONF, active: 'active' });
     await setFrailty(rig, SECOND, 'well');
   });

@@ -34,6 +34,7 @@ export async function changeConfig(
     const { path, line, before, after } = edit;
     context.log('decided to change', { path, line, before, after });
     const mustServe = await change.mustServe;
+    await untilGuarded(context);
     context.stop.throwIfAborted();
     let journal: Journal | undefined;
     try {
@@ -49,6 +50,22 @@ export async function changeConfig(
     return await settle(journal, context);
   } finally {
     directory.close();
+  }
+}
+
+/**
+ * A guard that is still starting is waited for: a restart of the kubelet would end the start of its container, and then
+ * this run would have to watch by itself before it could report.
+ */
+const GUARD_START_MS = 3_000;
+const POLL_MS = 20;
+
+async function untilGuarded({ clock, expectsGuard, isGuarded, stop, log }: SettleContext): Promise<void> {
+  if (!expectsGuard) return;
+  const beganMs = clock.now();
+  while (!isGuarded() && !stop.aborted) {
+    if (clock.now() - beganMs > GUARD_START_MS) return log('no guard yet');
+    await clock.sleep(POLL_MS);
   }
 }
 

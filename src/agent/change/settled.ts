@@ -6,6 +6,8 @@ import { isActive, type RestartContext } from './restart.ts';
 export interface SettleContext extends FileContext, RestartContext {
   /** Whether another process waits to guard the change when this one ends. */
   readonly isGuarded: () => boolean;
+  /** Whether one is to be expected: it may still be starting. */
+  readonly expectsGuard: boolean;
 }
 
 export interface Settled {

@@ -59,6 +59,8 @@ export class FakeNode implements UnitManager {
   /** After how long a kubelet that was started with this text exits with code 1. */
   livesMs: (text: string) => number = () => Number.POSITIVE_INFINITY;
   refusesRestart = false;
+  /** Whether a guard was started beside the agent. */
+  expectsGuard = false;
   /** Whether the agent beside the guard has said that it ends. */
   agentEnded = true;
   /** What the programs log. */
@@ -269,6 +271,7 @@ export class FakeNode implements UnitManager {
     return {
       ...this.#context(),
       trustedUid: UID,
+      expectsGuard: this.expectsGuard,
       kubeletServes: async () => this.#state.mainPid > 0 && this.starts(this.#state.text) === 'runs',
     };
   }

@@ -101,7 +101,7 @@ async function ask(
 function report(before: Watched, after: Watched, log: Log, nowMs: number): void {
   if (after.restartedByOthers > before.restartedByOthers)
     log('kubelet restarted by something else', { pid: after.process?.pid, watchedMs: nowMs - after.beganMs });
-  if (after.deaths > before.deaths) log('kubelet killed from outside', { deaths: after.deaths });
+  if (after.deaths > before.deaths) log('kubelet ended without a verdict', { deaths: after.deaths });
   if (before.servingSinceMs === undefined && after.servingSinceMs !== undefined)
     log('kubelet serves', { pid: after.process?.pid, afterMs: tookMs(after) });
 }
@@ -118,7 +118,7 @@ export function remarks(watched: Watched): string {
     said.push(`It took ${Math.round(tookMs(watched) / 1000)} s to answer on its port.`);
   if (restartedByOthers > 0)
     said.push(`Something else restarted it ${times(restartedByOthers)} while it was watched.`);
-  if (deaths > 0) said.push(`It was killed from outside ${times(deaths)}, and systemd started it again.`);
+  if (deaths > 0) said.push(`It ended ${times(deaths)} for an outside reason, and systemd started it again.`);
   return said.map((sentence) => ` ${sentence}`).join('');
 }
 

@@ -222,7 +222,7 @@ describe('a kubelet that is ended from outside', () => {
     ]);
     expect(kind).toBe('kept');
     expect(afterMs).toBe(14_000 + GUARD_MS);
-    expect(said).toBe(' It was killed from outside once, and systemd started it again.');
+    expect(said).toBe(' It ended once for an outside reason, and systemd started it again.');
   });
 
   it('before it was seen running is no verdict either', async () => {
@@ -250,7 +250,7 @@ describe('a kubelet that is ended from outside', () => {
       [4_000, process(3, 1)],
     ]);
     expect(kind).toBe('kept');
-    expect(said).toContain('killed from outside once');
+    expect(said).toContain('ended once for an outside reason');
   });
 
   it('a second time is down', async () => {
@@ -309,6 +309,21 @@ describe('a kubelet that someone else restarts', () => {
     const { kind, afterMs } = await watch(often, { servesAt: () => false });
     expect(kind).toBe('unsettled');
     expect(afterMs).toBeLessThan(HARD_LIMIT_MS + 1_000);
+  });
+
+  it('may crash once before it serves again, as when its container runtime is being restarted as well', async () => {
+    const along: Story = [
+      [0, process(2)],
+      [4_000, beingRestarted],
+      [5_000, process(3)],
+      [5_300, waiting(EXITED(1))],
+      [15_300, process(4, 1)],
+    ];
+    const serves = (ms: number): boolean => ms < 5_000 || ms > 16_000;
+    const { kind } = await watch(along, { servesAt: serves });
+    expect(kind).toBe('kept');
+    const again = await watch([...along, [15_500, waiting(EXITED(1), 1)]], { servesAt: serves });
+    expect(again.kind).toBe('down');
   });
 
   it('is stopped, not down, if it is not started again', async () => {

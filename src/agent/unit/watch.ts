@@ -5,6 +5,7 @@
  * | ------------------------------------------------- | ------------------------------------------------------------ |
  * | another process, NRestarts did not increase       | someone else restarted it: the new process is watched         |
  * | the process ended by a signal from outside, once  | not a verdict: systemd's next start of it is watched          |
+ * | it crashed before it served, after such a restart | not a verdict, once: its runtime may be restarting as well    |
  * | it ended a second time, or crashed                | down                                                         |
  * | the unit has failed, or no process in time        | down                                                         |
  * | the unit is stopped, with success and without job | stopped: someone did that, and the change is not the cause    |
@@ -46,7 +47,7 @@ export const watchedSchema = z.object({
   muteSinceMs: z.number().optional(),
   /** Since when there is no process. */
   goneSinceMs: z.number().optional(),
-  /** How often it ended without a verdict. */
+  /** How often it ended without a verdict: by a signal from outside, or before it served again. */
   deaths: z.int(),
   /** How often someone else restarted it. */
   restartedByOthers: z.int(),
@@ -191,6 +192,9 @@ function death(watched: Watched, state: KubeletState, rules: WatchRules): Verdic
   if (process === undefined && state.startedAtMs < rules.startedAfterMs) return neverStarted(state);
   if (watched.deaths > 0) return diedAgain(process?.pid, state);
   if (isFromOutside(state.lastExit)) return undefined;
+  // A kubelet whose runtime is away exits with code 1. The process before it has served with the same configuration.
+  if (process !== undefined && watched.restartedByOthers > 0 && watched.servingSinceMs === undefined)
+    return undefined;
   return process === undefined ? neverStarted(state) : crashed(process.pid, state);
 }
 
