@@ -36,7 +36,7 @@ tree=$1 out=$2 dist=$3 ended=$4
 shift 4
 mount -t tmpfs -o mode=755 none "$PWD"
 cd "$PWD"
-mkdir -p usr proc dev out app bin host .${HAND_OVER_DIRECTORY}
+mkdir -p usr proc dev out app bin host
 ln -s usr/lib lib
 ln -s usr/lib64 lib64
 mount --rbind /usr usr
@@ -48,7 +48,7 @@ touch dev/null dev/urandom .${REPORT_PATH}
 mount --bind /dev/null dev/null
 mount --bind /dev/urandom dev/urandom
 mount --bind "$out/report.json" .${REPORT_PATH}
-[ "$ended" = yes ] && touch .${AGENT_ENDED_PATH}
+[ "$ended" = yes ] && mkdir .${HAND_OVER_DIRECTORY} && touch .${AGENT_ENDED_PATH}
 while [ "$1" != -- ]; do
   mkdir -p "host$1"
   mount --bind -o "$2" "$tree$1" "host$1"
@@ -134,7 +134,7 @@ function job(): { readonly command: readonly string[]; readonly mounts: readonly
     // The image's own Node, which is in /bin in the box.
     command: ['/bin/node', ...container.args],
     mounts: (container.volumeMounts ?? []).flatMap(({ name, mountPath, readOnly }) => {
-      // It is empty when the pod starts, and in memory, as the box is.
+      // Only a guard has it here: an agent would wait for the other container.
       if (mountPath === HAND_OVER_DIRECTORY) return [];
       const path = pod?.volumes?.find((volume) => volume.name === name)?.hostPath?.path;
       if (path === undefined || mountPath !== `${HOST_ROOT}${path}`)
