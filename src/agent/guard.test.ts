@@ -26,7 +26,7 @@ describe('an agent with a guard', () => {
     const { repair, guard, servedAt, endedAt } = await repairWithGuard();
     expect(repair).toMatchObject({ outcome: 'repaired', watched: false, kubelet: { restarts: 1 } });
     const { written = '', finished = '' } = repair.times;
-    expect(Date.parse(finished) - Date.parse(written)).toBeLessThan(500);
+    expect(Date.parse(finished) - Date.parse(written)).toBeLessThan(GUARD_MS);
     expect(guard).toMatchObject({
       outcome: 'kept',
       reason: 'Kept',

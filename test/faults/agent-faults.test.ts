@@ -30,10 +30,15 @@ interface Result extends Judged {
 }
 const results = new Map<string, readonly Result[]>();
 
+/** @throws where it did not end as it does without a fault: its calls would not be those to strike at */
 async function goodRun(setup: NodeSetup): Promise<string> {
   const node = await ScratchNode.make(setup);
   try {
-    return (await runAgent(node.root, request(node), TRACE_ALL)).trace;
+    const { trace, report, output } = await runAgent(node.root, request(node), TRACE_ALL);
+    const expected = setup.comesUp === false ? 'rolled-back' : 'repaired';
+    if (report?.outcome !== expected)
+      throw new Error(`${nameOf(setup)}: ${JSON.stringify(report)} instead of ${expected}\n${output}`);
+    return trace;
   } finally {
     node.remove();
   }
@@ -42,9 +47,11 @@ async function goodRun(setup: NodeSetup): Promise<string> {
 describe('an agent that is killed before or after any call that changes the host, or whose call fails', () => {
   beforeAll(async () => {
     const queue = new PQueue({ concurrency: AT_ONCE });
+    // Before the first fault, so that they do not share the machine with all the others.
+    const traces = await Promise.all(SETUPS.map(async (setup) => ({ setup, trace: await goodRun(setup) })));
     await Promise.all(
-      SETUPS.map(async (setup, turn) => {
-        const all = casesOf(readTrace(await goodRun(setup)));
+      traces.map(async ({ setup, trace }, turn) => {
+        const all = casesOf(readTrace(trace));
         const cases: readonly FaultCase[] = [
           ...(process.env.FAULTS === 'all' ? all : inTurn(all, turn)),
           ...busCases(setup.comesUp === false ? 2 : 1),
