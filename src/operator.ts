@@ -36,9 +36,12 @@ async function operate(): Promise<number> {
   const metrics = createMetrics({ process: true });
   const lifecycle = createLifecycle({ logger, graceMs: DRAIN_MS });
 
-  const { config, namespace } = await logIn({ namespace: OPERATOR_NAMESPACE, logger });
+  const { config, namespace, isOutside } = await logIn({ namespace: OPERATOR_NAMESPACE, logger });
   const fence = createFence();
   const kube = createKubeClient(config, { metrics, fence, userAgent: 'dnshealth-operator/0.1.0' });
+  const kubernetesService = createKubernetesService(kube);
+  // Whoever started it reads the error. A pod waits instead, until the API server can be reached.
+  if (isOutside) await kubernetesService.addresses(lifecycle.signal);
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
   const lease = { namespace, name: 'dnshealth-operator' };
@@ -49,7 +52,7 @@ async function operate(): Promise<number> {
     kube,
     stores,
     settings,
-    kubernetesService: createKubernetesService(kube),
+    kubernetesService,
     logger,
     ownership: createOwnership(kube),
     sightings: createSightings(),

@@ -7,6 +7,8 @@ interface Login {
   readonly config: ClusterConfig;
   /** The namespace of the Lease. */
   readonly namespace: string;
+  /** Started by someone with a kubeconfig, not by a Deployment. */
+  readonly isOutside: boolean;
 }
 
 interface LoginOptions {
@@ -20,11 +22,11 @@ interface LoginOptions {
 export async function logIn({ namespace, logger, env = process.env }: LoginOptions): Promise<Login> {
   if (isInCluster(env)) {
     const config = await inClusterConfig({ env });
-    return { config, namespace: config.namespace };
+    return { config, namespace: config.namespace, isOutside: false };
   }
   // Imported here, so that a process in a cluster never loads it: see docs/adr/0001.
   const { kubeconfigLogin } = await import('./kubeconfig/kubeconfig.ts');
   const config = await kubeconfigLogin({ env });
   logger.info('running outside a cluster', { server: config.server, namespace });
-  return { config, namespace };
+  return { config, namespace, isOutside: true };
 }
