@@ -78,7 +78,15 @@ async function guard(from: Journal, file: JournaledFile, context: SettleContext)
 const resumed = (watched: Watched, nowMs: number): Watched =>
   nowMs - watched.beganMs < LIMIT_MS ? watched : { ...watched, beganMs: nowMs };
 
-function handOver(journal: Journal, context: SettleContext): Settled {
+/**
+ * As it begins to serve, a kubelet looks up the containers that exist. If this one ended in that moment, cAdvisor would
+ * ask containerd for it again for three seconds (Kubernetes 1.34), and until then no pod of the node would be started or
+ * reported. Not longer than necessary: an end within the first second is reported with the kubelet's first pods.
+ */
+const LOOK_UP_MS = 700;
+
+async function handOver(journal: Journal, context: SettleContext): Promise<Settled> {
+  await context.clock.sleep(LOOK_UP_MS);
   context.log('handed over to the guard', { pid: journal.pidAfter });
   return { ...repaired(journal), handedOver: true };
 }
