@@ -61,6 +61,7 @@ export async function runAgent(
   tree: string,
   request: { readonly verb: string },
   strace: readonly string[] = [],
+  onStart: (kill: () => void) => void = () => undefined,
 ): Promise<AgentEnd> {
   const work = mkdtempSync(join(tmpdir(), 'dnshealth-agent-'));
   const [box, out] = [join(work, 'box'), join(work, 'out')];
@@ -93,6 +94,8 @@ export async function runAgent(
       env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', [REQUEST_ENV]: JSON.stringify(request) },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    // Each program of the chain takes the place of the one before it. strace does not.
+    onStart(() => child.kill('SIGKILL'));
     let output = '';
     child.stdout.on('data', (chunk) => (output += String(chunk)));
     child.stderr.on('data', (chunk) => (output += String(chunk)));

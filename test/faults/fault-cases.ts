@@ -14,7 +14,7 @@ export interface CallCase {
   readonly struck: TracedCall;
 }
 
-/** The bus fails at the nth restart: strace cannot find the second one, after an unknown number of polls. */
+/** The bus fails at the nth restart: strace cannot find that call, after an unknown number of polls. */
 export interface BusCase {
   readonly kind: 'bus';
   readonly fault: BusFault;
@@ -32,8 +32,8 @@ export const busCases = (restarts: number): readonly BusCase[] =>
   );
 
 /**
- * Where to aim in turn. A call that names no path is the nth of its name, and n depends on how the writes to the sockets
- * before it are timed, which is not the same in a run that is traced less.
+ * Where to aim in turn. A call that names no path is the nth of its name, and n depends on how often a nameserver was
+ * asked before it.
  */
 const OFFSETS = [0, 1, -1, 2, -2, 3, -3, 4, -4];
 export const AIMS = OFFSETS.length;

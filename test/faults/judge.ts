@@ -42,6 +42,9 @@ export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged>
         node.root,
         request(node),
         fault.kind === 'call' ? straceOf(fault, aim) : [],
+        (kill) => {
+          node.systemd.killAgent = kill;
+        },
       );
       // A run in which another call was struck is not the case that is to be judged.
       if (fault.kind === 'call' && missed(fault, first) && aim < AIMS - 1) continue;

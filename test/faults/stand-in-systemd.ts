@@ -12,8 +12,14 @@ export interface KubeletSetup {
 /** What the clock of systemd's monotonic times is behind the wall clock. */
 const steadyOffsetUs = (): number => Date.now() * 1000 - Number(process.hrtime.bigint() / 1000n);
 
-/** The kubelet is not restarted, or it is and the reply is lost, or the restart is denied. */
-export const BUS_FAULTS = ['breaks off before', 'breaks off after', 'refuses'] as const;
+/** The kubelet is not restarted, or it is and the reply is lost, or the restart is denied; or the agent is killed then. */
+export const BUS_FAULTS = [
+  'breaks off before',
+  'breaks off after',
+  'refuses',
+  'kills the agent before',
+  'kills the agent after',
+] as const;
 export type BusFault = (typeof BUS_FAULTS)[number];
 
 export class StandInSystemd {
@@ -26,6 +32,8 @@ export class StandInSystemd {
   restarts = 0;
   /** How the bus fails the nth restart request. */
   onRestart: { readonly nth: number; readonly does: BusFault } | undefined;
+  /** Kills the agent that runs. */
+  killAgent: () => void = () => undefined;
   #asked = 0;
 
   private constructor(kubelet: KubeletSetup) {
@@ -74,7 +82,8 @@ export class StandInSystemd {
         this.#asked += 1;
         const fault = this.onRestart?.nth === this.#asked ? this.onRestart.does : undefined;
         if (fault === 'refuses') return { error: 'org.freedesktop.DBus.Error.AccessDenied' };
-        if (fault !== 'breaks off before') this.#restart();
+        if (fault?.endsWith(' before') !== true) this.#restart();
+        if (fault?.startsWith('kills ') === true) this.killAgent();
         return fault === undefined ? accepted : 'hang up';
       }
       case 'ResetFailedUnit':

@@ -19,7 +19,7 @@ export interface TracedRun {
 const HOST = /^\/(host|proc\/self\/fd|dev\/termination-log)/;
 const ON_PATHS = 'openat,mkdir,rename,unlink,write,pwrite64,ftruncate,fsync,fchmod,fchown,close';
 const DESCRIPTORS = Array.from({ length: 20 }, (_, i) => i + 18);
-const PLAIN = 'bind,write';
+const PLAIN = 'bind';
 
 /** All calls, with the paths of the descriptors. Only the main thread: the agent's file calls are synchronous. */
 export const TRACE_ALL = ['-y', '-s', '400', '-e', `trace=${ON_PATHS},bind`];
@@ -42,11 +42,7 @@ export function readTrace(text: string): TracedRun {
     if (name !== 'bind' && own.some((path) => paths.includes(path))) {
       const call = { name, signature, when: count(`${name} on paths`), paths };
       calls.push({ call, isChange: changes(name, rest) });
-    } else if (
-      name === 'bind' ||
-      (rest.includes('RestartUnit') && !calls.some(({ call }) => call.signature === signature))
-    ) {
-      // Only the first one: before the second, the state of the kubelet was polled an unknown number of times.
+    } else if (name === 'bind') {
       calls.push({ call: { name, signature, when: plain, paths: undefined }, isChange: true });
     }
   }
@@ -95,7 +91,7 @@ function changes(name: string, rest: string): boolean {
 function parse(line: string) {
   const [, name, rest] = CALL.exec(line) ?? [];
   if (name === undefined || rest === undefined) return undefined;
-  // Written content may look like anything; a call over the bus is recognised by its method name.
+  // Written content may look like anything.
   const head = name === 'write' || name === 'pwrite64' ? rest.slice(0, rest.indexOf('>') + 1) : rest;
   const paths = [...head.matchAll(/"(\/[^"]*)"|\d<(\/[^>]*)>/g)].map(
     ([, named, open]) => named ?? open ?? '',
@@ -103,11 +99,10 @@ function parse(line: string) {
   const shown = paths.filter((path) => path !== '/');
   // Of an open only the name: a failed one has no descriptor.
   const own = name === 'openat' ? shown.slice(0, 1) : shown;
-  const what = rest.includes('RestartUnit') ? ['RestartUnit'] : own;
   return {
     name,
     rest,
     paths,
-    signature: `${name} ${what.join(' ')}`.trim().replaceAll(/\/proc\/self\/fd\/\d+/g, '…'),
+    signature: `${name} ${own.join(' ')}`.trim().replaceAll(/\/proc\/self\/fd\/\d+/g, '…'),
   };
 }
