@@ -7,7 +7,10 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** Undefined if there is no such process, or only a zombie. */
+/**
+ * Undefined if there is no such process, or only a zombie. While threads of a killed process are still ending, its first
+ * one is a zombie already, and its sockets are open: a successor could not listen on its port yet.
+ */
 export function identify(pid: number): ProcessIdentity | undefined {
   let stat: string;
   try {
@@ -17,7 +20,8 @@ export function identify(pid: number): ProcessIdentity | undefined {
   }
   // The command name may contain spaces and parentheses; the fields start after the last closing one.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  if (fields[0] === 'Z' || fields[0] === 'X') return undefined;
+  const hasEnded = fields[0] === 'X' || (fields[0] === 'Z' && Number(fields[17]) <= 1);
+  if (hasEnded) return undefined;
   return { pid, startTime: fields[19] ?? '' };
 }
 
