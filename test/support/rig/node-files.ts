@@ -1,6 +1,7 @@
 /** Files on a rig's nodes, and how to make a wrong kubelet configuration take effect. */
 import { waitForLoop } from '../../cluster/break-node.ts';
 import type { Rig } from '../../cluster/rig.ts';
+import { until } from '../../cluster/until.ts';
 
 /** Runs a program in the node; returns its output, throws if it fails. */
 export async function inNode(rig: Rig, node: string, ...argv: string[]): Promise<string> {
@@ -29,12 +30,25 @@ export async function rebootIntoLoop(rig: Rig, node: string): Promise<void> {
   await waitForLoop(rig, node, known);
 }
 
-/** The same with less than a reboot, which takes longer: restarts the kubelet and deletes the pod. */
+/**
+ * The same with less than a reboot, which takes longer: restarts the kubelet and deletes the pod. The other nodes are
+ * cordoned until the new pod is bound: a kubelet that has just been started may report its node as not ready.
+ */
 export async function restartIntoLoop(rig: Rig, node: string): Promise<void> {
   const known = await containersOf(rig, node);
+  const others = rig.nodes.map(({ name }) => name).filter((name) => name !== node);
   await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
-  for (const pod of await rig.dnsPods(node))
-    await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);
+  await rig.kubectl(['cordon', ...others]);
+  try {
+    const old = new Set((await rig.dnsPods(node)).map(({ metadata }) => metadata.name));
+    for (const pod of old) await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod}`);
+    await until(
+      async () => (await rig.dnsPods(node)).some(({ metadata }) => !old.has(metadata.name)) || undefined,
+      { what: `a new CoreDNS pod on ${node}`, timeoutMs: 120_000 },
+    );
+  } finally {
+    await rig.kubectl(['uncordon', ...others]);
+  }
   await waitForLoop(rig, node, known);
 }
 
