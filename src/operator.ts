@@ -1,21 +1,11 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
-import { controllerTable } from './controller/controllers.ts';
-import { createDomainMetrics } from './controller/domain-metrics.ts';
-import { createExcludeLabelReconciler } from './controller/exclude-label-controller.ts';
-import { createHistoryReconciler } from './controller/history-controller.ts';
 import { createKubernetesService } from './controller/kubernetes-service.ts';
-import { createNarrator } from './controller/narrator.ts';
-import { createOrphanReconciler } from './controller/orphan-controller.ts';
-import { createPolicyReconciler } from './controller/policy-controller.ts';
-import { createRemediationReconciler } from './controller/remediation-controller.ts';
 import { OPERATOR_NAMESPACE, readSettings } from './controller/settings.ts';
-import { createSightingReconciler } from './controller/sighting-controller.ts';
-import { createSightings } from './controller/sightings.ts';
+import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
 import { createLeaderElection } from './kube/leader-election.ts';
 import { logIn } from './kube/login.ts';
-import { createOwnership } from './observe/ownership.ts';
 import { createReflectors } from './observe/reflectors.ts';
 import { createFence } from './runtime/election/fence.ts';
 import { startHealthServer } from './runtime/health-server.ts';
@@ -48,25 +38,14 @@ async function operate(): Promise<number> {
   const election = createLeaderElection({ ...lease, kube, fence, recorder, logger, metrics });
   const stores = createReflectors(kube, { logger, metrics, recorder });
 
-  const parts = {
+  const controllers = wireControllers({
     kube,
     stores,
     settings,
     kubernetesService,
+    recorder,
     logger,
-    ownership: createOwnership(kube),
-    sightings: createSightings(),
-    narrator: createNarrator(recorder, logger),
-    metrics: createDomainMetrics(metrics),
-    now: Date.now,
-  };
-  const controllers = controllerTable(stores, parts.sightings, {
-    sighting: createSightingReconciler(parts),
-    remediation: createRemediationReconciler(parts),
-    policy: createPolicyReconciler(parts),
-    orphan: createOrphanReconciler(parts),
-    excludeLabel: createExcludeLabelReconciler(parts),
-    history: createHistoryReconciler(parts),
+    metrics,
   });
   const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 

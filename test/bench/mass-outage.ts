@@ -1,18 +1,8 @@
 /** `npm run bench:mass-outage`: the first repair of 300 looping nodes beside that of one alone; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { controllerTable } from '../../src/controller/controllers.ts';
-import { createDomainMetrics } from '../../src/controller/domain-metrics.ts';
-import { createExcludeLabelReconciler } from '../../src/controller/exclude-label-controller.ts';
-import { createHistoryReconciler } from '../../src/controller/history-controller.ts';
 import { createKubernetesService } from '../../src/controller/kubernetes-service.ts';
-import { createNarrator } from '../../src/controller/narrator.ts';
-import { createOrphanReconciler } from '../../src/controller/orphan-controller.ts';
-import { createPolicyReconciler } from '../../src/controller/policy-controller.ts';
-import { createRemediationReconciler } from '../../src/controller/remediation-controller.ts';
-import { createSightingReconciler } from '../../src/controller/sighting-controller.ts';
-import { createSightings } from '../../src/controller/sightings.ts';
+import { wireControllers } from '../../src/controller/wire-controllers.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
-import { createOwnership } from '../../src/observe/ownership.ts';
 import { createReflectors } from '../../src/observe/reflectors.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
@@ -38,25 +28,16 @@ async function run(nodes: number): Promise<MassOutageRun> {
   const metrics = createMetrics();
   const recorder = createEventRecorder({ raw: kube.raw, logger, metrics, reportingController: 'bench' });
   const stores = createReflectors(kube, { logger, metrics, recorder });
-  const parts = {
+  const settings = { agentImage: 'bench', logLevel: 'error' as const, healthPort: 0 };
+  const kubernetesService = createKubernetesService(kube);
+  const controllers = wireControllers({
     kube,
     stores,
-    settings: { agentImage: 'bench', logLevel: 'error' as const, healthPort: 0 },
-    kubernetesService: createKubernetesService(kube),
+    settings,
+    kubernetesService,
+    recorder,
     logger,
-    ownership: createOwnership(kube),
-    sightings: createSightings(),
-    narrator: createNarrator(recorder, logger),
-    metrics: createDomainMetrics(metrics),
-    now: Date.now,
-  };
-  const controllers = controllerTable(stores, parts.sightings, {
-    sighting: createSightingReconciler(parts),
-    remediation: createRemediationReconciler(parts),
-    policy: createPolicyReconciler(parts),
-    orphan: createOrphanReconciler(parts),
-    excludeLabel: createExcludeLabelReconciler(parts),
-    history: createHistoryReconciler(parts),
+    metrics,
   });
   const operator = runControllers({ controllers, logger, metrics });
   await operator.started;

@@ -1,0 +1,49 @@
+/** Wires the controllers: a reconcile function for each row of the table of what wakes whom, all over the same caches. */
+import type { KubeClient } from '../kube/client.ts';
+import type { EventRecorder } from '../kube/event-recorder.ts';
+import { createOwnership } from '../observe/ownership.ts';
+import type { Reflectors } from '../observe/reflectors.ts';
+import type { Controller } from '../runtime/controller.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/metrics.ts';
+import { controllerTable } from './controllers.ts';
+import { createDomainMetrics } from './domain-metrics.ts';
+import { createExcludeLabelReconciler } from './exclude-label-controller.ts';
+import { createHistoryReconciler } from './history-controller.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
+import { createNarrator } from './narrator.ts';
+import { createOrphanReconciler } from './orphan-controller.ts';
+import { createPolicyReconciler } from './policy-controller.ts';
+import { createRemediationReconciler } from './remediation-controller.ts';
+import type { Settings } from './settings.ts';
+import { createSightingReconciler } from './sighting-controller.ts';
+import { createSightings } from './sightings.ts';
+
+export interface ControllerParts {
+  readonly kube: KubeClient;
+  readonly stores: Reflectors;
+  readonly settings: Settings;
+  readonly kubernetesService: KubernetesService;
+  readonly recorder: EventRecorder;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
+  const parts = {
+    ...given,
+    ownership: createOwnership(given.kube),
+    sightings: createSightings(),
+    narrator: createNarrator(recorder, given.logger),
+    metrics: createDomainMetrics(metrics),
+    now: Date.now,
+  };
+  return controllerTable(parts.stores, parts.sightings, {
+    sighting: createSightingReconciler(parts),
+    remediation: createRemediationReconciler(parts),
+    policy: createPolicyReconciler(parts),
+    orphan: createOrphanReconciler(parts),
+    excludeLabel: createExcludeLabelReconciler(parts),
+    history: createHistoryReconciler(parts),
+  });
+}
