@@ -96,8 +96,12 @@ export function createWorkQueue<K extends string>(
       return;
     }
     waiting.set(key, { priority, since: clock.monotonic() });
-    // `run` does not throw; the only rejection is that of `clear` at shutdown.
-    slots.add(async () => run(key), { id: key, priority }).catch(() => {});
+    // `run` does not throw, and `clear` at shutdown rejects what was waiting. Anything else is a fault of the queue.
+    void slots
+      .add(async () => run(key), { id: key, priority })
+      .catch((error: unknown) => {
+        if (!stopping) throw error;
+      });
   }
 
   function addAfter(key: K, ms: number, priority = 0): void {

@@ -1,6 +1,6 @@
 /** Builds a Dockerfile into an image archive with buildah, on a base of Debian packages: no registry, no daemon. */
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import type { Progress } from '../progress.ts';
 import { run } from '../run.ts';
@@ -132,8 +132,8 @@ function fingerprints(context: string, files: readonly string[]): Promise<string
   return Promise.all(
     files.map(async (file) => {
       const path = join(context, file);
-      const link = await readlink(path).catch(() => undefined); // Not a link.
-      return `${file} ${link === undefined ? await sha256OfFile(path) : `-> ${link}`}`;
+      const isLink = (await lstat(path)).isSymbolicLink();
+      return `${file} ${isLink ? `-> ${await readlink(path)}` : await sha256OfFile(path)}`;
     }),
   );
 }
