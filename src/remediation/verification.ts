@@ -62,7 +62,8 @@ export function notVerified(asked: Asked, situation: Situation): Ending {
       advice: `Delete the pod while another DNS pod serves, so that its replacement gets the repaired resolv.conf: \`kubectl -n kube-system delete pod ${name}\`.`,
     };
   }
-  const which = asked.kind === 'pod' ? `pod ${asked.pod.name}` : 'pods -l k8s-app=kube-dns';
+  const { kind, name } = remediation.spec.settings.workload;
+  const which = asked.kind === 'pod' ? `pod ${asked.pod.name}` : `${kind.toLowerCase()} ${name}`;
   return {
     ...unproven,
     message: `The kubelet was repaired, but no new DNS pod could be asked. ${waitingFor(asked, situation)}`,

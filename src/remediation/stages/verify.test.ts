@@ -221,6 +221,15 @@ describe('after the timeout', () => {
       });
   });
 
+  it('names the workload in its advice if there is no pod to name', () => {
+    expect(verify(situation([], { now: at(99) }))).toMatchObject({
+      ending: {
+        advice:
+          'The repair stays on the node. Find out why the DNS pod does not run: `kubectl -n kube-system describe deployment coredns`.',
+      },
+    });
+  });
+
   it('a pod that crashes each time has failed, although it was never asked', () => {
     const crashing = replacement({ runningSince: null, restartCount: 4 });
     expect(verify(situation([crashing], { now: at(99) }))).toMatchObject({
