@@ -38,13 +38,14 @@ async function demo(): Promise<void> {
   );
 
   heading('Result');
-  // The new pod answers already, but its readiness probe runs only every ten seconds.
+  // The new pod answers already, but its readiness probe runs only every ten seconds; and the policy counts the repair a
+  // moment after its record has ended.
   await until(
     async () => {
-      const dnsPods = (await policyStatus(rig))?.dnsPods;
-      return dnsPods !== undefined && dnsPods.ready === dnsPods.total ? true : undefined;
+      const { dnsPods, repaired = 0 } = (await policyStatus(rig)) ?? {};
+      return dnsPods !== undefined && dnsPods.ready === dnsPods.total && repaired > 0 ? true : undefined;
     },
-    { what: 'the new pod to be Ready', timeoutMs: 30_000 },
+    { what: 'the new pod to be Ready and the repair to be counted', timeoutMs: 30_000 },
   );
   table((await rig.kubectl(['get', 'dnshealth'])).stdout);
   table((await rig.kubectl(['get', 'dnsrem'])).stdout);
