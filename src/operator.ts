@@ -1,5 +1,5 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
-import { createKubernetesService } from './controller/kubernetes-service.ts';
+import { createKubernetesService } from './controller/incident/kubernetes-service.ts';
 import { OPERATOR_NAMESPACE, readSettings } from './controller/settings.ts';
 import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';

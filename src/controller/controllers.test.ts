@@ -3,7 +3,7 @@ import { aRemediation } from '../../test/support/objects/builders.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
-import { createSightings, type Seen } from './sightings.ts';
+import { createSightings, type Seen } from './sighting/sightings.ts';
 
 /** A reflector that knows some keys and never changes. */
 const still = (...keys: readonly string[]) => ({

@@ -3,7 +3,7 @@ import { assertNever } from '../api/assert-never.ts';
 import { API_VERSION, DNS_NAMESPACE } from '../api/keys.ts';
 import type { RemediationStatus } from '../api/remediation.ts';
 import type { EventRecorder, EventTarget } from '../kube/event-recorder.ts';
-import { type EventIntent, eventsBetween, type Subject } from '../remediation/events.ts';
+import { type EventIntent, eventsBetween, type Subject } from '../remediation/record/events.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Logger } from '../runtime/logger.ts';
 

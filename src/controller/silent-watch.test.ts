@@ -22,8 +22,8 @@ import type { Effect } from '../remediation/verdict.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createFakeClock } from '../runtime/testing/fake-clock.ts';
 import { createWorkQueue, type WorkQueue } from '../runtime/work-queue.ts';
-import type { KubernetesService } from './kubernetes-service.ts';
-import { createRemediationReconciler } from './remediation-controller.ts';
+import type { KubernetesService } from './incident/kubernetes-service.ts';
+import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import type { Stores } from './stores.ts';
 
 const { name, uid, spec } = aRemediation();

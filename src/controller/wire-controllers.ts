@@ -8,16 +8,16 @@ import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { controllerTable } from './controllers.ts';
 import { createDomainMetrics } from './domain-metrics.ts';
-import { createExcludeLabelReconciler } from './exclude-label-controller.ts';
-import { createHistoryReconciler } from './history-controller.ts';
-import type { KubernetesService } from './kubernetes-service.ts';
+import { createExcludeLabelReconciler } from './housekeeping/exclude-label-controller.ts';
+import { createHistoryReconciler } from './housekeeping/history-controller.ts';
+import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
+import type { KubernetesService } from './incident/kubernetes-service.ts';
+import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import { createNarrator } from './narrator.ts';
-import { createOrphanReconciler } from './orphan-controller.ts';
-import { createPolicyReconciler } from './policy-controller.ts';
-import { createRemediationReconciler } from './remediation-controller.ts';
+import { createPolicyReconciler } from './policy/policy-controller.ts';
 import type { Settings } from './settings.ts';
-import { createSightingReconciler } from './sighting-controller.ts';
-import { createSightings } from './sightings.ts';
+import { createSightingReconciler } from './sighting/sighting-controller.ts';
+import { createSightings } from './sighting/sightings.ts';
 
 export interface ControllerParts {
   readonly kube: KubeClient;

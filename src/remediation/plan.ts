@@ -3,7 +3,7 @@ import { FINAL_PHASES } from '../api/remediation.ts';
 import { CLOSING, HEALING } from './pipeline.ts';
 import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
-import { healed } from './verification.ts';
+import { healed } from './verification/verification.ts';
 import type { Situation } from './world.ts';
 
 /**

@@ -6,8 +6,8 @@
  */
 import { RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
-import { isYoung, SERVES_AFTER_MS, serves } from '../serving.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
+import { isYoung, SERVES_AFTER_MS, serves } from '../verification/serving.ts';
 import type { Situation } from '../world.ts';
 
 export function dnsSurvives({ remediation, world, now }: Situation): Verdict {

@@ -1,8 +1,8 @@
 /** No more nodes are under repair than the policy allows, and no incident that could begin has waited for longer. */
 import { TURN_RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
-import { canaryHealed } from '../rollout.ts';
-import { byAge, isInLine, NO_SLOT, takesSlot } from '../slots.ts';
+import { canaryHealed } from '../rollout/rollout.ts';
+import { byAge, isInLine, NO_SLOT, takesSlot } from '../rollout/slots.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import type { Remediation, World } from '../world.ts';
 

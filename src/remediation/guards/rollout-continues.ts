@@ -1,6 +1,6 @@
 /** No failure waits for an acknowledgement: the next node would probably fail in the same way. */
 import { TURN_RECHECK_MS } from '../deadlines.ts';
-import { haltedBy, isHalting, isPartOf, rolloutOf } from '../rollout.ts';
+import { haltedBy, isHalting, isPartOf, rolloutOf } from '../rollout/rollout.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import type { Remediation, World } from '../world.ts';
 

@@ -1,5 +1,5 @@
 /** The pod still loops: the evidence may be out of date by the time it is the incident's turn. */
-import { dueSince } from '../attempts.ts';
+import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 import { cancelled } from './guard.ts';

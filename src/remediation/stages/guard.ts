@@ -11,10 +11,10 @@
  */
 import { type GuardReport, guardReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
-import { isoTime } from '../conditions.ts';
 import { GUARD_WATCH_MS, JOB_REPORT_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepStartedAt } from '../facts.ts';
-import { readReport } from '../report.ts';
+import { isoTime } from '../record/conditions.ts';
+import { readReport } from '../record/report.ts';
 import { type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 

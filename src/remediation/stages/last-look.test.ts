@@ -10,7 +10,7 @@ import {
   isoAt,
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
-import { afterEffect } from '../status.ts';
+import { afterEffect } from '../record/status.ts';
 import { pass } from '../verdict.ts';
 import type { AgentRun, DnsPodView } from '../world.ts';
 import { lastLook } from './last-look.ts';

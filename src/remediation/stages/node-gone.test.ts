@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { aRemediation, aRepairReport, aSituation, isoAt } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { plan } from '../plan.ts';
-import { isHalting } from '../rollout.ts';
-import { afterEnd } from '../status.ts';
+import { afterEnd } from '../record/status.ts';
+import { isHalting } from '../rollout/rollout.ts';
 
 const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
 const begun = { name: 'Repair', startedAt: isoAt(3) } as const;

@@ -1,11 +1,11 @@
 /** Proves with a pod in a new sandbox which resolv.conf the node really gives to pods now. */
 import { proveReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
-import { wasCutOffBefore } from '../before.ts';
 import { PROOF_MS, PROOF_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { notYetStarted, stepAge, stepStartedAt } from '../facts.ts';
-import { readReport } from '../report.ts';
+import { readReport } from '../record/report.ts';
 import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
+import { wasCutOffBefore } from '../verification/before.ts';
 import type { AgentRun, Situation } from '../world.ts';
 
 export function prove(situation: Situation): Verdict {

@@ -1,7 +1,7 @@
 /** Deletes the DNS pods of the node that still have the old resolv.conf, so that their workload replaces them. */
 import { stepIsFinished } from '../facts.ts';
-import { standingOf } from '../standing.ts';
 import { act, pass, type Verdict } from '../verdict.ts';
+import { standingOf } from '../verification/standing.ts';
 import type { DnsPodView, Situation } from '../world.ts';
 
 export function recreate(situation: Situation): Verdict {

@@ -19,7 +19,7 @@ import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.
 import { assertNever } from '../../api/assert-never.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
 import { isBeingRemoved, notYetStarted, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
-import { readReport } from '../report.ts';
+import { readReport } from '../record/report.ts';
 import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
 import type { AgentRun, Situation } from '../world.ts';
 import { NODE_GONE } from './node-gone.ts';

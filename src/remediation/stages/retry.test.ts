@@ -12,7 +12,7 @@ import {
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { plan } from '../plan.ts';
-import { afterEffect, afterEnd, afterFinding } from '../status.ts';
+import { afterEffect, afterEnd, afterFinding } from '../record/status.ts';
 import type { Verdict } from '../verdict.ts';
 import type { Remediation, Situation, World } from '../world.ts';
 import { retry, tryAgainLater } from './retry.ts';

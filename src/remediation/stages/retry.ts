@@ -10,7 +10,7 @@
  * | the Job is not gone yet            | wait: its name is that of the next one, and its agent may hold the lock |
  * | otherwise                          | begin; `admit` asks all guards again |
  */
-import { whyItWaits } from '../attempts.ts';
+
 import { RECHECK_MS } from '../deadlines.ts';
 import { holdsNode, isBeingRemoved } from '../facts.ts';
 import { nodeExists } from '../guards/node-exists.ts';
@@ -18,7 +18,8 @@ import { nodeIsNotExcluded } from '../guards/node-not-excluded.ts';
 import { platformIsMutable } from '../guards/platform-mutable.ts';
 import { policyAllows } from '../guards/policy-allows.ts';
 import { RECOVERED_AFTER_MS, stillSick } from '../guards/still-sick.ts';
-import { passesByItself } from '../passing.ts';
+import { whyItWaits } from '../record/attempts.ts';
+import { passesByItself } from '../record/passing.ts';
 import { act, pass, record, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 

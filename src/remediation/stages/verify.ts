@@ -1,10 +1,10 @@
 /** Ready is not proof: asks the recreated pod itself, and once more after it has run for a while. */
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepIsFinished, stepStartedAt } from '../facts.ts';
-import { standingOf } from '../standing.ts';
 import { act, end, type ProbedPod, pass, record, type Verdict, wait } from '../verdict.ts';
-import { failedAnswers, healed, isVerified, notVerified, waitingFor } from '../verification.ts';
-import { askable, whomToAsk } from '../whom-to-ask.ts';
+import { standingOf } from '../verification/standing.ts';
+import { failedAnswers, healed, isVerified, notVerified, waitingFor } from '../verification/verification.ts';
+import { askable, whomToAsk } from '../verification/whom-to-ask.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function verify(situation: Situation): Verdict {

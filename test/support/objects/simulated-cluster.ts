@@ -4,7 +4,7 @@ import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/status.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type {
   AgentRun,

@@ -1,7 +1,7 @@
 /** Many nodes with an incident each, under two policies: who begins, who waits and why. A repair takes a fixed time and heals. */
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/status.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../../../src/remediation/world.ts';
 import { aDnsPod, aLoopingPod, aNode, aRemediation, aRepairReport, aRun, at, isoAt } from './builders.ts';

@@ -1,0 +1,169 @@
+/** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
+import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
+import { assertNever } from '../../api/assert-never.ts';
+import type { Answer } from '../../api/remediation.ts';
+import { probeDns } from '../../effects/dns-probe.ts';
+import { removeProofPod, startProof } from '../../effects/proof-pod.ts';
+import { quarantineNode } from '../../effects/quarantine.ts';
+import { recreatePods } from '../../effects/recreate.ts';
+import { releaseNode } from '../../effects/release.ts';
+import { startRepair, takeBackRepair } from '../../effects/repair-job.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
+import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
+import { isoTime } from '../../remediation/record/conditions.ts';
+import type { Effect, EffectResult, ProbedPod } from '../../remediation/verdict.ts';
+import { podToAskBefore } from '../../remediation/verification/before.ts';
+import type { Remediation, World } from '../../remediation/world.ts';
+import type { Settings } from '../settings.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
+
+interface EffectContext {
+  readonly kube: KubeClient;
+  readonly settings: Settings;
+  readonly kubernetesService: KubernetesService;
+  readonly remediation: Remediation;
+  readonly world: World;
+  readonly now: number;
+  readonly signal: AbortSignal;
+}
+
+/** Carries out one effect. Each is idempotent; after an error the next action is planned from a fresh read. */
+export async function carryOut(effect: Effect, context: EffectContext): Promise<EffectResult> {
+  const { kube, settings, remediation, signal } = context;
+  const { node } = context.world;
+  const { spec } = remediation;
+  const policy = spec.settings;
+  switch (effect.kind) {
+    case 'quarantine': {
+      const record = await quarantineNode(
+        kube,
+        {
+          node: spec.node,
+          remediation,
+          strategy: policy.quarantine.strategy,
+          since: isoTime(context.now),
+        },
+        signal,
+      );
+      return { kind: 'quarantined', record };
+    }
+    case 'start-repair': {
+      const known = await knownAddresses(context);
+      // Asked while the Job starts, which takes longer than the answers.
+      const asking = askBefore(context);
+      const starting = startRepair(
+        kube,
+        {
+          remediation,
+          node: spec.node.name,
+          image: settings.agentImage,
+          activeDeadlineSeconds: JOB_ACTIVE_SECONDS,
+          agent: {
+            verb: 'repair',
+            nonce: remediation.uid,
+            remediation: remediation.name,
+            targets: policy.repair.targets,
+            acceptRisky: policy.repair.acceptRisky,
+            replaceEmptyValue: policy.repair.replaceEmptyValue,
+            known,
+            externalName: externalName(context),
+            clusterName: clusterNameOf(context),
+            writable: remediation.status.repairDirectory
+              ? [remediation.status.repairDirectory]
+              : [...USUAL_DIRECTORIES],
+            ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
+          },
+        },
+        signal,
+      );
+      const [before] = await Promise.all([asking, starting]);
+      return { kind: 'repair-started', before };
+    }
+    case 'take-back-repair':
+      await takeBackRepair(kube, remediation.name, signal);
+      return { kind: 'done', effect };
+    case 'start-proof':
+      await startProof(
+        kube,
+        {
+          remediation,
+          node: spec.node.name,
+          image: settings.agentImage,
+          activeDeadlineSeconds: PROOF_MS / 1000,
+          agent: {
+            verb: 'prove',
+            nonce: remediation.uid,
+            remediation: remediation.name,
+            known: await knownAddresses(context),
+            acceptRisky: policy.repair.acceptRisky,
+            externalName: externalName(context),
+            clusterName: clusterNameOf(context),
+          },
+        },
+        signal,
+      );
+      return { kind: 'done', effect };
+    case 'release':
+      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
+      return { kind: 'done', effect };
+    case 'stand-back':
+      // Its Job, if one was created that was not recorded, must not start after the release.
+      await takeBackRepair(kube, remediation.name, signal);
+      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
+      return { kind: 'done', effect };
+    case 'recreate':
+      await recreatePods(kube, effect.pods, signal);
+      return { kind: 'done', effect };
+    case 'probe': {
+      return { kind: 'probed', pod: effect.pod, answers: await askDnsPod(effect.pod, context) };
+    }
+    case 'remove-proof-pod':
+      await removeProofPod(kube, remediation.name, signal);
+      return { kind: 'done', effect };
+    default:
+      return assertNever(effect);
+  }
+}
+
+/** What a DNS pod that serves answers before the change; null if none serves, or if that is recorded already. */
+async function askBefore(context: EffectContext) {
+  const pod = context.remediation.status.before ? null : podToAskBefore(context.world, context.now);
+  return pod && { pod, answers: await askDnsPod(pod, context) };
+}
+
+async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readonly Answer[]> {
+  const { kubernetesService, signal } = context;
+  const clusterName = clusterNameOf(context);
+  const probe = { address: pod.ip, clusterName, externalName: externalName(context) };
+  let clusterAddresses: readonly string[];
+  try {
+    clusterAddresses = await kubernetesService.addresses(signal);
+  } catch (error) {
+    // Refused for good, for example by RBAC of an older release: the record has to say so, or nothing would ever end.
+    if (!(error instanceof KubeError) || error.code === 0 || error.retryable) throw error;
+    return [{ protocol: 'udp', name: clusterName, result: error.message, ok: false, ms: 0 }];
+  }
+  const answers = await probeDns({ ...probe, clusterAddresses }, signal);
+  if (answers.some(({ name, ok }) => name === clusterName && !ok)) kubernetesService.doubt();
+  return answers;
+}
+
+async function knownAddresses({ kube, world, remediation, signal }: EffectContext): Promise<KnownAddresses> {
+  const { corednsVersion } = remediation.spec.sighting;
+  return {
+    clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
+    nodeLocalDNS: [...NODE_LOCAL_DNS],
+    node: [...(world.node?.addresses ?? [])],
+    ...(corednsVersion === undefined ? {} : { corednsVersion }),
+  };
+}
+
+/** A name that was never asked for before, so that no cache on the way can answer it. */
+const externalName = ({ remediation, now }: EffectContext): string =>
+  remediation.spec.settings.verification.externalName ??
+  `t${now.toString(36)}-${remediation.uid.slice(0, 8)}.invalid`;
+
+const clusterNameOf = ({ remediation }: EffectContext): string =>
+  `kubernetes.default.svc.${remediation.spec.settings.verification.clusterDomain}`;

@@ -1,0 +1,113 @@
+/** Reads what one decision needs: the remediation and its node live, everything else from the caches. */
+import { API_VERSION } from '../../api/keys.ts';
+import type { StepName } from '../../api/remediation.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { type AgentJob, type AgentPod, runOfJob } from '../../observe/agent-run.ts';
+import { parseRemediations } from '../../observe/custom-resources.ts';
+import type { DnsPod } from '../../observe/dns-pod.ts';
+import { liveAgentRuns, liveDnsPods } from '../../observe/live-look.ts';
+import { observeNode } from '../../observe/node.ts';
+import { anotherNodeTakesPods } from '../../observe/other-nodes.ts';
+import type { Ownership } from '../../observe/ownership.ts';
+import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
+import type { Remediation, World } from '../../remediation/world.ts';
+import type { UpTimes } from '../dns-pods/up-times.ts';
+import { podsOf, viewOf } from '../dns-pods/workloads.ts';
+import type { Stores } from '../stores.ts';
+
+/** Longer than a repair or a proof usually takes. */
+const LIVE_LOOK_AFTER_MS = 10_000;
+
+interface WorldSources {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly upTimes: UpTimes;
+  readonly ownership: Ownership;
+}
+
+export async function readWorld(
+  { kube, stores, ownership, upTimes }: WorldSources,
+  remediation: Remediation,
+  now: number,
+  signal: AbortSignal,
+): Promise<World> {
+  const { workload } = remediation.spec.settings;
+  const [node, pods] = await Promise.all([
+    observeNode(kube, remediation.spec.node.name, signal),
+    dnsPodsOf({ kube, stores, ownership }, remediation, now, signal),
+  ]);
+  const cached = runsOf(remediation, { jobs: stores.jobs.list(), pods: stores.agentPods.list() });
+  const runs = isOverdue(remediation, cached, now)
+    ? runsOf(remediation, await liveAgentRuns(kube, remediation.name, signal))
+    : cached;
+  const others = stores.remediations.list().filter((other) => other.uid !== remediation.uid);
+  const isCordonedBefore = node?.unschedulable === true && remediation.status.quarantine === undefined;
+  return {
+    // The node may have been replaced by another one of the same name.
+    node: node?.uid === remediation.spec.node.uid ? node : null,
+    ...runs,
+    otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
+    dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
+    remediations: [...others, remediation],
+  };
+}
+
+/** The replacement of a DNS pod runs within seconds; later the cache is not trusted to know of it. */
+async function dnsPodsOf(
+  { kube, stores, ownership }: Pick<WorldSources, 'kube' | 'stores' | 'ownership'>,
+  remediation: Remediation,
+  now: number,
+  signal: AbortSignal,
+): Promise<readonly DnsPod[]> {
+  const isLong = unfinishedFor(remediation, 'Verify', now) > LIVE_LOOK_AFTER_MS;
+  const pods = isLong ? await liveDnsPods(kube, signal) : stores.dnsPods.list();
+  return podsOf(remediation.spec.settings.workload, pods, ownership, signal);
+}
+
+type Runs = Pick<World, 'repairJob' | 'proofPod'>;
+
+function runsOf(
+  remediation: Remediation,
+  { jobs, pods }: { readonly jobs: readonly AgentJob[]; readonly pods: readonly AgentPod[] },
+): Runs {
+  // By uid: the Job of a deleted remediation of the same name exists until it is garbage-collected.
+  const job = jobs.find(
+    (candidate) =>
+      candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
+  );
+  const ours = pods.filter((pod) => pod.remediation === remediation.name);
+  // By uid: a pod that only carries our labels was not created by our Job.
+  const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
+  const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
+  return { repairJob: job ? runOfJob(job, jobPod ?? null) : null, proofPod: proofPod ?? null };
+}
+
+/** It was started a while ago, and no cache shows its end: either it takes long, or a watch is silent. */
+function isOverdue(remediation: Remediation, { repairJob, proofPod }: Runs, now: number): boolean {
+  const runsFor = (name: StepName) => unfinishedFor(remediation, name, now);
+  return (
+    (runsFor('Repair') > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
+    (runsFor('Prove') > LIVE_LOOK_AFTER_MS && proofPod?.state !== 'ended') ||
+    (runsFor('Guard') > GUARD_WATCH_MS + LIVE_LOOK_AFTER_MS && repairJob?.guard?.state !== 'ended')
+  );
+}
+
+/** How long ago a step began that is not finished; 0 for any other. */
+function unfinishedFor({ status }: Remediation, name: StepName, now: number): number {
+  const step = status.steps.find((one) => one.name === name && one.finishedAt === undefined);
+  return step ? now - Date.parse(step.startedAt) : 0;
+}
+
+/**
+ * The same with the other remediations as they are now. The cache may not show yet that one of them was admitted: by this
+ * operator a moment ago, or by the one that led before.
+ */
+export async function withLiveRemediations(
+  kube: KubeClient,
+  world: World,
+  remediation: Remediation,
+  signal: AbortSignal,
+): Promise<World> {
+  const all = parseRemediations(await kube.customResource(API_VERSION, 'dnsremediations').list(signal));
+  return { ...world, remediations: [...all.filter(({ uid }) => uid !== remediation.uid), remediation] };
+}

@@ -1,0 +1,170 @@
+/** The loop body: reads the world, asks `remediation/` for the one next action, does it and records it. */
+
+import { assertNever } from '../../api/assert-never.ts';
+import { API_VERSION } from '../../api/keys.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
+import { NotOursError } from '../../effects/not-ours.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { isConflict, nullIfNotFound } from '../../kube/errors.ts';
+import { parseRemediations } from '../../observe/custom-resources.ts';
+import type { Ownership } from '../../observe/ownership.ts';
+import { findRecurrence } from '../../observe/recurrence.ts';
+import { isUnderRepair } from '../../remediation/facts.ts';
+import { plan } from '../../remediation/plan.ts';
+import { unreadable } from '../../remediation/record/events.ts';
+import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../remediation/record/status.ts';
+import type { Verdict } from '../../remediation/verdict.ts';
+import type { Remediation, World } from '../../remediation/world.ts';
+import { type Logger, withLogContext } from '../../runtime/logger.ts';
+import type { Result } from '../../runtime/work-queue.ts';
+import { watchUpTimes } from '../dns-pods/up-times.ts';
+import { policyOf } from '../dns-pods/workloads.ts';
+import type { DomainMetrics } from '../domain-metrics.ts';
+import type { Narrator } from '../narrator.ts';
+import { URGENT } from '../priorities.ts';
+import type { Settings } from '../settings.ts';
+import type { Stores } from '../stores.ts';
+import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
+import { carryOut } from './carry-out.ts';
+import type { KubernetesService } from './kubernetes-service.ts';
+import { createObservedSince } from './observed-since.ts';
+import { readWorld, withLiveRemediations } from './read-world.ts';
+import { createRecentEffects } from './recent-effects.ts';
+import { createRest } from './rest.ts';
+
+interface RemediationControllerOptions {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly ownership: Ownership;
+  readonly settings: Settings;
+  readonly kubernetesService: KubernetesService;
+  readonly narrator: Narrator;
+  readonly metrics: DomainMetrics;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+/** Only others can resolve this, so retry slowly. */
+const NOT_OURS_MS = 2_000;
+const DONE: Result = { kind: 'done' };
+/** The action was taken and recorded; the next one is decided from a fresh read, before that of any that waits. */
+const AGAIN: Result = { kind: 'requeue', afterMs: 0, priority: URGENT };
+const AFTER_OVERTAKEN: Result = { ...AFTER_CONFLICT, priority: URGENT };
+
+/** Returns the reconcile function. The key is the remediation's name. */
+export function createRemediationReconciler(options: RemediationControllerOptions) {
+  const { kube, stores, ownership, logger, now } = options;
+  const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
+  const observed = createObservedSince();
+  const upTimes = watchUpTimes(stores.dnsPods, now);
+  const recent = createRecentEffects();
+  const rest = createRest(stores, now);
+
+  return async (name: string, signal: AbortSignal): Promise<Result> =>
+    withLogContext({ remediation: name }, async () => reconcile(name, signal));
+
+  async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
+    const restMs = rest.leftMs(name);
+    if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
+    rest.looked(name);
+    const raw = await nullIfNotFound(api.get(name, signal));
+    if (raw === null) {
+      observed.forget(name);
+      recent.forget(name);
+      rest.forget(name);
+      return DONE;
+    }
+    const [remediation] = parseRemediations([raw]);
+    if (!remediation) {
+      // The watch reports it with an event. Trying again would not help.
+      logger.warn('remediation does not say whose it is, ignoring it');
+      return DONE;
+    }
+    if (remediation.unreadable !== null) {
+      // Its node is released by the orphan controller, after its time.
+      options.narrator.announce(unreadable(remediation));
+      return DONE;
+    }
+    const policy = policyOf(remediation, stores.policies.list());
+    const decide = (read: World): Verdict =>
+      plan({
+        policy: policy ? { mode: policy.spec.mode } : null,
+        remediation,
+        world: read,
+        now: now(),
+        observedSince: observed.read(remediation, now()),
+      });
+    let world = await readWorld({ kube, stores, ownership, upTimes }, remediation, now(), signal);
+    let verdict = decide(world);
+    if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
+      world = await withLiveRemediations(kube, world, remediation, signal);
+      verdict = decide(world);
+    }
+
+    if (verdict.kind !== 'act') recent.forget(name);
+    let next: RemediationStatus;
+    switch (verdict.kind) {
+      case 'pass':
+        observed.forget(name);
+        rest.forget(name);
+        return DONE;
+      case 'wait':
+        next = whileWaiting(remediation.status, verdict.reason, verdict.message, now());
+        break;
+      case 'act': {
+        const pauseMs = recent.pauseMs(name, verdict.effect, now());
+        if (pauseMs > 0) return { kind: 'requeue', afterMs: pauseMs, priority: URGENT };
+        logger.info('carrying out effect', { effect: verdict.effect.kind, phase: remediation.status.phase });
+        try {
+          const context = {
+            kube,
+            settings: options.settings,
+            kubernetesService: options.kubernetesService,
+            remediation,
+            world,
+            now: now(),
+            signal,
+          };
+          const result = await carryOut(verdict.effect, context);
+          recent.done(name, verdict.effect, now());
+          next = afterEffect(remediation.status, result, now());
+        } catch (error) {
+          if (isConflict(error)) {
+            logger.info('conflict, planning again', { error });
+            return AFTER_OVERTAKEN;
+          }
+          if (error instanceof NotOursError) {
+            logger.warn('object belongs to someone else, retrying', { error });
+            return { kind: 'requeue', afterMs: NOT_OURS_MS };
+          }
+          throw error;
+        }
+        break;
+      }
+      case 'record':
+        next = afterFinding(remediation.status, verdict.finding, now());
+        break;
+      case 'end':
+        next = afterEnd(remediation.status, verdict.ending, remediation.spec, now());
+        next.recurrence = [...(await findRecurrence(kube, next.repair, world.node, signal))];
+        break;
+      default:
+        return assertNever(verdict);
+    }
+
+    const change = { raw, before: remediation.status, after: next };
+    const written = await writeStatus(api, name, change, signal);
+    // What was done but not recorded is done again or recognised as done.
+    if (written === 'overtaken') return AFTER_OVERTAKEN;
+    if (written === 'written') {
+      options.narrator.recordTransition(remediation, next);
+      options.metrics.follow(remediation, next);
+    }
+    return afterwards(verdict, { ...remediation, status: next });
+  }
+}
+
+function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>, after: Remediation): Result {
+  if (verdict.kind !== 'wait') return AGAIN;
+  return { kind: 'requeue', afterMs: verdict.recheckMs, priority: isUnderRepair(after) ? URGENT : 0 };
+}

@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest';
+import { aRemediation, at } from '../../../test/support/objects/builders.ts';
+import { createRest } from './rest.ts';
+
+const waiting = aRemediation({
+  node: 'node-2',
+  createdAt: at(5),
+  status: { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
+});
+const busy = aRemediation({ status: { phase: 'Repairing' } });
+
+function setup() {
+  let now = at(10);
+  const pods = [{ uid: waiting.spec.sighting.pod.uid, ready: false }];
+  const stores = {
+    remediations: { get: () => waiting, list: () => [busy, waiting] },
+    policies: { list: () => [{ uid: 'policy-1', spec: { mode: 'Repair' } }] },
+    dnsPods: { list: () => pods },
+  } as unknown as Parameters<typeof createRest>[0];
+  return { rest: createRest(stores, () => now), pods, advance: (ms: number) => void (now += ms) };
+}
+
+it('an incident that waits in line is read once, and then once a minute, however often it is woken', () => {
+  const { rest, advance } = setup();
+  expect(rest.leftMs(waiting.name)).toBe(0);
+  rest.looked(waiting.name);
+  expect(rest.leftMs(waiting.name)).toBe(60_000);
+  advance(59_999);
+  expect(rest.leftMs(waiting.name)).toBe(1);
+  advance(1);
+  expect(rest.leftMs(waiting.name)).toBe(0);
+});
+
+it('such an incident is read at once when its pod recovers or goes', () => {
+  const { rest, pods } = setup();
+  rest.looked(waiting.name);
+  pods.length = 0;
+  expect(rest.leftMs(waiting.name)).toBe(0);
+});

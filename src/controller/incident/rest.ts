@@ -1,0 +1,43 @@
+/** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
+import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
+import { stillWaitsForOthers } from '../../remediation/rollout/wake.ts';
+import { policyOf } from '../dns-pods/workloads.ts';
+import type { Stores } from '../stores.ts';
+
+export interface Rest {
+  /** For how long the incident need not be read from the API: 0 if it must be read now. */
+  leftMs(name: string): number;
+  /** It is read from the API now. */
+  looked(name: string): void;
+  forget(name: string): void;
+}
+
+export function createRest(
+  stores: Pick<Stores, 'policies' | 'remediations' | 'dnsPods'>,
+  now: () => number,
+): Rest {
+  const lookedAt = new Map<string, number>();
+
+  function waitsByTheCaches(name: string): boolean {
+    const remediation = stores.remediations.get(name);
+    if (!remediation) return false;
+    const { sighting } = remediation.spec;
+    const pod = stores.dnsPods.list().find(({ uid }) => uid === sighting.pod.uid);
+    return stillWaitsForOthers(remediation, {
+      remediations: stores.remediations.list(),
+      policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',
+      podIsSick: pod !== undefined && !pod.ready,
+      now: now(),
+    });
+  }
+
+  return {
+    leftMs(name) {
+      const last = lookedAt.get(name);
+      const leftMs = last === undefined ? 0 : last + TURN_RECHECK_MS - now();
+      return leftMs > 0 && waitsByTheCaches(name) ? leftMs : 0;
+    },
+    looked: (name) => void lookedAt.set(name, now()),
+    forget: (name) => void lookedAt.delete(name),
+  };
+}

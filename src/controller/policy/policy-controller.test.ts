@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { at } from '../../../test/support/objects/builders.ts';
+import { fakeKube } from '../../../test/support/objects/fake-kube.ts';
+import { createPolicyReconciler } from './policy-controller.ts';
+
+it('a policy that hundreds of changes concern is read twice a second', async () => {
+  const fake = fakeKube();
+  let now = at(0);
+  const dnsPods = { list: () => [], keys: () => [], get: () => undefined, onChange: () => () => {} };
+  const parts = { kube: fake.kube, stores: { dnsPods }, now: () => now };
+  const run = createPolicyReconciler(parts as unknown as Parameters<typeof createPolicyReconciler>[0]);
+  // As one that exists: what was deleted is forgotten.
+  fake.answers.set('/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns', new Error('unreachable'));
+  const { signal } = new AbortController();
+  await expect(run('coredns', signal)).rejects.toThrow('unreachable');
+  now = at(0.2);
+  expect(await run('coredns', signal)).toEqual({ kind: 'requeue', afterMs: 300 });
+  expect(fake.asked).toHaveLength(1);
+  now = at(0.5);
+  await expect(run('coredns', signal)).rejects.toThrow('unreachable');
+});

@@ -1,0 +1,94 @@
+/** Keeps the status of a policy up to date: what `kubectl get dnshealth` shows. Writes nothing else. */
+import { API_VERSION } from '../../api/keys.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import { nullIfNotFound } from '../../kube/errors.ts';
+import { parsePolicy } from '../../observe/custom-resources.ts';
+import type { Owners, Workload } from '../../observe/ownership.ts';
+import { policyStatus } from '../../remediation/record/policy-status.ts';
+import { isPartOf } from '../../remediation/rollout/rollout.ts';
+import type { Result } from '../../runtime/work-queue.ts';
+import { watchUpTimes } from '../dns-pods/up-times.ts';
+import {
+  containerOf,
+  otherContainers,
+  podsByWorkload,
+  policyInConflictWith,
+  viewOf,
+} from '../dns-pods/workloads.ts';
+import type { Sightings } from '../sighting/sightings.ts';
+import type { Stores } from '../stores.ts';
+import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
+
+interface PolicyControllerOptions {
+  readonly kube: KubeClient;
+  readonly stores: Stores;
+  readonly ownership: Owners;
+  readonly sightings: Sightings;
+  readonly now: () => number;
+}
+
+/** A looping CoreDNS may run, and even be Ready, for a second; the plugin's own check ends after thirty. */
+const LOOP_FORGOTTEN_AFTER_MS = 35_000;
+/** "Looping" ends after some time, without a watch event. */
+const RECOUNT_MS = 15_000;
+/** Shortest time between two statuses: in a mass outage hundreds of changes a second concern the policy. */
+const PACE_MS = 500;
+
+/** Returns the reconcile function. The key is the policy's name. */
+export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
+  const api = kube.customResource<object>(API_VERSION, 'dnshealthpolicies');
+  const upTimes = watchUpTimes(stores.dnsPods, now);
+
+  /** When each policy was last read, epoch milliseconds. */
+  const readAt = new Map<string, number>();
+
+  return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
+    const restMs = (readAt.get(name) ?? Number.NEGATIVE_INFINITY) + PACE_MS - now();
+    if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
+    readAt.set(name, now());
+    const raw = await nullIfNotFound(api.get(name, signal));
+    if (raw === null) {
+      readAt.delete(name);
+      return { kind: 'done' };
+    }
+    const policy = parsePolicy(raw);
+    const { workload } = policy.spec;
+    const found = await podsByWorkload(stores, ownership, signal);
+    const isWatched = ({ kind, name: other }: Workload) => kind === workload.kind && other === workload.name;
+    const pods = found.find(isWatched)?.pods ?? [];
+    const looped = sightings.loopedPods();
+    const looping = pods.filter((pod) => {
+      const container = containerOf(pod, workload);
+      const since = container ? upTimes.upSince(pod, container) : null;
+      return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
+    });
+    const remediations = stores.remediations.list();
+    const rollout = { policyUID: policy.uid, workload };
+    const own = new Set(remediations.flatMap((one) => (isPartOf(one, rollout) ? [one.name] : [])));
+    const next = policyStatus({
+      policy: { generation: policy.generation, mode: policy.spec.mode },
+      rollout,
+      previous: policy.status,
+      conflictsWith: policyInConflictWith(policy, stores.policies.list()),
+      workloads: found.map((one) => ({
+        kind: one.kind,
+        name: one.name,
+        labels: [...new Set(one.pods.map(({ label }) => label))].toSorted(),
+        pods: one.pods.length,
+        watched: isWatched(one),
+      })),
+      otherContainers: otherContainers(pods, workload),
+      dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
+      loopingPods: looping.map((pod) => pod.name),
+      quarantinedNodes: stores.nodeMarks
+        .list()
+        .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
+      remediations,
+      observations: sightings.observationsFor(policy.uid),
+      now: now(),
+    });
+    const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
+    if (written === 'overtaken') return AFTER_CONFLICT;
+    return looping.length > 0 ? { kind: 'requeue', afterMs: RECOUNT_MS } : { kind: 'done' };
+  };
+}

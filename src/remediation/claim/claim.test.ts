@@ -1,0 +1,211 @@
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { aRemediation, aStatus, at, isoAt, SICK_POD } from '../../../test/support/objects/builders.ts';
+import type { Phase, Sighting } from '../../api/remediation.ts';
+import type { Remediation } from '../world.ts';
+import { decideClaim } from './claim.ts';
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex');
+const node = { name: 'node-1', uid: 'uid-of-node-1' };
+const died = (seconds: number, pod: { name: string; uid: string } = SICK_POD): Sighting => ({
+  ...aRemediation().spec.sighting,
+  pod,
+  diedAt: isoAt(seconds),
+});
+
+interface Case {
+  readonly sighting?: Sighting;
+  readonly sawDeathAt?: number | null;
+  readonly remediations?: readonly Remediation[];
+  readonly on?: typeof node;
+  readonly now?: number;
+}
+const decide = (given: Case = {}) => {
+  const { sighting = died(0), sawDeathAt = null, remediations = [], on = node, now = at(1) } = given;
+  return decideClaim({ sighting, sawDeathAt, node: on, remediations, digest, now });
+};
+const nameOf = (decision: ReturnType<typeof decide>): string =>
+  decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
+
+/** An incident of the sick pod, under the name that it was claimed with. */
+function incident(phase: Phase, finishedAt?: number): Remediation {
+  const status = aStatus({ phase, ...(finishedAt === undefined ? {} : { finishedAt: isoAt(finishedAt) }) });
+  return { ...aRemediation(), name: nameOf(decide()), status };
+}
+const otherPod = { name: 'coredns-other', uid: 'pod-other' };
+
+describe('fresh evidence is claimed', () => {
+  it('under a name derived from the node and the pod, the same each time', () => {
+    expect(decide().kind).toBe('claim');
+    expect(nameOf(decide())).toMatch(/^node-1-[0-9a-f]{8}$/);
+    expect(nameOf(decide({ now: at(100) }))).toBe(nameOf(decide()));
+  });
+
+  it('under another name for another pod, or for another node of the same name', () => {
+    const names = [
+      decide(),
+      decide({ sighting: died(0, otherPod) }),
+      decide({ on: { ...node, uid: 'the-node-after-it' } }),
+    ].map(nameOf);
+    expect(new Set(names).size).toBe(3);
+  });
+
+  it('under a name that fits into a label value, however long the node name is', () => {
+    const name = nameOf(
+      decide({ on: { name: `IP-10.0.0.1.${'x'.repeat(200)}.compute.internal`, uid: 'u' } }),
+    );
+    expect(name.length).toBeLessThanOrEqual(63 - '-proof'.length);
+    expect(name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])$/);
+  });
+
+  it('while another node has an incident', () => {
+    const elsewhere = aRemediation({ node: 'node-2', status: { phase: 'Repairing' } });
+    expect(decide({ remediations: [elsewhere] }).kind).toBe('claim');
+  });
+
+  it('up to ten minutes after the death; older evidence is ignored with advice', () => {
+    expect(decide({ now: at(600) }).kind).toBe('claim');
+    expect(decide({ now: at(601) })).toMatchObject({
+      kind: 'skip',
+      reason: 'EvidenceTooOld',
+      advice: expect.stringContaining(isoAt(0)),
+    });
+  });
+});
+
+describe('a sighting is ignored', () => {
+  it('while its own incident is open, and after one that needs an administrator', () => {
+    for (const phase of ['Pending', 'Repairing', 'Verifying'] as const)
+      expect(nameOf(decide({ remediations: [incident(phase)] }))).toBe('skipped: Known');
+    for (const phase of ['Refused', 'Failed'] as const) {
+      const ended = incident(phase, 30);
+      expect(decide({ sighting: died(60), now: at(61), remediations: [ended] })).toEqual({
+        kind: 'skip',
+        reason: 'Known',
+        advice: expect.stringContaining(`kubectl annotate dnsrem ${ended.name}`),
+      });
+    }
+  });
+
+  it('while its node has an incident of another pod', () => {
+    expect(nameOf(decide({ sighting: died(0, otherPod), remediations: [incident('Proving')] }))).toBe(
+      'skipped: NodeHasIncident',
+    );
+  });
+
+  it('when the death is not later than the end of the last repair of the node', () => {
+    const remediations = [incident('Healed', 30)];
+    for (const seconds of [0, 29, 30])
+      expect(nameOf(decide({ sighting: died(seconds, otherPod), now: at(31), remediations }))).toBe(
+        'skipped: OlderThanLastRepair',
+      );
+    expect(decide({ sighting: died(31, otherPod), now: at(32), remediations }).kind).toBe('claim');
+  });
+
+  it('but not when its incident was cancelled because the policy was deleted, and there is one again', () => {
+    const cancelled = incident('Cancelled', 30);
+    const status = { ...cancelled.status, reason: 'PolicyDeleted' };
+    const remediations = [{ ...cancelled, status }];
+    expect(decide({ remediations, now: at(31) }).kind).toBe('claim');
+    expect(nameOf(decide({ remediations, now: at(31) }))).not.toBe(cancelled.name);
+  });
+
+  it('when the incident of the same death was cancelled', () => {
+    expect(nameOf(decide({ remediations: [incident('Cancelled', 30)], now: at(31) }))).toBe('skipped: Known');
+  });
+});
+
+describe('a node whose repair was rolled back', () => {
+  const now = at(61);
+  const rolledBack = incident('RolledBack', 30);
+
+  it('is left alone whichever of its pods dies; the advice names the record to acknowledge', () => {
+    for (const sighting of [died(60), died(60, otherPod)])
+      expect(decide({ sighting, now, remediations: [rolledBack] })).toMatchObject({
+        kind: 'skip',
+        reason: 'NodeRolledBack',
+        advice: expect.stringContaining(`kubectl annotate dnsrem ${rolledBack.name}`),
+      });
+  });
+
+  it('is tried again once that is acknowledged', () => {
+    const remediations = [{ ...rolledBack, acknowledged: true }];
+    for (const sighting of [died(60), died(60, otherPod)])
+      expect(decide({ sighting, now, remediations }).kind).toBe('claim');
+  });
+});
+
+describe('a death that the operator saw happen counts from then, because the clock of the node may be off', () => {
+  const MINUTES = [-60, -11, 0, 11, 60];
+
+  it.each(MINUTES)('is fresh on a node whose clock is %i minutes off', (minutes) => {
+    const sighting = died(minutes * 60);
+    expect(decide({ sighting, sawDeathAt: at(0), now: at(600) }).kind).toBe('claim');
+    expect(nameOf(decide({ sighting, sawDeathAt: at(0), now: at(601) }))).toBe('skipped: EvidenceTooOld');
+  });
+
+  it.each(MINUTES)(
+    'is older or newer than the last repair on a node whose clock is %i minutes off',
+    (minutes) => {
+      const sighting = died(minutes * 60 + 40, otherPod);
+      const remediations = [incident('Healed', 30)];
+      expect(nameOf(decide({ sighting, sawDeathAt: at(29), now: at(50), remediations }))).toBe(
+        'skipped: OlderThanLastRepair',
+      );
+      expect(decide({ sighting, sawDeathAt: at(31), now: at(50), remediations }).kind).toBe('claim');
+    },
+  );
+
+  it('and one of the future, that it did not see, counts as of now', () => {
+    expect(decide({ sighting: died(3600), now: at(1) }).kind).toBe('claim');
+  });
+});
+
+describe('a cancelled incident', () => {
+  it('changed nothing, so an earlier death of another pod still counts', () => {
+    const remediations = [incident('Cancelled', 30)];
+    expect(decide({ sighting: died(5, otherPod), now: at(31), remediations }).kind).toBe('claim');
+  });
+});
+
+describe('an end that needs an administrator', () => {
+  it.each(['Refused', 'RolledBack', 'Failed'] as const)(
+    '%s: once it is acknowledged, the next death of the same pod makes a new incident',
+    (phase) => {
+      const first = { ...incident(phase, 30), acknowledged: true };
+      const second = decide({ sighting: died(90), now: at(91), remediations: [first] });
+      expect(second.kind).toBe('claim');
+      expect(nameOf(second)).not.toBe(first.name);
+      expect(nameOf(decide({ sighting: died(30), now: at(91), remediations: [first] }))).toBe(
+        'skipped: Known',
+      );
+    },
+  );
+});
+
+describe('a pod whose oldest record was deleted', () => {
+  it('gets a name that none of the other records has', () => {
+    const first = incident('Cancelled', 30);
+    const again = decide({ sighting: died(90), now: at(91), remediations: [first] });
+    const second = { ...incident('Cancelled', 120), name: nameOf(again) };
+    const third = decide({ sighting: died(180), now: at(181), remediations: [second] });
+    expect(third.kind).toBe('claim');
+    expect(nameOf(third)).not.toBe(second.name);
+  });
+});
+
+describe('a pod that recovered', () => {
+  it.each(['Healed', 'Cancelled'] as const)(
+    'and dies after its %s incident makes a new incident with another name',
+    (phase) => {
+      const first = incident(phase, 30);
+      const second = decide({ sighting: died(90), now: at(91), remediations: [first] });
+      expect(second.kind).toBe('claim');
+      expect(nameOf(second)).not.toBe(first.name);
+      const open = { ...aRemediation(), name: nameOf(second) };
+      expect(nameOf(decide({ sighting: died(90), now: at(91), remediations: [first, open] }))).toBe(
+        'skipped: Known',
+      );
+    },
+  );
+});

@@ -1,0 +1,102 @@
+/** From a sighting to a claim: is the evidence fresh, and what is the incident called? */
+import type { Sighting } from '../../api/remediation.ts';
+import { FINAL_PHASES } from '../../api/remediation.ts';
+import type { Remediation } from '../world.ts';
+
+/** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
+const EVIDENCE_LIMIT_MS = 10 * 60_000;
+/** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
+const NODE_PART_LENGTH = 40;
+
+type ClaimDecision =
+  | { readonly kind: 'claim'; readonly name: string }
+  | {
+      readonly kind: 'skip';
+      readonly reason:
+        | 'EvidenceTooOld'
+        | 'OlderThanLastRepair'
+        | 'NodeHasIncident'
+        | 'NodeRolledBack'
+        | 'Known';
+      /** What an administrator can do, where the pod would otherwise go on crashing for no visible reason. */
+      readonly advice?: string;
+    };
+
+interface ClaimRequest {
+  readonly sighting: Sighting;
+  /** When the operator saw the container die; null if it was dead when the operator started. */
+  readonly sawDeathAt: number | null;
+  readonly node: { readonly name: string; readonly uid: string };
+  readonly remediations: readonly Remediation[];
+  /** A short stable digest of its argument, lower-case hexadecimal. */
+  readonly digest: (text: string) => string;
+  readonly now: number;
+}
+
+/** Decides whether a sighting becomes an incident of its own. */
+export function decideClaim(request: ClaimRequest): ClaimDecision {
+  const { sighting, sawDeathAt, node, remediations, digest, now } = request;
+  // The node's clock may be off: it counts only for what happened before the operator started.
+  const diedAt = sawDeathAt ?? Math.min(Date.parse(sighting.diedAt), now);
+  const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
+  if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
+  const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
+  const known = before.find((other) => !isClosedBefore(other, diedAt));
+  if (known)
+    return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };
+  if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
+    return { kind: 'skip', reason: 'NodeHasIncident' };
+  if (now - diedAt > EVIDENCE_LIMIT_MS)
+    return { kind: 'skip', reason: 'EvidenceTooOld', advice: tooOld(sighting) };
+  const lastEnd = Math.max(
+    0,
+    ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
+  );
+  if (diedAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
+  return { kind: 'claim', name: freeName() };
+
+  /** Derived from how many incidents this pod had; further on if an older record was deleted, so that none is met. */
+  function freeName(): string {
+    const taken = new Set(here.map((other) => other.name));
+    let incarnation = `${sighting.pod.uid}${'+'.repeat(before.length)}`;
+    while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
+    return remediationName(node, incarnation, digest);
+  }
+}
+
+const leftAlone = ({ name, spec }: Remediation): string =>
+  `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
+
+const isFinal = ({ name, status }: Remediation): string =>
+  `The repair of this pod ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. The next crash then starts a new repair.`;
+
+const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
+  !acknowledged && (status.phase === 'Refused' || status.phase === 'Failed');
+
+const tooOld = ({ diedAt }: Sighting): string =>
+  `No repair was started, because by the clock of the node the pod crashed at ${diedAt}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;
+
+/** A cancelled incident changed nothing, so evidence from before it still counts. */
+const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
+
+/**
+ * The pod recovered, the incident was cancelled while it waited, or an administrator acknowledged its end, and the pod
+ * died again afterwards: that is a new incident. Any other end is final for its pod.
+ */
+function isClosedBefore({ status, acknowledged }: Remediation, diedAt: number): boolean {
+  // Nothing was done about that death either, and now there is a policy again.
+  if (status.phase === 'Cancelled' && status.reason === 'PolicyDeleted') return true;
+  const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
+  return isClosed && diedAt > Date.parse(status.finishedAt ?? '');
+}
+
+/** Derived from the node and the pod that died, so that a second create collides. */
+function remediationName(
+  node: { readonly name: string; readonly uid: string },
+  pod: string,
+  digest: (text: string) => string,
+): string {
+  const readable = node.name.toLowerCase().replaceAll('.', '-').slice(0, NODE_PART_LENGTH).replace(/-+$/, '');
+  return `${readable}-${digest(`${node.uid}/${pod}`).slice(0, 8)}`;
+}

@@ -1,0 +1,233 @@
+/** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
+import { EXCLUDE_LABEL } from '../../api/keys.ts';
+import type { Observation } from '../../api/policy.ts';
+import type { RemediationStatus, StepName } from '../../api/remediation.ts';
+import type { Diagnosis } from '../../diagnosis/diagnose.ts';
+import type { Remediation } from '../world.ts';
+
+/** What an event is about. A DNS pod is in kube-system, the others are cluster-scoped. */
+export type Subject =
+  | { readonly kind: 'policy' | 'remediation' | 'pod'; readonly name: string; readonly uid: string }
+  | { readonly kind: 'node'; readonly name: string };
+
+export interface EventIntent {
+  readonly about: readonly Subject[];
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  /** What was done, as events.k8s.io wants it. */
+  readonly action: string;
+  readonly note: string;
+}
+
+/** One write of a remediation's status. */
+interface Transition {
+  readonly before: RemediationStatus;
+  readonly after: RemediationStatus;
+  readonly remediation: Pick<Remediation, 'name' | 'uid' | 'spec'>;
+}
+
+/** In the order of an incident. Each returns null if its event did not happen. */
+const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
+  quarantined,
+  repairStarted,
+  repairReported,
+  guardReported,
+  proofReported,
+  released,
+  recreated,
+  ended,
+  waiting,
+];
+
+/** The events that lie between two states of one remediation's status. */
+export function eventsBetween(
+  before: RemediationStatus,
+  after: RemediationStatus,
+  remediation: Transition['remediation'],
+): readonly EventIntent[] {
+  return STORY.flatMap((event) => event({ before, after, remediation }) ?? []);
+}
+
+/** A container death that was seen for the first time. */
+export function sightingEvent(
+  diagnosis: Diagnosis,
+  { pod: podName, node, message, advice }: Observation,
+  { policy, pod }: { readonly policy: Identity; readonly pod: Identity },
+): EventIntent {
+  const subjects: Subject[] = [named('policy', policy), named('pod', pod)];
+  // Only a loop that the node causes is an event of the node.
+  if (diagnosis.remedy.kind === 'repair') subjects.push({ kind: 'node', name: node });
+  return {
+    about: subjects,
+    type: diagnosis.remedy.kind === 'none' ? 'Normal' : 'Warning',
+    reason: diagnosis.kind === 'loop' ? 'LoopDetected' : diagnosis.cause,
+    action: 'Sight',
+    note: `${podName} on ${node}: ${withAdvice(message, advice)}`,
+  };
+}
+
+/** A node carries the exclude label with a value that does not count. */
+export function excludeLabelIgnored(node: string, value: string): EventIntent {
+  return {
+    about: [{ kind: 'node', name: node }],
+    type: 'Warning',
+    reason: 'ExcludeLabelIgnored',
+    action: 'Read',
+    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: \`kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite\`. To allow repairs: \`kubectl label node ${node} ${EXCLUDE_LABEL}-\`.`,
+  };
+}
+
+/** A remediation was written by another version, and this one cannot read it. */
+export function unreadable({ name, uid, status }: Remediation): EventIntent {
+  return {
+    about: [named('remediation', { name, uid })],
+    type: 'Warning',
+    reason: 'Malformed',
+    action: 'Read',
+    note: `${status.message ?? ''} Nothing is done for it; if it holds its node, that is released after ten minutes. Further repairs are paused until it is acknowledged: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`,
+  };
+}
+
+function quarantined({ before, after, remediation }: Transition): EventIntent | null {
+  if (isHeld(before) || !isHeld(after)) return null;
+  const node = remediation.spec.node.name;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: 'Quarantined',
+    action: 'Quarantine',
+    note:
+      after.hold === 'Held'
+        ? `${remediation.name}: Node ${node} is in quarantine again, because the repair could not be verified.`
+        : `${remediation.name}: Node ${node} is in quarantine (${after.quarantine?.strategy}) while its kubelet is repaired.`,
+  };
+}
+
+function repairStarted({ before, after, remediation }: Transition): EventIntent | null {
+  if (hasBegun(before, 'Repair') || !hasBegun(after, 'Repair')) return null;
+  return {
+    about: concerning(remediation, 'node'),
+    type: 'Normal',
+    reason: 'RepairStarted',
+    action: 'Repair',
+    note: `${remediation.name}: The agent was started to inspect and repair the kubelet of node ${remediation.spec.node.name}.`,
+  };
+}
+
+function repairReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.repair;
+  if (before.repair || !report) return null;
+  const isGood = report.outcome === 'repaired' || report.outcome === 'already-right';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'KubeletRepaired' : report.reason,
+    action: 'Repair',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function guardReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.guard;
+  if (before.guard || !report) return null;
+  const isGood = report.outcome === 'kept';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'KubeletKept' : report.reason,
+    action: 'Guard',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function proofReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.proof;
+  if (before.proof || !report) return null;
+  const isGood = report.outcome === 'proven';
+  return {
+    about: concerning(remediation, 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'NodeProven' : report.reason,
+    action: 'Prove',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function released({ before, after, remediation }: Transition): EventIntent | null {
+  if (!isHeld(before) || isHeld(after)) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: 'Released',
+    action: 'Release',
+    note: `${remediation.name}: Node ${remediation.spec.node.name} was released, and its scheduling state was restored.`,
+  };
+}
+
+function recreated({ before, after, remediation }: Transition): EventIntent | null {
+  if (after.deletedPods.length === before.deletedPods.length) return null;
+  const pods = after.deletedPods.slice(before.deletedPods.length).map(({ name }) => name);
+  return {
+    about: concerning(remediation, 'pod'),
+    type: 'Normal',
+    reason: 'Recreated',
+    action: 'Recreate',
+    note: `${remediation.name}: Deleted ${pods.join(', ')}, so that the replacement gets the repaired resolv.conf.`,
+  };
+}
+
+function ended({ before, after, remediation }: Transition): EventIntent | null {
+  if (before.finishedAt !== undefined || after.finishedAt === undefined) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: after.phase === 'Healed' || after.phase === 'Cancelled' ? 'Normal' : 'Warning',
+    reason: after.phase,
+    action: 'Record',
+    note: `${remediation.name}: ${withAdvice(after.message ?? after.phase, after.advice)}`,
+  };
+}
+
+function waiting({ before, after, remediation }: Transition): EventIntent | null {
+  if (after.phase !== 'Pending' || after.reason === undefined || after.reason === before.reason) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: after.reason,
+    action: 'Wait',
+    note: `${remediation.name}: ${after.message ?? ''}`,
+  };
+}
+
+/** A log line has no full stop of its own, and the advice must not run into it. */
+function withAdvice(message: string, advice: string | undefined): string {
+  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
+  return advice ? `${sentence} Advice: ${advice}` : sentence;
+}
+
+const isHeld = (status: RemediationStatus): boolean => status.quarantine?.heldSince !== undefined;
+const hasBegun = (status: RemediationStatus, step: StepName): boolean =>
+  status.steps.some(({ name }) => name === step);
+
+interface Identity {
+  readonly name: string;
+  readonly uid: string;
+}
+const named = (kind: 'policy' | 'remediation' | 'pod', { name, uid }: Identity): Subject => ({
+  kind,
+  name,
+  uid,
+});
+
+/** The record itself, so that `kubectl describe dnsrem` shows all of its events, and the other objects concerned. */
+function concerning(
+  remediation: Transition['remediation'],
+  ...others: readonly ('policy' | 'node' | 'pod')[]
+): readonly Subject[] {
+  const { policy, node, sighting } = remediation.spec;
+  const subjects = {
+    policy: named('policy', policy),
+    node: { kind: 'node', name: node.name },
+    pod: named('pod', sighting.pod),
+  } as const;
+  return [named('remediation', remediation), ...others.map((other) => subjects[other])];
+}

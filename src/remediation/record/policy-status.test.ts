@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest';
+import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import { policyStatusSchema, type WorkloadFound } from '../../api/policy.ts';
+import { type PolicyFacts, policyStatus } from './policy-status.ts';
+
+/** A Deployment that owns DNS pods; the policy watches "coredns". */
+const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
+  kind: 'Deployment',
+  name,
+  labels,
+  pods: 2,
+  watched: name === 'coredns',
+});
+const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
+  policy: { generation: 3, mode: 'Repair' },
+  rollout: { policyUID: 'policy-1', workload: { kind: 'Deployment', name: 'coredns' } },
+  previous: policyStatusSchema.parse({}),
+  conflictsWith: null,
+  workloads: [found('coredns')],
+  otherContainers: [],
+  dnsPods: [aDnsPod(), aDnsPod({ uid: 'pod-2', node: 'node-1' })],
+  loopingPods: [],
+  quarantinedNodes: [],
+  remediations: [],
+  observations: [],
+  now: at(0),
+  ...overrides,
+});
+const condition = (type: string, overrides?: Partial<PolicyFacts>) =>
+  policyStatus(facts(overrides)).conditions.find((one) => one.type === type);
+const healed = (seconds: number, uid = 'policy-1', workload = 'coredns') => {
+  const status = { phase: 'Healed', finishedAt: isoAt(seconds) } as const;
+  const one = aRemediation({ settings: { workload: { name: workload } }, status });
+  return { ...one, spec: { ...one.spec, policy: { name: 'coredns', uid } } };
+};
+const failed = aRemediation({ node: 'node-7', status: { phase: 'RolledBack', reason: 'AsScripted' } });
+
+describe('the status of a policy', () => {
+  it('counts the DNS pods, and names the generation that it reflects', () => {
+    const status = policyStatus(
+      facts({ dnsPods: [aDnsPod(), aLoopingPod()], loopingPods: ['coredns-sick'] }),
+    );
+    expect(status).toMatchObject({
+      observedGeneration: 3,
+      dnsPods: { total: 2, ready: 1, looping: 1, summary: '1/2' },
+    });
+  });
+
+  it('does not count a pod that is being deleted as ready', () => {
+    expect(policyStatus(facts({ dnsPods: [aDnsPod({ deleting: true })] })).dnsPods?.summary).toBe('0/1');
+  });
+
+  it('counts the repairs of its workload, and has the time of the last one', () => {
+    const before = healed(5, 'the policy before it was applied again');
+    const remediations = [before, healed(9), healed(60, 'policy-2', 'another'), failed];
+    expect(policyStatus(facts({ remediations }))).toMatchObject({ repaired: 2, lastRepairTime: isoAt(9) });
+  });
+
+  it('names the quarantined nodes in order', () => {
+    expect(policyStatus(facts({ quarantinedNodes: ['node-3', 'node-1'] }))).toMatchObject({
+      quarantinedNodes: ['node-1', 'node-3'],
+      quarantined: 2,
+    });
+  });
+
+  it('keeps the twenty latest observations, latest first', () => {
+    const observations = Array.from({ length: 25 }, (_none, index) => ({
+      pod: `coredns-${index}`,
+      node: 'node-1',
+      cause: 'CorefileError',
+      message: 'x',
+      lastSeen: isoAt(index),
+    }));
+    const kept = policyStatus(facts({ observations })).observations.map(({ pod }) => pod);
+    expect(kept).toHaveLength(20);
+    expect([kept[0], kept[19]]).toEqual(['coredns-24', 'coredns-5']);
+  });
+
+  it('stays equal when nothing changed, so that it is not written', () => {
+    const first = policyStatus(facts({ remediations: [healed(5)] }));
+    expect(policyStatus(facts({ remediations: [healed(5)], previous: first, now: at(600) }))).toEqual(first);
+  });
+});
+
+describe('a policy is Active', () => {
+  it('when it watches, or only observes', () => {
+    expect(condition('Active')).toMatchObject({ status: 'True', reason: 'Watching' });
+    const policy = { ...facts().policy, mode: 'Observe' as const };
+    expect(condition('Active', { policy })).toMatchObject({ status: 'True', reason: 'Observing' });
+  });
+
+  it('but not if an older policy names the same workload; the message names that policy', () => {
+    const active = condition('Active', { conflictsWith: 'elder', workloads: [] });
+    expect(active).toMatchObject({ status: 'False', reason: 'Conflict' });
+    expect(active?.message).toContain('elder');
+  });
+
+  it('but not if no workload owns DNS pods; the message has the labels', () => {
+    const active = condition('Active', { workloads: [], dnsPods: [] });
+    expect(active).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
+    expect(active?.message).toMatch(/Deployment kube-system\/coredns.*k8s-app=kube-dns, k8s-app=coredns/);
+  });
+
+  it('but not if another workload owns them; the message names it, its labels, and what to set', () => {
+    const helm = found('release-coredns', ['app.kubernetes.io/name=coredns', 'k8s-app=release-coredns']);
+    const cache = { ...found('node-local-dns', ['k8s-app=node-local-dns']), kind: 'DaemonSet' as const };
+    const workloads = [cache, helm];
+    const active = condition('Active', { workloads, dnsPods: [] });
+    expect(active).toMatchObject({ status: 'False', reason: 'WorkloadNotFound' });
+    expect(active?.message).toBe(
+      'Deployment kube-system/coredns owns no DNS pod. DaemonSet kube-system/node-local-dns owns pods labelled k8s-app=node-local-dns; Deployment kube-system/release-coredns owns pods labelled app.kubernetes.io/name=coredns and k8s-app=release-coredns. To watch one of these, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.',
+    );
+    expect(policyStatus(facts({ workloads })).workloads).toEqual(workloads);
+  });
+
+  it('but not if its pods have no container of that name, because no death would be seen', () => {
+    const active = condition('Active', { otherContainers: ['node-cache'] });
+    expect(active).toMatchObject({ status: 'False', reason: 'ContainerNotFound' });
+    expect(active?.message).toContain('node-cache');
+  });
+
+  it('but not after a failure, until that is acknowledged', () => {
+    expect(condition('Active', { remediations: [failed] })).toMatchObject({
+      status: 'False',
+      reason: 'RolloutHalted',
+      message: expect.stringContaining('node-7-incident'),
+    });
+    const acknowledged = { ...failed, acknowledged: true };
+    expect(condition('Active', { remediations: [acknowledged] })?.status).toBe('True');
+  });
+});
+
+describe('DNS is Healthy', () => {
+  it('when all pods are ready', () => {
+    expect(condition('Healthy')).toMatchObject({ status: 'True', reason: 'AllPodsReady' });
+  });
+
+  it('but not while a pod loops, even if it is Ready for a second', () => {
+    expect(condition('Healthy', { loopingPods: ['coredns-sick'] })).toMatchObject({
+      status: 'False',
+      reason: 'LoopDetected',
+    });
+  });
+
+  it('but not with a pod that is not ready, or without any pod', () => {
+    for (const dnsPods of [[aLoopingPod(), aDnsPod()], []])
+      expect(condition('Healthy', { dnsPods })).toMatchObject({ status: 'False', reason: 'PodsNotReady' });
+  });
+});

@@ -1,0 +1,102 @@
+/** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
+import { DNS_LABELS_TEXT } from '../../api/keys.ts';
+import type { Observation, PolicyStatus, WorkloadFound } from '../../api/policy.ts';
+import { haltedBy, isHalting, isPartOf, type Rollout } from '../rollout/rollout.ts';
+import type { DnsPodView, PolicyView, Remediation } from '../world.ts';
+import { withCondition } from './conditions.ts';
+
+const MAX_OBSERVATIONS = 20;
+
+export interface PolicyFacts {
+  readonly policy: PolicyView & { readonly generation: number };
+  readonly rollout: Rollout;
+  readonly previous: PolicyStatus;
+  /** Another, older policy names the same workload. */
+  readonly conflictsWith: string | null;
+  /** Every workload that owns DNS pods. */
+  readonly workloads: readonly WorkloadFound[];
+  /** Containers of the watched pods, if none has the name that the policy gives. */
+  readonly otherContainers: readonly string[];
+  readonly dnsPods: readonly DnsPodView[];
+  readonly loopingPods: readonly string[];
+  /** Names of the nodes that carry a quarantine of one of this rollout's remediations. */
+  readonly quarantinedNodes: readonly string[];
+  readonly remediations: readonly Remediation[];
+  readonly observations: readonly Observation[];
+  readonly now: number;
+}
+
+export function policyStatus(facts: PolicyFacts): PolicyStatus {
+  const { policy, previous, now } = facts;
+  const own = facts.remediations.filter((remediation) => isPartOf(remediation, facts.rollout));
+  const healed = own.filter((remediation) => remediation.status.phase === 'Healed');
+  const ready = facts.dnsPods.filter((pod) => pod.ready && !pod.deleting).length;
+  const lastRepairTime = healed
+    .map((remediation) => remediation.status.finishedAt ?? '')
+    .toSorted()
+    .at(-1);
+  const status: PolicyStatus = {
+    observedGeneration: policy.generation,
+    conditions: previous.conditions,
+    dnsPods: {
+      total: facts.dnsPods.length,
+      ready,
+      looping: facts.loopingPods.length,
+      summary: `${ready}/${facts.dnsPods.length}`,
+    },
+    workloads: [...facts.workloads],
+    quarantinedNodes: [...facts.quarantinedNodes].toSorted(),
+    quarantined: facts.quarantinedNodes.length,
+    repaired: healed.length,
+    ...(lastRepairTime ? { lastRepairTime } : {}),
+    observations: [...facts.observations]
+      .toSorted((a, b) => (a.lastSeen < b.lastSeen ? 1 : -1))
+      .slice(0, MAX_OBSERVATIONS),
+  };
+  const active = withCondition(status, 'Active', ...activity(facts), now);
+  return withCondition(active, 'Healthy', ...health(facts, ready), now);
+}
+
+type Answer = readonly [status: 'True' | 'False', reason: string, message: string];
+
+function activity(facts: PolicyFacts): Answer {
+  const { conflictsWith, remediations, policy, rollout } = facts;
+  if (conflictsWith)
+    return [
+      'False',
+      'Conflict',
+      `Policy ${conflictsWith} is older and names the same workload, so this policy has no effect.`,
+    ];
+  if (facts.workloads.every(({ watched }) => !watched))
+    return ['False', 'WorkloadNotFound', workloadNotFound(facts)];
+  if (facts.otherContainers.length > 0)
+    return [
+      'False',
+      'ContainerNotFound',
+      `No DNS pod has a container with the name in spec.workload.container. Containers found: ${facts.otherContainers.join(', ')}. Set spec.workload.container to that of CoreDNS.`,
+    ];
+  const halting = remediations.find((other) => isHalting(other) && isPartOf(other, rollout));
+  if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
+  return policy.mode === 'Observe'
+    ? ['True', 'Observing', 'Crashes are reported. Nothing is changed.']
+    : ['True', 'Watching', 'Forwarding loops are repaired as soon as they are seen.'];
+}
+
+function workloadNotFound({ workloads, rollout: { workload } }: PolicyFacts): string {
+  const wanted = `${workload.kind} kube-system/${workload.name}`;
+  if (workloads.length === 0)
+    return `${wanted} owns no pod in kube-system with one of the labels ${DNS_LABELS_TEXT}, and no other workload does.`;
+  const others = workloads.map(
+    ({ kind, name, labels }) => `${kind} kube-system/${name} owns pods labelled ${labels.join(' and ')}`,
+  );
+  return `${wanted} owns no DNS pod. ${others.join('; ')}. To watch ${workloads.length === 1 ? 'it' : 'one of these'}, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.`;
+}
+
+function health({ dnsPods, loopingPods }: PolicyFacts, ready: number): Answer {
+  const total = dnsPods.length;
+  if (loopingPods.length > 0)
+    return ['False', 'LoopDetected', `These pods are in a forwarding loop: ${loopingPods.join(', ')}.`];
+  if (ready === total && total > 0)
+    return ['True', 'AllPodsReady', `${ready} of ${total} DNS pods are ready.`];
+  return ['False', 'PodsNotReady', `${ready} of ${total} DNS pods are ready.`];
+}

@@ -1,0 +1,76 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { aRemediation, aRepairReport, at, isoAt } from '../../../test/support/objects/builders.ts';
+import { FINAL_PHASES, type RemediationStatus } from '../../api/remediation.ts';
+import { hasSlot } from '../guards/has-slot.ts';
+import { rolloutContinues } from '../guards/rollout-continues.ts';
+import type { Remediation } from '../world.ts';
+import { concernedBy } from './wake.ts';
+
+const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
+const finishedAt = isoAt(50);
+const STATES: readonly Partial<RemediationStatus>[] = [
+  { phase: 'Pending' },
+  { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
+  { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
+  { phase: 'Pending', reason: 'RolloutHalted' },
+  { phase: 'Pending', reason: 'NodeNotReady' },
+  { phase: 'Pending', reason: 'AwaitingRetry', nextAttempt: isoAt(90) },
+  { phase: 'Quarantining' },
+  { phase: 'Verifying', quarantine },
+  { phase: 'Healed', finishedAt, repair: aRepairReport() },
+  { phase: 'Cancelled', finishedAt },
+  { phase: 'Failed', reason: 'VerificationFailed', finishedAt, quarantine, repair: aRepairReport() },
+  { phase: 'RolledBack', finishedAt },
+];
+const state = fc.record({ status: fc.constantFrom(...STATES), acknowledged: fc.boolean() });
+const queue = fc.record({
+  maxConcurrent: fc.integer({ min: 1, max: 4 }),
+  before: fc.array(state, { minLength: 2, maxLength: 8 }),
+  /** What becomes of the first; null: it is deleted. */
+  after: fc.option(state),
+  place: fc.nat(),
+});
+
+/** An outcome is final and follows a repair; a record loses its reason only when another attempt begins. */
+function canBecome({ status: was }: Remediation, { status: is }: Remediation): boolean {
+  const isFinal = FINAL_PHASES.includes(was.phase);
+  if (isFinal) return is.phase === was.phase;
+  if (is.phase === 'Pending' && is.reason === undefined) return was.reason === 'AwaitingRetry';
+  const isOutcome = FINAL_PHASES.includes(is.phase) && is.phase !== 'Cancelled';
+  return !isOutcome || was.phase !== 'Pending';
+}
+
+it('whoever waits for others, and could begin after a change of one of them, is woken by that change', () => {
+  fc.assert(
+    fc.property(queue, ({ maxConcurrent, before: states, after, place }) => {
+      const settings = { limits: { maxConcurrent } };
+      const incident = (index: number, { status, acknowledged }: (typeof states)[number]) =>
+        aRemediation({ node: `node-${index}`, createdAt: at(index), settings, acknowledged, status });
+      const before = states.map((one, index) => incident(index, one));
+      const index = place % before.length;
+      const changed = after && incident(index, after);
+      const was = before[index] ?? incident(0, { status: {}, acknowledged: false });
+      fc.pre(changed === null || canBecome(was, changed));
+      const now = [...before.slice(0, index), ...(changed ? [changed] : []), ...before.slice(index + 1)];
+      const waitsFor = (remediation: Remediation, remediations: readonly Remediation[]) => {
+        const situation = { remediation, world: { remediations }, now: at(100) };
+        const [wait] = [rolloutContinues(situation), hasSlot(situation)].filter(
+          ({ kind }) => kind === 'wait',
+        );
+        return wait?.kind === 'wait' ? wait.reason : null;
+      };
+      const asleep = now.filter(
+        (one) =>
+          one !== changed &&
+          one.status.phase === 'Pending' &&
+          one.status.reason !== undefined &&
+          one.status.reason === waitsFor(one, before) &&
+          waitsFor(one, now) === null,
+      );
+      const woken = concernedBy(was, changed, now);
+      expect(woken).toEqual(expect.arrayContaining(asleep));
+    }),
+    { numRuns: 5000 },
+  );
+});

@@ -1,0 +1,132 @@
+import { describe, expect, it } from 'vitest';
+import { aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import type { Phase } from '../../api/remediation.ts';
+import { hasSlot } from '../guards/has-slot.ts';
+import type { Remediation } from '../world.ts';
+import { concernedBy, concernedByPod, stillWaitsForOthers } from './wake.ts';
+
+const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
+const one = (node: number, phase: Phase, overrides: object = {}, status: object = {}): Remediation =>
+  aRemediation({ node: `node-${node}`, createdAt: at(node), status: { phase, ...status }, ...overrides });
+const waiting = (node: number, reason = 'OtherNodeUnderRepair') => one(node, 'Pending', {}, { reason });
+/** Nodes 2 to 300 wait for the one under repair, which is node 1. */
+const line = Array.from({ length: 299 }, (_, index) => waiting(index + 2));
+const busy = one(1, 'Repairing', {}, { quarantine });
+const nodes = (all: readonly Remediation[]) => all.map(({ spec }) => spec.node.name);
+
+describe('of 300 incidents on as many nodes, a change of the one under repair', () => {
+  it.each<[string, Remediation]>([
+    ['another step', one(1, 'Proving', {}, { quarantine })],
+    [
+      'a failure that keeps its node in quarantine and is acknowledged',
+      { ...one(1, 'Failed', {}, { quarantine }), acknowledged: true },
+    ],
+  ])('concerns no other: %s', (_what, after) => {
+    expect(concernedBy(busy, after, [after, ...line])).toEqual([]);
+  });
+
+  it.each<[string, Remediation | null]>([
+    ['it heals', one(1, 'Healed', {}, { finishedAt: isoAt(9) })],
+    ['it is tried again later', one(1, 'Pending', {}, { reason: 'AwaitingRetry', nextAttempt: isoAt(60) })],
+    ['it is deleted', null],
+  ])('concerns only the next in line when %s', (_what, after) => {
+    expect(nodes(concernedBy(busy, after, [...(after ? [after] : []), ...line]))).toEqual(['node-2']);
+  });
+
+  it('concerns as many as its policy may repair at the same time', () => {
+    const settings = { limits: { maxConcurrent: 3 } };
+    const all = [2, 3, 4, 5].map((node) => ({
+      ...waiting(node),
+      spec: one(node, 'Pending', { settings }).spec,
+    }));
+    const other = one(9, 'Repairing', { settings });
+    const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
+    expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-2', 'node-3']);
+  });
+});
+
+it('one whose own policy allows fewer nodes at the same time does not keep the next from being woken', () => {
+  const settings = { limits: { maxConcurrent: 2 } };
+  const other = one(9, 'Repairing', { settings });
+  const all = [waiting(2), { ...waiting(3), spec: one(3, 'Pending', { settings }).spec }];
+  const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
+  expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-3']);
+});
+
+describe('a change of one that waits', () => {
+  it('concerns the next when it leaves the line without taking a slot', () => {
+    const [first] = line;
+    const notReady = waiting(2, 'NodeNotReady');
+    expect(nodes(concernedBy(first ?? null, notReady, [notReady, ...line.slice(1)]))).toEqual(['node-3']);
+  });
+
+  it.each<[string, Remediation | null, Remediation]>([
+    ['it joins the line', null, waiting(2)],
+    ['its record says why it waits', one(2, 'Pending'), waiting(2)],
+    ['it is admitted', waiting(2), one(2, 'Quarantining')],
+  ])('concerns no other when %s', (_what, before, after) => {
+    expect(concernedBy(before, after, [after, ...line.slice(1)])).toEqual([]);
+  });
+});
+
+it('an acknowledgement concerns all that were halted, and a failure none', () => {
+  const failed = one(1, 'RolledBack');
+  const halted = [waiting(2, 'RolloutHalted'), waiting(3, 'RolloutHalted')];
+  expect(concernedBy(one(1, 'RolledBack'), failed, [failed, ...halted])).toEqual([]);
+  const acknowledged = { ...failed, acknowledged: true };
+  expect(nodes(concernedBy(failed, acknowledged, [acknowledged, ...halted]))).toEqual(['node-2', 'node-3']);
+});
+
+describe('a change of a DNS pod', () => {
+  const looping = { uid: 'pod-of-node-7', node: 'node-7', createdAt: at(-100) };
+  const ofNode7 = (reason: string) => {
+    const base = waiting(7, reason);
+    const sighting = { ...base.spec.sighting, pod: { name: 'coredns-7', uid: looping.uid } };
+    return { ...base, spec: { ...base.spec, sighting } };
+  };
+  const others = line.filter(({ spec }) => spec.node.name !== 'node-7');
+
+  it('concerns the incident of that pod, not the 299 others', () => {
+    const all = [busy, ofNode7('OtherNodeUnderRepair'), ...others];
+    expect(nodes(concernedByPod(looping, all))).toEqual(['node-7']);
+  });
+
+  it('concerns the one under repair if the pod is on its node, or may be the replacement elsewhere', () => {
+    expect(nodes(concernedByPod({ ...looping, node: 'node-1' }, [busy, ...others]))).toEqual(['node-1']);
+    expect(nodes(concernedByPod({ ...looping, createdAt: at(5) }, [busy, ...others]))).toEqual(['node-1']);
+  });
+
+  it('concerns one that waits because the last serving pod is on its node', () => {
+    const last = waiting(2, 'LastServingPod');
+    expect(nodes(concernedByPod(looping, [last, ...others.slice(1)]))).toEqual(['node-2']);
+  });
+});
+
+describe('an incident that waits for others', () => {
+  const [last] = line.slice(-1);
+  const known = { remediations: [busy, ...line], policyRepairs: true, podIsSick: true, now: at(400) };
+  const rests = (remediation = last, more: Partial<typeof known> = {}) =>
+    remediation !== undefined && stillWaitsForOthers(remediation, { ...known, ...more });
+
+  it('need not be read again while the caches show that its turn has not come', () => {
+    expect(rests()).toBe(true);
+    expect(rests(waiting(2, 'RolloutHalted'), { remediations: [one(1, 'RolledBack')] })).toBe(true);
+  });
+
+  it.each<[string, Remediation | undefined, Partial<typeof known>]>([
+    ['its turn has come', line[0], { remediations: line }],
+    ['its record does not say yet why it waits', one(300, 'Pending'), {}],
+    ['it is under repair', busy, {}],
+    ['its policy is gone or only observes', last, { policyRepairs: false }],
+    ['its pod is gone or has recovered', last, { podIsSick: false }],
+    ['it waits for something that the caches do not show', waiting(300, 'NodeNotReady'), {}],
+  ])('must be read if %s', (_what, remediation, more) => {
+    expect(rests(remediation, more)).toBe(false);
+  });
+
+  it('is next exactly when the guard lets it begin', () => {
+    const [first] = line;
+    const guard = hasSlot(aSituation({ remediation: first ?? busy, world: { remediations: line } }));
+    expect(guard.kind).toBe('pass');
+  });
+});

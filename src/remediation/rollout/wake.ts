@@ -1,0 +1,80 @@
+/** Which incidents a change concerns. In a mass outage most wait, and each look at one takes time from the one under repair. */
+import { FINAL_PHASES } from '../../api/remediation.ts';
+import { isUnderRepair } from '../facts.ts';
+import { hasSlot } from '../guards/has-slot.ts';
+import { rolloutContinues } from '../guards/rollout-continues.ts';
+import type { Remediation } from '../world.ts';
+import { isHalting } from './rollout.ts';
+import { byAge, isInLine, takesSlot } from './slots.ts';
+
+/**
+ * The other incidents that a change of one concerns: those next in line when it leaves a slot or the line, and those
+ * that it halted. `null`: it did not exist before, or does not any more.
+ */
+export function concernedBy(
+  before: Remediation | null,
+  after: Remediation | null,
+  all: readonly Remediation[],
+): readonly Remediation[] {
+  const was = (state: (one: Remediation) => boolean): boolean =>
+    before !== null && state(before) && !(after !== null && state(after));
+  const leftTheLine = was(isInLine) && !(after !== null && takesSlot(after));
+  return [
+    // Without the record of one that went wrong there may be more slots than one.
+    ...(was(takesSlot) || leftTheLine || after === null ? nextInLine(all) : []),
+    ...(was(isHalting) ? all.filter(({ status }) => status.reason === 'RolloutHalted') : []),
+  ].filter((other) => other.name !== (after ?? before)?.name);
+}
+
+/** As many as there may be free slots. Whether one may really begin is decided when it is read. */
+function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
+  const busy = all.filter(takesSlot).length;
+  const next: Remediation[] = [];
+  // Those that were never decided on are read anyway, and must not stand for one that sleeps.
+  const asleep = all.filter((one) => isInLine(one) && one.status.reason !== undefined);
+  // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
+  for (const one of asleep.toSorted(byAge))
+    if (busy + next.length < one.spec.settings.limits.maxConcurrent) next.push(one);
+  return next;
+}
+
+/** The open incidents that a change of a DNS pod concerns. */
+export function concernedByPod(
+  pod: { readonly uid: string; readonly node: string; readonly createdAt: number },
+  all: readonly Remediation[],
+): readonly Remediation[] {
+  return all.filter((remediation) => {
+    const { spec, status, createdAt } = remediation;
+    if (status.phase === 'Pending')
+      return spec.sighting.pod.uid === pod.uid || status.reason === 'LastServingPod';
+    // A pod elsewhere can only be the replacement.
+    return isUnderRepair(remediation) && (pod.node === spec.node.name || pod.createdAt >= createdAt);
+  });
+}
+
+/** Not over, or over with its node still held. */
+export const isOpen = ({ status }: Remediation): boolean =>
+  !FINAL_PHASES.includes(status.phase) || status.quarantine?.heldSince !== undefined;
+
+/**
+ * What the caches tell is enough: it waits for others, its record says so, and nothing that could end it is seen. Its
+ * turn is an event.
+ */
+export function stillWaitsForOthers(
+  remediation: Remediation,
+  known: {
+    readonly remediations: readonly Remediation[];
+    /** Its policy is there, and still repairs. */
+    readonly policyRepairs: boolean;
+    /** The pod of its sighting is there, and not ready. */
+    readonly podIsSick: boolean;
+    readonly now: number;
+  },
+): boolean {
+  const { status } = remediation;
+  if (status.phase !== 'Pending' || !known.policyRepairs || !known.podIsSick) return false;
+  const situation = { remediation, world: { remediations: known.remediations }, now: known.now };
+  return [rolloutContinues(situation), hasSlot(situation)].some(
+    (verdict) => verdict.kind === 'wait' && verdict.reason === status.reason,
+  );
+}

@@ -1,0 +1,17 @@
+/** Which DNS pods serve, as far as the API shows it: Ready is not enough, a looping CoreDNS is Ready for a moment too. */
+import type { DnsPodView } from '../world.ts';
+
+/** A looping CoreDNS may be Ready for a second between two crashes; one that has run for longer serves. */
+export const SERVES_AFTER_MS = 10_000;
+
+/** Ready, and running for long enough to be relied on. */
+export function serves(pod: DnsPodView, now: number): boolean {
+  return mayServe(pod) && pod.upSince !== null && now - pod.upSince >= SERVES_AFTER_MS;
+}
+
+/** Ready, and never crashed: it may be one that has only just started to serve. */
+export function isYoung(pod: DnsPodView): boolean {
+  return mayServe(pod) && pod.restartCount === 0;
+}
+
+const mayServe = (pod: DnsPodView): boolean => pod.ready && !pod.deleting && pod.runningSince !== null;

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aDnsPod,
+  aLoopingPod,
+  aRemediation,
+  aRepairReport,
+  aRun,
+  aSituation,
+  at,
+  isoAt,
+} from '../../../test/support/objects/builders.ts';
+import type { DnsPodView } from '../world.ts';
+import { whomToAsk } from './whom-to-ask.ts';
+
+interface Case {
+  readonly pods: readonly DnsPodView[];
+  /** Whether the looping pod was deleted by the operator. */
+  readonly deleted?: boolean;
+  readonly isLate?: boolean;
+}
+
+/** The kubelet was restarted in second 4, the proof pod created in second 7; it is second 20. */
+function asked({ pods, deleted = true, isLate = false }: Case): string {
+  const remediation = aRemediation({
+    status: {
+      repair: aRepairReport(),
+      steps: [{ name: 'Repair', startedAt: isoAt(3), finishedAt: isoAt(6) }],
+      deletedPods: deleted ? [{ name: 'coredns-sick', uid: 'pod-sick' }] : [],
+    },
+  });
+  const world = { dnsPods: pods, proofPod: aRun({ createdAt: at(7) }) };
+  const whom = whomToAsk(aSituation({ remediation, now: at(20), world }), isLate);
+  return whom.kind === 'pod' ? `${whom.as} ${whom.pod.uid}` : whom.waitingFor;
+}
+
+const old = aDnsPod({ uid: 'three-months-old', createdAt: at(-7_776_000) });
+const fresh = (overrides: Partial<DnsPodView> = {}) =>
+  aDnsPod({
+    name: 'coredns-new',
+    uid: 'new',
+    node: 'node-1',
+    createdAt: at(9),
+    startedAt: at(9),
+    runningSince: at(10),
+    ...overrides,
+  });
+const pending = fresh({
+  uid: 'pending',
+  node: '',
+  ip: null,
+  containerID: null,
+  startedAt: null,
+  runningSince: null,
+});
+const recovered = aLoopingPod({ uid: 'recovered', ready: true, runningSince: at(-15) });
+const unready = aDnsPod({ uid: 'unready', node: 'node-1', ready: false });
+
+describe('after the looping pod was deleted, the pod to ask is', () => {
+  it.each<[string, readonly DnsPodView[], string]>([
+    ['its replacement on the repaired node', [old, fresh()], 'replacement new'],
+    ['that one also while it starts', [old, fresh({ runningSince: null })], 'replacement new'],
+    ['its replacement on another node', [old, fresh({ node: 'node-2' })], 'replacement new'],
+    [
+      'the one on the repaired node of two',
+      [fresh({ uid: 'other', node: 'node-2' }), fresh({ runningSince: null })],
+      'replacement new',
+    ],
+    [
+      'one that runs rather than one that is Pending',
+      [pending, fresh({ node: 'node-2' })],
+      'replacement new',
+    ],
+    ['the Pending replacement, not an old pod elsewhere', [old, pending], 'replacement pending'],
+    [
+      'nobody yet, although an old pod elsewhere serves',
+      [old],
+      'coredns-sick of node-1 was deleted, and the workload has not created a replacement yet.',
+    ],
+    [
+      'nobody yet, although a pod of the node recovered',
+      [recovered],
+      'coredns-sick of node-1 was deleted, and the workload has not created a replacement yet.',
+    ],
+    [
+      'never one that is being deleted',
+      [fresh({ deleting: true }), aLoopingPod({ startedAt: at(9) })],
+      'coredns-sick of node-1 was deleted, and the workload has not created a replacement yet.',
+    ],
+  ])('%s', (_what, pods, expected) => {
+    expect(asked({ pods })).toBe(expected);
+    // Waiting longer makes no other pod a replacement.
+    expect(asked({ pods, isLate: true })).toBe(expected);
+  });
+
+  it('nobody that was created before the deletion, although after the claim', () => {
+    expect(asked({ pods: [fresh({ node: 'node-2', createdAt: at(5) })] })).toMatch(/has not created/);
+  });
+});
+
+describe('if no pod was deleted, the pod to ask is', () => {
+  it.each<[string, Case, string]>([
+    ['one of the node that recovered by itself', { pods: [old, recovered] }, 'witness recovered'],
+    ['one that our restart made unready', { pods: [old, unready] }, 'witness unready'],
+    [
+      'a new one, created since the claim',
+      { pods: [recovered, fresh({ node: 'node-2' })] },
+      'replacement new',
+    ],
+    [
+      'nobody on another node yet: the looping pod went away, and may be replaced',
+      { pods: [old] },
+      'No DNS pod serves on node-1, and the workload has not created a new one yet.',
+    ],
+    [
+      'one that serves elsewhere, if none was created in time',
+      { pods: [old], isLate: true },
+      'witness three-months-old',
+    ],
+    [
+      'nobody, if none serves',
+      { pods: [aDnsPod({ ready: false })], isLate: true },
+      'No DNS pod serves on node-1, and the workload has not created a new one yet.',
+    ],
+  ])('%s', (_what, { pods, isLate }, expected) => {
+    expect(asked({ pods, deleted: false, ...(isLate ? { isLate } : {}) })).toBe(expected);
+  });
+});
