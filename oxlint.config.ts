@@ -29,23 +29,51 @@ const ROOMS = {
   agent: { from: ['api', 'dns', 'diagnosis'], packages: ['yaml', 'zod'] },
 } satisfies Rooms;
 
-/** The folders of `src/agent/`: what changes the node imports what decides, and that imports what reads. */
-const AGENT_ROOMS = {
-  files: { from: [] },
-  unit: { from: ['files'] },
-  config: { from: ['files', 'unit'] },
-  decide: { from: ['files', 'unit', 'config'] },
-  change: { from: ['files', 'unit', 'config', 'decide'] },
-} satisfies Rooms;
+type Name = keyof typeof ROOMS;
+
+/** The folders within a folder of `src/`. Files beside them import from all of them. */
+const INNER_ROOMS = {
+  // What the records say does not decide; a stage asks guards, never the other way round.
+  remediation: {
+    claim: { from: [] },
+    rollout: { from: [] },
+    verification: { from: [] },
+    record: { from: ['rollout', 'verification'] },
+    guards: { from: ['record', 'rollout', 'verification'] },
+    stages: { from: ['guards', 'record', 'rollout', 'verification'] },
+    housekeeping: { from: ['record', 'rollout'] },
+  },
+  // One controller does not call another: they meet in the caches, in `dns-pods/` and in `sightings.ts`.
+  controller: {
+    'dns-pods': { from: [] },
+    sighting: { from: ['dns-pods'] },
+    policy: { from: ['dns-pods', 'sighting'] },
+    incident: { from: ['dns-pods'] },
+    housekeeping: { from: [] },
+  },
+  // What changes the node imports what decides, and that imports what reads.
+  agent: {
+    files: { from: [] },
+    unit: { from: ['files'] },
+    config: { from: ['files', 'unit'] },
+    decide: { from: ['files', 'unit', 'config'] },
+    change: { from: ['files', 'unit', 'config', 'decide'] },
+  },
+} satisfies Partial<Record<Name, Rooms>>;
 
 const TABLE = 'the table is in oxlint.config.ts';
 const list = (names: readonly string[]): string => names.join(', ') || 'nothing';
 
-function roomRule(name: string, { from }: Room, rooms: Rooms) {
+interface Pattern {
+  readonly regex: string;
+  readonly message: string;
+}
+
+function roomRule(name: string, { from }: Room, rooms: Rooms, path = name): Pattern {
   const closed = Object.keys(rooms).filter((other) => other !== name && !from.includes(other));
   return {
     regex: `^(\\.\\./)+(${closed.join('|')})/`,
-    message: `${name}/ imports from these folders: ${list(from)}. Move the code down, or pass the value in (${TABLE}).`,
+    message: `${path}/ imports from these folders: ${list(from)}. Move the code down, or pass the value in (${TABLE}).`,
   };
 }
 
@@ -70,16 +98,14 @@ const PURE = {
   globals: ['setTimeout', 'setInterval', 'fetch', 'process', 'performance'],
 };
 
-const roomOverrides = Object.entries<Room>(ROOMS).map(
-  ([name, room]): OxlintOverride => ({
-    files: [`src/${name}/**/*.ts`],
+function override(name: Name, files: string, patterns: readonly Pattern[]): OxlintOverride {
+  const room: Room = ROOMS[name];
+  return {
+    files: [files],
     rules: {
       'no-restricted-imports': [
         'error',
-        {
-          patterns: [roomRule(name, room, ROOMS), ...(room.pure ? [PURE.imports] : [])],
-          paths: packageRules(name, room),
-        },
+        { patterns: [...patterns, ...(room.pure ? [PURE.imports] : [])], paths: packageRules(name, room) },
       ],
       ...(room.pure
         ? {
@@ -88,24 +114,23 @@ const roomOverrides = Object.entries<Room>(ROOMS).map(
           }
         : {}),
     },
-  }),
+  };
+}
+
+const roomOverrides = (Object.keys(ROOMS) as Name[]).map((name) =>
+  override(name, `src/${name}/**/*.ts`, [roomRule(name, ROOMS[name], ROOMS)]),
 );
 
-const agentOverrides = Object.entries<Room>(AGENT_ROOMS).map(
-  ([name, room]): OxlintOverride => ({
-    files: [`src/agent/${name}/**/*.ts`],
-    rules: {
-      'no-restricted-imports': [
-        'error',
-        {
-          // The last override wins, so the agent's own rules are repeated here.
-          patterns: [roomRule('agent', ROOMS.agent, ROOMS), roomRule(name, room, AGENT_ROOMS)],
-          paths: packageRules('agent', ROOMS.agent),
-        },
-      ],
-    },
-  }),
-);
+// The last override wins, so the rules of the folder around are repeated here.
+const innerOverrides = (Object.keys(INNER_ROOMS) as (keyof typeof INNER_ROOMS)[]).flatMap((name) => {
+  const rooms: Rooms = INNER_ROOMS[name];
+  return Object.entries(rooms).map(([inner, room]) =>
+    override(name, `src/${name}/${inner}/**/*.ts`, [
+      roomRule(name, ROOMS[name], ROOMS),
+      roomRule(inner, room, rooms, `${name}/${inner}`),
+    ]),
+  );
+});
 
 export default defineConfig({
   plugins: ['typescript', 'unicorn', 'oxc', 'import', 'promise', 'vitest'],
@@ -138,7 +163,7 @@ export default defineConfig({
   },
   overrides: [
     ...roomOverrides,
-    ...agentOverrides,
+    ...innerOverrides,
     {
       // Tests take what they need from anywhere.
       files: ['**/*.test.ts', 'src/agent/testing/**/*.ts'],

@@ -3,7 +3,7 @@
 import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
-import { concernedBy, concernedByPod, isOpen } from '../remediation/rollout/wake.ts';
+import { concernedBy, concernedByPod, isOpen } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';

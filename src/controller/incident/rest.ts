@@ -1,6 +1,6 @@
 /** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
 import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
-import { stillWaitsForOthers } from '../../remediation/rollout/wake.ts';
+import { stillWaitsForOthers } from '../../remediation/wake.ts';
 import { policyOf } from '../dns-pods/workloads.ts';
 import type { Stores } from '../stores.ts';
 

@@ -1,11 +1,11 @@
 /** Which incidents a change concerns. In a mass outage most wait, and each look at one takes time from the one under repair. */
-import { FINAL_PHASES } from '../../api/remediation.ts';
-import { isUnderRepair } from '../facts.ts';
-import { hasSlot } from '../guards/has-slot.ts';
-import { rolloutContinues } from '../guards/rollout-continues.ts';
-import type { Remediation } from '../world.ts';
-import { isHalting } from './rollout.ts';
-import { byAge, isInLine, takesSlot } from './slots.ts';
+import { FINAL_PHASES } from '../api/remediation.ts';
+import { isUnderRepair } from './facts.ts';
+import { hasSlot } from './guards/has-slot.ts';
+import { rolloutContinues } from './guards/rollout-continues.ts';
+import { isHalting } from './rollout/rollout.ts';
+import { byAge, isInLine, takesSlot } from './rollout/slots.ts';
+import type { Remediation } from './world.ts';
 
 /**
  * The other incidents that a change of one concerns: those next in line when it leaves a slot or the line, and those

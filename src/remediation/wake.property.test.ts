@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { aRemediation, aRepairReport, at, isoAt } from '../../../test/support/objects/builders.ts';
-import { FINAL_PHASES, type RemediationStatus } from '../../api/remediation.ts';
-import { hasSlot } from '../guards/has-slot.ts';
-import { rolloutContinues } from '../guards/rollout-continues.ts';
-import type { Remediation } from '../world.ts';
+import { aRemediation, aRepairReport, at, isoAt } from '../../test/support/objects/builders.ts';
+import { FINAL_PHASES, type RemediationStatus } from '../api/remediation.ts';
+import { hasSlot } from './guards/has-slot.ts';
+import { rolloutContinues } from './guards/rollout-continues.ts';
 import { concernedBy } from './wake.ts';
+import type { Remediation } from './world.ts';
 
 const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
 const finishedAt = isoAt(50);

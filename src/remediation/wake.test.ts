@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
-import type { Phase } from '../../api/remediation.ts';
-import { hasSlot } from '../guards/has-slot.ts';
-import type { Remediation } from '../world.ts';
+import { aRemediation, aSituation, at, isoAt } from '../../test/support/objects/builders.ts';
+import type { Phase } from '../api/remediation.ts';
+import { hasSlot } from './guards/has-slot.ts';
 import { concernedBy, concernedByPod, stillWaitsForOthers } from './wake.ts';
+import type { Remediation } from './world.ts';
 
 const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
 const one = (node: number, phase: Phase, overrides: object = {}, status: object = {}): Remediation =>
