@@ -16,7 +16,7 @@ export const RESOLV_CONF_CLASSES = [
 ] as const;
 export type ResolvConfClass = (typeof RESOLV_CONF_CLASSES)[number];
 
-const gradedFileSchema = z.object({
+export const gradedFileSchema = z.object({
   path: z.string().describe('Absolute path of the file on the node.'),
   class: z
     .enum(RESOLV_CONF_CLASSES)

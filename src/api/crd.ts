@@ -135,7 +135,7 @@ const remediation: Definition = {
       name: 'Took',
       type: 'string',
       jsonPath: '.status.took',
-      description: 'Time from the death of the container to the outcome.',
+      description: 'Time from the beginning of the incident to the outcome.',
     },
     AGE,
     {

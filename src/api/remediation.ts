@@ -1,37 +1,14 @@
 /** DNSRemediation: one incident on one node. The spec is the immutable evidence, the status is progress and outcome. */
 import * as z from 'zod';
 import { guardReportSchema, proveReportSchema, repairReportSchema } from './agent-report.ts';
+import { answerSchema } from './answer.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
+import { EVIDENCE_RULES, lateLoopSchema, sightingSchema, TRIGGERS, type TriggerEvidence } from './trigger.ts';
 
-/** A FATAL line of the loop plugin from one container death, parsed, with its place and time. */
-const sightingSchema = z.object({
-  pod: z
-    .object({
-      name: z.string().describe('Name of the DNS pod.'),
-      uid: z.string().describe('UID of the DNS pod.'),
-    })
-    .describe('DNS pod whose container died.'),
-  line: z.string().max(1024).describe('The log line, verbatim, cut after 1024 characters.'),
-  from: z
-    .string()
-    .optional()
-    .describe('IP address that the probe query came back from. Absent before CoreDNS 1.3.1.'),
-  to: z
-    .string()
-    .optional()
-    .describe(
-      'Address and port that CoreDNS sent the probe query to, its own, for example :53. Absent before CoreDNS 1.3.1.',
-    ),
-  zone: z.string().describe('Zone that loops, with its final dot.'),
-  corednsVersion: z.string().optional().describe('CoreDNS version, from its log banner.'),
-  diedAt: timestamp().describe('Time of the death as the kubelet reports it (RFC 3339, whole seconds).'),
-  seenAt: timestamp().describe('Time at which the operator had read the log line (RFC 3339).'),
-});
-export type Sighting = z.infer<typeof sightingSchema>;
-
-export const remediationSpecSchema = z
+/** The fields of the spec one by one; `remediationSpecSchema` also holds that trigger and evidence belong together. */
+export const remediationSpecFields = z
   .object({
     policy: z
       .object({
@@ -46,14 +23,43 @@ export const remediationSpecSchema = z
       })
       .describe('Node under repair. A node with the same name and a different UID is a different node.'),
     cause: z.enum(['KubeletResolvConf']).describe('Diagnosed cause that this remediation repairs.'),
-    sighting: sightingSchema.describe('Evidence: the crash that was observed.'),
+    trigger: z
+      .enum(TRIGGERS)
+      .default('Crash')
+      .describe(
+        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names.',
+      ),
+    sighting: sightingSchema
+      .optional()
+      .describe('Evidence of the trigger Crash: the crash that was observed. Absent for other triggers.'),
+    lateLoop: lateLoopSchema
+      .optional()
+      .describe(
+        'Evidence of the trigger LateLoop: the answers of the pod and the check of its node. Absent for other triggers.',
+      ),
     settings: policySpecSchema.describe(
       'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
     ),
   })
-  .meta({ 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'spec is immutable' }] })
+  .meta({
+    'x-kubernetes-validations': [
+      { rule: 'self == oldSelf', message: 'spec is immutable' },
+      ...EVIDENCE_RULES,
+    ],
+  })
   .describe('Evidence of the incident, written by the operator when it claims the incident. Immutable.');
-export type RemediationSpec = z.infer<typeof remediationSpecSchema>;
+
+type Fields = z.infer<typeof remediationSpecFields>;
+/** With exactly the evidence of its trigger. */
+export type RemediationSpec = Omit<Fields, 'trigger' | 'sighting' | 'lateLoop'> & TriggerEvidence;
+
+export const remediationSpecSchema = remediationSpecFields.transform((spec, context): RemediationSpec => {
+  const { trigger, sighting, lateLoop, ...common } = spec;
+  if (trigger === 'Crash' && sighting && !lateLoop) return { ...common, trigger, sighting };
+  if (trigger === 'LateLoop' && lateLoop && !sighting) return { ...common, trigger, lateLoop };
+  context.issues.push({ code: 'custom', message: `must hold the evidence of ${trigger} alone`, input: spec });
+  return z.NEVER;
+});
 
 /** In the order in which a remediation passes through them. The last five are outcomes. */
 const PHASES = [
@@ -92,27 +98,6 @@ const stepSchema = z.object({
     .describe('Time at which the step was done (RFC 3339). Absent while it is not.'),
   message: z.string().optional().describe('Human-readable result of the step.'),
 });
-
-const answerSchema = z.object({
-  protocol: z.enum(['udp', 'tcp']).describe('Transport protocol of the query.'),
-  name: z.string().describe('Name that was asked for.'),
-  type: z
-    .enum(['A', 'AAAA'])
-    .optional()
-    .describe(
-      'Record type that was asked for. The name of the cluster is asked for in each IP family of its Service.',
-    ),
-  scope: z
-    .enum(['Cluster', 'External'])
-    .optional()
-    .describe(
-      'Whether the name is the own one of the cluster, or one that is resolved through the upstream.',
-    ),
-  result: z.string().describe('IP addresses in the answer, or else the response code or the error.'),
-  ok: z.boolean().describe('Whether the answer is correct.'),
-  ms: z.number().describe('Response time in milliseconds.'),
-});
-export type Answer = z.infer<typeof answerSchema>;
 
 const verificationSchema = z.object({
   pod: z.string().describe('Name of the DNS pod that was asked.'),
@@ -270,7 +255,9 @@ export const remediationStatusSchema = z
     took: z
       .string()
       .optional()
-      .describe('Time from the death of the container to the outcome in whole seconds, for example 10s.'),
+      .describe(
+        'Time from the beginning of the incident to the outcome in whole seconds, for example 10s. It begins with the death of the container, or with the first failed answer.',
+      ),
   })
   .describe('Progress and outcome of the remediation, written by the operator.');
 export type RemediationStatus = z.infer<typeof remediationStatusSchema>;

@@ -1,5 +1,6 @@
 /** Metrics about DNS and remediations, beside those of the runtime. */
 import { FINAL_PHASES, type RemediationStatus, STEP_NAMES, type StepName } from '../api/remediation.ts';
+import { beganAt } from '../api/trigger.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 
@@ -47,7 +48,7 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
         waits.inc({ reason: after.reason });
       if (before.finishedAt === undefined && after.finishedAt !== undefined) {
         ended.inc({ outcome: after.phase, reason: after.reason ?? '' });
-        const seconds = (Date.parse(after.finishedAt) - Date.parse(spec.sighting.diedAt)) / 1000;
+        const seconds = (Date.parse(after.finishedAt) - beganAt(spec)) / 1000;
         incident.observe({ outcome: after.phase }, seconds);
       }
     },

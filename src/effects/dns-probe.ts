@@ -1,5 +1,5 @@
 /** Asks one DNS pod at its own address, over UDP and TCP, for a name of the cluster and an external one. */
-import type { Answer } from '../api/remediation.ts';
+import type { Answer } from '../api/answer.ts';
 import { parseIp } from '../diagnosis/ip-address.ts';
 import { askTcp } from '../dns/ask-tcp.ts';
 import { askUdp } from '../dns/ask-udp.ts';

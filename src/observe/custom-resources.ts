@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
 import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
-import { remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
+import { remediationSpecFields, remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 import { problemOf } from './malformed.ts';
@@ -51,7 +51,7 @@ const remediationSchema = z.object({
 });
 
 /** Of a remediation that another version wrote: enough to know whose it is. */
-const identitySchema = z.object({ metadata, spec: remediationSpecSchema.pick({ policy: true, node: true }) });
+const identitySchema = z.object({ metadata, spec: remediationSpecFields.pick({ policy: true, node: true }) });
 
 /**
  * A remediation that does not match its schema does not vanish: as one that failed it stops its rollout until it is
@@ -87,6 +87,7 @@ function standInFor(
       policy,
       node,
       cause: 'KubeletResolvConf',
+      trigger: 'Crash',
       sighting: parts.spec.sighting ?? sighting,
       settings: parts.spec.settings ?? policySpecSchema.parse({}),
     },
@@ -102,8 +103,8 @@ function standInFor(
 
 const partsSchema = z.object({
   spec: z.object({
-    sighting: remediationSpecSchema.shape.sighting.optional().catch(undefined),
-    settings: remediationSpecSchema.shape.settings.optional().catch(undefined),
+    sighting: remediationSpecFields.shape.sighting.optional().catch(undefined),
+    settings: remediationSpecFields.shape.settings.optional().catch(undefined),
   }),
 });
 

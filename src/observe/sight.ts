@@ -1,7 +1,7 @@
 /** From a container death to its diagnosis: reads the log and the Corefile, and asks `diagnosis/` what they mean. */
 import { assertNever } from '../api/assert-never.ts';
 import type { Observation, PolicySpec } from '../api/policy.ts';
-import type { Sighting } from '../api/remediation.ts';
+import type { Sighting } from '../api/trigger.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
 import { type Diagnosis, diagnose, type Evidence } from '../diagnosis/diagnose.ts';
 import type { LoopLine } from '../diagnosis/loop-line.ts';

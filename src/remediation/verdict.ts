@@ -1,7 +1,8 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
 import type { GuardReport, KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { Answer } from '../api/answer.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
-import type { Answer, TakenBackBecause } from '../api/remediation.ts';
+import type { TakenBackBecause } from '../api/remediation.ts';
 import type { DnsPodView } from './world.ts';
 
 /** One write to the cluster, or one question to a DNS pod. Each is idempotent. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aSituation, at, isoAt } from '../../test/support/objects/builders.ts';
+import { aRemediation, aSituation, at, isoAt, withSighting } from '../../test/support/objects/builders.ts';
 import type { Phase } from '../api/remediation.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { concernedBy, concernedByPod, stillWaitsForOthers } from './wake.ts';
@@ -80,9 +80,7 @@ it('an acknowledgement concerns all that were halted, and a failure none', () =>
 describe('a change of a DNS pod', () => {
   const looping = { uid: 'pod-of-node-7', node: 'node-7', createdAt: at(-100) };
   const ofNode7 = (reason: string) => {
-    const base = waiting(7, reason);
-    const sighting = { ...base.spec.sighting, pod: { name: 'coredns-7', uid: looping.uid } };
-    return { ...base, spec: { ...base.spec, sighting } };
+    return withSighting(waiting(7, reason), { pod: { name: 'coredns-7', uid: looping.uid } });
   };
   const others = line.filter(({ spec }) => spec.node.name !== 'node-7');
 

@@ -1,5 +1,6 @@
 /** Which incidents a change concerns. In a mass outage most wait, and each look at one takes time from the one under repair. */
 import { FINAL_PHASES } from '../api/remediation.ts';
+import { podOf } from '../api/trigger.ts';
 import { isUnderRepair } from './facts.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
@@ -45,8 +46,7 @@ export function concernedByPod(
 ): readonly Remediation[] {
   return all.filter((remediation) => {
     const { spec, status, createdAt } = remediation;
-    if (status.phase === 'Pending')
-      return spec.sighting.pod.uid === pod.uid || status.reason === 'LastServingPod';
+    if (status.phase === 'Pending') return podOf(spec).uid === pod.uid || status.reason === 'LastServingPod';
     // A pod elsewhere can only be the replacement.
     return isUnderRepair(remediation) && (pod.node === spec.node.name || pod.createdAt >= createdAt);
   });

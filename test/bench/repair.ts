@@ -5,6 +5,7 @@ import { breakNode } from '../cluster/break-node.ts';
 import { progressOn } from '../cluster/progress.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
+import { sightingOf } from '../support/objects/builders.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { applyPolicy, buildOperatorImage, installOperator } from '../support/rig/installation.ts';
 import { type ByHandTimes, repairByHand } from './by-hand.ts';
@@ -31,7 +32,7 @@ async function operatorRepair(rig: Rig): Promise<RepairTimes> {
       firstAnswer(rig, before),
     ]);
     if (status.phase !== 'Healed') throw new Error(`${status.phase}: ${status.message}`);
-    const crashed = await until(() => crashes.timeOf(spec.sighting.line), {
+    const crashed = await until(() => crashes.timeOf(sightingOf(spec).line), {
       what: 'the timestamp of the FATAL line',
       timeoutMs: 5_000,
     });
@@ -39,7 +40,7 @@ async function operatorRepair(rig: Rig): Promise<RepairTimes> {
     const since = (text: string | undefined): number => sinceCrash(Date.parse(text ?? ''));
     const step = (name: string) => status.steps.find((one) => one.name === name);
     return {
-      claimed: since(spec.sighting.seenAt),
+      claimed: since(sightingOf(spec).seenAt),
       quarantined: since(step('Quarantine')?.finishedAt),
       kubeletBack: since(status.repair?.times.restarted),
       released: since(step('Release')?.finishedAt),

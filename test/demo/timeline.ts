@@ -1,5 +1,6 @@
 /** The steps of a DNSRemediation as lines with the time at which each happened. */
 import type { RemediationStatus } from '../../src/api/remediation.ts';
+import { beganAt, podOf } from '../../src/api/trigger.ts';
 import type { RemediationObject } from '../support/rig/cluster-state.ts';
 
 type Print = (stamp: string, text: string) => void;
@@ -18,8 +19,8 @@ const ENTRIES: readonly Entry[] = [
   {
     happened: ({ steps }) => steps[0]?.startedAt,
     text: ({ spec, metadata }) => [
-      `${spec.sighting.pod.name} on ${spec.node.name} crashed:`,
-      `  ${spec.sighting.line.split(' for zone')[0] ?? ''}`,
+      `${podOf(spec).name} on ${spec.node.name} ${spec.trigger === 'Crash' ? 'crashed:' : 'answers for no external name:'}`,
+      `  ${spec.trigger === 'Crash' ? (spec.sighting.line.split(' for zone')[0] ?? '') : spec.lateLoop.check.message}`,
       `recorded as DNSRemediation ${metadata.name}, cause ${spec.cause}`,
     ],
   },
@@ -95,7 +96,7 @@ export function createTimeline(print: Print): { update(remediation: RemediationO
         if (at === undefined && status.finishedAt === undefined) return false;
         printed += 1;
         if (at === undefined) continue;
-        const seconds = (Date.parse(at) - Date.parse(spec.sighting.diedAt)) / 1000;
+        const seconds = (Date.parse(at) - beganAt(spec)) / 1000;
         for (const [index, text] of entry.text(remediation, status).entries())
           print(index === 0 ? `${seconds.toFixed(1)} s` : '', text);
       }

@@ -9,6 +9,7 @@ import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { Rig } from '../cluster/rig.ts';
 import { rigPaths } from '../cluster/rig-paths.ts';
 import { tearDown } from '../cluster/teardown/down.ts';
+import { sightingOf } from '../support/objects/builders.ts';
 import { type RemediationObject, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
 import { applySamplePolicy, installImage } from '../support/rig/installation.ts';
 
@@ -57,7 +58,7 @@ describe.each(FAMILIES)('a CoreDNS loop on a cluster with %s', (ipFamily) => {
 
   it('is recorded with the stub resolver as its cause and the uplinks of the node as the repair', () => {
     const { rig, ended } = of(ipFamily);
-    expect(ended.spec.sighting).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
+    expect(sightingOf(ended.spec)).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
     const uplinks = rig.plan.networks.map(({ controlPlane }) => controlPlane);
     expect(ended.status).toMatchObject({
       repair: { current: { class: 'stub' }, target: { nameservers: uplinks } },

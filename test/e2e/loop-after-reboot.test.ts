@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
+import { podOf } from '../../src/api/trigger.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import { type ProberReport, startProber } from '../support/network/dns-prober.ts';
+import { sightingOf } from '../support/objects/builders.ts';
 import {
   nodeObject,
   policyStatus,
@@ -75,8 +77,8 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
   });
 
   it('records the evidence: the FATAL line, the pod, the addresses of the loop', () => {
-    expect(ended.spec.sighting).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
-    expect(ended.spec.sighting.line).toMatch(
+    expect(sightingOf(ended.spec)).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
+    expect(sightingOf(ended.spec).line).toMatch(
       /^\[FATAL\] plugin\/loop: Loop \(127\.0\.0\.1:\d+ -> :53\) detected/,
     );
   });
@@ -109,7 +111,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
       'udp true',
       'udp true',
     ]);
-    expect(verification?.podUID).not.toBe(ended.spec.sighting.pod.uid);
+    expect(verification?.podUID).not.toBe(podOf(ended.spec).uid);
   });
 
   it('runs the agent and its guard without privileges, capabilities, host namespaces or a token', () => {

@@ -6,6 +6,7 @@ import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
 import type { RemediationSpec } from '../../src/api/remediation.ts';
 import { type Answer, type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds, readCrds } from '../support/apiserver/crds.ts';
+import { aLateLoop, aSighting } from '../support/objects/builders.ts';
 
 const POLICIES = `/apis/${API_VERSION}/dnshealthpolicies`;
 const REMEDIATIONS = `/apis/${API_VERSION}/dnsremediations`;
@@ -32,6 +33,7 @@ const aRemediationSpec = (): RemediationSpec => ({
   policy: { name: 'default', uid: 'p-1' },
   node: { name: 'node-1', uid: 'n-1' },
   cause: 'KubeletResolvConf',
+  trigger: 'Crash',
   sighting: {
     pod: { name: 'coredns-x', uid: 'c-1' },
     line: '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone ".", see',
@@ -206,20 +208,40 @@ describe('a remediation', () => {
     }
   });
 
+  it('began with a crash if it does not say with what, like one that an older version wrote', async () => {
+    const spec = { ...aRemediationSpec(), trigger: undefined };
+    const { body } = await server.call('POST', `${REMEDIATIONS}?dryRun=All`, aRemediation('old', spec));
+    expect(body.spec.trigger).toBe('Crash');
+  });
+
+  it('is accepted with the evidence of a late loop alone', async () => {
+    const spec = { ...aRemediationSpec(), trigger: 'LateLoop', sighting: undefined, lateLoop: aLateLoop() };
+    const path = `${REMEDIATIONS}?dryRun=All&${STRICT}`;
+    expect((await server.call('POST', path, aRemediation('late', spec))).status).toBe(201);
+  });
+
   it.each([
     ['no spec', undefined, 'spec'],
     ['no node', { node: undefined }, 'spec.node'],
     ['another cause', { cause: 'UpstreamLoop' }, 'spec.cause'],
     [
       'a line that is too long',
-      { sighting: { ...aRemediationSpec().sighting, line: 'x'.repeat(1025) } },
+      { sighting: { ...aSighting(), line: 'x'.repeat(1025) } },
       'spec.sighting.line',
     ],
+    ['an invalid time', { sighting: { ...aSighting(), diedAt: 'now' } }, 'spec.sighting.diedAt'],
+    ['no evidence', { sighting: undefined }, 'sighting must be set if trigger is Crash'],
     [
-      'an invalid time',
-      { sighting: { ...aRemediationSpec().sighting, diedAt: 'now' } },
-      'spec.sighting.diedAt',
+      'the evidence of another trigger',
+      { trigger: 'LateLoop' },
+      'lateLoop must be set if trigger is LateLoop',
     ],
+    [
+      'the evidence of two triggers',
+      { lateLoop: aLateLoop() },
+      'lateLoop must be set if trigger is LateLoop',
+    ],
+    ['a trigger that does not exist', { trigger: 'Boredom' }, 'spec.trigger'],
     ['a node name with a slash', { node: { name: 'a/b', uid: 'u' } }, 'spec.node.name'],
     ['a bad setting', { settings: { limits: { maxConcurrent: 99 } } }, 'spec.settings.limits.maxConcurrent'],
   ])('with %s is refused, and the message names the field', async (_name, change, field) => {

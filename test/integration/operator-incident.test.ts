@@ -1,6 +1,7 @@
 /** Whole incidents with the operator process on a real apiserver; the test plays kubelet, workload and agent. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { podOf } from '../../src/api/trigger.ts';
 import { until } from '../cluster/until.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds } from '../support/apiserver/crds.ts';
@@ -286,7 +287,7 @@ describe('nothing is changed', () => {
     const path = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns';
     const types = { contentType: 'application/merge-patch+json' };
     await server.call('PATCH', path, { spec: { mode: 'Repair' } }, types);
-    expect((await quarantined()).spec.sighting.pod.name).toBe('coredns-sick');
+    expect(podOf((await quarantined()).spec).name).toBe('coredns-sick');
   });
 
   it('on a node that is excluded', async () => {

@@ -6,6 +6,7 @@ import {
   aSituation,
   at,
   isoAt,
+  withSighting,
 } from '../../../test/support/objects/builders.ts';
 import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
@@ -70,12 +71,8 @@ describe('when the repair is started', () => {
 
   it('the agent gets the release of CoreDNS that looped, which decides on nameservers with a scope', async () => {
     const situation = context({});
-    const { spec } = situation.remediation;
-    const sighting = { ...spec.sighting, corednsVersion: '1.11.3' };
-    await carryOut(start, {
-      ...situation,
-      remediation: { ...situation.remediation, spec: { ...spec, sighting } },
-    });
+    const remediation = withSighting(situation.remediation, { corednsVersion: '1.11.3' });
+    await carryOut(start, { ...situation, remediation });
     expect(JSON.stringify(situation.created)).toContain(String.raw`\"corednsVersion\":\"1.11.3\"`);
   });
 

@@ -1,7 +1,8 @@
 /** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
 import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
+import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
-import type { Answer } from '../../api/remediation.ts';
+import { corednsVersionOf } from '../../api/trigger.ts';
 import { probeDns } from '../../effects/dns-probe.ts';
 import { removeProofPod, startProof } from '../../effects/proof-pod.ts';
 import { quarantineNode } from '../../effects/quarantine.ts';
@@ -151,7 +152,7 @@ async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readon
 }
 
 async function knownAddresses({ kube, world, remediation, signal }: EffectContext): Promise<KnownAddresses> {
-  const { corednsVersion } = remediation.spec.sighting;
+  const corednsVersion = corednsVersionOf(remediation.spec);
   return {
     clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
     nodeLocalDNS: [...NODE_LOCAL_DNS],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aRemediation, at } from '../../../test/support/objects/builders.ts';
+import { aRemediation, at, SICK_POD } from '../../../test/support/objects/builders.ts';
 import { createRest } from './rest.ts';
 
 const waiting = aRemediation({
@@ -11,7 +11,7 @@ const busy = aRemediation({ status: { phase: 'Repairing' } });
 
 function setup() {
   let now = at(10);
-  const pods = [{ uid: waiting.spec.sighting.pod.uid, ready: false }];
+  const pods = [{ uid: SICK_POD.uid, ready: false }];
   const stores = {
     remediations: { get: () => waiting, list: () => [busy, waiting] },
     policies: { list: () => [{ uid: 'policy-1', spec: { mode: 'Repair' } }] },

@@ -1,4 +1,5 @@
 /** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
+import { podOf } from '../../api/trigger.ts';
 import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
 import { stillWaitsForOthers } from '../../remediation/wake.ts';
 import { policyOf } from '../dns-pods/workloads.ts';
@@ -21,8 +22,7 @@ export function createRest(
   function waitsByTheCaches(name: string): boolean {
     const remediation = stores.remediations.get(name);
     if (!remediation) return false;
-    const { sighting } = remediation.spec;
-    const pod = stores.dnsPods.list().find(({ uid }) => uid === sighting.pod.uid);
+    const pod = stores.dnsPods.list().find(({ uid }) => uid === podOf(remediation.spec).uid);
     return stillWaitsForOthers(remediation, {
       remediations: stores.remediations.list(),
       policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import {
+  aRemediation,
+  aSighting,
+  at,
+  isoAt,
+  SICK_POD,
+  withSighting,
+} from '../../../test/support/objects/builders.ts';
 import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import {
   aDeath,
@@ -42,7 +49,7 @@ const aPolicy = (spec: object = {}) =>
 /** An incident of another pod of the node. */
 function anIncident(phase: Phase, status: object = {}) {
   const { spec } = aRemediation();
-  const sighting = { ...spec.sighting, pod: { name: 'coredns-other', uid: 'pod-other' } };
+  const sighting = aSighting({ pod: { name: 'coredns-other', uid: 'pod-other' } });
   return parseRemediation({
     metadata: { name: 'node-1-other', uid: 'r-1', resourceVersion: '1', creationTimestamp: stampAt(-5) },
     spec: { ...spec, sighting },
@@ -235,8 +242,7 @@ describe('a container death that is a repairable loop', () => {
   it('is reported and claimed again, once, under a policy that was deleted and applied again', async () => {
     await cluster.look();
     const cancelled = anIncident('Cancelled', { reason: 'PolicyDeleted', finishedAt: isoAt(2) });
-    const sighting = { ...cancelled.spec.sighting, pod: { name: 'coredns-sick', uid: 'pod-sick' } };
-    cluster.remediations.set(cancelled.name, { ...cancelled, spec: { ...cancelled.spec, sighting } });
+    cluster.remediations.set(cancelled.name, withSighting(cancelled, { pod: SICK_POD }));
     cluster.policies.set('coredns', { ...aPolicy(), uid: 'policy-2' });
     await cluster.look();
     await cluster.look();

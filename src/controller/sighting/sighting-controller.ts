@@ -137,6 +137,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       policy: { name: policy.name, uid: policy.uid },
       node: { name, uid },
       cause: 'KubeletResolvConf' as const,
+      trigger: 'Crash' as const,
       sighting,
       settings: policy.spec,
     };

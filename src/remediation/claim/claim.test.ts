@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aStatus, at, isoAt, SICK_POD } from '../../../test/support/objects/builders.ts';
-import type { Phase, Sighting } from '../../api/remediation.ts';
+import {
+  aRemediation,
+  aSighting,
+  aStatus,
+  at,
+  isoAt,
+  SICK_POD,
+} from '../../../test/support/objects/builders.ts';
+import type { Phase } from '../../api/remediation.ts';
+import type { Sighting } from '../../api/trigger.ts';
 import type { Remediation } from '../world.ts';
 import { decideClaim } from './claim.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 const node = { name: 'node-1', uid: 'uid-of-node-1' };
 const died = (seconds: number, pod: { name: string; uid: string } = SICK_POD): Sighting => ({
-  ...aRemediation().spec.sighting,
+  ...aSighting(),
   pod,
   diedAt: isoAt(seconds),
 });

@@ -1,6 +1,6 @@
 /** From a sighting to a claim: is the evidence fresh, and what is the incident called? */
-import type { Sighting } from '../../api/remediation.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
+import { podOf, type Sighting } from '../../api/trigger.ts';
 import type { Remediation } from '../world.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
@@ -41,7 +41,7 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
-  const before = here.filter((other) => other.spec.sighting.pod.uid === sighting.pod.uid);
+  const before = here.filter((other) => podOf(other.spec).uid === sighting.pod.uid);
   const known = before.find((other) => !isClosedBefore(other, diedAt));
   if (known)
     return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };

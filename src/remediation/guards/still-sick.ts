@@ -1,4 +1,5 @@
 /** The pod still loops: the evidence may be out of date by the time it is the incident's turn. */
+import { podOf } from '../../api/trigger.ts';
 import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -10,7 +11,7 @@ const PENDING_LIMIT_MS = 60 * 60_000;
 export const RECOVERED_AFTER_MS = 35_000;
 
 export function stillSick({ remediation, world, now }: Situation): Verdict {
-  const pod = world.dnsPods.find((candidate) => candidate.uid === remediation.spec.sighting.pod.uid);
+  const pod = world.dnsPods.find((candidate) => candidate.uid === podOf(remediation.spec).uid);
   if (!pod)
     return cancelled(
       'PodGone',

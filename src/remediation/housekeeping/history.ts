@@ -1,5 +1,6 @@
 /** How much history is kept: ended remediations beyond the newest of a policy are deleted, unless one is still needed. */
 import { FINAL_PHASES } from '../../api/remediation.ts';
+import { podOf } from '../../api/trigger.ts';
 import { isHalting, isPartOf, type Rollout } from '../rollout/rollout.ts';
 import type { Remediation } from '../world.ts';
 
@@ -33,7 +34,7 @@ function isNeeded(remediation: Remediation, pods: ReadonlySet<string>): boolean 
   // It keeps its pod, which may still crash, from a second repair in vain.
   const needsSomeone =
     status.phase === 'Refused' || status.phase === 'RolledBack' || status.phase === 'Failed';
-  return needsSomeone && !acknowledged && pods.has(spec.sighting.pod.uid);
+  return needsSomeone && !acknowledged && pods.has(podOf(spec).uid);
 }
 
 const endOf = ({ createdAt, status }: Remediation): number =>

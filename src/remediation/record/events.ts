@@ -2,6 +2,7 @@
 import { EXCLUDE_LABEL } from '../../api/keys.ts';
 import type { Observation } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
+import { podOf } from '../../api/trigger.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import type { Remediation } from '../world.ts';
 
@@ -223,11 +224,11 @@ function concerning(
   remediation: Transition['remediation'],
   ...others: readonly ('policy' | 'node' | 'pod')[]
 ): readonly Subject[] {
-  const { policy, node, sighting } = remediation.spec;
+  const { policy, node } = remediation.spec;
   const subjects = {
     policy: named('policy', policy),
     node: { kind: 'node', name: node.name },
-    pod: named('pod', sighting.pod),
+    pod: named('pod', podOf(remediation.spec)),
   } as const;
   return [named('remediation', remediation), ...others.map((other) => subjects[other])];
 }

@@ -9,7 +9,8 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
-import { type Answer, type RemediationStatus, remediationStatusSchema } from '../../api/remediation.ts';
+import type { Answer } from '../../api/answer.ts';
+import { type RemediationStatus, remediationStatusSchema } from '../../api/remediation.ts';
 import type { Ending, PlainEffect } from '../verdict.ts';
 import { withCondition } from './conditions.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from './status.ts';

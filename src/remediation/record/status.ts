@@ -1,8 +1,10 @@
 /** The record: how each effect and each finding changes the status. */
 import type { GuardReport, RepairReport } from '../../api/agent-protocol.ts';
+import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import type { QuarantineRecord } from '../../api/quarantine-record.ts';
-import type { Answer, Phase, RemediationSpec, RemediationStatus, StepName } from '../../api/remediation.ts';
+import type { Phase, RemediationSpec, RemediationStatus, StepName } from '../../api/remediation.ts';
+import { beganAt } from '../../api/trigger.ts';
 import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRepair } from '../verdict.ts';
 import { failedBefore } from '../verification/before.ts';
 import { afterAttempt, beforeAttempt } from './attempts.ts';
@@ -263,6 +265,6 @@ export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, 
     ...(ending.advice ? { advice: ending.advice } : {}),
     ...(ending.hold ? { hold: held ? ('Held' as const) : ('Restore' as const) } : {}),
     finishedAt: isoTime(now),
-    took: `${Math.max(0, Math.round((now - Date.parse(spec.sighting.diedAt)) / 1000))}s`,
+    took: `${Math.max(0, Math.round((now - beganAt(spec)) / 1000))}s`,
   };
 }

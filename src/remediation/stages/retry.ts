@@ -10,6 +10,7 @@
  * | the Job is not gone yet            | wait: its name is that of the next one, and its agent may hold the lock |
  * | otherwise                          | begin; `admit` asks all guards again |
  */
+import { podOf } from '../../api/trigger.ts';
 
 import { RECHECK_MS } from '../deadlines.ts';
 import { holdsNode, isBeingRemoved } from '../facts.ts';
@@ -53,7 +54,7 @@ export function retry(situation: Situation): Verdict {
 
 /** Recovery is not an event: it shows only when the pod has run for long enough. */
 function untilRecovered({ remediation, world, now }: Situation): number {
-  const pod = world.dnsPods.find(({ uid }) => uid === remediation.spec.sighting.pod.uid);
+  const pod = world.dnsPods.find(({ uid }) => uid === podOf(remediation.spec).uid);
   if (!pod?.ready || pod.upSince === null) return Number.POSITIVE_INFINITY;
   return Math.max(RECHECK_MS, pod.upSince + RECOVERED_AFTER_MS - now);
 }

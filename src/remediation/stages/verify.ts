@@ -1,4 +1,5 @@
 /** Ready is not proof: asks the recreated pod itself, and once more after it has run for a while. */
+import { podOf } from '../../api/trigger.ts';
 import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { stepAge, stepIsFinished, stepStartedAt } from '../facts.ts';
 import { act, end, type ProbedPod, pass, record, type Verdict, wait } from '../verdict.ts';
@@ -63,7 +64,7 @@ function isAnotherIncident(pod: DnsPodView, { remediation, world }: Situation, i
         other.name !== remediation.name &&
         other.spec.node.name === pod.node &&
         other.status.finishedAt === undefined &&
-        (isLate || other.spec.sighting.pod.uid === pod.uid),
+        (isLate || podOf(other.spec).uid === pod.uid),
     )
   );
 }

@@ -8,7 +8,7 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
-import type { Answer } from '../../api/remediation.ts';
+import type { Answer } from '../../api/answer.ts';
 import type { DnsPodView } from '../world.ts';
 import { failedBefore, podToAskBefore, wasCutOffBefore } from './before.ts';
 

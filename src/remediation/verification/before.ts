@@ -1,5 +1,6 @@
 /** What DNS answered before the change: a failure that was there before cannot convict the repair. */
-import type { Answer, RemediationStatus } from '../../api/remediation.ts';
+import type { Answer } from '../../api/answer.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import type { ProbedPod } from '../verdict.ts';
 import type { World } from '../world.ts';
 import { serves } from './serving.ts';

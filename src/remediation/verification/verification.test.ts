@@ -9,7 +9,8 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
-import type { Answer, RemediationStatus } from '../../api/remediation.ts';
+import type { Answer } from '../../api/answer.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import type { DnsPodView } from '../world.ts';
 import { healed } from './verification.ts';
 

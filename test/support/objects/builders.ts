@@ -2,6 +2,7 @@
 import type { GuardReport, ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
+import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
 import type {
   AgentRun,
   DnsPodView,
@@ -20,6 +21,48 @@ export const SICK_POD = { name: 'coredns-sick', uid: 'pod-sick' } as const;
 
 export function aStatus(overrides: Partial<RemediationStatus> = {}): RemediationStatus {
   return { ...remediationStatusSchema.parse({}), ...overrides };
+}
+
+export function aSighting(overrides: Partial<Sighting> = {}): Sighting {
+  return {
+    pod: { ...SICK_POD },
+    line: '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone "."',
+    from: '127.0.0.1',
+    to: ':53',
+    zone: '.',
+    diedAt: isoAt(0),
+    seenAt: isoAt(1),
+    ...overrides,
+  };
+}
+
+export function aLateLoop(overrides: Partial<LateLoop> = {}): LateLoop {
+  const nameservers = ['127.0.0.53'];
+  return {
+    pod: { ...SICK_POD },
+    answers: [{ protocol: 'udp', name: 'x.invalid', scope: 'External', result: 'REFUSED', ok: false, ms: 2 }],
+    siblings: [],
+    check: {
+      resolvConf: { path: '/etc/resolv.conf', class: 'stub', nameservers },
+      message: 'A new pod on node node-1 is given 127.0.0.53, which leads back to CoreDNS itself.',
+      checkedAt: isoAt(1),
+    },
+    foundAt: isoAt(0),
+    ...overrides,
+  };
+}
+
+/** The same incident, begun with a crash that differs in this. */
+export function withSighting(remediation: Remediation, changes: Partial<Sighting>): Remediation {
+  const { policy, node, cause, settings } = remediation.spec;
+  const sighting = aSighting(changes);
+  return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Crash', sighting } };
+}
+
+/** The crash that an incident began with. */
+export function sightingOf(spec: TriggerEvidence): Sighting {
+  if (spec.trigger !== 'Crash') throw new Error(`the incident began with ${spec.trigger}, not with a crash`);
+  return spec.sighting;
 }
 
 type RemediationOverrides = Partial<Omit<Remediation, 'spec' | 'status'>> & {
@@ -44,15 +87,8 @@ export function aRemediation({
       policy: { name: 'coredns', uid: 'policy-1' },
       node: { name: node, uid: `uid-of-${node}` },
       cause: 'KubeletResolvConf',
-      sighting: {
-        pod: { ...SICK_POD },
-        line: '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone "."',
-        from: '127.0.0.1',
-        to: ':53',
-        zone: '.',
-        diedAt: isoAt(0),
-        seenAt: isoAt(1),
-      },
+      trigger: 'Crash',
+      sighting: aSighting(),
       settings: policySpecSchema.parse(settings),
     },
     status: aStatus(status),

@@ -4,7 +4,17 @@ import { plan } from '../../../src/remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../../../src/remediation/world.ts';
-import { aDnsPod, aLoopingPod, aNode, aRemediation, aRepairReport, aRun, at, isoAt } from './builders.ts';
+import {
+  aDnsPod,
+  aLoopingPod,
+  aNode,
+  aRemediation,
+  aRepairReport,
+  aRun,
+  at,
+  isoAt,
+  withSighting,
+} from './builders.ts';
 
 /** Ticks for which something lasts; 0 if it does not happen. */
 type Lasts = number;
@@ -267,8 +277,8 @@ export class SimulatedFleet {
     const limits = { maxConcurrent: this.#script.maxConcurrent[policy] };
     const name = `coredns-${policy}`;
     const one = aRemediation({ node, settings: { workload: { name }, limits }, ...overrides });
-    const sighting = { ...one.spec.sighting, pod: sickOn(node) };
-    return { ...one, spec: { ...one.spec, policy: { name, uid: name }, sighting } };
+    const { spec, ...rest } = withSighting(one, { pod: sickOn(node) });
+    return { ...rest, spec: { ...spec, policy: { name, uid: name } } };
   }
 
   #pods(policy: 0 | 1): readonly DnsPodView[] {

@@ -1,0 +1,100 @@
+/** What an incident began with: its trigger, and the evidence that belongs to each one. */
+import * as z from 'zod';
+import { gradedFileSchema } from './agent-report.ts';
+import { answerSchema } from './answer.ts';
+import { timestamp } from './primitives.ts';
+
+/** A FATAL line of the loop plugin from one container death, parsed, with its place and time. */
+export const sightingSchema = z.object({
+  pod: z
+    .object({
+      name: z.string().describe('Name of the DNS pod.'),
+      uid: z.string().describe('UID of the DNS pod.'),
+    })
+    .describe('DNS pod whose container died.'),
+  line: z.string().max(1024).describe('The log line, verbatim, cut after 1024 characters.'),
+  from: z
+    .string()
+    .optional()
+    .describe('IP address that the probe query came back from. Absent before CoreDNS 1.3.1.'),
+  to: z
+    .string()
+    .optional()
+    .describe(
+      'Address and port that CoreDNS sent the probe query to, its own, for example :53. Absent before CoreDNS 1.3.1.',
+    ),
+  zone: z.string().describe('Zone that loops, with its final dot.'),
+  corednsVersion: z.string().optional().describe('CoreDNS version, from its log banner.'),
+  diedAt: timestamp().describe('Time of the death as the kubelet reports it (RFC 3339, whole seconds).'),
+  seenAt: timestamp().describe('Time at which the operator had read the log line (RFC 3339).'),
+});
+export type Sighting = z.infer<typeof sightingSchema>;
+
+/** More do not make the evidence stronger, and a record must stay small. */
+const MAX_ANSWERS = 8;
+const MAX_SIBLINGS = 3;
+
+/** A DNS pod that forwards to itself and does not crash, because its Corefile has no `loop` plugin. */
+export const lateLoopSchema = z.object({
+  pod: z
+    .object({
+      name: z.string().describe('Name of the DNS pod.'),
+      uid: z.string().describe('UID of the DNS pod.'),
+    })
+    .describe('DNS pod that answers for the cluster, but for no external name.'),
+  answers: z.array(answerSchema).max(MAX_ANSWERS).describe('Last answers of the pod.'),
+  siblings: z
+    .array(
+      z.object({
+        pod: z.string().describe('Name of the other DNS pod.'),
+        node: z.string().describe('Name of the node that the other DNS pod runs on.'),
+        answers: z.array(answerSchema).max(MAX_ANSWERS).describe('Last answers of the other DNS pod.'),
+      }),
+    )
+    .max(MAX_SIBLINGS)
+    .describe('Other pods of the workload that were asked at the same time and answer. Empty if none does.'),
+  check: z
+    .object({
+      resolvConf: gradedFileSchema.describe('The resolv.conf that a new pod on the node is given.'),
+      message: z.string().describe('Human-readable result of the check.'),
+      checkedAt: timestamp().describe('Time at which the result of the check was read (RFC 3339).'),
+    })
+    .describe('Check of the node, which shows that the kubelet gives out a file that leads back to CoreDNS.'),
+  corednsVersion: z.string().optional().describe('CoreDNS version, from its log banner.'),
+  foundAt: timestamp().describe(
+    'Time of the first of the failed answers that led to this incident (RFC 3339).',
+  ),
+});
+export type LateLoop = z.infer<typeof lateLoopSchema>;
+
+/** What shows each trigger: exactly this field of the spec is set beside it. */
+export const TRIGGERS = ['Crash', 'LateLoop'] as const;
+export type Trigger = (typeof TRIGGERS)[number];
+const EVIDENCE: Readonly<Record<Trigger, string>> = { Crash: 'sighting', LateLoop: 'lateLoop' };
+
+export type TriggerEvidence =
+  | { readonly trigger: 'Crash'; readonly sighting: Sighting }
+  | { readonly trigger: 'LateLoop'; readonly lateLoop: LateLoop };
+
+export const EVIDENCE_RULES = Object.entries(EVIDENCE).map(([trigger, field]) => ({
+  rule: `(self.trigger == '${trigger}') == has(self.${field})`,
+  message: `${field} must be set if trigger is ${trigger}, and only then`,
+}));
+
+/** The DNS pod that showed the incident. */
+export function podOf(spec: TriggerEvidence): { readonly name: string; readonly uid: string } {
+  return evidenceOf(spec).pod;
+}
+
+/** When the incident began, epoch milliseconds: the death of the container, or the first failed answer. */
+export function beganAt(spec: TriggerEvidence): number {
+  return Date.parse(spec.trigger === 'Crash' ? spec.sighting.diedAt : spec.lateLoop.foundAt);
+}
+
+/** The CoreDNS version of that pod, from its log banner, where it is known. */
+export function corednsVersionOf(spec: TriggerEvidence): string | undefined {
+  return evidenceOf(spec).corednsVersion;
+}
+
+const evidenceOf = (spec: TriggerEvidence): Sighting | LateLoop =>
+  spec.trigger === 'Crash' ? spec.sighting : spec.lateLoop;
