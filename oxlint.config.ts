@@ -90,7 +90,11 @@ function packageRules(name: string, { packages = [], pure = false }: Room) {
 }
 
 const PURE = {
-  imports: { regex: '^node:', message: 'This folder is pure: read it in observe/, and pass the value in.' },
+  imports: {
+    // All but node:path: paths are only text, and its regular expressions have no look-ahead.
+    regex: '^node:([^p]|p[^a])',
+    message: 'This folder is pure: read it in observe/, and pass the value in.',
+  },
   properties: [
     { object: 'Date', property: 'now', message: 'This folder is pure: time is an argument.' },
     { object: 'Math', property: 'random', message: 'This folder is pure: randomness is an argument.' },

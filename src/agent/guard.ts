@@ -4,12 +4,12 @@
  * a kubelet that is in doubt cannot be trusted to start it.
  */
 import { type GuardReport, type GuardRequest, KUBELET_DIRECTORIES } from '../api/agent-protocol.ts';
+import { Refused } from '../api/refused.ts';
 import { followAgent } from './change/lock.ts';
 import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock, withStateDirectory } from './change/state-directory.ts';
 import { completedEarlier, resumeUnfinished } from './change/unfinished-run.ts';
 import { isWithin } from './files/host-tree.ts';
-import { Refused } from './refused.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import { remarks } from './unit/watch-kubelet.ts';
 

@@ -1,10 +1,10 @@
 /** The verb `inspect`: decides as `repair` does, reports the change as a diff, and changes nothing. */
 import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
+import { Refused } from '../api/refused.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { type Assessment, assess } from './decide/assess.ts';
 import { evidenceOf } from './decide/facts.ts';
-import { Refused } from './refused.ts';
 import { runVerb, type VerbContext } from './run-verb.ts';
 
 type End = Pick<InspectReport, 'outcome' | 'reason' | 'message'> & Partial<InspectReport>;

@@ -294,7 +294,7 @@ describe('a flag that reaches the command line', () => {
     });
     const { reason, message } = await node.inspect();
     expect(reason).toBe('FlagOverrides');
-    expect(message).toContain(`cannot read (it has ${UNIT}, /srv/units/10.conf)`);
+    expect(message).toContain(`cannot be read (it has ${UNIT}, /srv/units/10.conf)`);
   });
 
   it('never comes from line 0', async () => {

@@ -1,6 +1,7 @@
 /** The verb `repair`: assess the node and, if a change is right, change one value and restart the kubelet once. */
 import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
+import { Refused } from '../api/refused.ts';
 import { changeConfig } from './change/change-config.ts';
 import type { SettleContext } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
@@ -9,7 +10,6 @@ import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfini
 import { assess } from './decide/assess.ts';
 import { errorText } from './error-text.ts';
 import { isWithin } from './files/host-tree.ts';
-import { Refused } from './refused.ts';
 import { RepairDraft } from './repair-report.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import { servesBefore } from './unit/serves-before.ts';

@@ -1,5 +1,6 @@
 /** The verb `rollback`: restores the old bytes of a repaired file, later and on request, and restarts the kubelet once. */
 import type { RollbackReport, RollbackRequest } from '../api/agent-protocol.ts';
+import { Refused } from '../api/refused.ts';
 import type { Journal } from './change/journal.ts';
 import { JournaledFile } from './change/journaled-file.ts';
 import { settle } from './change/settle.ts';
@@ -8,7 +9,6 @@ import { withLock } from './change/state-directory.ts';
 import { readConfigured } from './decide/facts.ts';
 import { programProblem, reloadProblem, settingsProblem, unseenProblem } from './decide/pending-problems.ts';
 import { HostTree } from './files/host-tree.ts';
-import { Refused } from './refused.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import type { KubeletUnit } from './unit/kubelet-unit.ts';
 import { servesBefore } from './unit/serves-before.ts';

@@ -1,9 +1,9 @@
 /** The frame of the verbs that work on the node: a refusal or an error becomes their report, and the bus is closed. */
 import type { RefusalReason } from '../api/agent-protocol.ts';
+import { Refused } from '../api/refused.ts';
 import { adviceFor } from './advice.ts';
 import type { NodeContext } from './decide/assess.ts';
 import { errorText } from './error-text.ts';
-import { Refused } from './refused.ts';
 
 export interface VerbContext extends NodeContext {
   readonly started: string;

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Effective, effectiveResolvConf } from '../../src/agent/config/effective.ts';
 import { planEdit } from '../../src/agent/config/plan-edit.ts';
 import { HostTree } from '../../src/agent/files/host-tree.ts';
-import { Refused } from '../../src/agent/refused.ts';
 import type { KubeletUnit } from '../../src/agent/unit/kubelet-unit.ts';
+import { Refused } from '../../src/api/refused.ts';
+import { type Effective, effectiveResolvConf } from '../../src/diagnosis/kubelet/effective.ts';
 import { type ContainerRuntime, startContainerRuntime } from './container-runtime.ts';
 import { KubeletProgram } from './kubelet-process.ts';
 

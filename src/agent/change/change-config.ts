@@ -1,12 +1,12 @@
 /** Changes the one value in the file where it wins: back up, journal, write as planned, then `settle.ts`. */
 import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
+import { Refused } from '../../api/refused.ts';
 import type { PlannedEdit } from '../config/plan-edit.ts';
 import { evidenceOf, type Facts } from '../decide/facts.ts';
 import { errorText } from '../error-text.ts';
 import { decode, type SafeFile } from '../files/host-tree.ts';
 import { SafeDirectory } from '../files/safe-directory.ts';
 import { MAX_IN_PLACE_BYTES } from '../files/write-in-place.ts';
-import { Refused } from '../refused.ts';
 import { type Journal, sha256 } from './journal.ts';
 import { JournaledFile, namesIn } from './journaled-file.ts';
 import { settle } from './settle.ts';

@@ -11,8 +11,8 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { createConnection, createServer, type Socket } from 'node:net';
+import { Refused } from '../../api/refused.ts';
 import type { SafeDirectory } from '../files/safe-directory.ts';
-import { Refused } from '../refused.ts';
 
 const NAME = 'lock.sock';
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { Refused } from '../refused.ts';
+import { Refused } from '../../api/refused.ts';
+import { readKubeletConfig } from '../../diagnosis/kubelet/kubelet-config.ts';
 import { editConfig } from './edit-config.ts';
-import { readKubeletConfig } from './kubelet-config.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Refused } from '../refused.ts';
+import { Refused } from '../../api/refused.ts';
 import { editConfig } from './edit-config.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';

@@ -1,9 +1,14 @@
 /** The byte-exact edit of a kubelet configuration: `resolvConf` gets a new value, every other byte stays. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { isMap, isScalar, type Scalar } from 'yaml';
-import { Refused } from '../refused.ts';
-import { type KubeletConfig, keyOf, RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
-import { lineAt, lineOf } from './lines.ts';
+import { Refused } from '../../api/refused.ts';
+import {
+  type KubeletConfig,
+  keyOf,
+  RESOLV_CONF_KEY,
+  readKubeletConfig,
+} from '../../diagnosis/kubelet/kubelet-config.ts';
+import { lineAt, lineOf } from '../../diagnosis/kubelet/lines.ts';
 
 export interface Edit {
   readonly text: string;

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Argument, expandCommandLine } from './command-line.ts';
+import { type Argument, expandCommandLine } from '../../diagnosis/kubelet/command-line.ts';
+import { parseEnvironmentFile } from '../../diagnosis/kubelet/environment-file.ts';
+import { type Flag, findFlag } from '../../diagnosis/kubelet/kubelet-flags.ts';
 import { type Edit } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
-import { parseEnvironmentFile } from './environment-file.ts';
-import { type Flag, findFlag } from './kubelet-flags.ts';
 
 const TARGET = '/run/systemd/resolve/resolv.conf';
 const PATH = '/etc/default/kubelet';

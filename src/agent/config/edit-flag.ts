@@ -1,12 +1,12 @@
 /** The byte-exact edit of `--resolv-conf` in an environment file: the flag's value, in the file's own quoting. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { Refused } from '../refused.ts';
-import type { Origin } from './command-line.ts';
+import { Refused } from '../../api/refused.ts';
+import type { Origin } from '../../diagnosis/kubelet/command-line.ts';
+import type { FlagInFile } from '../../diagnosis/kubelet/effective.ts';
+import { parseEnvironmentFile } from '../../diagnosis/kubelet/environment-file.ts';
+import type { Flag } from '../../diagnosis/kubelet/kubelet-flags.ts';
+import { lineAt, lineOf } from '../../diagnosis/kubelet/lines.ts';
 import type { Edit } from './edit-config.ts';
-import type { FlagInFile } from './effective.ts';
-import { parseEnvironmentFile } from './environment-file.ts';
-import type { Flag } from './kubelet-flags.ts';
-import { lineAt, lineOf } from './lines.ts';
 
 /** A target is inserted unquoted, within whatever quotes are there; none of these characters is special to systemd. */
 const NEEDS_NO_QUOTES = /^[\w./-]+$/;

@@ -2,12 +2,17 @@
 import { posix } from 'node:path';
 import { USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { Refused } from '../../api/refused.ts';
+import {
+  describeSource,
+  type Effective,
+  effectiveResolvConf,
+  type Place,
+} from '../../diagnosis/kubelet/effective.ts';
 import { type HostTree, isWithin } from '../files/host-tree.ts';
-import { Refused } from '../refused.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Edit, editConfig } from './edit-config.ts';
 import { editFlag } from './edit-flag.ts';
-import { describeSource, type Effective, effectiveResolvConf, type Place } from './effective.ts';
 
 /** The environment files that may be edited. Any other one may belong to an unknown tool. */
 const ENVIRONMENT_FILES: readonly string[] = [

@@ -1,10 +1,10 @@
 /** What `inspect` and `repair` begin with: gather the facts of the node, decide, and plan the edit. */
 import type { RefusalReason, RepairRequest } from '../../api/agent-protocol.ts';
+import { Refused } from '../../api/refused.ts';
 import type { Clock } from '../clock.ts';
 import { type PlannedEdit, planEdit } from '../config/plan-edit.ts';
 import { HostTree } from '../files/host-tree.ts';
 import type { Log } from '../log.ts';
-import { Refused } from '../refused.ts';
 import type { KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
 import { refuseRestartLoop } from '../unit/restart-loop.ts';
 import type { Ask } from './ask-server.ts';

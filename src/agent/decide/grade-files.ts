@@ -1,8 +1,8 @@
 /** Grades the resolv.conf files of a node. Addresses of the node itself are asked first: a resolver may listen there. */
 import type { GradedFile, KnownAddresses, RepairRequest } from '../../api/agent-protocol.ts';
+import { Refused } from '../../api/refused.ts';
 import { gradeResolvConf, isUsable } from '../../diagnosis/resolv-conf.ts';
 import type { HostTree } from '../files/host-tree.ts';
-import { Refused } from '../refused.ts';
 import type { Ask } from './ask-server.ts';
 import { askOwnServers, type OwnServers, withoutResolvers } from './own-servers.ts';
 

@@ -1,5 +1,5 @@
 /** What a restart of the kubelet would apply besides our change: everything that changed after the kubelet was started. */
-import type { Effective } from '../config/effective.ts';
+import type { Effective } from '../../diagnosis/kubelet/effective.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 

@@ -12,8 +12,8 @@ import {
   type Stats,
 } from 'node:fs';
 import { posix } from 'node:path';
+import { Refused } from '../../api/refused.ts';
 import { errorText } from '../error-text.ts';
-import { Refused } from '../refused.ts';
 
 /**
  * All that the Job mounts to be read. A path that ends elsewhere may exist on the node: what cannot be seen must not be

@@ -22,8 +22,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { KUBELET_DIRECTORIES, STATE_DIRECTORY } from '../../api/agent-protocol.ts';
+import { Refused } from '../../api/refused.ts';
 import { errorText } from '../error-text.ts';
-import { Refused } from '../refused.ts';
 import { isWithin, readRegularFile, type SafeFile } from './host-tree.ts';
 import { writeInPlace } from './write-in-place.ts';
 

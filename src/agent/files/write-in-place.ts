@@ -9,7 +9,7 @@ import {
   readFileSync,
   writeSync,
 } from 'node:fs';
-import { Refused } from '../refused.ts';
+import { Refused } from '../../api/refused.ts';
 import type { SafeFile } from './host-tree.ts';
 import { firstDifference } from './torn.ts';
 

@@ -1,4 +1,5 @@
 /** What the agent knows of kubelet.service and may ask of systemd; implemented by `systemd-kubelet.ts`. */
+import type { KubeletService } from '../../diagnosis/kubelet/kubelet-service.ts';
 
 /** What changes during a restart of the kubelet. Small, because it is polled. */
 export interface KubeletState {
@@ -24,18 +25,11 @@ export interface LastExit {
   readonly status: number;
 }
 
-export interface KubeletUnit extends KubeletState {
+export interface KubeletUnit extends KubeletState, KubeletService {
   /** When the main process was started, counted back from now by the clock that is never set: see `pending.ts`. */
   readonly steadyStartMs: number;
   readonly loadState: string;
   readonly needDaemonReload: boolean;
-  /** The command lines of ExecStart; specifiers are expanded, variables are not. */
-  readonly execStart: readonly (readonly string[])[];
-  /** `NAME=value` as in Environment=. */
-  readonly environment: readonly string[];
-  readonly environmentFiles: readonly string[];
-  readonly fragmentPath: string;
-  readonly dropInPaths: readonly string[];
 }
 
 export interface UnitManager {

@@ -1,6 +1,7 @@
 /** Refuses to repair under a kubelet that systemd keeps restarting. */
+
+import { Refused } from '../../api/refused.ts';
 import type { Clock } from '../clock.ts';
-import { Refused } from '../refused.ts';
 import type { KubeletUnit, UnitManager } from './kubelet-unit.ts';
 
 /** A kubelet that cannot run exits within a second or two of its start; this is several times that. */

@@ -1,6 +1,5 @@
 /** Finds where in the files of kubelet.service a flag is set, as systemd reads them: the last assignment wins. */
-import type { HostTree } from '../files/host-tree.ts';
-import type { KubeletUnit } from '../unit/kubelet-unit.ts';
+import type { KubeletService, NodeFiles } from './kubelet-service.ts';
 
 interface Assignment {
   readonly key: string;
@@ -15,8 +14,8 @@ export type Wanted = { readonly kind: 'command' } | { readonly kind: 'variable';
 /** Undefined if it is not in these files, or if one that may override it cannot be read. */
 export function findInUnit(
   wanted: Wanted,
-  unit: Pick<KubeletUnit, 'fragmentPath' | 'dropInPaths'>,
-  host: HostTree,
+  unit: Pick<KubeletService, 'fragmentPath' | 'dropInPaths'>,
+  host: NodeFiles,
 ): { readonly path: string; readonly line: number } | undefined {
   let found: { readonly path: string; readonly line: number } | undefined;
   for (const path of unitFiles(unit)) {
@@ -34,7 +33,7 @@ export function findInUnit(
 }
 
 /** In the order in which systemd reads them. */
-export function unitFiles(unit: Pick<KubeletUnit, 'fragmentPath' | 'dropInPaths'>): readonly string[] {
+export function unitFiles(unit: Pick<KubeletService, 'fragmentPath' | 'dropInPaths'>): readonly string[] {
   return [unit.fragmentPath, ...unit.dropInPaths].filter((path) => path !== '');
 }
 

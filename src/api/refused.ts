@@ -1,5 +1,5 @@
-/** The one error by which any step before the first write ends the run: why nothing was changed. */
-import type { RefusalReason } from '../api/agent-protocol.ts';
+/** The error by which reading or changing the configuration of a node stops, with the reason that a report gives. */
+import type { RefusalReason } from './agent-report.ts';
 
 export class Refused extends Error {
   readonly reason: RefusalReason;

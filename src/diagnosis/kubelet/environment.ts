@@ -1,14 +1,13 @@
 /** The variables that systemd gives the kubelet: Environment= first, then each environment file over it. */
 
-import type { HostTree } from '../files/host-tree.ts';
-import { Refused } from '../refused.ts';
-import type { KubeletUnit } from '../unit/kubelet-unit.ts';
+import { Refused } from '../../api/refused.ts';
 import type { Variable } from './command-line.ts';
 import { parseEnvironmentFile } from './environment-file.ts';
+import type { KubeletService, NodeFiles } from './kubelet-service.ts';
 
 export function kubeletEnvironment(
-  unit: Pick<KubeletUnit, 'environment' | 'environmentFiles'>,
-  host: HostTree,
+  unit: Pick<KubeletService, 'environment' | 'environmentFiles'>,
+  host: NodeFiles,
 ): ReadonlyMap<string, Variable> {
   const variables = new Map<string, Variable>();
   for (const assignment of unit.environment) {

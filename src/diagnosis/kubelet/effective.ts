@@ -1,13 +1,12 @@
 /** The kubelet's effective `resolvConf` and where it comes from, by the kubelet's own precedence. */
 import { posix } from 'node:path';
 import { assertNever } from '../../api/assert-never.ts';
-import type { HostTree } from '../files/host-tree.ts';
-import { Refused } from '../refused.ts';
-import type { KubeletUnit } from '../unit/kubelet-unit.ts';
+import { Refused } from '../../api/refused.ts';
 import { expandCommandLine, type Origin } from './command-line.ts';
 import { kubeletEnvironment } from './environment.ts';
 import { RESOLV_CONF_KEY, readKubeletConfig } from './kubelet-config.ts';
 import { type Flag, findFlag } from './kubelet-flags.ts';
+import type { KubeletService, NodeFiles } from './kubelet-service.ts';
 import { lineOf } from './lines.ts';
 import { findInUnit, unitFiles, type Wanted } from './unit-files.ts';
 
@@ -53,7 +52,7 @@ export interface Effective {
 
 type Setting = Pick<Effective, 'value' | 'source' | 'place'>;
 
-export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effective {
+export function effectiveResolvConf(unit: KubeletService, host: NodeFiles): Effective {
   const argv = unit.execStart.at(0);
   if (argv === undefined || unit.execStart.length !== 1 || posix.basename(argv[0] ?? '') !== 'kubelet')
     throw new Refused(
@@ -77,12 +76,12 @@ export function effectiveResolvConf(unit: KubeletUnit, host: HostTree): Effectiv
 }
 
 /** The directory and the drop-ins in it, in the order in which the kubelet merges them. */
-function dropInsOf(directory: string, host: HostTree): readonly string[] {
+function dropInsOf(directory: string, host: NodeFiles): readonly string[] {
   if (directory === '') return [];
   return [directory, ...host.walk(directory).filter((path) => path.endsWith('.conf'))];
 }
 
-function fromFiles(configPath: string | undefined, dropIns: readonly string[], host: HostTree): Setting {
+function fromFiles(configPath: string | undefined, dropIns: readonly string[], host: NodeFiles): Setting {
   if (configPath === undefined || !configPath.startsWith('/'))
     throw new Refused('UnknownLayout', 'The kubelet runs without an absolute --config path.');
   const text = host.read(configPath);
@@ -103,7 +102,7 @@ function fromFiles(configPath: string | undefined, dropIns: readonly string[], h
 }
 
 /** Undefined if the drop-in does not set the value. */
-function fromDropIn(path: string, host: HostTree): Setting | undefined {
+function fromDropIn(path: string, host: NodeFiles): Setting | undefined {
   const text = host.read(path);
   if (text === undefined)
     throw new Refused('UnsafePath', `The file ${path} is listed, but cannot be opened by that name.`);
@@ -138,7 +137,7 @@ export function describeSource(source: Source): string {
     case 'unit-flag':
       return `--resolv-conf in ${source.path}:${source.line}`;
     case 'unseen-flag':
-      return `--resolv-conf in a file of kubelet.service that the agent cannot read (it has ${source.files.join(', ') || 'no file'})`;
+      return `--resolv-conf in a file of kubelet.service that cannot be read (it has ${source.files.join(', ') || 'no file'})`;
     default:
       return assertNever(source);
   }
@@ -149,7 +148,7 @@ function absolute(value: string, directory: string): string {
   return value === '' ? '' : posix.resolve(directory, value);
 }
 
-function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
+function fromFlag(flag: Flag, unit: KubeletService, host: NodeFiles): Setting {
   const value = absolute(flag.value, '/');
   const { origins } = flag.argument;
   const inValue = origins.slice(flag.valueStart);
@@ -168,7 +167,7 @@ function fromFlag(flag: Flag, unit: KubeletUnit, host: HostTree): Setting {
   return { value, source: inUnit(first, unit, host), place: undefined };
 }
 
-function inUnit(origin: Origin | undefined, unit: KubeletUnit, host: HostTree): Source {
+function inUnit(origin: Origin | undefined, unit: KubeletService, host: NodeFiles): Source {
   const wanted: Wanted =
     origin === undefined || origin.variable.file !== undefined
       ? { kind: 'command' }

@@ -10,8 +10,7 @@ import {
   visit,
   type YAMLMap,
 } from 'yaml';
-import { errorText } from '../error-text.ts';
-import { Refused } from '../refused.ts';
+import { Refused } from '../../api/refused.ts';
 import { lineOf } from './lines.ts';
 
 export const RESOLV_CONF_KEY = 'resolvConf';
@@ -57,7 +56,7 @@ export function keyOf(pair: Pair): unknown {
   return isScalar(pair.key) ? pair.key.value : undefined;
 }
 
-/** A kubelet configuration is five levels deep. Every further level costs memory, until the agent is OOM-killed. */
+/** A kubelet configuration is five levels deep. Every further level costs memory, until the reader is OOM-killed. */
 const MAX_DEPTH = 100;
 
 /** Estimated before anything is parsed: open brackets, and indicators that nest within one line. */
@@ -73,7 +72,7 @@ function isTooDeep(text: string): boolean {
 function onlyDocument(text: string, path: string): Document {
   if (isTooDeep(text)) throw unreadable(path, `is nested more than ${MAX_DEPTH} levels deep`);
   const documents = parseAllDocuments(text, {
-    // The kubelet accepts duplicate keys, the last one wins; the agent must do the same to know the kubelet's value.
+    // The kubelet accepts duplicate keys, the last one wins; so does this.
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
@@ -84,7 +83,7 @@ function onlyDocument(text: string, path: string): Document {
   if (first === undefined || !others.every(({ contents }) => isEmpty(contents)))
     throw unreadable(path, 'does not hold exactly one document');
   const problem = documents.flatMap(({ errors }) => errors)[0];
-  if (problem) throw unreadable(path, `is not valid YAML: ${errorText(problem)}`);
+  if (problem) throw unreadable(path, `is not valid YAML: ${problem.message.replace(/\.$/, '')}`);
   return first;
 }
 

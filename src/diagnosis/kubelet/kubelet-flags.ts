@@ -1,5 +1,5 @@
 /** Finds a flag in the kubelet's expanded command line, as pflag parses it: the last one wins. */
-import { Refused } from '../refused.ts';
+import { Refused } from '../../api/refused.ts';
 import type { Argument } from './command-line.ts';
 
 export interface Flag {
