@@ -40,9 +40,9 @@ export class RepairDraft {
   /** The change may be of an earlier run: then its journal knows the node as it was. */
   reportSettled(settled: Settled): RepairReport {
     const { journal, active, outcome, reason, message, advice, nodeUnchanged, handedOver } = settled;
-    const { pidBefore, pidAfter, restarts, change, evidence, times } = journal;
+    const { pidBefore, startedBefore, pidAfter, restarts, change, evidence, times } = journal;
     this.#observed = { ...evidence, times: { ...times, ...this.#observed.times } };
-    const kubelet = { pidBefore, pidAfter, restarts, active };
+    const kubelet = { pidBefore, pidAfter, restarts, active, ...(startedBefore && { startedBefore }) };
     return this.report({
       outcome,
       reason,

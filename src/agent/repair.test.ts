@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BAD, FakeNode, GOOD, KUBEADM, KUBESPRAY, UPLINK } from './testing/fake-node.ts';
+import { BAD, FakeNode, GOOD, KUBEADM, KUBESPRAY, UID, UPLINK } from './testing/fake-node.ts';
 
 let node: FakeNode;
 beforeEach(() => {
@@ -32,6 +32,28 @@ describe('a repair', () => {
       'kubelet.env',
     ]);
     expect(readdirSync(join(node.root, 'var/lib/dnshealth'))).toEqual(['node-1-abc']);
+  });
+
+  it('reports the change as evidence: the diff, owner and mode, and when the old kubelet was started', async () => {
+    const report = await node.repair();
+    expect(report.change).toMatchObject({ owner: `${UID}:${process.getgid?.()}`, mode: '0600' });
+    expect(report.change?.diff).toBe(
+      `--- ${KUBESPRAY}\n+++ ${KUBESPRAY}\n@@ -1,5 +1,5 @@\n apiVersion: kubelet.config.k8s.io/v1beta1\n kind: KubeletConfiguration\n # set by the inventory\n-resolvConf: "/etc/resolv.conf"\n+resolvConf: "${UPLINK}"\n eventRecordQPS: 50\n`,
+    );
+    expect(report.kubelet?.startedBefore).toMatch(/^\d{4}-/);
+    expect(report.current?.text).toBe('nameserver 127.0.0.53');
+  });
+
+  it('reports no secret that lies beside the value', async () => {
+    node.write(
+      KUBESPRAY,
+      `${BAD}staticPodURLHeader:\n  Authorization:\n  - Basic dXNlcjpwYXNzd29yZA==\n`,
+      0o600,
+    );
+    const report = await node.repair();
+    expect(report.outcome).toBe('repaired');
+    expect(JSON.stringify(report)).not.toContain('dXNlcjpwYXNzd29yZA');
+    expect(node.read()).toContain('dXNlcjpwYXNzd29yZA');
   });
 
   it('does nothing the second time: the same incident gets the same end, another one finds the value already right', async () => {

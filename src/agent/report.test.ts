@@ -89,6 +89,38 @@ describe('fitReport', () => {
     expect(details.counterexample).toBeNull();
   });
 
+  it('drops what is only shown before it cuts what is acted on', () => {
+    const graded = { path: '/p', class: 'stub' as const, nameservers: [], text: 'nameserver 127.0.0.53' };
+    const change = {
+      path: '/p',
+      line: 1,
+      before: 'a',
+      after: 'b',
+      sha256Before: 'a'.repeat(64),
+      sha256After: 'b'.repeat(64),
+      backup: '/b',
+      diff: '-a\n+b\n',
+    };
+    const message = 'm'.repeat(3300);
+    const json = fitReport({
+      ...REPAIRED,
+      message,
+      change: { ...change, diff: 'd'.repeat(500) },
+      current: graded,
+    });
+    const { diff: _diff, ...rest } = change;
+    expect(JSON.parse(json)).toEqual({
+      ...REPAIRED,
+      message,
+      change: rest,
+      current: { path: '/p', class: 'stub', nameservers: [] },
+    });
+    expect(JSON.parse(fitReport({ ...REPAIRED, change, current: graded }))).toMatchObject({
+      change,
+      current: graded,
+    });
+  });
+
   it('does not change a report that fits', () => {
     expect(JSON.parse(fitReport(REPAIRED))).toEqual(REPAIRED);
   });

@@ -15,14 +15,29 @@ const WHOLE = new Set([
 ]);
 const SHORTEST = 16;
 
-/** The JSON of a report; its longest texts are halved until it fits. */
+/** Only shown to readers of the record, and dropped first. */
+const SHOWN_ONLY = new Set(['diff', 'text']);
+
+/** The JSON of a report; what is only shown is left out and then the longest texts are halved until it fits. */
 export function fitReport(report: AgentReport): string {
-  let fitted: unknown = report;
+  let fitted: unknown = fits(report) ? report : withoutShown(report);
   for (let json = JSON.stringify(fitted); ; json = JSON.stringify(fitted)) {
     const longest = longestText(fitted);
     if (Buffer.byteLength(json) <= MAX_REPORT_BYTES || longest <= SHORTEST) return json;
     fitted = cut(fitted, longest);
   }
+}
+
+const fits = (report: unknown): boolean => Buffer.byteLength(JSON.stringify(report)) <= MAX_REPORT_BYTES;
+
+function withoutShown(report: AgentReport): unknown {
+  // The diff is the whole result of a dry run, and is cut like any other text there.
+  if (report.verb === 'inspect') return report;
+  return JSON.parse(
+    JSON.stringify(report, (key, value: unknown) =>
+      SHOWN_ONLY.has(key) && typeof value === 'string' ? undefined : value,
+    ),
+  );
 }
 
 export function writeReport(report: AgentReport, path: string): void {

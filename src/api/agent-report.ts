@@ -27,6 +27,10 @@ export const gradedFileSchema = z.object({
     .array(z.string())
     .max(3)
     .describe('First three nameservers in the file, which are all that a pod is given.'),
+  text: z
+    .string()
+    .optional()
+    .describe('Lines of the file without comments and secrets, cut if they are long.'),
 });
 export type GradedFile = z.infer<typeof gradedFileSchema>;
 
@@ -111,11 +115,19 @@ export const repairReportSchema = z.object({
     .object({
       path: z.string().describe('Absolute path of the changed file on the node.'),
       line: z.int().describe('Number of the changed line, counted from 1.'),
-      before: z.string().describe('Text of the line before the change, empty if the line was added.'),
-      after: z.string().describe('Text of the line after the change.'),
+      before: z
+        .string()
+        .describe('Text of the line before the change without secrets, empty if the line was added.'),
+      after: z.string().describe('Text of the line after the change without secrets.'),
       sha256Before: z.string().describe('SHA-256 of the file before the change, in hexadecimal.'),
       sha256After: z.string().describe('SHA-256 of the file after the change, in hexadecimal.'),
       backup: z.string().describe('Absolute path of the backup of the file on the node.'),
+      owner: z.string().optional().describe('User and group of the file, which it keeps, for example 0:0.'),
+      mode: z.string().optional().describe('Mode of the file in octal, which it keeps, for example 0644.'),
+      diff: z
+        .string()
+        .optional()
+        .describe('Unified diff of the change without secrets. Absent if it does not fit into the report.'),
     })
     .optional()
     .describe('Change of the kubelet configuration. Absent if nothing was written.'),
@@ -129,6 +141,10 @@ export const repairReportSchema = z.object({
           'Number of restarts of the kubelet requested from systemd for this remediation, by all runs of the agent together.',
         ),
       active: z.boolean().describe('Whether kubelet.service was active when the agent ended.'),
+      startedBefore: z
+        .string()
+        .optional()
+        .describe('Time at which the kubelet had been started before the restart (RFC 3339).'),
     })
     .optional()
     .describe('Process of the kubelet. Absent if the agent refused, or failed before it changed anything.'),

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { guardReportSchema, proveReportSchema, repairReportSchema } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
+import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
@@ -40,6 +41,7 @@ export const remediationSpecFields = z
     settings: policySpecSchema.describe(
       'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
     ),
+    evidence: evidenceSchema.optional(),
   })
   .meta({
     'x-kubernetes-validations': [

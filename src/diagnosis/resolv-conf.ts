@@ -1,7 +1,9 @@
 /** Grades a resolv.conf by how it would work for the pods of a node. The agent grades the current file and each target. */
 import type { KnownAddresses, ResolvConfClass } from '../api/agent-protocol.ts';
 import { isAtLeast } from './coredns-version.ts';
+import { cut } from './excerpts.ts';
 import { hasScope, isSelf, parseIp } from './ip-address.ts';
+import { scrub } from './scrub.ts';
 
 interface ResolvConf {
   readonly class: ResolvConfClass;
@@ -29,6 +31,15 @@ export function gradeResolvConf(text: string, known: KnownAddresses): ResolvConf
 /** Whether resolvConf may be set to a file of this class. */
 export function isUsable(cls: ResolvConfClass, options: { readonly acceptRisky: boolean }): boolean {
   return cls === 'ok' || (cls === 'risky' && options.acceptRisky);
+}
+
+/** A file of systemd-resolved has a thousand characters of comments and a hundred of settings. */
+const MAX_EXCERPT = 400;
+
+/** What a file says, for a report: without comments and secrets, and not longer than a report can hold. */
+export function resolvConfExcerpt(text: string): string {
+  const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '' && !/^\s*[#;]/.test(line));
+  return cut(scrub(lines.join('\n')), MAX_EXCERPT);
 }
 
 interface Parsed {

@@ -59,6 +59,14 @@ describe('a remediation at the border', () => {
     expect(['true', 'false', '', 'True'].filter(acknowledged)).toEqual(['true']);
   });
 
+  it('does not hold its evidence, whatever that is: the caches would, a thousand times', () => {
+    for (const evidence of [{ log: ['a'] }, { log: 7, of: 'another version' }, null, 'text']) {
+      const { spec: kept, unreadable } = parseRemediation({ metadata, spec: { ...spec, evidence } });
+      expect(unreadable).toBeNull();
+      expect(kept).toEqual(spec);
+    }
+  });
+
   it('is rejected if it does not say whose it is', () => {
     expect(() => parseRemediation({ metadata, spec: { ...spec, node: undefined } })).toThrow(ZodError);
   });

@@ -44,9 +44,16 @@ export function parsePolicy(raw: unknown): Policy {
   };
 }
 
+/** Only the page of an incident shows it: the caches do not hold it, and no error in it makes a record unreadable. */
+function withoutEvidence(spec: unknown): unknown {
+  if (typeof spec !== 'object' || spec === null || !('evidence' in spec)) return spec;
+  const { evidence: _evidence, ...rest } = spec;
+  return rest;
+}
+
 const remediationSchema = z.object({
   metadata,
-  spec: remediationSpecSchema,
+  spec: z.preprocess(withoutEvidence, remediationSpecSchema),
   status: remediationStatusSchema.prefault({}),
 });
 

@@ -30,6 +30,7 @@ describe('a DNS pod at the border', () => {
         {
           name: 'coredns',
           id: 'containerd://first',
+          image: 'registry.k8s.io/coredns/coredns:v1.12.1',
           restartCount: 0,
           runningSince: null,
           death: {

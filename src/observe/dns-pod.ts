@@ -55,6 +55,7 @@ const podSchema = z.object({
             name: z.string(),
             ready: z.boolean(),
             restartCount: z.int(),
+            image: z.string().default(''),
             containerID: z.string().nullish(),
             state: stateSchema,
             lastState: stateSchema,
@@ -82,6 +83,7 @@ export interface ContainerDeath {
 export interface DnsContainer {
   readonly name: string;
   readonly id: string | null;
+  readonly image: string;
   readonly restartCount: number;
   readonly runningSince: number | null;
   readonly death: ContainerDeath | null;
@@ -141,6 +143,7 @@ export function parseDnsPod(raw: unknown): DnsPod {
     containers: (status?.containerStatuses ?? []).map((container) => ({
       name: container.name,
       id: container.containerID ?? null,
+      image: container.image,
       restartCount: container.restartCount,
       runningSince: container.state?.running ? (container.state.running.startedAt ?? 0) : null,
       death: latestDeath(container.state, container.lastState),

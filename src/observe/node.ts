@@ -18,7 +18,13 @@ const nodeSchema = z.object({
   status: z.object({
     addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
     conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
-    nodeInfo: z.object({ kubeletVersion: z.string(), osImage: z.string() }),
+    nodeInfo: z.object({
+      kubeletVersion: z.string(),
+      osImage: z.string(),
+      kernelVersion: z.string().default(''),
+      containerRuntimeVersion: z.string().default(''),
+      bootID: z.string().default(''),
+    }),
   }),
 });
 
@@ -54,6 +60,6 @@ export function parseNode(raw: unknown): NodeView {
     addresses: (status.addresses ?? [])
       .filter(({ type }) => type === 'InternalIP' || type === 'ExternalIP')
       .map(({ address }) => address),
-    kubeletVersion: status.nodeInfo.kubeletVersion,
+    system: status.nodeInfo,
   };
 }

@@ -11,14 +11,14 @@ import type { NodeView } from '../remediation/world.ts';
 export async function findRecurrence(
   kube: KubeClient,
   report: RepairReport | undefined,
-  node: Pick<NodeView, 'kubeletVersion' | 'owner'> | null,
+  node: Pick<NodeView, 'system' | 'owner'> | null,
   signal: AbortSignal,
 ): Promise<readonly Recurrence[]> {
   if (report?.outcome !== 'repaired' || !report.target) return [];
   const declared = report.layout === 'kubeadm' ? await readKubeletConfigMap(kube, signal) : null;
   return recurrence(report.layout, {
     target: report.target.path,
-    kubeletVersion: node?.kubeletVersion ?? '',
+    kubeletVersion: node?.system.kubeletVersion ?? '',
     owner: node?.owner ?? null,
     ...(declared === null ? {} : { kubeletConfigMap: declared }),
   });

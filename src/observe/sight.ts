@@ -4,6 +4,7 @@ import type { Observation, PolicySpec } from '../api/policy.ts';
 import type { Sighting } from '../api/trigger.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
 import { type Diagnosis, diagnose, type Evidence } from '../diagnosis/diagnose.ts';
+import { fileExcerpt, logExcerpt } from '../diagnosis/excerpts.ts';
 import type { LoopLine } from '../diagnosis/loop-line.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { observeOnlyAdvice } from '../remediation/claim/observe-only.ts';
@@ -23,6 +24,13 @@ interface SightRequest {
   readonly clusterDNS: readonly string[];
 }
 
+/** What a diagnosis was made from, cut to what a record keeps. */
+export interface Basis {
+  readonly log: readonly string[];
+  readonly clusterDNS: readonly string[];
+  readonly corefile?: { readonly configMap: string; readonly text: string };
+}
+
 /**
  * What the container's last death means.
  *
@@ -33,7 +41,7 @@ export async function sight(
   kube: KubeClient,
   request: SightRequest,
   signal: AbortSignal,
-): Promise<Diagnosis | null> {
+): Promise<{ readonly diagnosis: Diagnosis; readonly basis: Basis } | null> {
   const { pod, container, workload, clusterDNS } = request;
   const { death } = container;
   if (!death) return null;
@@ -45,7 +53,7 @@ export async function sight(
         readCorefile(kube, pod, signal),
       ]);
   if (log === null) return null;
-  return diagnose({
+  const diagnosis = diagnose({
     death,
     log,
     ...corefileEvidence(corefile),
@@ -58,6 +66,12 @@ export async function sight(
     },
     clusterDNS,
   });
+  return { diagnosis, basis: { log: logExcerpt(log), ...corefileText(corefile), clusterDNS } };
+}
+
+function corefileText(source: CorefileSource): Pick<Basis, 'corefile'> {
+  if (source.kind !== 'found') return {};
+  return { corefile: { configMap: source.configMap, text: fileExcerpt(source.text) } };
 }
 
 function corefileEvidence(

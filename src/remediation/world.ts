@@ -1,4 +1,5 @@
 /** What the decision may know about the cluster: small readonly views, which `observe/` fills from API objects. */
+import type { NodeSystem } from '../api/evidence.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 
@@ -35,7 +36,7 @@ export interface NodeView {
   readonly owner: string | null;
   /** Internal and external IP addresses. */
   readonly addresses: readonly string[];
-  readonly kubeletVersion: string;
+  readonly system: NodeSystem;
 }
 
 /** One run of the agent on a node: of the repair Job's pod, or of the proof pod. */

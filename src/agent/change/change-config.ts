@@ -1,7 +1,9 @@
 /** Changes the one value in the file where it wins: back up, journal, write as planned, then `settle.ts`. */
 import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
 import { Refused } from '../../api/refused.ts';
+import { scrub } from '../../diagnosis/scrub.ts';
 import type { PlannedEdit } from '../config/plan-edit.ts';
+import { unifiedDiff } from '../config/unified-diff.ts';
 import { evidenceOf, type Facts } from '../decide/facts.ts';
 import { errorText } from '../error-text.ts';
 import { decode, type SafeFile } from '../files/host-tree.ts';
@@ -31,8 +33,8 @@ export async function changeConfig(
   try {
     const file = readEditable(directory, edit, context.trustedUid);
     change.onDecided();
-    const { path, line, before, after } = edit;
-    context.log('decided to change', { path, line, before, after });
+    const { path, line } = edit;
+    context.log('decided to change', { path, line, before: scrub(edit.before), after: scrub(edit.after) });
     const mustServe = await change.mustServe;
     await untilGuarded(context);
     context.stop.throwIfAborted();
@@ -92,12 +94,12 @@ function readEditable(directory: SafeDirectory, edit: PlannedEdit, trustedUid: n
 /** Saves the copies that an undo needs, and returns the journal that names them. */
 function prepare(
   { facts, target, edit, mustServe }: Omit<Change, 'mustServe'> & { readonly mustServe: boolean },
-  { bytes }: SafeFile,
+  { bytes, stats }: SafeFile,
   directory: SafeDirectory,
   { remediation, nonce }: RepairRequest,
   { journals, clock }: SettleContext,
 ): Journal {
-  const { path, name, line, before, after } = edit;
+  const { path, name, line, was, text } = edit;
   const inPlace = directory.isForeign;
   const edited = Buffer.from(edit.text);
   const [sha256Before, sha256After] = [sha256(bytes), sha256(edited)];
@@ -110,11 +112,23 @@ function prepare(
     step: 'writing',
     file: { directory: edit.directory, name },
     beside: namesIn(directory, name),
-    change: { path, line, before, after, sha256Before, sha256After, backup },
+    change: {
+      path,
+      line,
+      before: scrub(edit.before),
+      after: scrub(edit.after),
+      sha256Before,
+      sha256After,
+      backup,
+      owner: `${stats.uid}:${stats.gid}`,
+      mode: (stats.mode & 0o7777).toString(8).padStart(4, '0'),
+      diff: scrub(unifiedDiff(path, was, text)),
+    },
     inPlace,
     evidence: { ...evidenceOf(facts), target },
     mustServe,
     pidBefore: facts.unit.mainPid,
+    startedBefore: new Date(facts.unit.startedAtMs).toISOString(),
     pidAfter: 0,
     restarts: 0,
     bytesSinceMs: 0,

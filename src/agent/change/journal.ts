@@ -36,6 +36,7 @@ const journalSchema = z.object({
   /** The kubelet served before the change, so it has to serve after it. */
   mustServe: z.boolean(),
   pidBefore: z.int(),
+  startedBefore: z.string().optional(),
   pidAfter: z.int(),
   restarts: z.int(),
   /** When the file got the bytes that the next restart is for, by the node's clock. */

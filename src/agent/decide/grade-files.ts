@@ -1,7 +1,7 @@
 /** Grades the resolv.conf files of a node. Addresses of the node itself are asked first: a resolver may listen there. */
 import type { GradedFile, KnownAddresses, RepairRequest } from '../../api/agent-protocol.ts';
 import { Refused } from '../../api/refused.ts';
-import { gradeResolvConf, isUsable } from '../../diagnosis/resolv-conf.ts';
+import { gradeResolvConf, isUsable, resolvConfExcerpt } from '../../diagnosis/resolv-conf.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import type { Ask } from './ask-server.ts';
 import { askOwnServers, type OwnServers, withoutResolvers } from './own-servers.ts';
@@ -27,7 +27,10 @@ export function gradeFile(path: string, known: KnownAddresses, host: HostTree): 
   if (text instanceof Refused) return { kind: 'unreadable', problem: text };
   if (text === undefined) return { kind: 'graded', file: { path, class: 'missing', nameservers: [] } };
   const { class: grade, nameservers } = gradeResolvConf(text, known);
-  return { kind: 'graded', file: { path, class: grade, nameservers: [...nameservers] } };
+  return {
+    kind: 'graded',
+    file: { path, class: grade, nameservers: [...nameservers], text: resolvConfExcerpt(text) },
+  };
 }
 
 /** A target whose server is the node itself and silent is graded as usable: it may only be starting. */

@@ -6,18 +6,20 @@ import { claimIncident } from '../../effects/claim-incident.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
-import type { ContainerDeath, DnsPod } from '../../observe/dns-pod.ts';
+import type { ContainerDeath, DnsContainer, DnsPod } from '../../observe/dns-pod.ts';
+import { gatherEvidence } from '../../observe/gather-evidence.ts';
 import { observeNode } from '../../observe/node.ts';
 import type { Ownership } from '../../observe/ownership.ts';
-import { observationOf, sight, sightingOf } from '../../observe/sight.ts';
+import { type Basis, observationOf, sight, sightingOf } from '../../observe/sight.ts';
 import { decideClaim } from '../../remediation/claim/claim.ts';
 import { sightingEvent } from '../../remediation/record/events.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchDeaths } from '../dns-pods/death-times.ts';
-import { containerOf, policyInConflictWith } from '../dns-pods/workloads.ts';
+import { containerOf, podsOf, policyInConflictWith } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
+import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import { createMissingLogs } from './missing-logs.ts';
 import type { Seen, Sightings } from './sightings.ts';
@@ -26,6 +28,7 @@ interface SightingControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;
+  readonly settings: Pick<Settings, 'agentImage'>;
   readonly sightings: Sightings;
   readonly narrator: Narrator;
   readonly metrics: DomainMetrics;
@@ -35,8 +38,10 @@ interface SightingControllerOptions {
 
 interface Claim {
   readonly pod: DnsPod;
+  readonly container: DnsContainer;
   readonly death: ContainerDeath;
   readonly diagnosis: LoopDiagnosis;
+  readonly basis: Basis | null;
   readonly policy: Policy;
   /** The death was not known before with this cause. */
   readonly isNews: boolean;
@@ -57,7 +62,7 @@ const DONE: Result = { kind: 'done' };
 
 /** Returns the reconcile function. The key is namespace/name of a DNS pod. */
 export function createSightingReconciler(options: SightingControllerOptions) {
-  const { kube, stores, ownership, sightings, narrator, metrics, logger, now } = options;
+  const { kube, stores, ownership, settings, sightings, narrator, metrics, logger, now } = options;
   const deathTimes = watchDeaths(stores.dnsPods, now);
   const missingLogs = createMissingLogs(now);
 
@@ -77,7 +82,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     if (isFinal && known.isSettled && known.policyUID === policy.uid) return DONE;
     const clusterDNS = async () => clusterDnsAddresses(kube, signal);
     const found = isFinal
-      ? known.diagnosis
+      ? known
       : await sight(
           kube,
           { pod, container, workload: policy.spec.workload, clusterDNS: await clusterDNS() },
@@ -86,16 +91,16 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const missing = found ? null : missingLogs.note(key, death.id);
     const next: Result = missing ? { kind: 'requeue', afterMs: missing.askAgainAfterMs } : DONE;
     if (missing && !missing.isReported) return next;
-    const diagnosis = found ?? crashWithoutLog(death);
+    const { diagnosis, basis } = found ?? { diagnosis: crashWithoutLog(death), basis: null };
 
     const isNews = diagnosis.cause !== known?.diagnosis.cause;
     // Claimed before it is remembered: an operator that is killed in between claims again, and the create collides.
     const { isSettled, advice } = isRepairable(diagnosis)
-      ? await claim({ pod, death, diagnosis, policy, isNews }, signal)
+      ? await claim({ pod, container, death, diagnosis, basis, policy, isNews }, signal)
       : SETTLED;
     const observation = { ...observationOf(pod, diagnosis, death, policy), ...(advice ? { advice } : {}) };
     const { id: deathID, isCurrent: wasCurrent } = death;
-    const seen = { podUID: pod.uid, deathID, wasCurrent, diagnosis, isSettled, policyUID: policy.uid };
+    const seen = { podUID: pod.uid, deathID, wasCurrent, diagnosis, basis, isSettled, policyUID: policy.uid };
     sightings.remember(key, { ...seen, observation });
     if (!isNews) return next;
 
@@ -116,7 +121,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
   }
 
   async function claim(
-    { pod, death, diagnosis, policy, isNews }: Claim,
+    { pod, container, death, diagnosis, basis, policy, isNews }: Claim,
     signal: AbortSignal,
   ): Promise<ClaimOutcome> {
     if (policy.spec.mode === 'Observe') return UNSETTLED;
@@ -133,6 +138,13 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       const { reason, advice } = decision;
       return { isSettled: !PASSING.has(reason), ...(advice ? { advice } : {}) };
     }
+    const { workload } = policy.spec;
+    const dnsPods = await podsOf(workload, stores.dnsPods.list(), ownership, signal);
+    const evidence = await gatherEvidence(
+      kube,
+      { pod, container, basis, node, dnsPods, workload, operatorImage: settings.agentImage, now },
+      signal,
+    );
     const spec = {
       policy: { name: policy.name, uid: policy.uid },
       node: { name, uid },
@@ -140,6 +152,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
       trigger: 'Crash' as const,
       sighting,
       settings: policy.spec,
+      evidence,
     };
     const claimed = await claimIncident(kube, { name: decision.name, spec }, signal);
     if (claimed === 'created')

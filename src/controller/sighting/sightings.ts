@@ -1,6 +1,7 @@
 /** The last death of each DNS pod that the operator has seen. In memory only: after a restart it is read from the pods again. */
 import type { Observation } from '../../api/policy.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
+import type { Basis } from '../../observe/sight.ts';
 import type { Change, Listener, Store } from '../../runtime/reflector/store.ts';
 
 export interface Seen {
@@ -9,6 +10,8 @@ export interface Seen {
   /** The log was read while this was the container's current state; a newer container may have written it. */
   readonly wasCurrent: boolean;
   readonly diagnosis: Diagnosis;
+  /** What it was made from; null if no log of this death could be read. */
+  readonly basis: Basis | null;
   /** Nothing more follows from this death; false while its node has an incident, or the policy only observes. */
   readonly isSettled: boolean;
   readonly policyUID: string;

@@ -4,8 +4,10 @@ import type { DnsPodView } from '../world.ts';
 /** A looping CoreDNS may be Ready for a second between two crashes; one that has run for longer serves. */
 export const SERVES_AFTER_MS = 10_000;
 
+type Service = Pick<DnsPodView, 'ready' | 'deleting' | 'runningSince' | 'upSince'>;
+
 /** Ready, and running for long enough to be relied on. */
-export function serves(pod: DnsPodView, now: number): boolean {
+export function serves(pod: Service, now: number): boolean {
   return mayServe(pod) && pod.upSince !== null && now - pod.upSince >= SERVES_AFTER_MS;
 }
 
@@ -14,4 +16,5 @@ export function isYoung(pod: DnsPodView): boolean {
   return mayServe(pod) && pod.restartCount === 0;
 }
 
-const mayServe = (pod: DnsPodView): boolean => pod.ready && !pod.deleting && pod.runningSince !== null;
+const mayServe = (pod: Omit<Service, 'upSince'>): boolean =>
+  pod.ready && !pod.deleting && pod.runningSince !== null;

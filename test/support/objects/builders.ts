@@ -109,7 +109,13 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     managedPlatform: null,
     owner: null,
     addresses: ['192.0.2.11'],
-    kubeletVersion: 'v1.34.4',
+    system: {
+      kubeletVersion: 'v1.34.4',
+      osImage: 'Debian GNU/Linux 13 (trixie)',
+      kernelVersion: '6.12.48',
+      containerRuntimeVersion: 'containerd://2.1.4',
+      bootID: '3b2e5a7c',
+    },
     ...overrides,
   };
 }

@@ -80,6 +80,7 @@ export function aRawDnsPod({ metadata, spec, status, container }: RawPodOptions 
                 name: 'coredns',
                 ready: false,
                 restartCount: 0,
+                image: 'registry.k8s.io/coredns/coredns:v1.12.1',
                 containerID: 'containerd://first',
                 state: aDeath(),
                 lastState: {},
@@ -115,7 +116,13 @@ export const aRawNode = ({
       { type: 'MemoryPressure', status: 'False' },
       { type: 'Ready', status: 'True' },
     ],
-    nodeInfo: { kubeletVersion: 'v1.34.4', osImage: 'Debian GNU/Linux 13 (trixie)' },
+    nodeInfo: {
+      kubeletVersion: 'v1.34.4',
+      osImage: 'Debian GNU/Linux 13 (trixie)',
+      kernelVersion: '6.12.48',
+      containerRuntimeVersion: 'containerd://2.1.4',
+      bootID: '3b2e5a7c',
+    },
     ...status,
   },
 });
