@@ -23,6 +23,8 @@ export class KubeError extends Error {
   readonly verb: string;
   /** The request in words: "patch nodes/node-1". */
   readonly what: string;
+  /** Why, in the words of the server or of the network. */
+  readonly detail: string;
   readonly retryAfterMs: number | undefined;
 
   constructor(init: KubeErrorInit) {
@@ -33,6 +35,7 @@ export class KubeError extends Error {
     this.reason = init.reason;
     this.verb = init.verb;
     this.what = what;
+    this.detail = init.message;
     this.retryAfterMs = init.retryAfterMs;
   }
 

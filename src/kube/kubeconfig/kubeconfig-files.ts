@@ -31,40 +31,63 @@ export interface Kubeconfig {
   readonly from: string;
 }
 
+/** What kubectl takes as --kubeconfig and --context. */
+export interface KubeconfigChoice {
+  /** The only file to read. @default $KUBECONFIG, or else ~/.kube/config */
+  readonly path?: string;
+  /** @default the current context */
+  readonly context?: string;
+}
+
 /**
- * Reads the files that $KUBECONFIG lists, of which some may be missing, or else ~/.kube/config.
+ * Reads the file at `path`, or else the files that $KUBECONFIG lists, of which some may be missing, or else ~/.kube/config.
  *
  * Not client-node's `loadFromDefault`: it throws where two files have an entry of the same name, takes the last current
  * context where kubectl takes the first, and without any file connects to http://localhost:8080.
  *
  * @throws Error that says which files are missing, or what is wrong with one
  */
-export async function readKubeconfig(env: Environment): Promise<Kubeconfig> {
-  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((path) => path !== '');
+export async function readKubeconfig(env: Environment, choice: KubeconfigChoice = {}): Promise<Kubeconfig> {
+  const { path, context } = choice;
+  if (path !== undefined) return readFiles([path], context, `the file ${path} does not exist or is empty`);
+  const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter((one) => one !== '');
   const paths = listed.length > 0 ? listed : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
+  const why =
+    listed.length > 0
+      ? `the files in $KUBECONFIG (${paths.join(', ')}) do not exist or are empty`
+      : `$KUBECONFIG is not set, and the default file (${paths.join('')}) does not exist or is empty`;
+  return readFiles(paths, context, why);
+}
+
+/** @param whyNone what to say if none of them exists */
+async function readFiles(
+  paths: readonly string[],
+  context: string | undefined,
+  whyNone: string,
+): Promise<Kubeconfig> {
   const found: { readonly path: string; readonly file: File }[] = [];
   for (const path of paths) {
     const file = await readOne(path);
     if (file) found.push({ path, file });
   }
-  if (found.length === 0) {
-    const why =
-      listed.length > 0
-        ? `the files in $KUBECONFIG (${paths.join(', ')}) do not exist or are empty`
-        : `$KUBECONFIG is not set, and the default file (${paths.join('')}) does not exist or is empty`;
-    throw new Error(`no kubeconfig found: ${why}`);
-  }
+  if (found.length === 0) throw new Error(`no kubeconfig found: ${whyNone}`);
   const files = found.map(({ file }) => file);
+  const from = found.map(({ path }) => path).join(', ');
   const users = first(files.flatMap((file) => file.users ?? []));
+  const contexts = first(files.flatMap((file) => file.contexts ?? []));
+  if (context !== undefined && !contexts.has(context))
+    throw new Error(
+      `kubeconfig ${from} has no context "${context}"; it has: ${[...contexts.keys()].join(', ') || 'none'}`,
+    );
   return {
     text: JSON.stringify({
-      'current-context': files.map((file) => file['current-context']).find(Boolean) ?? '',
+      'current-context': context ?? files.map((file) => file['current-context']).find(Boolean) ?? '',
       clusters: [...first(files.flatMap((file) => file.clusters ?? [])).values()],
-      contexts: [...first(files.flatMap((file) => file.contexts ?? [])).values()],
+      contexts: [...contexts.values()],
       users: [...users.values()],
     }),
     users: new Map([...users].map(([name, { user }]) => [name, user ?? {}])),
-    from: found.map(({ path }) => path).join(', '),
+    from,
   };
 }
 

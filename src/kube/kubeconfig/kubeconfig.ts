@@ -1,9 +1,14 @@
-/** The login outside a cluster: a kubeconfig's current context, with client-node's ways to log in. */
+/** The login outside a cluster: a context of a kubeconfig, with client-node's ways to log in. */
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { type ClusterConfig, type Credentials, LoginError, type TlsMaterial } from '../config.ts';
-import { type Environment, type Kubeconfig, readKubeconfig } from './kubeconfig-files.ts';
+import {
+  type Environment,
+  type Kubeconfig,
+  type KubeconfigChoice,
+  readKubeconfig,
+} from './kubeconfig-files.ts';
 import { type User, unsupportedFields } from './kubeconfig-user.ts';
 import { proxyFor } from './proxy.ts';
 import { dialThrough } from './tunnel.ts';
@@ -11,7 +16,7 @@ import { dialThrough } from './tunnel.ts';
 /** client-node caches the output of an exec plugin until it expires; that is noticed this much later at most. */
 const REREAD_MS = 1_000;
 
-interface KubeconfigOptions {
+export interface KubeconfigOptions extends KubeconfigChoice {
   readonly env?: Environment;
   readonly clock?: Clock;
 }
@@ -22,7 +27,7 @@ interface KubeconfigOptions {
  */
 export async function kubeconfigLogin(options: KubeconfigOptions = {}): Promise<ClusterConfig> {
   const { env = process.env, clock = systemClock } = options;
-  const file = await readKubeconfig(env);
+  const file = await readKubeconfig(env, options);
   const { server, proxyUrl, user } = currentContext(file);
   const proxy = proxyFor(new URL(server), proxyUrl, env);
 

@@ -3,6 +3,7 @@ import type { KubeClient, LogRequest } from '../../../src/kube/client.ts';
 import { createCustomResource } from '../../../src/kube/custom-resource.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
 import type { RawApi, RawRequest } from '../../../src/kube/raw-api.ts';
+import { requestInfo } from '../../../src/kube/wire/api-path.ts';
 
 export interface FakeKube {
   readonly kube: KubeClient;
@@ -35,12 +36,23 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
     fake.asked.push(`${method} ${path}`);
     if (method === 'POST') fake.created.push(body);
     const answer = fake.answers.get(path);
-    if (answer === undefined) throw kubeError(404, 'NotFound');
+    if (answer === undefined)
+      throw new KubeError({
+        code: 404,
+        reason: 'NotFound',
+        ...requestInfo(method, path),
+        message: '404 page not found',
+      });
     if (answer instanceof Error) throw answer;
     return answer;
   };
   const kube = {
-    raw: { request },
+    raw: {
+      request,
+      // As client-node's typed classes ask, with the query in the path.
+      text: async ({ path, ...rest }: RawRequest) =>
+        JSON.stringify(await request({ ...rest, path: path.split('?')[0] ?? path })),
+    },
     readLog: async (asked: LogRequest) => {
       fake.asked.push(`LOG ${asked.pod} previous=${asked.previous === true}`);
       return fake.log(asked);

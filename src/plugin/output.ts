@@ -1,0 +1,46 @@
+/** Standard output or standard error: colour only on a terminal, and no control characters from the cluster. */
+import type { Writable } from 'node:stream';
+import { styleText } from 'node:util';
+import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
+
+export type Style = Parameters<typeof styleText>[0];
+
+export interface Output {
+  readonly colour: boolean;
+  write(text: string): void;
+  /** With a newline. */
+  line(text?: string): void;
+  /** The text in a style, or as it is where there is no colour. */
+  paint(style: Style, text: string): string;
+  /** Resolves when everything that was written is with the reader, or the reader is gone. */
+  flush(): Promise<void>;
+}
+
+export type Stream = Writable & { readonly isTTY?: boolean };
+
+export function createOutput(stream: Stream, env: Environment): Output {
+  // https://no-color.org: any value but the empty string.
+  const colour = stream.isTTY === true && !env['NO_COLOR'];
+  const write = (text: string): void => void stream.write(withoutControls(text, colour));
+  return {
+    colour,
+    write,
+    line: (text = '') => write(`${text}\n`),
+    paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
+    // A closed pipe is an error of the stream, which `stop.ts` handles.
+    flush: async () => new Promise((resolve) => void stream.write('', () => resolve())),
+  };
+}
+
+/**
+ * Log lines and names of queries are other people's text: on a terminal their control characters could hide or forge
+ * lines. Escaped as in JSON, so that JSON stays what it is. Styles are kept where we paint.
+ */
+function withoutControls(text: string, colour: boolean): string {
+  // oxlint-disable-next-line no-control-regex -- that is the point
+  return text.replaceAll(/(\u001B\[\d+m)|[\u0000-\u0008\u000B-\u001F\u007F-\u009F]/g, (found, style) =>
+    colour && style !== undefined
+      ? found
+      : `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}${found.slice(1)}`,
+  );
+}

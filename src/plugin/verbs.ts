@@ -1,0 +1,5 @@
+/** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
+import { VERB as history } from './history/verb.ts';
+import type { Verb } from './verb.ts';
+
+export const VERBS: readonly Verb[] = [history];

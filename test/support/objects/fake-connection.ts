@@ -1,0 +1,11 @@
+/** A connection of the plugin to a fake cluster: the typed classes and the plain client give the same canned answers. */
+import type { Connection } from '../../../src/plugin/connect.ts';
+import { typedApis } from '../../../src/plugin/typed-apis.ts';
+import type { FakeKube } from './fake-kube.ts';
+
+export const fakeConnection = ({ kube }: FakeKube): Connection => ({
+  server: 'https://10.0.0.1:6443',
+  kube,
+  ...typedApis(kube.raw, new AbortController().signal),
+  close: async () => {},
+});
