@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Refused } from '../../api/refused.ts';
 import type { Origin } from '../../diagnosis/kubelet/command-line.ts';
-import type { FlagInFile } from '../../diagnosis/kubelet/effective.ts';
 import { parseEnvironmentFile } from '../../diagnosis/kubelet/environment-file.ts';
 import type { Flag } from '../../diagnosis/kubelet/kubelet-flags.ts';
 import { lineAt, lineOf } from '../../diagnosis/kubelet/lines.ts';
+import type { FlagInFile } from '../../diagnosis/kubelet/setting.ts';
 import type { Edit } from './edit-config.ts';
 
 /** A target is inserted unquoted, within whatever quotes are there; none of these characters is special to systemd. */

@@ -3,12 +3,8 @@ import { posix } from 'node:path';
 import { USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { Refused } from '../../api/refused.ts';
-import {
-  describeSource,
-  type Effective,
-  effectiveResolvConf,
-  type Place,
-} from '../../diagnosis/kubelet/effective.ts';
+import { type Effective, effectiveResolvConf } from '../../diagnosis/kubelet/effective.ts';
+import { describeSource, type Place } from '../../diagnosis/kubelet/setting.ts';
 import { type HostTree, isWithin } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { type Edit, editConfig } from './edit-config.ts';

@@ -1,7 +1,7 @@
 /** Decides from the facts of the node: a list of guards, in the order of what helps. Pure. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
-import { describeSource } from '../../diagnosis/kubelet/effective.ts';
+import { describeSource } from '../../diagnosis/kubelet/setting.ts';
 import { isUsable } from '../../diagnosis/resolv-conf.ts';
 import type { Facts } from './facts.ts';
 import { chosenTarget } from './grade-files.ts';

@@ -1,6 +1,7 @@
 /** Gathers everything about the node that `decide.ts` needs, in one readonly value. Reads only. */
 import type { GradedFile, KnownAddresses, RepairReport } from '../../api/agent-protocol.ts';
-import { describeSource, type Effective, effectiveResolvConf } from '../../diagnosis/kubelet/effective.ts';
+import { type Effective, effectiveResolvConf } from '../../diagnosis/kubelet/effective.ts';
+import { describeSource } from '../../diagnosis/kubelet/setting.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
 import { gradeFile, type Targets } from './grade-files.ts';

@@ -74,7 +74,7 @@ interface Word {
 }
 
 /** systemd's word splitting with quotes removed; a backslash escapes the next character. */
-function splitWords(value: string): readonly Word[] {
+export function splitWords(value: string): readonly Word[] {
   const words: Word[] = [];
   let text = '';
   let at: number[] = [];
