@@ -1,58 +1,40 @@
 /** Caches that do not show yet what the operator has just done, on a real apiserver whose watches are delayed. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { auditedReads, auditedWrites, credentialOf } from '../support/apiserver/audit-log.ts';
-import { applyCrds } from '../support/apiserver/crds.ts';
-import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
-import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import type { InstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
 import { type LaggingProxy, startLaggingProxy } from '../support/network/lagging-proxy.ts';
 import { HANG_MS } from '../support/patience.ts';
-import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
+import type { HandDrivenCluster, Incident } from './hand-driven-cluster.ts';
+import { incidentStage } from './incident-stage.ts';
 
 /** For this long nothing arrives, and requests are counted. */
 const LAG_MS = 3_000;
 /** Of all requests without leases and events. Without any pause between attempts there would be hundreds. */
 const MOST_PER_SECOND = 15;
 
-let server: Apiserver;
-let proxy: LaggingProxy;
+const stage = incidentStage(() => ({ KUBERNETES_SERVICE_PORT: String(proxy.port) }));
+let server: InstalledApiserver;
 let cluster: HandDrivenCluster;
-let token: string;
-let operator: OperatorProcess;
+let proxy: LaggingProxy;
 
 beforeAll(async () => {
-  server = await startApiserver();
-  await applyCrds(server);
-  await applyInstallation(server);
-  token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
-  cluster = await startHandDrivenCluster(server);
-  proxy = await startLaggingProxy(server);
+  proxy = await startLaggingProxy(stage.server);
 });
-afterAll(async () => {
-  await proxy.close();
-  await cluster.close();
-  await server.stop();
+afterAll(async () => proxy.close());
+beforeEach(() => {
+  ({ server, cluster } = stage);
 });
-beforeEach(async () => {
-  operator = await startOperator(server, { token, env: { KUBERNETES_SERVICE_PORT: String(proxy.port) } });
-  await until(async () => ((await operator.isReady()) ? true : undefined), {
-    what: 'the operator to be ready',
-    timeoutMs: HANG_MS,
-    everyMs: 20,
-  });
-});
-afterEach(async () => {
-  proxy.catchUp();
-  await operator.remove();
-  await cluster.clear();
-});
+afterEach(() => proxy.catchUp());
 
 /** The operator's requests since then, without those of its lease and its events, as "verb resource". */
 async function requestsSince(epochMs: number): Promise<readonly string[]> {
   const all = [...(await auditedReads(server)), ...(await auditedWrites(server))];
   return all
-    .filter(({ credential, receivedAt }) => credential === credentialOf(token) && receivedAt >= epochMs)
+    .filter(
+      ({ credential, receivedAt }) =>
+        credential === credentialOf(server.operatorToken) && receivedAt >= epochMs,
+    )
     .filter(({ resource }) => resource !== 'leases' && resource !== 'events')
     .map(({ verb, resource }) => `${verb} ${resource}`);
 }

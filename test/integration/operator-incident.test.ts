@@ -1,89 +1,30 @@
 /** Whole incidents with the operator process on a real apiserver; the test plays kubelet, workload and agent. */
 import { readFile } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { podOf } from '../../src/api/trigger.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
-import { applyCrds } from '../support/apiserver/crds.ts';
-import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
-import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
-import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/network/dns-server.ts';
+import type { InstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
 import { HANG_MS } from '../support/patience.ts';
-import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
+import type { HandDrivenCluster, Incident } from './hand-driven-cluster.ts';
+import { HELD_BY, incidentStage, inPhase, POD_IP, released } from './incident-stage.ts';
 
-/** Pods have loopback addresses here: a DNS server of the test answers there on port 53. */
-const POD_IP = '127.77.0.2';
-const RECORD = 'dnshealth.io/quarantine';
-const HELD_BY = 'dnshealth.io/quarantined-by';
-
-let server: Apiserver;
+const stage = incidentStage();
+const quarantined = async () => stage.quarantined();
+let server: InstalledApiserver;
 let cluster: HandDrivenCluster;
-let dns: DnsTestServer;
-let token: string;
-let operator: OperatorProcess;
-
-beforeAll(async () => {
-  server = await startApiserver();
-  await applyCrds(server);
-  await applyInstallation(server);
-  token = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
-  cluster = await startHandDrivenCluster(server);
-  // Not the address that the operator's environment names: the API server of the test listens on loopback.
-  const service = await until(
-    async () => {
-      const path = '/api/v1/namespaces/default/services/kubernetes';
-      const { status, body } = await server.call('GET', path);
-      return status === 200 ? body.spec.clusterIP : undefined;
-    },
-    { what: 'the kubernetes Service', timeoutMs: HANG_MS, everyMs: 20 },
-  );
-  const reply = (query: Parameters<typeof answerTo>[0]) =>
-    query.questions?.[0]?.name === 'kubernetes.default.svc.cluster.local'
-      ? answerTo(query, { addresses: [service] })
-      : answerTo(query, { rcode: 'NXDOMAIN' });
-  dns = await startDnsServer(
-    { udp: (query, send) => send(reply(query)), tcp: (query, send) => send(framed(reply(query))) },
-    { address: POD_IP, port: 53 },
-  );
-});
-afterAll(async () => {
-  await dns.close();
-  await cluster.close();
-  await server.stop();
-});
-beforeEach(async () => startAgain());
-afterEach(async () => {
-  await operator.remove();
-  await cluster.clear();
+beforeEach(() => {
+  ({ server, cluster } = stage);
 });
 
-async function startAgain(): Promise<void> {
-  operator = await startOperator(server, { token });
-  await until(async () => ((await operator.isReady()) ? true : undefined), {
-    what: 'the operator to be ready',
-    timeoutMs: HANG_MS,
-    everyMs: 20,
-  });
-}
 async function killAndRestart(): Promise<void> {
-  await operator.remove();
-  await startAgain();
+  await stage.stopOperator();
+  await stage.startOperator();
 }
 
-const inPhase =
-  (...phases: readonly string[]) =>
-  ({ status }: Incident) =>
-    phases.includes(status.phase);
-const ended = ({ status }: Incident) => status.finishedAt !== undefined;
-const released = (incident: Incident) =>
-  ended(incident) && incident.status.quarantine?.heldSince === undefined;
 /** Between two attempts: released, and the Job of the last one deleted. */
 const waitsForRetry = ({ status }: Incident) =>
   status.nextAttempt !== undefined &&
   status.quarantine === undefined &&
   status.repairTakenBack.some(({ because }) => because === 'Retry');
-const quarantined = async () =>
-  cluster.incident('node-1', ({ status }) => status.quarantine?.heldSince !== undefined, 'to hold its node');
 
 /** Writes of the operator according to the audit log, as "verb resource". */
 async function writes(): Promise<readonly string[]> {
@@ -239,205 +180,6 @@ describe('a looping pod', () => {
     expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'JobDidNotStart' }] });
     expect(status.message).toContain('exec: node: not found');
     expect(await cluster.nodeSpec('node-1')).toEqual({});
-  });
-});
-
-describe('a DNS pod that serves beside the looping one', () => {
-  it('is not deleted while it is unready because of the kubelet restart; the looping one is', async () => {
-    await cluster.node('node-1');
-    await cluster.node('node-2');
-    await cluster.servingPod('coredns-serving', 'node-1', POD_IP);
-    await cluster.servingPod('coredns-elsewhere', 'node-2', POD_IP);
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { metadata } = await quarantined();
-    // The kubelet has not probed it again yet.
-    await cluster.setPodReady('coredns-serving', false);
-    await cluster.agentReports(metadata.name);
-    await cluster.proofReports(metadata.name);
-    await cluster.podEnds('coredns-sick');
-    await cluster.setPodReady('coredns-serving', true);
-    const { status } = await cluster.incident('node-1', inPhase('Verifying'), 'to be verified');
-    expect(status.deletedPods.map(({ name }) => name)).toEqual(['coredns-sick']);
-    const pod = await server.call('GET', '/api/v1/namespaces/kube-system/pods/coredns-serving');
-    expect(pod.body.metadata).not.toHaveProperty('deletionTimestamp');
-  });
-});
-
-describe('nothing is changed', () => {
-  const observed = async (cause = 'KubeletResolvConf') =>
-    until(
-      async () => {
-        const status = await cluster.policyStatus('coredns');
-        return status?.observations?.some((one: { cause: string }) => one.cause === cause)
-          ? status
-          : undefined;
-      },
-      { what: 'the policy to report what was seen', timeoutMs: HANG_MS, everyMs: 20 },
-    );
-
-  it('while the policy observes, until its mode is Repair', async () => {
-    await cluster.node('node-1');
-    await cluster.policy('coredns', { mode: 'Observe' });
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    expect((await observed()).dnsPods).toMatchObject({ total: 1, looping: 1 });
-    expect(await cluster.incidents()).toEqual([]);
-    expect(await cluster.nodeSpec('node-1')).toEqual({});
-
-    const path = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns';
-    const types = { contentType: 'application/merge-patch+json' };
-    await server.call('PATCH', path, { spec: { mode: 'Repair' } }, types);
-    expect(podOf((await quarantined()).spec).name).toBe('coredns-sick');
-  });
-
-  it('on a node that is excluded', async () => {
-    await cluster.node('node-1', { labels: { 'dnshealth.io/exclude': 'true' } });
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    await observed();
-    expect(await cluster.incidents()).toEqual([]);
-    expect(await cluster.nodeSpec('node-1')).toEqual({});
-  });
-
-  it('except if the exclude label is not "true": there is a warning on the node, and it is repaired', async () => {
-    await cluster.node('node-1', { labels: { 'dnshealth.io/exclude': 'yes' } });
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    await quarantined();
-    const selector = encodeURIComponent(
-      'involvedObject.name=node-1,involvedObject.uid=node-1,reason=ExcludeLabelIgnored',
-    );
-    const items = await until(
-      async () => {
-        const { body } = await server.call(
-          'GET',
-          `/api/v1/namespaces/default/events?fieldSelector=${selector}`,
-        );
-        return body.items.length > 0 ? body.items : undefined;
-      },
-      { what: 'the warning on the node', timeoutMs: HANG_MS, everyMs: 50 },
-    );
-    expect(items).toHaveLength(1);
-    expect(items[0].message).toContain('kubectl label node node-1 dnshealth.io/exclude=true --overwrite');
-  });
-
-  it('when the policy is deleted while the incident waits', async () => {
-    await cluster.node('node-1');
-    await cluster.setReady('node-1', false);
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    await cluster.incident('node-1', ({ status }) => status.reason === 'NodeNotReady', 'to wait');
-    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
-    const { status } = await cluster.incident('node-1', ended, 'to end');
-    expect(status).toMatchObject({ phase: 'Cancelled', reason: 'PolicyDeleted' });
-    expect(await cluster.nodeSpec('node-1')).toEqual({});
-  });
-
-  it('while the quarantine record of the node cannot be parsed, which is the reason for the wait', async () => {
-    await cluster.node('node-1', { annotations: { [RECORD]: 'mine' } });
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { status } = await cluster.incident('node-1', (one) => one.status.reason === 'NodeHeld', 'to wait');
-    expect(status.message).toContain('cannot be read');
-    expect(await cluster.nodeSpec('node-1')).toEqual({});
-  });
-
-  it('by the younger of two policies for one workload', async () => {
-    await cluster.node('node-1');
-    await cluster.policy('a-younger-name-but-elder');
-    await cluster.policy('coredns');
-    const active = await until(
-      async () =>
-        (await cluster.policyStatus('coredns'))?.conditions?.find(
-          ({ type, reason }: { type: string; reason: string }) => type === 'Active' && reason === 'Conflict',
-        ),
-      { what: 'the conflict to be reported', timeoutMs: HANG_MS },
-    );
-    expect(active.message).toContain('a-younger-name-but-elder');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    expect((await quarantined()).spec.policy.name).toBe('a-younger-name-but-elder');
-  });
-});
-
-describe('of two incidents', () => {
-  it('the older one does not stand in the way while it cannot begin, and its record says why', async () => {
-    for (const node of ['node-1', 'node-2']) await cluster.node(node);
-    await cluster.setReady('node-1', false);
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    await cluster.incident('node-1', ({ status }) => status.reason === 'NodeNotReady', 'to wait');
-    await cluster.loopingPod('coredns-sick-too', 'node-2');
-    const second = await cluster.incident(
-      'node-2',
-      ({ status }) => status.quarantine?.heldSince !== undefined,
-      'to begin',
-    );
-    await cluster.setReady('node-1', true);
-    const { status } = await cluster.incident(
-      'node-1',
-      (one) => one.status.reason === 'OtherNodeUnderRepair',
-      'to wait for the other',
-    );
-    expect(status.message).toContain(`node node-2 (${second.metadata.name})`);
-  });
-});
-
-describe('the last serving DNS pod', () => {
-  it('stays: if the other one stops serving before the agent runs, the Job is deleted and the node released', async () => {
-    for (const node of ['node-1', 'node-2']) await cluster.node(node);
-    await cluster.servingPod('coredns-here', 'node-1', '10.244.1.6');
-    await cluster.servingPod('coredns-there', 'node-2', '10.244.2.6');
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { metadata } = await cluster.incident('node-1', inPhase('Repairing'), 'to have its Job');
-    await cluster.setPodReady('coredns-there', false);
-    const takenBack = ({ status: { repairTakenBack } }: Incident) => (repairTakenBack ?? []).length > 0;
-    await cluster.incident('node-1', takenBack, 'to have its Job deleted');
-    await cluster.jobIsGone(metadata.name);
-    const { status } = await cluster.incident('node-1', inPhase('Pending'), 'to stand back');
-    expect(status).toMatchObject({ reason: 'LastServingPod' });
-    expect(await cluster.nodeSpec('node-1')).toEqual({});
-
-    await cluster.setPodReady('coredns-there', true);
-    await cluster.incident('node-1', inPhase('Repairing'), 'to begin again');
-  });
-});
-
-describe('a quarantined node', () => {
-  it('is released when its DNSRemediation is deleted', async () => {
-    await cluster.node('node-1');
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { metadata } = await quarantined();
-    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
-    await cluster.removeIncident(metadata.name);
-    const spec = await until(
-      async () => {
-        const now = await cluster.nodeSpec('node-1');
-        return now['taints'] === undefined ? now : undefined;
-      },
-      { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 },
-    );
-    expect(spec).toEqual({});
-    const { annotations = {}, labels = {} } = (await server.call('GET', '/api/v1/nodes/node-1')).body
-      .metadata;
-    expect(annotations).not.toHaveProperty([RECORD]);
-    expect(labels).not.toHaveProperty([HELD_BY]);
-  });
-
-  it('is released when that happened while the operator was down', async () => {
-    await cluster.node('node-1');
-    await cluster.policy('coredns');
-    await cluster.loopingPod('coredns-sick', 'node-1');
-    const { metadata } = await quarantined();
-    await operator.remove();
-    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
-    await cluster.removeIncident(metadata.name);
-    await startAgain();
-    const free = async () => ((await cluster.nodeSpec('node-1'))['taints'] ? undefined : true);
-    expect(await until(free, { what: 'the node to be released', timeoutMs: HANG_MS, everyMs: 20 })).toBe(
-      true,
-    );
   });
 });
 

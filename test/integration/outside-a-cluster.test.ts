@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
-import { applyCrds } from '../support/apiserver/crds.ts';
-import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
+import { startInstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
+import { tokenOf } from '../support/apiserver/installed-rbac.ts';
 import { LEASE, type OperatorProcess, startOutside } from '../support/apiserver/operator-process.ts';
 import { startConnectProxy } from '../support/network/connect-proxy.ts';
 import { HANG_MS } from '../support/patience.ts';
@@ -19,9 +19,7 @@ let operator: OperatorProcess | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'outside-'));
-  server = await startApiserver();
-  await applyCrds(server);
-  await applyInstallation(server);
+  server = await startInstalledApiserver();
 });
 afterEach(async () => {
   await operator?.remove();
@@ -67,10 +65,7 @@ it('leads with the Lease of the installed operator and works, through an exec pl
       'proxy-url': `http://127.0.0.1:${proxy.port}`,
     },
   );
-  await until(async () => ((await process.isReady()) ? true : undefined), {
-    what: 'the operator to become ready',
-    timeoutMs: HANG_MS,
-  });
+  await process.becomesReady();
   await server.call('POST', POLICIES, {
     apiVersion: 'dnshealth.io/v1alpha1',
     kind: 'DNSHealthPolicy',

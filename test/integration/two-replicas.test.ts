@@ -1,15 +1,15 @@
 /** Two replicas of the operator with its real durations: when the leader is stopped, paused or killed, the other one leads. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
-import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
+import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import {
   type AuditedWrite,
   auditedReads,
   auditedWrites,
   credentialOf,
 } from '../support/apiserver/audit-log.ts';
-import { applyCrds } from '../support/apiserver/crds.ts';
-import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
+import { startInstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
+import { tokenOf } from '../support/apiserver/installed-rbac.ts';
 import { LEASE, type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
 import { isRelease, type Term, termsOf, writesOutsideOfTerms } from '../support/election/terms.ts';
 import { HANG_MS } from '../support/patience.ts';
@@ -26,9 +26,7 @@ let server: Apiserver;
 let replicas: Replica[] = [];
 
 beforeAll(async () => {
-  server = await startApiserver();
-  await applyCrds(server);
-  await applyInstallation(server);
+  server = await startInstalledApiserver();
 });
 afterEach(async () => {
   await Promise.all(replicas.map(({ process }) => process.remove()));

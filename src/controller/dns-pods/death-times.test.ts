@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { at } from '../../../test/support/objects/builders.ts';
+import { followPods } from '../../../test/support/objects/followed-pods.ts';
 import { aDeath, aRawDnsPod, running, stampAt } from '../../../test/support/objects/raw-objects.ts';
 import { type DnsPod, parseDnsPod } from '../../observe/dns-pod.ts';
-import type { Change, Listener } from '../../runtime/reflector/store.ts';
 import { watchDeaths } from './death-times.ts';
 
-const KEY = 'kube-system/coredns-sick';
 /** The clock of the node is an hour behind. */
 const died = aDeath({ startedAt: stampAt(-3700), finishedAt: stampAt(-3600) });
 const diedAgain = aDeath({ finishedAt: stampAt(-3590), containerID: 'containerd://second' });
@@ -17,25 +16,12 @@ const restarted = pod({ state: running(-3595), lastState: died });
 const deadAgain = pod({ state: diedAgain, lastState: died });
 
 function follow() {
-  const listeners: Listener<DnsPod>[] = [];
-  let now = at(0);
-  const onChange = (listener: Listener<DnsPod>) => {
-    listeners.push(listener);
-    return () => {};
-  };
-  const times = watchDeaths({ onChange }, () => now);
-  const tell = (seconds: number, change: Omit<Change<DnsPod>, 'key'>) => {
-    now = at(seconds);
-    for (const listener of listeners) listener({ key: KEY, ...change } as Change<DnsPod>);
-  };
+  const pods = followPods(watchDeaths);
   return {
-    added: (seconds: number, object: DnsPod) => tell(seconds, { kind: 'added', object }),
-    changed: (seconds: number, old: DnsPod, object: DnsPod) =>
-      tell(seconds, { kind: 'modified', object, old } as Omit<Change<DnsPod>, 'key'>),
-    deleted: (seconds: number, object: DnsPod) => tell(seconds, { kind: 'deleted', object }),
+    ...pods,
     saw: (of: DnsPod) => {
       const death = of.containers[0]?.death;
-      return death ? times.sawAt(of, death) : 'alive';
+      return death ? pods.times.sawAt(of, death) : 'alive';
     },
   };
 }

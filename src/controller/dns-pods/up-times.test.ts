@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { at } from '../../../test/support/objects/builders.ts';
+import { followPods } from '../../../test/support/objects/followed-pods.ts';
 import { aDeath, aRawDnsPod, running } from '../../../test/support/objects/raw-objects.ts';
 import { type DnsPod, parseDnsPod } from '../../observe/dns-pod.ts';
-import type { Listener } from '../../runtime/reflector/store.ts';
 import { watchUpTimes } from './up-times.ts';
 
-const KEY = 'kube-system/coredns-sick';
 const pod = (container: object, uid = 'pod-sick') =>
   parseDnsPod(aRawDnsPod({ metadata: { uid }, container }));
 const first = (seconds: number) => pod({ state: running(seconds), containerID: 'containerd://first' });
@@ -14,23 +13,10 @@ const second = (seconds: number, uid?: string) =>
 const dead = pod({ state: aDeath() });
 
 function follow() {
-  const listeners: Listener<DnsPod>[] = [];
-  let now = at(0);
-  const onChange = (listener: Listener<DnsPod>) => {
-    listeners.push(listener);
-    return () => {};
-  };
-  const times = watchUpTimes({ onChange }, () => now);
+  const pods = followPods(watchUpTimes);
   return {
-    added: (seconds: number, object: DnsPod) => {
-      now = at(seconds);
-      for (const listener of listeners) listener({ kind: 'added', key: KEY, object });
-    },
-    changed: (seconds: number, old: DnsPod, object: DnsPod) => {
-      now = at(seconds);
-      for (const listener of listeners) listener({ kind: 'modified', key: KEY, object, old });
-    },
-    upSince: (of: DnsPod) => (of.containers[0] ? times.upSince(of, of.containers[0]) : 'no container'),
+    ...pods,
+    upSince: (of: DnsPod) => (of.containers[0] ? pods.times.upSince(of, of.containers[0]) : 'no container'),
   };
 }
 

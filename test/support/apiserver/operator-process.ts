@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { until } from '../../cluster/until.ts';
 import { endsWithUs } from '../ends-with-us.ts';
 import { HANG_MS } from '../patience.ts';
 import type { Apiserver } from './apiserver.ts';
@@ -43,6 +44,8 @@ export interface OperatorProcess {
   /** null while nothing listens. */
   get(path: string): Promise<{ readonly status: number; readonly text: string } | null>;
   isReady(): Promise<boolean>;
+  /** Resolves once it is ready. */
+  becomesReady(): Promise<void>;
   signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGUSR2' | 'SIGSTOP' | 'SIGCONT'): void;
   /**
    * Kills it and deletes its lease, so that the next process need not wait until the lease has run out. The tests of the
@@ -138,13 +141,21 @@ function follow(
       throw error;
     }
   };
+  const isReady = async () => (await get('/readyz'))?.status === 200;
   return {
     lines,
     // The commands in between exec, so that this is the operator itself.
     pid: child.pid ?? 0,
     healthPort,
     get,
-    isReady: async () => (await get('/readyz'))?.status === 200,
+    isReady,
+    async becomesReady() {
+      await until(async () => ((await isReady()) ? true : undefined), {
+        what: 'the operator to be ready',
+        timeoutMs: HANG_MS,
+        everyMs: 20,
+      });
+    },
     signal: (name) => void child.kill(name),
     async remove() {
       child.kill('SIGKILL');
