@@ -1,4 +1,4 @@
-# One image with two programs: operator.js (the default) and agent.js, which the repair Job and the proof pod run.
+# One image with two programs: operator.js (the default) and agent.js, which the repair Job and checks run.
 #
 #   docker build -t dnshealth-operator:0.1.0 .
 #

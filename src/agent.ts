@@ -22,7 +22,7 @@ const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const)
   process.on(signal, () => stop.abort(new Error(`received ${signal}`)));
 
-/** The node that a verb works on. Loaded on demand: `prove` needs no YAML and no D-Bus. */
+/** The node that a verb works on. Loaded on demand: `check` needs no YAML and no D-Bus. */
 async function node(log = logOf({})) {
   const [{ SystemdKubelet }, { askServer }] = await Promise.all([
     import('./agent/unit/systemd-kubelet.ts'),
@@ -72,7 +72,7 @@ const exitCode = await runAgent({
     process.stdout.write(report.diff ?? '');
     return report;
   },
-  prove: async (request) => (await import('./agent/prove.ts')).prove(request),
+  check: async (request) => (await import('./agent/check.ts')).check(request),
   sayEnded: () => {
     if (existsSync(HAND_OVER_DIRECTORY)) writeFileSync(AGENT_ENDED_PATH, '');
   },

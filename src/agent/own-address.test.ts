@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NODE_LOCAL_DNS, proveRequestSchema } from '../api/agent-protocol.ts';
+import { checkRequestSchema, NODE_LOCAL_DNS } from '../api/agent-protocol.ts';
+import { check } from './check.ts';
 import type { Ask } from './decide/ask-server.ts';
-import { prove } from './prove.ts';
+
 import { BAD, FakeNode, UPLINK } from './testing/fake-node.ts';
 
 let node: FakeNode;
@@ -92,36 +93,34 @@ describe('a present file with an address of the node', () => {
   });
 });
 
-describe('a proof in a pod whose resolv.conf has an address of the node', () => {
+describe('a check in a pod whose resolv.conf has an address of the node', () => {
   it.each<[string, Parameters<typeof answers>[0], string]>([
-    ['a resolver of the host', dnsmasq, 'Proven'],
+    ['a resolver of the host', dnsmasq, 'ServerAnswers'],
     ['CoreDNS on the host network', coreDns, 'ResolvConfUnusable'],
     ['nothing that answers', silent, 'NoServerAnswers'],
   ])('judges as the repair does where %s listens', async (_what, table, reason) => {
-    const resolvConfPath = join(mkdtempSync(join(tmpdir(), 'dnshealth-prove-')), 'resolv.conf');
+    const resolvConfPath = join(mkdtempSync(join(tmpdir(), 'dnshealth-check-')), 'resolv.conf');
     writeFileSync(resolvConfPath, `nameserver ${OWN}\n`);
-    const proof = proveRequestSchema.parse({
-      verb: 'prove',
+    const proof = checkRequestSchema.parse({
+      verb: 'check',
       nonce: 'n',
-      remediation: 'r',
       acceptRisky: false,
       ...request,
     });
-    expect(await prove(proof, { resolvConfPath, ask: answers(table) })).toMatchObject({ reason });
+    expect(await check(proof, { resolvConfPath, ask: answers(table) })).toMatchObject({ reason });
   });
 
   it('does not count the answer of a server of the cluster, as the repair does not', async () => {
-    const resolvConfPath = join(mkdtempSync(join(tmpdir(), 'dnshealth-prove-')), 'resolv.conf');
+    const resolvConfPath = join(mkdtempSync(join(tmpdir(), 'dnshealth-check-')), 'resolv.conf');
     writeFileSync(resolvConfPath, 'nameserver 10.233.0.3\nnameserver 192.0.2.1\n');
-    const proof = proveRequestSchema.parse({
-      verb: 'prove',
+    const proof = checkRequestSchema.parse({
+      verb: 'check',
       nonce: 'n',
-      remediation: 'r',
       acceptRisky: true,
       ...request,
     });
     const ask = answers({ '10.233.0.3': ['NXDOMAIN', 'NOERROR'] });
-    expect(await prove(proof, { resolvConfPath, ask })).toMatchObject({ reason: 'NoServerAnswers' });
+    expect(await check(proof, { resolvConfPath, ask })).toMatchObject({ reason: 'NoServerAnswers' });
   });
 });
 

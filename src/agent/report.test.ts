@@ -5,10 +5,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   agentReportSchema,
+  type CheckReport,
   type GuardReport,
   type InspectReport,
   MAX_REPORT_BYTES,
-  type ProveReport,
   type RepairReport,
   type RollbackReport,
 } from '../api/agent-protocol.ts';
@@ -43,11 +43,11 @@ const KEPT: GuardReport = {
   nodeUnchanged: false,
   times: {},
 };
-const PROVEN: ProveReport = {
-  verb: 'prove',
+const USABLE: CheckReport = {
+  verb: 'check',
   nonce: 'n',
-  outcome: 'proven',
-  reason: 'Proven',
+  outcome: 'usable',
+  reason: 'ServerAnswers',
   message: '',
   answers: [],
 };
@@ -141,7 +141,7 @@ describe('runAgent', () => {
       inspect: async () => WOULD_CHANGE,
       rollback: async () => ROLLED_BACK,
       guard: async () => KEPT,
-      prove: async () => PROVEN,
+      check: async () => USABLE,
       sayEnded: () => {
         hasSaidEnded = true;
       },
@@ -160,14 +160,7 @@ describe('runAgent', () => {
     externalName: 'x.invalid',
     writable: ['/etc/kubernetes'],
   });
-  const prove = JSON.stringify({
-    verb: 'prove',
-    nonce: 'n',
-    remediation: 'r',
-    known: {},
-    acceptRisky: false,
-    externalName: 'x.invalid',
-  });
+  const check = JSON.stringify({ verb: 'check', nonce: 'n', externalName: 'x.invalid' });
 
   it.each([
     ['repaired', 0],
@@ -182,9 +175,9 @@ describe('runAgent', () => {
     });
   });
 
-  it('exits with 0 after a proof and with 1 after a failed one', async () => {
-    expect(await run(prove)).toMatchObject({ code: 0 });
-    expect(await run(prove, { prove: async () => ({ ...PROVEN, outcome: 'failed' }) })).toMatchObject({
+  it('exits with 0 after a check that found the node usable and with 1 after any other', async () => {
+    expect(await run(check)).toMatchObject({ code: 0 });
+    expect(await run(check, { check: async () => ({ ...USABLE, outcome: 'looping' }) })).toMatchObject({
       code: 1,
     });
   });
@@ -221,8 +214,9 @@ describe('runAgent', () => {
     expect(hasSaidEnded).toBe(true);
   });
 
-  it('accepts a dry run with nothing but the verb', async () => {
+  it('accepts a dry run and a check with nothing but the verb', async () => {
     expect(await run('{"verb":"inspect"}')).toEqual({ code: 0, report: WOULD_CHANGE });
+    expect(await run('{"verb":"check"}')).toEqual({ code: 0, report: USABLE });
   });
 
   it.each([
@@ -238,7 +232,7 @@ describe('runAgent', () => {
       '{"verb":"inspect","targets":["/tmp/x"]}',
       { verb: 'inspect' },
     ],
-    ['a proof without a name to ask for', prove.replace('x.invalid', ''), { verb: 'prove', nonce: 'n' }],
+    ['a check without a name to ask for', check.replace('x.invalid', ''), { verb: 'check', nonce: 'n' }],
     ['an endless nonce', JSON.stringify({ nonce: 'n'.repeat(9999) }), { nonce: 'n'.repeat(64) }],
   ])('reports an invalid request: %s', async (_name, request, expected) => {
     expect(await run(request)).toMatchObject({

@@ -3,9 +3,9 @@ import {
   type AgentReport,
   type AgentRequest,
   agentRequestSchema,
+  type CheckReport,
   type GuardReport,
   type InspectReport,
-  type ProveReport,
   type RepairReport,
   type RollbackReport,
 } from '../api/agent-protocol.ts';
@@ -24,7 +24,7 @@ export interface Run {
   readonly inspect: (request: AgentRequest & { verb: 'inspect' }) => Promise<InspectReport>;
   readonly rollback: (request: AgentRequest & { verb: 'rollback' }) => Promise<RollbackReport>;
   readonly guard: (request: AgentRequest & { verb: 'guard' }) => Promise<GuardReport>;
-  readonly prove: (request: AgentRequest & { verb: 'prove' }) => Promise<ProveReport>;
+  readonly check: (request: AgentRequest & { verb: 'check' }) => Promise<CheckReport>;
   /** Says to the guard beside an agent that this run is over, whatever came of it. The last act. */
   readonly sayEnded: () => void;
 }
@@ -34,7 +34,7 @@ const SUCCESSFUL: ReadonlySet<string> = new Set([
   'would-change',
   'already-right',
   'refused',
-  'proven',
+  'usable',
   'kept',
   'nothing-to-guard',
 ]);
@@ -77,8 +77,8 @@ async function runRequested(request: AgentRequest, run: Run): Promise<AgentRepor
       return run.rollback(request);
     case 'guard':
       return run.guard(request);
-    case 'prove':
-      return run.prove(request);
+    case 'check':
+      return run.check(request);
     default:
       return assertNever(request);
   }
@@ -89,7 +89,7 @@ interface Identity {
   readonly nonce: string;
 }
 
-const OTHER_VERBS = ['prove', 'inspect', 'rollback', 'guard'] as const;
+const OTHER_VERBS = ['check', 'inspect', 'rollback', 'guard'] as const;
 
 /** Verb and nonce of an invalid request, as far as they are readable, so that the operator can match the report. */
 function identify(request: string | undefined): Identity {
@@ -106,7 +106,7 @@ function identify(request: string | undefined): Identity {
 
 function failure(run: Run, reason: string, message: string, { verb, nonce }: Identity): AgentReport {
   const end = { nonce, outcome: 'failed', reason, message } as const;
-  if (verb === 'prove') return { verb, ...end, answers: [] };
+  if (verb === 'check') return { verb, ...end, answers: [] };
   const times = { started: run.started, finished: new Date().toISOString() };
   if (verb === 'inspect') return { verb, ...end, layout: 'unknown', times };
   if (verb === 'rollback' || verb === 'guard') return { verb, ...end, nodeUnchanged: true, times };

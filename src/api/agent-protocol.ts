@@ -6,13 +6,14 @@
 export {
   type AgentReport,
   agentReportSchema,
+  type CheckReport,
+  checkReportSchema,
   type GradedFile,
   type GuardReport,
   guardReportSchema,
   type InspectReport,
   inspectReportSchema,
-  type ProveReport,
-  proveReportSchema,
+  MAX_QUOTED_TEXT,
   RESOLV_CONF_CLASSES,
   type RefusalReason,
   type RepairReport,
@@ -24,6 +25,8 @@ export {
 export {
   type AgentRequest,
   agentRequestSchema,
+  type CheckRequest,
+  checkRequestSchema,
   DEFAULT_CLUSTER_NAME,
   type GuardRequest,
   guardRequestSchema,
@@ -31,8 +34,6 @@ export {
   inspectRequestSchema,
   type KnownAddresses,
   NODE_LOCAL_DNS,
-  type ProveRequest,
-  proveRequestSchema,
   type RepairRequest,
   type RollbackRequest,
   repairRequestSchema,
@@ -46,11 +47,11 @@ export {
   USUAL_DIRECTORIES,
 } from './node-directories.ts';
 
-/** Environment variable with the request, in the containers of the repair Job and the proof pod. */
+/** Environment variable with the request, in the containers of the repair Job and of a check. */
 export const REQUEST_ENV = 'DNSHEALTH_REQUEST';
 /** File that the agent writes its report to: the container's terminationMessagePath. */
 export const REPORT_PATH = '/dev/termination-log';
-/** Names of the containers of the repair Job's pod. The proof pod has only the first. */
+/** Names of the containers of the repair Job's pod. The pod of a check has only the first. */
 export const AGENT_CONTAINER = 'agent';
 export const GUARD_CONTAINER = 'guard';
 /** A directory that both containers of the repair Job's pod share, for the file by which the agent says that it ends. */

@@ -205,23 +205,43 @@ export const guardReportSchema = repairReportSchema
   });
 export type GuardReport = z.infer<typeof guardReportSchema>;
 
-/** Report of the proof pod. */
-export const proveReportSchema = z.object({
-  verb: z.literal('prove').describe('Command that the agent ran: prove.'),
+/** How much of a resolv.conf a report quotes; the longest that a kubelet writes is a little longer. */
+export const MAX_QUOTED_TEXT = 1024;
+
+/** Report of a check: what a new pod on the node is given, whatever the check is for. */
+export const checkReportSchema = z.object({
+  // The proof pods of 0.1.0 ran a verb of their own. Their reports are in stored records, which must stay readable.
+  verb: z.enum(['check', 'prove']).describe('Command that the agent ran: check. In older records: prove.'),
   nonce: z
     .string()
     .describe('UID of the remediation, repeated by the agent to show which request the report answers.'),
   outcome: z
-    .enum(['proven', 'failed'])
-    .describe('Outcome of the run. proven: a new pod on the node resolves names. failed: it does not.'),
+    .enum(['usable', 'looping', 'may-loop', 'unusable', 'no-answer', 'failed', 'proven'])
+    .describe(
+      'Outcome of the run. usable: a CoreDNS pod that was created on the node now could forward queries. looping: it would forward them to itself. may-loop: it would forward some of them to itself or back into the cluster. unusable: it is given no nameserver that it can use. no-answer: its nameservers do not answer. failed: the check itself did not work; in older records, any outcome but usable. proven: in older records, usable.',
+    ),
   reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
   message: z.string().describe('Human-readable explanation of the reason.'),
-  resolvConf: gradedFileSchema.optional().describe('The resolv.conf that the proof pod was given.'),
+  resolvConf: gradedFileSchema
+    .extend({
+      text: z
+        .string()
+        .optional()
+        .describe(`Content of the file, cut after ${MAX_QUOTED_TEXT} characters. Absent in older records.`),
+    })
+    .optional()
+    .describe('The resolv.conf that the pod was given.'),
   answers: z
     .array(
       z.object({
         server: z.string().describe('IP address of the nameserver that was asked.'),
         name: z.string().describe('Name that was asked for.'),
+        scope: z
+          .enum(['Cluster', 'External'])
+          .optional()
+          .describe(
+            'Whether cluster DNS was asked for the own name of the cluster, or a nameserver of the resolv.conf for a name that is resolved through the upstream. Absent in older records, which have only the latter.',
+          ),
         result: z
           .string()
           .describe('Response code of the answer, for example NOERROR or NXDOMAIN, or else the error.'),
@@ -229,15 +249,15 @@ export const proveReportSchema = z.object({
       }),
     )
     .max(6)
-    .describe('Answer of each nameserver in that resolv.conf.'),
+    .describe('Answer of each nameserver in that resolv.conf, and of cluster DNS if it was asked.'),
 });
-export type ProveReport = z.infer<typeof proveReportSchema>;
+export type CheckReport = z.infer<typeof checkReportSchema>;
 
 export const agentReportSchema = z.discriminatedUnion('verb', [
   repairReportSchema,
   inspectReportSchema,
   rollbackReportSchema,
   guardReportSchema,
-  proveReportSchema,
+  checkReportSchema,
 ]);
 export type AgentReport = z.infer<typeof agentReportSchema>;

@@ -10,6 +10,9 @@ import { RESOLV_CONF_TARGETS } from './policy.ts';
 const clusterName = z.string().min(1).optional();
 export const DEFAULT_CLUSTER_NAME = 'kubernetes.default.svc.cluster.local';
 
+/** Exists nowhere, so that only an upstream can say so; `invalid.` is reserved for that (RFC 6761). */
+const ANY_EXTERNAL_NAME = 'dnshealth.invalid';
+
 const common = {
   /** UID of the remediation. The report repeats it, so that a forged or stale report is not accepted. */
   nonce: z.string().min(1),
@@ -60,7 +63,7 @@ export const inspectRequestSchema = z.object({
   acceptRisky: z.boolean().default(false),
   replaceEmptyValue: z.boolean().default(false),
   known: knownAddresses.prefault({}),
-  externalName: z.string().min(1).default('dnshealth.invalid'),
+  externalName: z.string().min(1).default(ANY_EXTERNAL_NAME),
   clusterName,
 });
 export type InspectRequest = z.infer<typeof inspectRequestSchema>;
@@ -86,23 +89,33 @@ export const guardRequestSchema = z.object({
 });
 export type GuardRequest = z.infer<typeof guardRequestSchema>;
 
-/** Show that a new pod on the node gets a usable resolv.conf. */
-export const proveRequestSchema = z.object({
-  ...common,
-  verb: z.literal('prove'),
-  known: knownAddresses,
-  acceptRisky: z.boolean(),
+/**
+ * Say which resolv.conf a new pod on the node is given, and who answers there. Every field but the verb has a default, as
+ * in a dry run.
+ */
+export const checkRequestSchema = z.object({
+  verb: z.literal('check'),
+  /** UID of the remediation, or a value that the sender made up. The report repeats it. */
+  nonce: z.string().min(1).default('by-hand'),
+  known: knownAddresses.prefault({}),
+  /** Whether a file that lists a cluster-internal nameserver beside others is good enough. */
+  acceptRisky: z.boolean().default(false),
   /** Name that the nameservers in the resolv.conf are asked for. */
-  externalName: z.string().min(1),
+  externalName: z.string().min(1).default(ANY_EXTERNAL_NAME),
   clusterName,
+  /**
+   * Addresses of cluster DNS that are asked for `clusterName` as well. Not by default: a repair would wait for servers
+   * that are down because of what it repairs.
+   */
+  clusterServers: z.array(z.string()).max(3).default([]),
 });
-export type ProveRequest = z.infer<typeof proveRequestSchema>;
+export type CheckRequest = z.infer<typeof checkRequestSchema>;
 
 export const agentRequestSchema = z.discriminatedUnion('verb', [
   repairRequestSchema,
   inspectRequestSchema,
   rollbackRequestSchema,
   guardRequestSchema,
-  proveRequestSchema,
+  checkRequestSchema,
 ]);
 export type AgentRequest = z.infer<typeof agentRequestSchema>;

@@ -24,6 +24,10 @@ export const DNS_LABELS_TEXT = `${DNS_APPS.map((app) => `${DNS_APP_LABEL}=${app}
 
 /** The only namespace in which pods that mount node directories are created. Its Pod Security level is privileged. */
 export const NODE_NAMESPACE = 'dnshealth-node';
+/** Where checks run, the proof after a repair included. Its Pod Security level is restricted. */
+export const CHECK_NAMESPACE = 'dnshealth-check';
+/** The service account of checks there. It has no permissions. */
+export const CHECK_SERVICE_ACCOUNT = 'dnshealth-check';
 
 /** Taint of a quarantined node if the policy's strategy is Taint. */
 export const QUARANTINE_TAINT_KEY = `${GROUP}/quarantine`;
@@ -39,9 +43,9 @@ export const EXCLUDE_LABEL = `${GROUP}/exclude`;
 /** Set to "true" on an ended DNSRemediation by an administrator: it halts no repairs any more, and its pod may make a new incident. */
 export const ACKNOWLEDGED_ANNOTATION = `${GROUP}/acknowledged`;
 
-/** On Jobs and pods that the operator creates: the name of their DNSRemediation. */
+/** On Jobs and pods that the operator creates for an incident: the name of its DNSRemediation. */
 export const REMEDIATION_LABEL = `${GROUP}/remediation`;
-/** On Jobs and pods that the operator creates: `repair` or `prove`. */
+/** On Jobs and pods that the operator creates: `repair` or `check`. */
 export const ROLE_LABEL = `${GROUP}/role`;
 
 /** Standard label by which the operator selects its own objects. */

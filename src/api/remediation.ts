@@ -1,6 +1,6 @@
 /** DNSRemediation: one incident on one node. The spec is the immutable evidence, the status is progress and outcome. */
 import * as z from 'zod';
-import { guardReportSchema, proveReportSchema, repairReportSchema } from './agent-report.ts';
+import { checkReportSchema, guardReportSchema, repairReportSchema } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
 import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
@@ -230,7 +230,7 @@ export const remediationStatusSchema = z
       .describe(
         'Report of the guard, which watches the restarted kubelet for ten seconds and more, and undoes the change if it crashes. The outcome is recorded after this report.',
       ),
-    proof: proveReportSchema
+    proof: checkReportSchema
       .optional()
       .describe(
         'Report of the proof pod: which resolv.conf a new pod on the node is given, and whether its nameservers answer.',

@@ -9,7 +9,7 @@ const required = (why: string) => z.string(why).min(1, why);
 
 const settingsSchema = z.object({
   AGENT_IMAGE: required(
-    'the image of the repair Job and the proof pod is required, for example registry.example.com/dnshealth-operator:0.1.0',
+    'the image of the repair Job and of checks is required, for example registry.example.com/dnshealth-operator:0.1.0',
   ),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),

@@ -36,6 +36,7 @@ const record = { remediation: name, strategy: 'Taint', wasUnschedulable: false, 
 
 const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
 const PODS = '/api/v1/namespaces/dnshealth-node/pods';
+const CHECKS = '/api/v1/namespaces/dnshealth-check/pods';
 
 interface Row {
   /** What the effect writes: method, and the path or its beginning. */
@@ -58,7 +59,7 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
     isHeld: true,
     job: { failure: 'BackoffLimitExceeded' },
   },
-  'start-proof': { write: `POST ${PODS}`, status: { quarantine: held, repair }, isHeld: true },
+  'start-proof': { write: `POST ${CHECKS}`, status: { quarantine: held, repair }, isHeld: true },
   'stand-back': {
     write: `DELETE ${JOBS}`,
     status: {
@@ -79,7 +80,7 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
     },
   },
   'remove-proof-pod': {
-    write: `DELETE ${PODS}`,
+    write: `DELETE ${CHECKS}`,
     status: { phase: 'Failed', finishedAt: isoAt(9), quarantine },
     proofPod: true,
   },
@@ -155,7 +156,7 @@ const aProofPod = (): AgentPod =>
       name: `${name}-proof`,
       uid: 'proof-1',
       creationTimestamp: isoAt(6),
-      labels: { [REMEDIATION_LABEL]: name, [ROLE_LABEL]: 'prove' },
+      labels: { [REMEDIATION_LABEL]: name, [ROLE_LABEL]: 'check' },
       ownerReferences: [{ uid, kind: 'DNSRemediation', name }],
     },
   });
@@ -215,12 +216,14 @@ describe('while the watches are silent', () => {
       [PODS]: {
         items: [
           { metadata: metadata('pod-1', 'repair', 'job-1'), status: terminated(repair) },
-          { metadata: metadata('pod-2', 'prove', uid), status: terminated(proof) },
+          // Of the release before, which was replaced in the middle of this incident: nothing is based on it.
+          { metadata: metadata('pod-0', 'prove', uid), status: terminated({ verb: 'prove', nonce: uid }) },
         ],
       },
+      [CHECKS]: { items: [{ metadata: metadata('pod-2', 'check', uid), status: terminated(proof) }] },
     };
     const { status } = await run(30_000, { ...ROWS['start-repair'], live });
-    expect(status()).toMatchObject({ repair: { outcome: 'repaired' }, proof: { outcome: 'proven' } });
+    expect(status()).toMatchObject({ repair: { outcome: 'repaired' }, proof: { outcome: 'usable' } });
   });
 
   it('the replacement of a DNS pod is found all the same, and asked', async () => {

@@ -1,4 +1,4 @@
-/** What the pod of the repair Job and the proof pod have in common: all that makes them least privileged. */
+/** What the pod of the repair Job and that of a check have in common: all that makes them least privileged. */
 import type { V1Container, V1Job, V1Pod, V1PodSpec, V1SecurityContext } from '@kubernetes/client-node';
 import { type AgentRequest, REPORT_PATH, REQUEST_ENV } from '../api/agent-protocol.ts';
 import { MANAGED_BY, MANAGED_BY_LABEL, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
@@ -6,10 +6,13 @@ import type { KubeClient } from '../kube/client.ts';
 import { isAlreadyExists } from '../kube/errors.ts';
 import { NotOursError } from './not-ours.ts';
 
-/** Labels by which the operator finds what it created for an incident. */
-export const ownLabels = (remediation: string, role: 'repair' | 'prove'): Record<string, string> => ({
+/** Labels by which the operator finds what it created, for an incident or without one. */
+export const ownLabels = (
+  remediation: string | undefined,
+  role: 'repair' | 'check',
+): Record<string, string> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
-  [REMEDIATION_LABEL]: remediation,
+  ...(remediation === undefined ? {} : { [REMEDIATION_LABEL]: remediation }),
   [ROLE_LABEL]: role,
 });
 
@@ -27,13 +30,14 @@ export const ownedBy = (remediation: { readonly name: string; readonly uid: stri
  * Creates what an incident needs once. An object that already exists under that name was created for this incident
  * before, unless it belongs to a deleted remediation of the same name and is not garbage-collected yet.
  *
+ * @param remediation the incident; without one, any object that no incident owns is taken for the one that was created
  * @throws NotOursError in the latter case: the object disappears by itself, so try again
  */
 export async function createOnce(
   kube: KubeClient,
   path: string,
   manifest: V1Job | V1Pod,
-  remediation: { readonly uid: string },
+  remediation: { readonly uid: string } | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   try {
@@ -46,7 +50,8 @@ export async function createOnce(
       path: `${path}/${name}`,
       signal,
     });
-    if (existing.metadata?.ownerReferences?.some(({ uid }) => uid === remediation.uid)) return;
+    const owners = existing.metadata?.ownerReferences ?? [];
+    if (remediation ? owners.some(({ uid }) => uid === remediation.uid) : owners.length === 0) return;
     throw new NotOursError(`${manifest.kind} ${name} belongs to another remediation`, { cause: error });
   }
 }
@@ -58,13 +63,14 @@ type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
  * A pod spec that runs the node side on one node.
  *
  * - `nodeName` bypasses the scheduler, and every taint is tolerated: the node is in quarantine.
- * - `dnsPolicy: Default`: it must work while cluster DNS is down, and it is the node's file that the proof pod checks.
+ * - `dnsPolicy: Default`: it must work while cluster DNS is down, and it is the node's file that a check reads.
  * - `IfNotPresent`: no registry is needed if the image is on the node, and a node that lost it can still pull it.
  */
 export function nodePodSpec(
   node: string,
   image: string,
   requests: readonly { readonly name: string; readonly request: AgentRequest }[],
+  serviceAccountName: string,
   container: {
     readonly volumeMounts?: V1Container['volumeMounts'];
     readonly securityContext: Pick<V1SecurityContext, keyof V1SecurityContext>;
@@ -77,7 +83,7 @@ export function nodePodSpec(
     dnsPolicy: 'Default',
     enableServiceLinks: false,
     automountServiceAccountToken: false,
-    serviceAccountName: 'dnshealth-agent',
+    serviceAccountName,
     terminationGracePeriodSeconds: 60,
     // In this order, each without waiting for the one before to end.
     containers: requests.map(({ name, request }) => ({

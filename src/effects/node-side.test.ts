@@ -12,7 +12,7 @@ import {
   USUAL_DIRECTORIES,
 } from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
-import { proofPod } from './proof-pod.ts';
+import { type CheckPodRequest, checkPod } from './check-pod.ts';
 import { repairJob } from './repair-job.ts';
 
 const IMAGE = 'registry.example/dnshealth-operator@sha256:abc';
@@ -46,22 +46,22 @@ function theJob(
   });
 }
 
-function theProof(policy: PolicySpec = policySpecSchema.parse({})) {
-  return proofPod({
-    remediation,
-    node: 'node-1',
-    image: IMAGE,
-    activeDeadlineSeconds: 60,
-    agent: {
-      verb: 'prove',
-      nonce: uid,
-      remediation: name,
-      known,
-      acceptRisky: policy.repair.acceptRisky,
-      externalName: policy.verification.externalName ?? 'x.invalid',
-    },
-  });
-}
+const proofRequest = (policy: PolicySpec = policySpecSchema.parse({})): CheckPodRequest => ({
+  name: `${name}-proof`,
+  remediation,
+  node: 'node-1',
+  image: IMAGE,
+  activeDeadlineSeconds: 60,
+  agent: {
+    verb: 'check',
+    nonce: uid,
+    known,
+    acceptRisky: policy.repair.acceptRisky,
+    externalName: policy.verification.externalName ?? 'x.invalid',
+    clusterServers: [],
+  },
+});
+const theProof = (policy?: PolicySpec) => checkPod(proofRequest(policy));
 
 type JobSpec = Pick<V1JobSpec, keyof V1JobSpec>;
 const specOf = (policy?: PolicySpec): V1PodSpec => theJob(policy).spec?.template.spec as V1PodSpec;
@@ -85,10 +85,10 @@ const hostPathsOf = ({ volumes }: V1PodSpec) =>
   new Map(volumes?.map((volume) => [volume.name, volume.hostPath]));
 
 describe.each([
-  ['the agent of the repair Job’s pod', specOf, 0, ['agent', 'guard']],
-  ['the guard of the repair Job’s pod', specOf, 1, ['agent', 'guard']],
-  ['the proof pod', proofSpecOf, 0, ['agent']],
-] as const)('%s', (_what, make, index, names) => {
+  ['the agent of the repair Job’s pod', specOf, 0, ['agent', 'guard'], 'dnshealth-agent'],
+  ['the guard of the repair Job’s pod', specOf, 1, ['agent', 'guard'], 'dnshealth-agent'],
+  ['the proof pod', proofSpecOf, 0, ['agent'], 'dnshealth-check'],
+] as const)('%s', (_what, make, index, names, serviceAccountName) => {
   const spec = make();
   const container = spec.containers[index];
 
@@ -113,7 +113,7 @@ describe.each([
   it('has no token and no other container', () => {
     expect(spec).toMatchObject({
       automountServiceAccountToken: false,
-      serviceAccountName: 'dnshealth-agent',
+      serviceAccountName,
     });
     expect(spec.containers.map(({ name: of }) => of)).toEqual(names);
     for (const field of ['initContainers', 'ephemeralContainers', 'imagePullSecrets'])
@@ -134,7 +134,7 @@ describe.each([
   it('gets its request in one variable that the agent’s own schema accepts', () => {
     expect(container?.env?.map((variable) => variable.name)).toEqual([REQUEST_ENV]);
     const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
-    expect(request).toMatchObject({ nonce: uid, remediation: name });
+    expect(request).toMatchObject({ nonce: uid });
   });
 
   it('reports through its termination message', () => {
@@ -290,10 +290,21 @@ describe('the proof pod', () => {
     expect(spec.containers[0]?.securityContext).toMatchObject({ runAsUser: 65_534, runAsNonRoot: true });
     expect(theProof().metadata).toMatchObject({
       name: `${name}-proof`,
-      namespace: 'dnshealth-node',
+      namespace: 'dnshealth-check',
       ownerReferences: [{ uid }],
-      labels: { 'dnshealth.io/role': 'prove' },
+      labels: { 'dnshealth.io/role': 'check', 'dnshealth.io/remediation': name },
     });
+  });
+
+  it('is the same thing as a check without an incident, which nothing owns', () => {
+    const { remediation: _incident, ...request } = proofRequest();
+    const lone = checkPod({ ...request, name: 'node-1-check' });
+    expect(lone.spec).toEqual(proofSpecOf());
+    expect(lone.metadata?.labels).toEqual({
+      'app.kubernetes.io/managed-by': 'dnshealth-operator',
+      'dnshealth.io/role': 'check',
+    });
+    expect(lone.metadata).not.toHaveProperty('ownerReferences');
   });
 });
 

@@ -120,7 +120,7 @@ export function repairJob(request: RepairJobRequest): V1Job {
         spec: {
           // A node whose CPU, memory or number of pods is used up has room for it.
           priorityClassName: 'system-node-critical',
-          ...nodePodSpec(node, image, containersOf(agent), {
+          ...nodePodSpec(node, image, containersOf(agent), 'dnshealth-agent', {
             volumeMounts: [...directories.map(mount), HAND_OVER.mount],
             securityContext: {
               // Root without capabilities: enough for root's own files and for the system bus, and for nothing else.

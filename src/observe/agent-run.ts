@@ -1,4 +1,4 @@
-/** The state of the agent on a node: of the repair Job and its pod, or of the proof pod. */
+/** The state of the agent on a node: of the repair Job and its pod, or of the pod of a check. */
 import * as z from 'zod';
 import { AGENT_CONTAINER, GUARD_CONTAINER } from '../api/agent-protocol.ts';
 import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
@@ -80,9 +80,10 @@ export interface AgentJob {
   readonly failure: string | null;
 }
 
-/** A pod of ours in the node namespace. */
+/** A pod of ours: of a repair Job, or of a check. */
 export interface AgentPod extends AgentRun {
   readonly name: string;
+  /** Empty for a check without an incident. */
   readonly remediation: string;
   readonly role: string;
   readonly ownerUIDs: readonly string[];

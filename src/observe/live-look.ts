@@ -1,6 +1,12 @@
 /** What the API server has now, for when the caches should show more than they do: a watch may be silent. */
 import * as z from 'zod';
-import { DNS_NAMESPACE, DNS_SELECTORS, NODE_NAMESPACE, REMEDIATION_LABEL } from '../api/keys.ts';
+import {
+  CHECK_NAMESPACE,
+  DNS_NAMESPACE,
+  DNS_SELECTORS,
+  NODE_NAMESPACE,
+  REMEDIATION_LABEL,
+} from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { type AgentJob, type AgentPod, parseAgentJob, parseAgentPod } from './agent-run.ts';
@@ -19,13 +25,15 @@ export async function liveAgentRuns(
   signal: AbortSignal,
 ): Promise<{ readonly jobs: readonly AgentJob[]; readonly pods: readonly AgentPod[] }> {
   const jobPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs/${remediation}`;
-  const [job, pods] = await Promise.all([
+  const [job, ...pods] = await Promise.all([
     nullIfNotFound(kube.raw.request({ method: 'GET', path: jobPath, signal })),
-    listPods(kube, NODE_NAMESPACE, `${REMEDIATION_LABEL}=${remediation}`, signal),
+    ...[NODE_NAMESPACE, CHECK_NAMESPACE].map(async (namespace) =>
+      listPods(kube, namespace, `${REMEDIATION_LABEL}=${remediation}`, signal),
+    ),
   ]);
   return {
     jobs: job === null ? [] : [parseAgentJob(job)],
-    pods: pods.map(parseAgentPod),
+    pods: pods.flat().map(parseAgentPod),
   };
 }
 

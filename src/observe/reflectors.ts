@@ -1,6 +1,7 @@
 /** What the operator watches: the table of objects, selectors and what is kept of each. */
 import {
   API_VERSION,
+  CHECK_NAMESPACE,
   DNS_NAMESPACE,
   DNS_SELECTORS,
   GROUP,
@@ -42,6 +43,12 @@ export function createReflectors(
       transform: parseDnsPod,
       ...of('v1', 'Pod'),
     });
+  const agentPods = (namespace: string) =>
+    createReflector({
+      source: kube.listWatch({ path: `/api/v1/namespaces/${namespace}/pods`, labelSelector: OURS }),
+      transform: parseAgentPod,
+      ...of('v1', 'Pod'),
+    });
   const custom = `/apis/${GROUP}/${VERSION}`;
   return {
     policies: createReflector({
@@ -63,11 +70,7 @@ export function createReflectors(
       transform: parseAgentJob,
       ...of('batch/v1', 'Job'),
     }),
-    agentPods: createReflector({
-      source: kube.listWatch({ path: `/api/v1/namespaces/${NODE_NAMESPACE}/pods`, labelSelector: OURS }),
-      transform: parseAgentPod,
-      ...of('v1', 'Pod'),
-    }),
+    agentPods: uniteReflectors([agentPods(NODE_NAMESPACE), agentPods(CHECK_NAMESPACE)], ({ uid }) => uid),
     // Metadata only: a full node has twelve kilobytes, of which one annotation and one label are needed.
     nodeMarks: createReflector({
       source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),

@@ -25,7 +25,7 @@ const scripts: fc.Arbitrary<Script> = fc.record({
   ),
   passing: fc.array(fc.constantFrom('never-starts', 'target-silent', 'interrupted'), { maxLength: 5 }),
   guard: fc.constantFrom('none', 'kept', 'kept', 'rolled-back', 'failed', 'dies', 'endless'),
-  proof: fc.constantFrom('proven', 'proven', 'killed-once', 'failed', 'silent'),
+  proof: fc.constantFrom('usable', 'usable', 'killed-once', 'failed', 'silent'),
   dnsWorks: fc.boolean(),
   replacementMs: fc.constantFrom(1_000, 85_000),
   away: fc.record({
@@ -53,7 +53,7 @@ function expectedPhase({ agent, guard, proof, dnsWorks }: Script): Phase {
   const isGuarded = repaired && agent !== 'already-right' && guard !== 'none';
   if (isGuarded && guard === 'rolled-back') return 'RolledBack';
   if (isGuarded && guard !== 'kept') return 'Failed';
-  return repaired && ['proven', 'killed-once'].includes(proof) && dnsWorks ? 'Healed' : 'Failed';
+  return repaired && ['usable', 'killed-once'].includes(proof) && dnsWorks ? 'Healed' : 'Failed';
 }
 
 /** Everything that must hold of a script's end, as one value: a failure then shows the script and what differs. */
@@ -103,7 +103,7 @@ describe('a quarantine that is held after a failure', () => {
     cordonedBefore: false,
     agent: 'repaired',
     guard: 'kept',
-    proof: 'proven',
+    proof: 'usable',
     dnsWorks: false,
     lostAfter: new Set(),
   };

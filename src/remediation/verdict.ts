@@ -1,5 +1,5 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
-import type { GuardReport, KubeletDirectory, ProveReport, RepairReport } from '../api/agent-protocol.ts';
+import type { CheckReport, GuardReport, KubeletDirectory, RepairReport } from '../api/agent-protocol.ts';
 import type { Answer } from '../api/answer.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { TakenBackBecause } from '../api/remediation.ts';
@@ -56,7 +56,7 @@ export type Finding =
   | { readonly kind: 'admitted' }
   | { readonly kind: 'repair-reported'; readonly report: RepairReport }
   | { readonly kind: 'guard-reported'; readonly report: GuardReport }
-  | { readonly kind: 'proof-reported'; readonly report: ProveReport }
+  | { readonly kind: 'proof-reported'; readonly report: CheckReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */
   | { readonly kind: 'verification-began' }
   /** Verification is complete; the guard may not be done yet. */

@@ -1,7 +1,7 @@
 /** A cluster within the process whose every answer takes the same time: what the operator's own order of work costs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REQUEST_ENV } from '../../src/api/agent-protocol.ts';
-import { API_VERSION, DNS_NAMESPACE, NODE_NAMESPACE } from '../../src/api/keys.ts';
+import { API_VERSION, CHECK_NAMESPACE, DNS_NAMESPACE, NODE_NAMESPACE } from '../../src/api/keys.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { createCustomResource } from '../../src/kube/custom-resource.ts';
 import { KubeError } from '../../src/kube/errors.ts';
@@ -13,6 +13,7 @@ import { aRawDnsPod, aRawNode, LOOP_LINE } from '../support/objects/raw-objects.
 
 const DNS_PODS = `/api/v1/namespaces/${DNS_NAMESPACE}/pods`;
 const OUR_PODS = `/api/v1/namespaces/${NODE_NAMESPACE}/pods`;
+const OUR_CHECKS = `/api/v1/namespaces/${CHECK_NAMESPACE}/pods`;
 const OUR_JOBS = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
 const NODES = '/api/v1/nodes';
 const POLICIES = `/apis/${API_VERSION}/dnshealthpolicies`;
@@ -130,7 +131,7 @@ export function cannedCluster({ nodes, answerMs, podIP }: CannedOptions): Canned
       };
       void runPod(`${OUR_PODS}/${name}-x7`, pod, AGENT_MS, aRepairReport({ nonce, times }));
     }
-    if (path === OUR_PODS)
+    if (path === OUR_CHECKS)
       void runPod(at, stored, POD_START_MS, aProofReport({ nonce: requestOf(body.spec).nonce }));
     return stored;
   }

@@ -184,7 +184,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     const pods = await until(
       async () => {
         const list = await rig.api.json<{ items: unknown[] }>(
-          '/api/v1/namespaces/dnshealth-node/pods?labelSelector=dnshealth.io/role=prove',
+          '/api/v1/namespaces/dnshealth-check/pods?labelSelector=dnshealth.io/role=check',
         );
         return list.items.length === 0 ? list : undefined;
       },

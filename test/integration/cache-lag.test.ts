@@ -81,8 +81,8 @@ const cases: readonly Lagging[] = [
   },
   {
     what: 'the proof pod that was created',
-    from: { method: 'POST', path: /\/dnshealth-node\/pods(\?|$)/ },
-    watched: ['/dnshealth-node/pods'],
+    from: { method: 'POST', path: /\/dnshealth-check\/pods(\?|$)/ },
+    watched: ['/dnshealth-check/pods'],
     reach: async (name) => cluster.agentReports(name),
     resume: async (name) => cluster.proofReports(name),
     continued: ({ status }) => status.proof !== undefined,

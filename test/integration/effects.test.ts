@@ -1,10 +1,16 @@
 /** The effects on Jobs, pods and records on a real apiserver, as the operator's own service account: repeated and too late. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkRequestSchema } from '../../src/api/agent-protocol.ts';
+import { type CheckPodRequest, proofPodName, removeCheck, startCheck } from '../../src/effects/check-pod.ts';
 import { deleteRemediation } from '../../src/effects/delete-remediation.ts';
 import { NotOursError } from '../../src/effects/not-ours.ts';
-import { proofPodName, removeProofPod, startProof } from '../../src/effects/proof-pod.ts';
 import { recreatePods } from '../../src/effects/recreate.ts';
-import { type RepairJobRequest, startRepair, takeBackRepair } from '../../src/effects/repair-job.ts';
+import {
+  type RepairJobRequest,
+  repairJob,
+  startRepair,
+  takeBackRepair,
+} from '../../src/effects/repair-job.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import {
   type InstalledApiserver,
@@ -84,7 +90,7 @@ describe('recreating DNS pods', () => {
 
 describe('the node side', () => {
   const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
-  const PROOF = `/api/v1/namespaces/dnshealth-node/pods/${proofPodName('incident-1')}`;
+  const PROOF = `/api/v1/namespaces/dnshealth-check/pods/${proofPodName('incident-1')}`;
   const remediation = { name: 'incident-1', uid: '11111111-1111-4111-8111-111111111111' };
   const successor = { ...remediation, uid: '22222222-2222-4222-8222-222222222222' };
   const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
@@ -101,7 +107,11 @@ describe('the node side', () => {
       writable: ['/etc/kubernetes'],
     },
   };
-  const proof = { ...base, agent: { verb: 'prove' as const, ...said, externalName: 'x.invalid' } };
+  const proof: CheckPodRequest = {
+    ...base,
+    name: proofPodName('incident-1'),
+    agent: checkRequestSchema.parse({ verb: 'check', nonce: remediation.uid }),
+  };
   const uidAt = async (path: string) => (await server.call('GET', path)).body.metadata?.uid as string;
 
   beforeEach(async () => {
@@ -118,19 +128,32 @@ describe('the node side', () => {
     await startRepair(kube, repair, signal);
     expect(await uidAt(`${JOBS}/incident-1`)).toBe(uid);
 
-    await startProof(kube, proof, signal);
+    await startCheck(kube, proof, signal);
     const proofUID = await uidAt(PROOF);
-    await startProof(kube, proof, signal);
+    await startCheck(kube, proof, signal);
     expect(await uidAt(PROOF)).toBe(proofUID);
+  });
+
+  it('runs checks where the Pod Security level admits nothing that could harm a node', async () => {
+    const { spec } = repairJob(repair).spec?.template ?? {};
+    const pod = { metadata: { name: 'intruder' }, spec };
+    const refused = await server.call('POST', '/api/v1/namespaces/dnshealth-check/pods', pod);
+    expect(refused).toMatchObject({ status: 403 });
+    expect(refused.body.message).toContain('violates PodSecurity "restricted:latest"');
+
+    const lone = { ...proof, name: 'node-1-check', remediation: undefined };
+    await startCheck(kube, lone, signal);
+    await startCheck(kube, lone, signal);
+    await removeCheck(kube, 'node-1-check', signal);
   });
 
   it('is not used by a later remediation of the same name', async () => {
     await startRepair(kube, repair, signal);
-    await startProof(kube, proof, signal);
+    await startCheck(kube, proof, signal);
     await expect(startRepair(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
       NotOursError,
     );
-    await expect(startProof(kube, { ...proof, remediation: successor }, signal)).rejects.toThrow(
+    await expect(startCheck(kube, { ...proof, remediation: successor }, signal)).rejects.toThrow(
       NotOursError,
     );
   });
@@ -146,10 +169,10 @@ describe('the node side', () => {
   });
 
   it('leaves no proof pod, also when repeated', async () => {
-    await startProof(kube, proof, signal);
-    await removeProofPod(kube, 'incident-1', signal);
+    await startCheck(kube, proof, signal);
+    await removeCheck(kube, proofPodName('incident-1'), signal);
     // No kubelet confirms the end here, so the second call may find the pod or not.
-    await expect(removeProofPod(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await expect(removeCheck(kube, proofPodName('incident-1'), signal)).resolves.toBeUndefined();
     expect(await exists(PROOF)).toBe(false);
   });
 });

@@ -15,6 +15,7 @@ import { HANG_MS } from '../support/patience.ts';
 const CUSTOM = '/apis/dnshealth.io/v1alpha1';
 const DNS_PODS = '/api/v1/namespaces/kube-system/pods';
 const OUR_PODS = '/api/v1/namespaces/dnshealth-node/pods';
+const OUR_CHECKS = '/api/v1/namespaces/dnshealth-check/pods';
 const OUR_JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
 const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
 const MERGE = { contentType: 'application/merge-patch+json' } as const;
@@ -158,10 +159,10 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     });
     return { name, nonce: nonceOf(job.spec.template.spec) };
   }
-  const ends = async (pod: string, terminated: object) =>
+  const ends = async (pod: string, terminated: object, pods = OUR_PODS) =>
     ask(
       'PATCH',
-      `${OUR_PODS}/${pod}/status`,
+      `${pods}/${pod}/status`,
       {
         status: {
           phase: 'Succeeded',
@@ -286,10 +287,9 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       await ends(name, { exitCode: 128, reason: 'StartError', message: why });
     },
     async proofReports(incident) {
-      const pod = await seen(`${OUR_PODS}/${incident}-proof`, `the proof pod of ${incident}`);
-      await ends(`${incident}-proof`, {
-        message: JSON.stringify(aProofReport({ nonce: nonceOf(pod.spec) })),
-      });
+      const pod = await seen(`${OUR_CHECKS}/${incident}-proof`, `the proof pod of ${incident}`);
+      const message = JSON.stringify(aProofReport({ nonce: nonceOf(pod.spec) }));
+      await ends(`${incident}-proof`, { message }, OUR_CHECKS);
     },
     async podEnds(name) {
       await until(
@@ -301,7 +301,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     proofPodIsGone: async (incident) =>
       void (await until(
         async () =>
-          (await server.call('GET', `${OUR_PODS}/${incident}-proof`)).status === 404 ? true : undefined,
+          (await server.call('GET', `${OUR_CHECKS}/${incident}-proof`)).status === 404 ? true : undefined,
         { what: 'the proof pod to go', timeoutMs: HANG_MS, everyMs: 20 },
       )),
     async clear() {
@@ -310,6 +310,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       await removeAll(`${CUSTOM}/dnsremediations`);
       await removeAll(OUR_JOBS);
       await removeAll(OUR_PODS);
+      await removeAll(OUR_CHECKS);
       await removeAll('/api/v1/nodes');
     },
     close: async () =>

@@ -13,9 +13,13 @@ interface Attributes {
 type Row = readonly [verb: string, attributes: Attributes];
 
 const OPERATOR = 'system:serviceaccount:dnshealth-system:dnshealth-operator';
-const AGENT = 'system:serviceaccount:dnshealth-node:dnshealth-agent';
+const WITHOUT_RIGHTS = [
+  'system:serviceaccount:dnshealth-node:dnshealth-agent',
+  'system:serviceaccount:dnshealth-check:dnshealth-check',
+];
 const inKubeSystem = { namespace: 'kube-system' };
 const inNodeNamespace = { namespace: 'dnshealth-node' };
+const inCheckNamespace = { namespace: 'dnshealth-check' };
 const inDefault = { namespace: 'default' };
 const inOwn = { namespace: 'dnshealth-system' };
 const nodes = { resource: 'nodes' };
@@ -35,7 +39,7 @@ const ALLOWED: readonly Row[] = [
     [verb, ours('dnsremediations')],
     [verb, nodes],
     [verb, { ...pods, ...inKubeSystem }],
-    [verb, { ...pods, ...inNodeNamespace }],
+    [verb, { ...pods, ...inCheckNamespace }],
     [verb, { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
   ]),
   ['create', ours('dnsremediations')],
@@ -55,8 +59,9 @@ const ALLOWED: readonly Row[] = [
   ),
   ['create', { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
   ['delete', { group: 'batch', resource: 'jobs', ...inNodeNamespace }],
-  ['create', { ...pods, ...inNodeNamespace }],
-  ['delete', { ...pods, ...inNodeNamespace }],
+  ...['list', 'watch'].map((verb): Row => [verb, { ...pods, ...inNodeNamespace }]),
+  ['create', { ...pods, ...inCheckNamespace }],
+  ['delete', { ...pods, ...inCheckNamespace }],
   ['create', { group: 'events.k8s.io', resource: 'events', ...inDefault }],
   ['create', { ...leases, ...inOwn }],
   ...['get', 'list', 'watch', 'patch'].map(
@@ -73,7 +78,7 @@ const REFUSED: readonly Row[] = [
   ['delete', { ...leases, name: 'dnshealth-operator', ...inOwn }],
   ['list', { ...leases, ...inOwn }],
   ...['get', 'patch'].map((verb): Row => [verb, { ...leases, name: 'kube-scheduler', ...inKubeSystem }]),
-  ...[inKubeSystem, inNodeNamespace, inDefault].flatMap((where): Row[] => [
+  ...[inKubeSystem, inNodeNamespace, inCheckNamespace, inDefault].flatMap((where): Row[] => [
     ['create', { ...leases, ...where }],
     ['get', { ...leases, name: 'dnshealth-operator', ...where }],
   ]),
@@ -91,7 +96,7 @@ const REFUSED: readonly Row[] = [
   ['update', nodes],
   ['delete', nodes],
   ['deletecollection', { ...pods, ...inKubeSystem }],
-  ...[inKubeSystem, inNodeNamespace, inDefault].flatMap((where): Row[] => [
+  ...[inKubeSystem, inNodeNamespace, inCheckNamespace, inDefault].flatMap((where): Row[] => [
     ['create', { ...pods, subresource: 'exec', ...where }],
     ['get', { ...pods, subresource: 'exec', ...where }],
     ['create', { ...pods, subresource: 'attach', ...where }],
@@ -101,6 +106,8 @@ const REFUSED: readonly Row[] = [
     ['create', { ...pods, subresource: 'eviction', ...where }],
   ]),
   ['create', { ...pods, ...inKubeSystem }],
+  // Where host paths are allowed: only the Job controller creates pods there.
+  ...['create', 'delete', 'get'].map((verb): Row => [verb, { ...pods, ...inNodeNamespace }]),
   ['get', { ...pods, ...inDefault }],
   ['get', { resource: 'services', name: 'another', ...inDefault }],
   ['list', { resource: 'services', ...inDefault }],
@@ -111,6 +118,8 @@ const REFUSED: readonly Row[] = [
   ['list', pods],
   ['get', { ...pods, subresource: 'log', ...inDefault }],
   ['get', { ...pods, subresource: 'log', ...inNodeNamespace }],
+  ['get', { ...pods, subresource: 'log', ...inCheckNamespace }],
+  ['create', { group: 'batch', resource: 'jobs', ...inCheckNamespace }],
   ['list', { resource: 'configmaps', ...inKubeSystem }],
   ['watch', { resource: 'configmaps', ...inKubeSystem }],
   ['get', { resource: 'configmaps', name: 'kubeadm-config', ...inKubeSystem }],
@@ -179,10 +188,10 @@ describe('the operator', () => {
   });
 });
 
-describe('the agent’s service account', () => {
+describe.each(WITHOUT_RIGHTS)('%s', (account) => {
   it('may do nothing of either list', async () => {
     for (const row of [...ALLOWED, ...REFUSED])
-      expect([describeRow(row), await may(AGENT, row)]).toEqual([describeRow(row), false]);
+      expect([describeRow(row), await may(account, row)]).toEqual([describeRow(row), false]);
   });
 });
 
@@ -219,7 +228,7 @@ describe('the roles in the manifests', () => {
 
   it('are bound only to the operator’s account', async () => {
     const bindings = (await readInstallation()).filter(({ kind }) => kind.endsWith('Binding'));
-    expect(bindings).toHaveLength(5);
+    expect(bindings).toHaveLength(6);
     for (const binding of bindings)
       expect(Reflect.get(binding, 'subjects')).toEqual([
         { kind: 'ServiceAccount', name: 'dnshealth-operator', namespace: 'dnshealth-system' },

@@ -110,7 +110,7 @@ it('ends with a clear error if the image of the agent is not set', async () => {
   const process = await startWith({ AGENT_IMAGE: undefined, KUBECONFIG: server.kubeconfigPath });
   expect(await ending(process)).toMatchObject(
     refusal(
-      /^invalid environment: AGENT_IMAGE: the image of the repair Job and the proof pod is required, for example/,
+      /^invalid environment: AGENT_IMAGE: the image of the repair Job and of checks is required, for example/,
     ),
   );
 });

@@ -3,8 +3,8 @@ import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../../ap
 import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { corednsVersionOf } from '../../api/trigger.ts';
+import { proofPodName, removeCheck, startCheck } from '../../effects/check-pod.ts';
 import { probeDns } from '../../effects/dns-probe.ts';
-import { removeProofPod, startProof } from '../../effects/proof-pod.ts';
 import { quarantineNode } from '../../effects/quarantine.ts';
 import { recreatePods } from '../../effects/recreate.ts';
 import { releaseNode } from '../../effects/release.ts';
@@ -86,21 +86,23 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       await takeBackRepair(kube, remediation.name, signal);
       return { kind: 'done', effect };
     case 'start-proof':
-      await startProof(
+      await startCheck(
         kube,
         {
+          name: proofPodName(remediation.name),
           remediation,
           node: spec.node.name,
           image: settings.agentImage,
           activeDeadlineSeconds: PROOF_MS / 1000,
           agent: {
-            verb: 'prove',
+            verb: 'check',
             nonce: remediation.uid,
-            remediation: remediation.name,
             known: await knownAddresses(context),
             acceptRisky: policy.repair.acceptRisky,
             externalName: externalName(context),
             clusterName: clusterNameOf(context),
+            // The verification asks cluster DNS, once it can answer again.
+            clusterServers: [],
           },
         },
         signal,
@@ -121,7 +123,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return { kind: 'probed', pod: effect.pod, answers: await askDnsPod(effect.pod, context) };
     }
     case 'remove-proof-pod':
-      await removeProofPod(kube, remediation.name, signal);
+      await removeCheck(kube, proofPodName(remediation.name), signal);
       return { kind: 'done', effect };
     default:
       return assertNever(effect);

@@ -78,7 +78,9 @@ function runsOf(
   const ours = pods.filter((pod) => pod.remediation === remediation.name);
   // By uid: a pod that only carries our labels was not created by our Job.
   const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
-  const proofPod = ours.find((pod) => pod.role === 'prove' && pod.ownerUIDs.includes(remediation.uid));
+  // Not the proof pod of a release before this one, which ran in the other namespace with the role `prove`: it ends by
+  // itself and is deleted with its record, and a check of our own follows.
+  const proofPod = ours.find((pod) => pod.role === 'check' && pod.ownerUIDs.includes(remediation.uid));
   return { repairJob: job ? runOfJob(job, jobPod ?? null) : null, proofPod: proofPod ?? null };
 }
 

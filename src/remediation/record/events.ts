@@ -5,6 +5,7 @@ import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import type { Remediation } from '../world.ts';
+import { isProven } from './proof.ts';
 
 /** What an event is about. A DNS pod is in kube-system, the others are cluster-scoped. */
 export type Subject =
@@ -144,7 +145,7 @@ function guardReported({ before, after, remediation }: Transition): EventIntent 
 function proofReported({ before, after, remediation }: Transition): EventIntent | null {
   const report = after.proof;
   if (before.proof || !report) return null;
-  const isGood = report.outcome === 'proven';
+  const isGood = isProven(report);
   return {
     about: concerning(remediation, 'node'),
     type: isGood ? 'Normal' : 'Warning',

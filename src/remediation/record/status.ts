@@ -9,6 +9,7 @@ import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRep
 import { failedBefore } from '../verification/before.ts';
 import { afterAttempt, beforeAttempt } from './attempts.ts';
 import { isoTime, withCondition } from './conditions.ts';
+import { isProven } from './proof.ts';
 import { beginStep, finishStep } from './steps.ts';
 
 type Status = RemediationStatus;
@@ -178,7 +179,7 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
       return guardReported(status, finding.report, now);
     case 'proof-reported': {
       const { report } = finding;
-      const good = report.outcome === 'proven';
+      const good = isProven(report);
       return {
         ...finishStep(
           withCondition(status, 'Proven', good ? 'True' : 'False', report.reason, report.message, now),

@@ -7,6 +7,7 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
+import { checkReportSchema } from '../../api/agent-protocol.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import type { AgentRun } from '../world.ts';
 import { prove } from './prove.ts';
@@ -85,6 +86,24 @@ describe('a recorded report', () => {
   it('passes if it is proven', () => {
     expect(prove(situation(null, { proof: aProofReport() }))).toEqual({ kind: 'pass' });
   });
+
+  it('of the release before passes if it is proven, and ends the incident otherwise', () => {
+    const old = { verb: 'prove', nonce: 'n', outcome: 'proven', reason: 'Proven', message: 'm', answers: [] };
+    const read = (report: object) => prove(situation(null, { proof: checkReportSchema.parse(report) }));
+    expect(read(old)).toEqual({ kind: 'pass' });
+    expect(read({ ...old, outcome: 'failed', reason: 'ResolvConfUnusable' })).toMatchObject(
+      failed('ResolvConfUnusable'),
+    );
+  });
+
+  it.each(['looping', 'may-loop', 'unusable', 'no-answer', 'failed'] as const)(
+    'that says %s does not pass',
+    (outcome) => {
+      expect(prove(situation(null, { proof: aProofReport({ outcome, reason: 'Why' }) }))).toMatchObject(
+        failed('Why'),
+      );
+    },
+  );
 
   it('passes if no nameserver answers, and DNS did not reach its upstream before the change either', () => {
     const proof = aProofReport({ outcome: 'failed', reason: 'NoServerAnswers' });

@@ -1,8 +1,9 @@
 /** Proves with a pod in a new sandbox which resolv.conf the node really gives to pods now. */
-import { proveReportSchema } from '../../api/agent-protocol.ts';
+import { checkReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { PROOF_MS, PROOF_RETRY_MS, RECHECK_MS } from '../deadlines.ts';
 import { notYetStarted, stepAge, stepStartedAt } from '../facts.ts';
+import { isProven } from '../record/proof.ts';
 import { readReport } from '../record/report.ts';
 import { act, type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
 import { wasCutOffBefore } from '../verification/before.ts';
@@ -12,7 +13,7 @@ export function prove(situation: Situation): Verdict {
   const { remediation, world } = situation;
   const { proof } = remediation.status;
   if (proof) {
-    if (proof.outcome === 'proven') return pass;
+    if (isProven(proof)) return pass;
     // The resolv.conf is right, and the upstream was silent before the change as well.
     if (proof.reason === 'NoServerAnswers' && wasCutOffBefore(remediation.status)) return pass;
     return end(failed(proof.reason, `The proof pod cannot resolve names. ${proof.message}`));
@@ -29,7 +30,7 @@ export function prove(situation: Situation): Verdict {
     case 'ended': {
       if (!pod.message && !late) return anotherProof(situation, pod);
       // However late it is read.
-      const read = readReport(proveReportSchema, pod.message, remediation.uid);
+      const read = readReport(checkReportSchema, pod.message, remediation.uid);
       if (read.kind === 'bad')
         return end(
           failed('ProofUnreadable', `The proof pod did not report. ${pod.blockedBy ?? read.problem}`),

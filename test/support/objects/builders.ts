@@ -1,5 +1,5 @@
 /** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
-import type { GuardReport, ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
@@ -204,12 +204,12 @@ export function aGuardReport(overrides: Partial<GuardReport> = {}): GuardReport 
   };
 }
 
-export function aProofReport(overrides: Partial<ProveReport> = {}): ProveReport {
+export function aProofReport(overrides: Partial<CheckReport> = {}): CheckReport {
   return {
-    verb: 'prove',
+    verb: 'check',
     nonce: 'uid-of-node-1-incident',
-    outcome: 'proven',
-    reason: 'Proven',
+    outcome: 'usable',
+    reason: 'ServerAnswers',
     message: 'A new pod gets the nameserver 10.89.0.1, which answers.',
     answers: [],
     ...overrides,

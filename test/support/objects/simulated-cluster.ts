@@ -1,5 +1,5 @@
 /** A cluster of one broken and one healthy node in memory: carries out effects, advances time, and crashes on demand. */
-import type { GuardReport, ProveReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
@@ -52,7 +52,7 @@ export interface Script {
   /** How the guard ends, or that it does not, or not with a report. Without one the agent watches by itself. */
   readonly guard: 'none' | Exclude<GuardReport['outcome'], 'nothing-to-guard'> | 'dies' | 'endless';
   /** `killed-once`: the first proof pod ends without a report, the second one proves the node. */
-  readonly proof: ProveReport['outcome'] | 'silent' | 'killed-once';
+  readonly proof: CheckReport['outcome'] | 'silent' | 'killed-once';
   readonly dnsWorks: boolean;
   /** How long the replacement of a deleted DNS pod takes to start. @default 1000 */
   readonly replacementMs?: number;
@@ -309,7 +309,7 @@ export class SimulatedCluster {
   #moveProof(): void {
     const { proof } = this.#script;
     if (!this.proof || proof === 'silent') return;
-    const outcome = proof === 'killed-once' ? 'proven' : proof;
+    const outcome = proof === 'killed-once' ? 'usable' : proof;
     const isKilled = proof === 'killed-once' && this.#proofs === 1;
     const message = isKilled ? '' : JSON.stringify(aProofReport({ outcome }));
     this.proof = { ...this.proof, state: 'ended', message };

@@ -1,0 +1,72 @@
+/** A check: an unprivileged pod on one node that reads the resolv.conf it was given. The proof after a repair is one. */
+import type { V1Pod } from '@kubernetes/client-node';
+import { AGENT_CONTAINER, type CheckRequest } from '../api/agent-protocol.ts';
+import { CHECK_NAMESPACE, CHECK_SERVICE_ACCOUNT } from '../api/keys.ts';
+import type { KubeClient } from '../kube/client.ts';
+import { nullIfNotFound } from '../kube/errors.ts';
+import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+
+/** The user "nobody", as in most images; a check needs no file of the node. */
+const NOBODY = 65_534;
+
+export interface CheckPodRequest {
+  /** Of the pod. */
+  readonly name: string;
+  /** The incident that it belongs to and is deleted with; without one the caller removes it. */
+  readonly remediation?: { readonly name: string; readonly uid: string };
+  readonly node: string;
+  readonly image: string;
+  /** After that the kubelet ends the pod, whatever became of who started it. */
+  readonly activeDeadlineSeconds: number;
+  readonly agent: CheckRequest;
+}
+
+export const proofPodName = (remediation: string): string => `${remediation}-proof`;
+const podsPath = `/api/v1/namespaces/${CHECK_NAMESPACE}/pods`;
+
+/**
+ * Creates the pod, once. Its state and its report are then in the cache of the agent's pods, under
+ * `dnshealth-check/NAME`.
+ *
+ * @throws NotOursError if one of a deleted remediation still has its name
+ */
+export async function startCheck(
+  kube: KubeClient,
+  request: CheckPodRequest,
+  signal: AbortSignal,
+): Promise<void> {
+  await createOnce(kube, podsPath, checkPod(request), request.remediation, signal);
+}
+
+/** The manifest. It meets the Pod Security level restricted, so that it may run in any namespace. */
+export function checkPod(request: CheckPodRequest): V1Pod {
+  const { name, remediation, node, image, agent, activeDeadlineSeconds } = request;
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: CHECK_NAMESPACE,
+      labels: ownLabels(remediation?.name, 'check'),
+      ...(remediation === undefined ? {} : { ownerReferences: ownedBy(remediation) }),
+    },
+    spec: {
+      ...nodePodSpec(node, image, [{ name: AGENT_CONTAINER, request: agent }], CHECK_SERVICE_ACCOUNT, {
+        securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY, runAsNonRoot: true },
+      }),
+      activeDeadlineSeconds,
+    },
+  };
+}
+
+/** Deletes the pod without a grace period, because it has nothing to shut down. No-op if it is gone. */
+export async function removeCheck(kube: KubeClient, name: string, signal: AbortSignal): Promise<void> {
+  await nullIfNotFound(
+    kube.raw.request({
+      method: 'DELETE',
+      path: `${podsPath}/${name}`,
+      body: { gracePeriodSeconds: 0 },
+      signal,
+    }),
+  );
+}
