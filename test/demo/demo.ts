@@ -1,12 +1,13 @@
 /** `make demo`: a real cluster, the main failure, and the operator's repair step by step. */
+import { parseRemediation } from '../../src/observe/custom-resources.ts';
+import { createTeller } from '../../src/plugin/tell.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { policyStatus, remediations, restoreCluster } from '../support/rig/cluster-state.ts';
 import { applySamplePolicy, installOperator } from '../support/rig/installation.ts';
-import { commands, heading, line, quiet, table } from './terminal.ts';
-import { createTimeline } from './timeline.ts';
+import { commands, heading, out, quiet, table } from './terminal.ts';
 
 const NODE = 'node-1';
 /** A repair takes seconds; after this long the cluster itself is broken. */
@@ -28,11 +29,14 @@ async function demo(): Promise<void> {
   await breakNode(rig, NODE, { wait: false });
 
   heading('Repair: seconds since CoreDNS crashed');
-  const timeline = createTimeline(line);
+  const teller = createTeller(out);
   await until(
     async () => {
-      const remediation = (await remediations(rig)).find(({ metadata }) => !known.has(metadata.name));
-      return remediation && timeline.update(remediation) ? true : undefined;
+      const found = (await remediations(rig)).find(({ metadata }) => !known.has(metadata.name));
+      if (!found) return undefined;
+      const remediation = parseRemediation(found);
+      teller.tell(remediation);
+      return remediation.status.finishedAt === undefined ? undefined : true;
     },
     { what: 'the repair to end', timeoutMs: REPAIR_LIMIT_MS, everyMs: 50 },
   );

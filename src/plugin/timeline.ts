@@ -1,0 +1,169 @@
+/** What happened in an incident, and when: the record of a DNSRemediation as entries in the order of time. Pure. */
+import type { RemediationStatus, StepName } from '../api/remediation.ts';
+import { beganAt, podOf } from '../api/trigger.ts';
+import type { Remediation } from '../remediation/world.ts';
+
+/** The record as it was read. */
+export type IncidentRecord = Pick<Remediation, 'name' | 'spec' | 'status'>;
+
+export interface TimelineEntry {
+  /** Names what happened, once for each attempt: a reader who follows the record knows by it what is new. */
+  readonly id: string;
+  /** RFC 3339. */
+  readonly at: string;
+  /** Since the incident began. */
+  readonly seconds: number;
+  readonly who: 'CoreDNS' | 'operator' | 'agent' | 'guard' | 'proof pod';
+  /** One sentence. */
+  readonly text: string;
+  /** What shows it, line by line: the line of a log, the lines of a change, the answers. */
+  readonly details: readonly string[];
+}
+
+/** Entries of the same time stay in the order in which they happen. */
+export function timelineOf(record: IncidentRecord): readonly TimelineEntry[] {
+  const began = beganAt(record.spec);
+  const attempt = (record.status.attempts.at(-1)?.number ?? 0) + 1;
+  const happened: readonly Happened[] = [
+    ...record.status.attempts.map(
+      ({ number, endedAt, reason, message }): Happened => ({
+        id: `attempt ${number}`,
+        at: endedAt,
+        who: 'operator',
+        text: `Attempt ${number} ended with ${reason}; another one follows.`,
+        details: [message],
+      }),
+    ),
+    ...MOMENTS.flatMap(({ what, when, who, text, details }): readonly Happened[] => {
+      const at = when(record);
+      if (at === undefined) return [];
+      const id = ONCE.has(what) ? what : `${what} ${attempt}`;
+      return [{ id, at, who, text: text(record), details: details?.(record) ?? [] }];
+    }),
+  ];
+  return happened
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at))
+    .map((one) => ({ ...one, seconds: (Date.parse(one.at) - began) / 1000 }));
+}
+
+type Happened = Omit<TimelineEntry, 'seconds'>;
+
+interface Moment {
+  readonly what: string;
+  readonly who: TimelineEntry['who'];
+  /** undefined: it has not happened. */
+  readonly when: (record: IncidentRecord) => string | undefined;
+  readonly text: (record: IncidentRecord) => string;
+  readonly details?: (record: IncidentRecord) => readonly string[];
+}
+
+/** What is not repeated by another attempt. */
+const ONCE: ReadonlySet<string> = new Set(['began', 'recorded', 'ended']);
+
+const ended = ({ steps }: RemediationStatus, name: StepName): string | undefined =>
+  steps.find((step) => step.name === name)?.finishedAt;
+const resultOf = ({ steps }: RemediationStatus, name: StepName): string =>
+  steps.find((step) => step.name === name)?.message ?? '';
+
+/** In the order in which they happen. */
+const MOMENTS: readonly Moment[] = [
+  {
+    what: 'began',
+    who: 'CoreDNS',
+    when: ({ spec }) => new Date(beganAt(spec)).toISOString(),
+    text: ({ spec }) =>
+      spec.trigger === 'Crash'
+        ? `The DNS pod ${podOf(spec).name} on ${spec.node.name} crashed in a forwarding loop.`
+        : `The DNS pod ${podOf(spec).name} on ${spec.node.name} answers for no external name.`,
+    details: ({ spec }) => (spec.trigger === 'Crash' ? [spec.sighting.line] : [spec.lateLoop.check.message]),
+  },
+  {
+    what: 'recorded',
+    who: 'operator',
+    when: ({ spec }) => (spec.trigger === 'Crash' ? spec.sighting.seenAt : spec.lateLoop.check.checkedAt),
+    text: ({ name, spec }) => `Recorded as DNSRemediation ${name} with the cause ${spec.cause}.`,
+  },
+  {
+    what: 'quarantined',
+    who: 'operator',
+    when: ({ status }) => ended(status, 'Quarantine'),
+    text: ({ spec, status }) =>
+      `${spec.node.name} is in quarantine (${status.quarantine?.strategy === 'Cordon' ? 'cordoned' : 'tainted'}).`,
+  },
+  {
+    what: 'changed',
+    who: 'agent',
+    when: ({ status: { repair } }) => (repair?.change ? repair.times.written : undefined),
+    text: ({ spec, status: { repair } }) =>
+      `One line was changed on ${spec.node.name}: ${repair?.change?.path}:${repair?.change?.line}.`,
+    details: ({ status: { repair } }) => [
+      ...(repair?.change?.before ? [`- ${repair.change.before}`] : []),
+      `+ ${repair?.change?.after}`,
+      ...graded('before', repair?.current),
+      ...graded('now', repair?.target),
+    ],
+  },
+  {
+    what: 'restarted',
+    who: 'agent',
+    when: ({ status: { repair } }) => repair?.times.restarted,
+    text: ({ status: { repair } }) =>
+      `The kubelet was restarted ${times(repair?.kubelet?.restarts)} and serves (pid ${repair?.kubelet?.pidBefore}, now ${repair?.kubelet?.pidAfter}).`,
+  },
+  {
+    what: 'proven',
+    who: 'proof pod',
+    when: ({ status }) => ended(status, 'Prove'),
+    text: ({ status }) => status.proof?.message ?? resultOf(status, 'Prove'),
+  },
+  {
+    what: 'released',
+    who: 'operator',
+    when: ({ status }) => ended(status, 'Release'),
+    text: ({ spec, status }) =>
+      `${spec.node.name} is released and ${status.quarantine?.nodeWasUnschedulable ? 'cordoned' : 'schedulable'} again, as before.`,
+  },
+  {
+    what: 'recreated',
+    who: 'operator',
+    when: ({ status }) => ended(status, 'Recreate'),
+    text: ({ status }) => resultOf(status, 'Recreate'),
+  },
+  {
+    what: 'answered',
+    who: 'operator',
+    when: ({ status }) => status.verification?.firstSuccess,
+    text: ({ status: { verification } }) =>
+      `The DNS pod ${verification?.pod} on ${verification?.node} answers at ${verification?.podIP}.`,
+    details: ({ status: { verification } }) =>
+      (verification?.answers ?? []).map(
+        ({ protocol, name, result, ms }) => `${protocol.toUpperCase()} ${name} ${result} (${ms} ms)`,
+      ),
+  },
+  {
+    what: 'guarded',
+    who: 'guard',
+    when: ({ status }) => ended(status, 'Guard'),
+    text: ({ status }) => status.guard?.message ?? resultOf(status, 'Guard'),
+  },
+  {
+    what: 'ended',
+    who: 'operator',
+    when: ({ status }) => status.finishedAt,
+    text: ({ status: { phase, message } }) => (message ? `${phase}: ${message}` : `${phase}.`),
+    details: ({ status: { advice, recurrence } }) => [
+      ...(advice ? [`Advice: ${advice}`] : []),
+      ...recurrence.map(({ source }) => `The old value may come back from: ${source}`),
+    ],
+  },
+];
+
+interface Graded {
+  readonly class: string;
+  readonly nameservers: readonly string[];
+}
+
+const graded = (when: string, file: Graded | undefined): readonly string[] =>
+  file ? [`${when}: ${file.class} (${file.nameservers.join(' ') || 'no nameservers'})`] : [];
+
+const times = (count: number | undefined): string => (count === 1 ? 'once' : `${count ?? 0} times`);
