@@ -1,23 +1,23 @@
-/** Real kubelets that fail late, are slow, or are restarted and killed by others while the guard watches them. */
+/** Real kubelets that fail early or late, are slow, or are restarted and killed by others, while agent and guard watch them. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AGENT_CONTAINER, GUARD_CONTAINER } from '../../src/api/agent-protocol.ts';
-import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
+import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import { AgentJob } from '../support/rig/agent-job.ts';
-import { restoreCluster, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
+import { restoreCluster } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import {
   type Frailty,
   installFrailKubelet,
   removeFrailKubelet,
   setFrailty,
+  untilStep,
 } from '../support/rig/frail-kubelet.ts';
-import { applySamplePolicy } from '../support/rig/installation.ts';
-import { inNode, restartIntoLoop } from '../support/rig/node-files.ts';
+import { inNode } from '../support/rig/node-files.ts';
+import { createPool } from '../support/rig/node-pool.ts';
 
 const rig = rigOfThisWorker();
-const [FIRST = '', SECOND = ''] = rig.nodes.map(({ name }) => name);
-const JOURNAL = '/var/lib/dnshealth/journal.json';
+const pool = createPool(rig.nodes.map(({ name }) => name));
 
 interface Case {
   readonly frailty: Frailty;
@@ -25,43 +25,45 @@ interface Case {
   readonly during?: (node: string, job: AgentJob) => Promise<void>;
 }
 
-/**
- * A repair of a node whose kubelet has a frailty: how it ended, and what the node is like then. On a busy machine the guard
- * may come too late to be expected; then the agent watches by itself, and its report is the last.
- */
-async function repairs(node: string, { frailty, during }: Case) {
-  await rig.setResolvConf(node, BAD_RESOLV_CONF);
-  await inNode(rig, node, 'systemctl', 'reset-failed', 'kubelet.service');
-  await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
-  await untilServing(node);
-  await setFrailty(rig, node, frailty);
-  const job = await AgentJob.start(rig, node, `${node}-${Date.now()}`);
-  try {
-    await during?.(node, job);
-    const repair = await job.repair();
-    const { outcome, reason, message, kubelet, times } =
-      repair.watched === false ? await job.guard() : repair;
-    const tookMs = Date.parse(times.finished ?? '') - Date.parse(repair.times.written ?? '');
-    return {
-      end: outcome === 'repaired' ? 'kept' : outcome,
-      reason,
-      message,
-      kubelet,
-      tookMs,
-      ...(await stateOf(node)),
-    };
-  } finally {
-    await setFrailty(rig, node, 'well');
-    await job.remove();
-  }
-}
+/** A repair of the next free node, whose kubelet has a frailty: the reports, and what the node is like then. */
+const repairs = async <Report extends object>(
+  { frailty, during }: Case,
+  wanted: (job: AgentJob) => Promise<Report>,
+) =>
+  pool.withOne(async (node) => {
+    await rig.setResolvConf(node, BAD_RESOLV_CONF);
+    const before = await rig.readFile(node, KUBELET_CONFIG);
+    await inNode(rig, node, 'systemctl', 'reset-failed', 'kubelet.service');
+    await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
+    await untilServing(node);
+    await setFrailty(rig, node, frailty);
+    const job = await AgentJob.start(rig, node, `${node}-${Date.now()}`);
+    try {
+      await during?.(node, job);
+      return {
+        ...(await wanted(job)),
+        value: await rig.resolvConf(node),
+        bytesAsBefore: (await rig.readFile(node, KUBELET_CONFIG)) === before,
+        active: await inNode(rig, node, 'systemctl', 'is-active', 'kubelet.service'),
+      };
+    } finally {
+      await setFrailty(rig, node, 'well');
+      await job.remove();
+    }
+  });
 
-/** One repair on each node; both have ended when this returns, also if one has failed. */
-async function onBoth(first: Case, second: Case) {
-  const [a, b] = await Promise.allSettled([repairs(FIRST, first), repairs(SECOND, second)]);
-  if (a.status === 'rejected') throw a.reason;
-  if (b.status === 'rejected') throw b.reason;
-  return [a.value, b.value] as const;
+const theRepair = async (job: AgentJob) => job.repair();
+const theGuard = async (job: AgentJob) => job.guard();
+
+/**
+ * The report with which a repair ended. On a busy machine the guard may come too late to be expected; then the agent
+ * watches by itself, and its report is the last.
+ */
+async function theLast(job: AgentJob) {
+  const repair = await job.repair();
+  const last = repair.watched === false ? await job.guard() : repair;
+  const tookMs = Date.parse(last.times.finished ?? '') - Date.parse(repair.times.written ?? '');
+  return { ...last, end: last.outcome === 'repaired' ? 'kept' : last.outcome, tookMs };
 }
 
 async function untilServing(node: string): Promise<void> {
@@ -72,174 +74,90 @@ async function untilServing(node: string): Promise<void> {
   });
 }
 
-async function stateOf(node: string) {
-  return {
-    value: await rig.resolvConf(node),
-    active: await inNode(rig, node, 'systemctl', 'is-active', 'kubelet.service'),
-  };
-}
-
-/** Waits for a step of the journal on the node. */
-const untilStep = async (node: string, step: string): Promise<void> => {
-  await until(
-    async () => {
-      const { stdout } = await rig.exec(node, ['cat', JOURNAL]);
-      return (JSON.parse(stdout) as { step: string }).step === step || undefined;
-    },
-    { what: `the step ${step} on ${node}`, timeoutMs: 60_000, everyMs: 50 },
-  );
-};
-
+const said = (text: string | RegExp) => ({
+  message: (typeof text === 'string' ? expect.stringContaining(text) : expect.stringMatching(text)) as string,
+});
 const ROLLED_BACK = {
   end: 'rolled-back',
   kubelet: { restarts: 2, active: true },
   value: BAD_RESOLV_CONF,
+  bytesAsBefore: true,
   active: 'active',
 };
-const KEPT = { end: 'kept', kubelet: { restarts: 1 }, value: GOOD_RESOLV_CONF, active: 'active' };
+const NEW_VALUE = { kubelet: { restarts: 1 }, value: GOOD_RESOLV_CONF, active: 'active' };
+const KEPT = { end: 'kept', ...NEW_VALUE };
 
 beforeAll(async () => {
   await restoreCluster(rig);
-  for (const { name } of rig.nodes) await installFrailKubelet(rig, name);
+  await Promise.all(rig.nodes.map(async ({ name }) => installFrailKubelet(rig, name)));
 });
 afterAll(async () => {
-  for (const { name } of rig.nodes) await removeFrailKubelet(rig, name);
+  await Promise.all(rig.nodes.map(async ({ name }) => removeFrailKubelet(rig, name)));
   await restoreCluster(rig);
 });
 
-describe('a kubelet that crashes with the new value', () => {
-  const cases: readonly Frailty[] = ['dies 2.1', 'dies 3', 'dies 4', 'dies 5', 'dies 9'];
-
-  it('gets its old value back, whether it crashes 2.1, 3, 4, 5 or 9 seconds after it served, and serves within 30 s', async () => {
-    const queue = [...cases];
-    const ends = new Map<Frailty, object>();
-    const work = async (node: string): Promise<void> => {
-      for (let frailty = queue.shift(); frailty !== undefined; frailty = queue.shift()) {
-        const end = await repairs(node, { frailty });
-        const aliveMs = Number(frailty.split(' ')[1]) * 1_000;
-        ends.set(frailty, { ...end, within30s: end.tookMs - aliveMs < 30_000 });
-      }
-    };
-    await Promise.all([work(FIRST), work(SECOND)]);
-    const expected = { ...ROLLED_BACK, within30s: true };
-    expect(Object.fromEntries(ends)).toMatchObject(
-      Object.fromEntries(cases.map((frailty) => [frailty, expected])),
-    );
+// They share the nodes of the rig, the longest first.
+describe.concurrent('a kubelet with the new value', () => {
+  it('is waited for if it serves only after 25 seconds, and the report says so', async () => {
+    const end = await repairs({ frailty: 'slow 25' }, theLast);
+    expect(end).toMatchObject({ ...KEPT, ...said(/It took (2[5-9]|3\d) s to answer on its port\./) });
   });
-});
 
-describe('a kubelet that serves late with the new value', () => {
-  it('is waited for, 25 and 45 seconds, and the reports say so', async () => {
-    const [sooner, later] = await onBoth({ frailty: 'slow 25' }, { frailty: 'slow 45' });
-    const said = (seconds: RegExp) => ({ ...KEPT, message: expect.stringMatching(seconds) as string });
-    expect(sooner).toMatchObject(said(/It took (2[5-9]|3\d) s to answer on its port\./));
-    expect(later).toMatchObject(said(/It took (4[5-9]|5\d) s to answer on its port\./));
-  });
-});
+  // Before it serves, as soon as the first report is out, and just before the watch ends.
+  it.each<[string, Frailty, number]>([
+    ['1 second after its start, before it serves', 'ends 1', 1_000],
+    ['2.1 seconds after it served', 'dies 2.1', 2_100],
+    ['9 seconds after it served', 'dies 9', 9_000],
+  ])(
+    'is rolled back if it crashes %s: it gets its old file back and serves within 30 s',
+    async (_when, frailty, aliveMs) => {
+      const end = await repairs({ frailty }, theLast);
+      expect(end).toMatchObject({ ...ROLLED_BACK, reason: 'KubeletDidNotComeUp', ...said('ended') });
+      expect(end.tookMs - aliveMs).toBeLessThan(30_000);
+    },
+  );
 
-describe('a kubelet that others restart or kill in the ten seconds after it served', () => {
   const afterItServed =
     (...argv: string[]) =>
     async (node: string): Promise<void> => {
-      await untilStep(node, 'guarding');
+      await untilStep(rig, node, 'guarding');
       await inNode(rig, node, ...argv);
     };
+  const killed = ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'kubelet.service'];
 
-  it('keeps its new value if an administrator restarts it, and if a restart of containerd takes it along', async () => {
-    const [byHand, along] = await onBoth(
-      {
-        frailty: 'well',
-        during: afterItServed('systemctl', 'restart', 'kubelet.service'),
-      },
-      {
-        frailty: 'well',
-        during: afterItServed('systemctl', 'restart', 'containerd.service'),
-      },
-    );
-    for (const end of [byHand, along]) {
-      const message = expect.stringContaining('Something else restarted it once') as string;
-      expect(end).toMatchObject({ ...KEPT, message });
-    }
+  it.each<[string, readonly string[], string]>([
+    [
+      'an administrator restarts it',
+      ['systemctl', 'restart', 'kubelet.service'],
+      'Something else restarted it once',
+    ],
+    [
+      'a restart of containerd takes it along',
+      ['systemctl', 'restart', 'containerd.service'],
+      'Something else restarted it once',
+    ],
+    ['it is killed once from outside', killed, 'It ended once for an outside reason'],
+  ])('keeps it if %s in the ten seconds after it served', async (_what, argv, text) => {
+    const end = await repairs({ frailty: 'well', during: afterItServed(...argv) }, theLast);
+    expect(end).toMatchObject({ ...KEPT, ...said(text) });
   });
 
-  it('keeps its new value after one SIGKILL, but not if it is killed four seconds after each start', async () => {
-    const kill = ['systemctl', 'kill', '--kill-whom=main', '--signal=KILL', 'kubelet.service'];
-    const [once, always] = await onBoth(
-      { frailty: 'well', during: afterItServed(...kill) },
-      { frailty: 'killed 4' },
-    );
-    const said = (text: string) => ({ message: expect.stringContaining(text) as string });
-    expect(once).toMatchObject({ ...KEPT, ...said('It ended once for an outside reason') });
-    expect(always).toMatchObject({ ...ROLLED_BACK, ...said('ended for the second time') });
-  });
-});
-
-describe('an agent or a guard that is killed', () => {
   /** While the kubelet is being restarted: it takes five seconds to serve. */
-  const duringTheRestart =
-    (...containers: string[]) =>
-    async (node: string, job: AgentJob): Promise<void> => {
-      await untilStep(node, 'restarting');
-      for (const container of containers) await job.kill(container);
-    };
-
-  it('is replaced by the other one: the guard completes the change, or the agent watches by itself', async () => {
-    const run = async (node: string, killed: string) => {
-      await rig.setResolvConf(node, BAD_RESOLV_CONF);
-      await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
-      await untilServing(node);
-      await setFrailty(rig, node, 'slow 5');
-      const job = await AgentJob.start(rig, node, `${node}-${Date.now()}`);
-      try {
-        await duringTheRestart(killed)(node, job);
-        return killed === AGENT_CONTAINER ? await job.guard() : await job.repair();
-      } finally {
-        await setFrailty(rig, node, 'well');
-        await job.remove();
-      }
-    };
-    const [guard, repair] = await Promise.all([run(FIRST, AGENT_CONTAINER), run(SECOND, GUARD_CONTAINER)]);
-    expect(guard).toMatchObject({ outcome: 'kept', kubelet: { restarts: 1 } });
-    expect(repair).toMatchObject({ outcome: 'repaired', watched: true, kubelet: { restarts: 1 } });
-    for (const node of [FIRST, SECOND])
-      expect(await stateOf(node)).toEqual({ value: GOOD_RESOLV_CONF, active: 'active' });
-  });
-});
-
-describe('the operator', () => {
-  it('records no repair as healed whose kubelet is killed four seconds after each start', async () => {
-    await restoreCluster(rig);
-    await rig.setResolvConf(SECOND, BAD_RESOLV_CONF);
-    await restartIntoLoop(rig, SECOND);
-    await setFrailty(rig, SECOND, 'killed 4');
-    await applySamplePolicy(rig);
-    const { status } = await untilEnded(rig, SECOND);
-    expect(status).toMatchObject({
-      phase: 'RolledBack',
-      reason: 'KubeletDidNotComeUp',
-    });
-    const last = status.guard ?? status.repair;
-    expect(last).toMatchObject({ outcome: 'rolled-back', kubelet: { restarts: 2, active: true } });
-    expect(await stateOf(SECOND)).toEqual({ value: BAD_RESOLV_CONF, active: 'active' });
-    await setFrailty(rig, SECOND, 'well');
+  const duringTheRestart = (container: string): Case => ({
+    frailty: 'slow 5',
+    during: async (node, job) => {
+      await untilStep(rig, node, 'restarting');
+      await job.kill(container);
+    },
   });
 
-  it('starts the Job again if agent and guard are both killed, and the new agent continues the watch', async () => {
-    await restoreCluster(rig);
-    await rig.setResolvConf(SECOND, BAD_RESOLV_CONF);
-    await restartIntoLoop(rig, SECOND);
-    await setFrailty(rig, SECOND, 'slow 5');
-    await applySamplePolicy(rig);
-    await untilStep(SECOND, 'restarting');
-    const { metadata } = await untilRemediation(rig, SECOND, 'to be under repair', () => true);
-    const job = AgentJob.of(rig, metadata.name);
-    for (const container of [AGENT_CONTAINER, GUARD_CONTAINER]) await job.kill(container);
-    const { status } = await untilEnded(rig, SECOND);
-    expect(status).toMatchObject({
-      phase: 'Healed',
-      repair: { outcome: 'repaired', kubelet: { restarts: 1 } },
-      repairTakenBack: [{ because: 'Silent' }],
-    });
-    await setFrailty(rig, SECOND, 'well');
+  it('is watched by the guard if the agent is killed during the restart, and the guard completes the change', async () => {
+    const end = await repairs(duringTheRestart(AGENT_CONTAINER), theGuard);
+    expect(end).toMatchObject({ outcome: 'kept', ...NEW_VALUE });
+  });
+
+  it('is watched by the agent to the end if the guard is killed', async () => {
+    const end = await repairs(duringTheRestart(GUARD_CONTAINER), theRepair);
+    expect(end).toMatchObject({ outcome: 'repaired', watched: true, ...NEW_VALUE });
   });
 });

@@ -1,24 +1,28 @@
 /** A kubelet of a rig's node that fails on demand, but only with the new value of resolvConf: a script in its place. */
 import { GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../../cluster/node/kubelet-files.ts';
 import type { Rig } from '../../cluster/rig.ts';
+import { until } from '../../cluster/until.ts';
 import { inNode } from './node-files.ts';
 
 const DIRECTORY = '/opt/frail';
 const PROGRAM = `${DIRECTORY}/kubelet`;
 const MODE = `${DIRECTORY}/mode`;
+const JOURNAL = '/var/lib/dnshealth/journal.json';
 const DROP_IN = '/etc/systemd/system/kubelet.service.d/99-frail.conf';
 
 /**
  * - `dies`: exits with code 1 this long after it first served
  * - `killed`: as that, but by SIGKILL
+ * - `ends`: exits with code 1 this long after its start, without serving
  * - `slow`: begins to serve this long after its start
  */
-export type Frailty = `${'dies' | 'killed' | 'slow'} ${number}` | 'well';
+export type Frailty = `${'dies' | 'killed' | 'ends' | 'slow'} ${number}` | 'well';
 
 /** The process that systemd watches is the script, which is the parent of the kubelet or becomes it. */
 const SCRIPT = `#!/bin/bash
 read -r how seconds < ${MODE}
 if ! grep -q '${GOOD_RESOLV_CONF}' ${KUBELET_CONFIG} || [ "$how" = well ]; then exec /usr/local/bin/kubelet "$@"; fi
+if [ "$how" = ends ]; then sleep "$seconds"; exit 1; fi
 if [ "$how" = slow ]; then sleep "$seconds"; exec /usr/local/bin/kubelet "$@"; fi
 /usr/local/bin/kubelet "$@" & kubelet=$!
 until (: > /dev/tcp/127.0.0.1/10250) 2> /dev/null; do sleep 0.05; done
@@ -52,4 +56,15 @@ export async function removeFrailKubelet(rig: Rig, node: string): Promise<void> 
 /** Counts for the next start of the kubelet with the new value. */
 export async function setFrailty(rig: Rig, node: string, frailty: Frailty): Promise<void> {
   await rig.writeFile(node, MODE, `${frailty}\n`);
+}
+
+/** Waits for a step in the journal of the repair on this node. */
+export async function untilStep(rig: Rig, node: string, step: 'restarting' | 'guarding'): Promise<void> {
+  await until(
+    async () => {
+      const { stdout } = await rig.exec(node, ['cat', JOURNAL]);
+      return (JSON.parse(stdout) as { step: string }).step === step || undefined;
+    },
+    { what: `the step ${step} on ${node}`, timeoutMs: 60_000, everyMs: 50 },
+  );
 }
