@@ -1,6 +1,7 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
+import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from './api/keys.ts';
 import { createKubernetesService } from './controller/incident/kubernetes-service.ts';
-import { OPERATOR_NAMESPACE, readSettings } from './controller/settings.ts';
+import { readSettings } from './controller/settings.ts';
 import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
@@ -34,7 +35,7 @@ async function operate(): Promise<number> {
   if (isOutside) await kubernetesService.addresses(lifecycle.signal);
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
-  const lease = { namespace, name: 'dnshealth-operator' };
+  const lease = { namespace, name: OPERATOR_LEASE };
   const election = createLeaderElection({ ...lease, kube, fence, recorder, logger, metrics });
   const stores = createReflectors(kube, { logger, metrics, recorder });
 

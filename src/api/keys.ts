@@ -22,6 +22,11 @@ export const DNS_SELECTORS = [
 /** The same in a sentence. */
 export const DNS_LABELS_TEXT = `${DNS_APPS.map((app) => `${DNS_APP_LABEL}=${app}`).join(', ')} or ${NAME_LABEL}=${DNS_NAME}`;
 
+/** Where config/default installs the operator. Outside a cluster its Lease is used too, so that only one leads. */
+export const OPERATOR_NAMESPACE = 'dnshealth-system';
+/** Its holder leads, and renews it every few seconds. */
+export const OPERATOR_LEASE = 'dnshealth-operator';
+
 /** The only namespace in which pods that mount node directories are created. Its Pod Security level is privileged. */
 export const NODE_NAMESPACE = 'dnshealth-node';
 /** Where checks run, the proof after a repair included. Its Pod Security level is restricted. */

@@ -1,9 +1,6 @@
 /** Settings of the process from its environment, checked once at the start. */
 import * as z from 'zod';
 
-/** Where config/default installs the operator. Outside a cluster its Lease is used too, so that only one leads. */
-export const OPERATOR_NAMESPACE = 'dnshealth-system';
-
 /** The same text for a variable that is missing and for one that is empty. */
 const required = (why: string) => z.string(why).min(1, why);
 

@@ -7,13 +7,13 @@ export type Style = Parameters<typeof styleText>[0];
 
 export interface Output {
   readonly colour: boolean;
-  write(text: string): void;
+  readonly write: (text: string) => void;
   /** With a newline. */
-  line(text?: string): void;
+  readonly line: (text?: string) => void;
   /** The text in a style, or as it is where there is no colour. */
-  paint(style: Style, text: string): string;
+  readonly paint: (style: Style, text: string) => string;
   /** Resolves when everything that was written is with the reader, or the reader is gone. */
-  flush(): Promise<void>;
+  readonly flush: () => Promise<void>;
 }
 
 export type Stream = Writable & { readonly isTTY?: boolean };

@@ -78,7 +78,7 @@ export function createCommands(verbs: readonly Verb[], out: Output, runIt: RunVe
       REQUEST_TIMEOUT,
     )
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeOut: (text) => out.write(text), outputError: () => {} })
+    .configureOutput({ writeOut: out.write, outputError: () => {} })
     .exitOverride();
   for (const verb of verbs) addVerb(program, verb, runIt);
   return program;

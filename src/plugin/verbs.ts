@@ -1,5 +1,6 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
 import { VERB as history } from './history/verb.ts';
+import { VERB as status } from './status/verb.ts';
 import type { Verb } from './verb.ts';
 
-export const VERBS: readonly Verb[] = [history];
+export const VERBS: readonly Verb[] = [status, history];

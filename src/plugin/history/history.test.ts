@@ -63,6 +63,7 @@ describe('history', () => {
           phase: 'Healed',
           reason: 'Verified',
           message: null,
+          advice: null,
           began: isoAt(0),
           ended: isoAt(12),
           seconds: 12,

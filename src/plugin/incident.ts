@@ -1,0 +1,45 @@
+/** An incident as verbs print it, from its record. */
+import { beganAt } from '../api/trigger.ts';
+import type { Remediation } from '../remediation/world.ts';
+
+/** The names are an interface: scripts read them with `-o json`. Times are RFC 3339. */
+export interface Incident {
+  readonly name: string;
+  readonly node: string;
+  readonly policy: string;
+  readonly cause: string;
+  /** What it began with: Crash or LateLoop. */
+  readonly trigger: string;
+  readonly phase: string;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly advice: string | null;
+  /** When the DNS pod crashed, or was found not to answer. */
+  readonly began: string;
+  /** null while it is not over. */
+  readonly ended: string | null;
+  /** Until now while it is not over. */
+  readonly seconds: number;
+  readonly acknowledged: boolean;
+}
+
+export function incidentOf({ name, acknowledged, spec, status }: Remediation, now: number): Incident {
+  const { phase, reason = null, message = null, advice = null, finishedAt: ended = null } = status;
+  const began = beganAt(spec);
+  const seconds = Math.round(((ended === null ? now : Date.parse(ended)) - began) / 1000);
+  return {
+    name,
+    node: spec.node.name,
+    policy: spec.policy.name,
+    cause: spec.cause,
+    trigger: spec.trigger,
+    phase,
+    reason,
+    message,
+    advice,
+    began: new Date(began).toISOString(),
+    ended,
+    seconds,
+    acknowledged,
+  };
+}

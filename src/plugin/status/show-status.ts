@@ -1,0 +1,106 @@
+/** A status as text for people: a table for each kind of thing, and a paragraph for each thing that needs reading. */
+
+import { ACKNOWLEDGED_ANNOTATION } from '../../api/keys.ts';
+import type { Condition } from '../../api/primitives.ts';
+import { shortDuration } from '../durations.ts';
+import type { Incident } from '../incident.ts';
+import type { Output } from '../output.ts';
+import { type Column, table } from '../table.ts';
+import type { Status } from './read-status.ts';
+
+interface View {
+  readonly isWide: boolean;
+  readonly now: number;
+  readonly paint: Output['paint'];
+}
+
+export function showStatus(status: Status, view: View): string {
+  const { running, waiting, needAttention } = status.incidents;
+  const sections: readonly string[] = [
+    operator(status, view),
+    table(policyColumns(view), status.policies, view.isWide) + health(status, view),
+    titled(
+      'DNS pods',
+      status.dnsPods.length > 0 ? table(podColumns(view), status.dnsPods, view.isWide) : '',
+      view,
+    ),
+    titled('Running', running.map((one) => incident(one, view)).join(''), view),
+    titled('Waiting', waiting.map((one) => incident(one, view)).join(''), view),
+    titled('Needs you', needAttention.map((one) => incident(one, view) + acknowledge(one)).join(''), view),
+    titled('Observed', observations(status, view), view),
+    status.notShown.map((sentence) => `${sentence}\n`).join(''),
+  ];
+  return sections.filter((section) => section !== '').join('\n');
+}
+
+const ago = (time: string, now: number): string => `${shortDuration(now - Date.parse(time))} ago`;
+const titled = (title: string, text: string, { paint }: View): string =>
+  text === '' ? '' : `${paint('bold', `${title}:`)}\n${text}`;
+
+function operator({ operator: state, notShown }: Status, { now, paint }: View): string {
+  if (state?.runs === true) return '';
+  if (state === null && notShown.some((sentence) => sentence.includes('lease'))) return '';
+  const since = state ? `; it was last seen ${ago(state.lastRenewed, now)}` : '';
+  return `${paint('red', `The operator does not run${since}.`)} What follows may be out of date.\n`;
+}
+
+const policyColumns = ({ now }: View): readonly Column<Status['policies'][number]>[] => [
+  { title: 'POLICY', of: ({ name }) => name },
+  { title: 'MODE', of: ({ mode }) => mode },
+  { title: 'WORKLOAD', of: ({ workload }) => workload },
+  { title: 'DNS', of: ({ status }) => status.dnsPods?.summary ?? '' },
+  { title: 'LOOPING', of: ({ status }) => String(status.dnsPods?.looping ?? '') },
+  { title: 'QUARANTINED', of: ({ status }) => status.quarantinedNodes.join(',') || '0' },
+  { title: 'REPAIRED', of: ({ status }) => String(status.repaired) },
+  {
+    title: 'LAST REPAIR',
+    of: ({ status }) => (status.lastRepairTime ? ago(status.lastRepairTime, now) : ''),
+  },
+];
+
+function health({ policies }: Status, { paint }: View): string {
+  const judge = ({ type, status, message }: Condition): string =>
+    `${type}: ${paint(status === 'True' ? 'green' : 'red', status)}. ${message}\n`;
+  return policies.flatMap(({ status }) => status.conditions.map(judge)).join('');
+}
+
+const podColumns = ({ now }: View): readonly Column<Status['dnsPods'][number]>[] => [
+  { title: 'NAME', of: ({ name }) => name },
+  { title: 'NODE', of: ({ node }) => node },
+  { title: 'READY', of: ({ ready }) => (ready ? 'yes' : 'no') },
+  { title: 'RESTARTS', of: ({ restarts }) => String(restarts) },
+  {
+    title: 'LAST DEATH',
+    of: ({ lastDeath }) =>
+      lastDeath ? `${lastDeath.reason || 'exit'} (${lastDeath.exitCode}) ${ago(lastDeath.at, now)}` : '',
+  },
+  { title: 'AGE', of: ({ createdAt }) => shortDuration(now - Date.parse(createdAt)) },
+];
+
+function incident(
+  { name, node, phase, reason, message, advice, began }: Incident,
+  { now, paint }: View,
+): string {
+  const state = reason === null ? phase : `${phase} (${reason})`;
+  return [
+    `  ${paint('bold', node)}  ${state}, began ${ago(began, now)}, DNSRemediation ${name}\n`,
+    ...(message === null ? [] : [`    ${message}\n`]),
+    ...(advice === null ? [] : [`    Advice: ${advice}\n`]),
+  ].join('');
+}
+
+const acknowledge = ({ name }: Incident): string =>
+  `    When that is done: kubectl annotate dnsrem ${name} ${ACKNOWLEDGED_ANNOTATION}=true\n`;
+
+function observations({ policies }: Status, { now, paint }: View): string {
+  return policies
+    .flatMap(({ status }) => status.observations)
+    .map(({ pod, node, cause, message, advice, lastSeen }) =>
+      [
+        `  ${paint('bold', node || '<none>')}  ${cause}, ${ago(lastSeen, now)}, pod ${pod}\n`,
+        `    ${message}\n`,
+        ...(advice === undefined ? [] : [`    Advice: ${advice}\n`]),
+      ].join(''),
+    )
+    .join('');
+}
