@@ -1,33 +1,23 @@
-/** One question over TCP, with the two-byte length before each message. */
+/** One question over TCP, from a connection of its own. */
 import { connect } from 'node:net';
-import dnsPacket from 'dns-packet';
-import { type DnsReply, type DnsServer, question, type RecordType, replyTo } from './message.ts';
+import { createDnsStream } from './dns-stream.ts';
+import type { DnsReply, DnsServer, RecordType } from './message.ts';
 
 /** @throws the socket's error, or the signal's reason when there was no answer in time. */
 export async function askTcp(
   server: DnsServer,
   name: string,
   signal: AbortSignal,
-  { type = 'A' }: { readonly type?: RecordType } = {},
+  options: { readonly type?: RecordType } = {},
 ): Promise<DnsReply> {
   signal.throwIfAborted();
-  const asked = question(name, type);
-  const socket = connect({ host: server.address, port: server.port, signal });
+  const socket = connect({ host: server.address, port: server.port });
+  const stream = createDnsStream((bytes) => void socket.write(bytes));
+  socket.on('data', (chunk: Buffer) => stream.receive(chunk));
+  socket.on('error', (error) => stream.fail(error));
+  socket.on('close', () => stream.fail(new Error('the connection was closed without an answer')));
   try {
-    socket.write(dnsPacket.streamEncode(asked.message));
-    let received = Buffer.alloc(0);
-    for await (const chunk of socket) {
-      received = Buffer.concat([received, chunk as Buffer]);
-      if (received.length < 2 || received.length < received.readUInt16BE(0) + 2) continue;
-      const reply = replyTo(asked, dnsPacket.streamDecode(received));
-      if (reply) return reply;
-      throw new Error('the answer belongs to another question');
-    }
-    throw new Error('the connection was closed without an answer');
-  } catch (error) {
-    // The socket reports an abort as a bare AbortError; the reason says whether it was a time-out.
-    if (signal.aborted) throw signal.reason;
-    throw error;
+    return await stream.ask(name, signal, options);
   } finally {
     socket.destroy();
   }
