@@ -3,6 +3,7 @@ import { createKubeClient, type KubeClient } from '../kube/client.ts';
 import { type KubeconfigOptions, kubeconfigLogin } from '../kube/kubeconfig/kubeconfig.ts';
 import { createMetrics } from '../runtime/metrics.ts';
 import { PluginError } from './errors.ts';
+import { type Forward, forwardTo, type PodPort } from './pod-forward.ts';
 import { type TypedApis, typedApis } from './typed-apis.ts';
 
 export interface Connection extends TypedApis {
@@ -10,6 +11,8 @@ export interface Connection extends TypedApis {
   readonly server: string;
   /** Plain JSON over the same connections: what `observe/` and `effects/` are given. */
   readonly kube: KubeClient;
+  /** Opens a stream to a port of a pod. @throws KubeError if it is refused */
+  forwardTo(port: PodPort, signal: AbortSignal): Promise<Forward>;
   close(): Promise<void>;
 }
 
@@ -30,5 +33,11 @@ export async function connect({ timeoutMs, signal, ...kubeconfig }: ConnectOptio
     userAgent: 'kubectl-dnshealth/0.1.0',
     deadlineMs: timeoutMs,
   });
-  return { server: config.server, kube, ...typedApis(kube.raw, signal), close: () => kube.close() };
+  return {
+    server: config.server,
+    kube,
+    ...typedApis(kube.raw, signal),
+    forwardTo: async (port, until) => forwardTo(config, port, until),
+    close: () => kube.close(),
+  };
 }

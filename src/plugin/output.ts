@@ -7,6 +7,8 @@ export type Style = Parameters<typeof styleText>[0];
 
 export interface Output {
   readonly colour: boolean;
+  /** Width of the terminal; undefined for a pipe or a file. */
+  readonly columns: number | undefined;
   readonly write: (text: string) => void;
   /** With a newline. */
   readonly line: (text?: string) => void;
@@ -16,7 +18,7 @@ export interface Output {
   readonly flush: () => Promise<void>;
 }
 
-export type Stream = Writable & { readonly isTTY?: boolean };
+export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
 export function createOutput(stream: Stream, env: Environment): Output {
   // https://no-color.org: any value but the empty string.
@@ -24,6 +26,7 @@ export function createOutput(stream: Stream, env: Environment): Output {
   const write = (text: string): void => void stream.write(withoutControls(text, colour));
   return {
     colour,
+    columns: stream.columns,
     write,
     line: (text = '') => write(`${text}\n`),
     paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),

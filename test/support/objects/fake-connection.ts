@@ -3,9 +3,17 @@ import type { Connection } from '../../../src/plugin/connect.ts';
 import { typedApis } from '../../../src/plugin/typed-apis.ts';
 import type { FakeKube } from './fake-kube.ts';
 
-export const fakeConnection = ({ kube }: FakeKube): Connection => ({
+export const fakeConnection = ({ kube, dns }: FakeKube): Connection => ({
   server: 'https://10.0.0.1:6443',
   kube,
   ...typedApis(kube.raw, new AbortController().signal),
+  forwardTo: async ({ pod }) => ({
+    dns: {
+      receive: () => {},
+      fail: () => {},
+      ask: async (name) => ({ addresses: [], ...dns(pod, name) }),
+    },
+    close: () => {},
+  }),
   close: async () => {},
 });

@@ -16,6 +16,8 @@ export interface FakeKube {
   /** Custom objects whose status was replaced. */
   readonly replaced: unknown[];
   log: (request: LogRequest) => string;
+  /** What a DNS pod answers through a forwarded port. By default all is well. */
+  dns: (pod: string, name: string) => { readonly rcode: string; readonly addresses?: readonly string[] };
 }
 
 export const kubeError = (code: number, reason: string): KubeError =>
@@ -31,6 +33,7 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
     log: () => {
       throw kubeError(400, 'BadRequest');
     },
+    dns: (_pod, name) => ({ rcode: name.endsWith('.invalid') ? 'NXDOMAIN' : 'NOERROR' }),
   };
   const request = async ({ method, path, body }: RawRequest): Promise<object> => {
     fake.asked.push(`${method} ${path}`);

@@ -1,0 +1,44 @@
+/** What the operator knows, where it is installed: its policies and its records. */
+import { API_VERSION } from '../../../api/keys.ts';
+import { KubeError } from '../../../kube/errors.ts';
+import { parsePolicy, parseRemediations } from '../../../observe/custom-resources.ts';
+import type { Connection } from '../../connect.ts';
+import type { OperatorKnowledge } from '../gathered.ts';
+import type { Attempts } from './attempts.ts';
+
+export async function operatorKnowledge(
+  { kube }: Connection,
+  attempts: Attempts,
+  signal: AbortSignal,
+): Promise<OperatorKnowledge> {
+  const list = async (plural: string): Promise<readonly unknown[] | 'no-such-kind' | undefined> =>
+    attempts.read(
+      {
+        what: `the ${plural} of the operator`,
+        command: `kubectl get ${plural} -o yaml`,
+        right: `list ${plural}`,
+      },
+      async () => {
+        try {
+          const path = `/apis/${API_VERSION}/${plural}`;
+          const { items } = await kube.raw.request<{ items: readonly unknown[] }>({
+            method: 'GET',
+            path,
+            signal,
+          });
+          return items;
+        } catch (error) {
+          if (error instanceof KubeError && error.code === 404) return 'no-such-kind';
+          throw error;
+        }
+      },
+    );
+  const [policies, remediations] = await Promise.all([list('dnshealthpolicies'), list('dnsremediations')]);
+  if (policies === 'no-such-kind') return { kind: 'not-installed' };
+  if (policies === undefined) return { kind: 'unknown' };
+  return {
+    kind: 'installed',
+    policies: policies.map(parsePolicy),
+    remediations: Array.isArray(remediations) ? parseRemediations(remediations) : [],
+  };
+}

@@ -1,0 +1,177 @@
+/** The report as text that is read from top to bottom: the verdict, the pods at fault, one line for each healthy pod. Pure. */
+import type { Finding } from '../../../diagnosis/examination.ts';
+import type { Output } from '../../output.ts';
+import type { PodReport, Report } from '../report.ts';
+import { comparisonLines } from './comparison.ts';
+import { columns, oneLine, wrap } from './layout.ts';
+
+export interface TextOptions {
+  readonly out: Pick<Output, 'paint'>;
+  /** In characters. */
+  readonly width: number;
+  /** Also what is usually left out: every difference, every file, what the healthy pods answered. */
+  readonly isWide: boolean;
+}
+
+export function reportText(report: Report, options: TextOptions): string {
+  const { verdict, pods } = report;
+  const sick = pods.filter(({ state }) => state !== 'well');
+  const well = pods.filter(({ state }) => state === 'well');
+  const blocks = [
+    wrap(verdict.summary, options.width).map((line) =>
+      options.out.paint(['bold', verdict.healthy ? 'green' : 'red'], line),
+    ),
+    ...sick.map((pod) => podBlock(pod, options)),
+    wellBlock(well, sick.length > 0, options),
+    forbiddenBlock(report, options),
+    filesBlock(report, options),
+  ];
+  return blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => `${lines.join('\n')}\n`)
+    .join('\n');
+}
+
+type Lines = readonly string[];
+
+function podBlock(pod: PodReport, options: TextOptions): Lines {
+  const { findings, summary } = pod;
+  return [
+    options.out.paint('bold', heading(pod)),
+    ...(findings.length > 0
+      ? findings.flatMap((finding, at) => findingLines(finding, findings.length > 1 ? at + 1 : 0, options))
+      : indent(wrap(summary, options.width - 2), 2)),
+    ...section('Seen besides', evidenceLines(pod.notes, options), options),
+    ...section('Would the operator repair it?', operatorLines(pod, options), options),
+    ...(pod.comparison ? section(...comparisonLines(pod.comparison, options), options) : []),
+    ...section(
+      'Ruled out',
+      pairs(
+        pod.ruledOut.map(({ cause, why }) => [cause, why]),
+        options,
+      ),
+      options,
+    ),
+    ...section('Not known', missingLines(pod, options), options),
+  ];
+}
+
+function heading({ namespace, pod, node, workload, ready, restarts }: PodReport): string {
+  const more = [
+    workload,
+    ready === undefined ? undefined : ready ? 'ready' : 'not ready',
+    restarts === undefined ? undefined : `${restarts} restart${restarts === 1 ? '' : 's'}`,
+  ].filter(Boolean);
+  const where = node === undefined ? '' : ` on ${node}`;
+  return `${namespace === '' ? '' : `${namespace}/`}${pod}${where}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
+}
+
+function findingLines(finding: Finding, number: number, options: TextOptions): Lines {
+  const { cause, confidence, summary, evidence, remedy, commands } = finding;
+  const title = `${number === 0 ? '' : `${number}. `}${cause} (${confidence} confidence)`;
+  return [
+    '',
+    `  ${options.out.paint(['bold', 'red'], title)}`,
+    ...indent(wrap(summary, options.width - 2), 2),
+    ...section('Evidence', evidenceLines(evidence, options), options),
+    ...section('What to do', wrap(remedy, options.width - 4), options),
+    ...section('By hand', commands.fix.map(oneLine), options),
+    ...section('Check it', commands.check.map(oneLine), options),
+  ];
+}
+
+const evidenceLines = (evidence: Finding['evidence'], options: TextOptions): Lines =>
+  pairs(
+    evidence.map(({ source, text }) => [source, text]),
+    options,
+  );
+
+function operatorLines({ operator }: PodReport, options: TextOptions): Lines {
+  if (operator === undefined) return [];
+  const { verdict, why, record } = operator;
+  const answer = {
+    repairs: 'Yes.',
+    'does-not-repair': 'No.',
+    'not-installed': 'Not now.',
+    unknown: 'Maybe.',
+  }[verdict];
+  const about =
+    record && `Its record ${record.name} is ${record.phase}${record.message ? `: ${record.message}` : '.'}`;
+  return [...wrap(`${answer} ${why}`, options.width - 4), ...(about ? wrap(about, options.width - 4) : [])];
+}
+
+function missingLines({ missing }: PodReport, options: TextOptions): Lines {
+  return missing.flatMap(({ what, why, command }) => [
+    ...wrap(`${capital(what)}. ${why}`, options.width - 4),
+    `  ${oneLine(command)}`,
+  ]);
+}
+
+function wellBlock(well: readonly PodReport[], isBesideSick: boolean, options: TextOptions): Lines {
+  const rows = well.map((pod) => [
+    `${pod.pod}${pod.node === undefined ? '' : ` on ${pod.node}`}`,
+    pod.summary,
+  ]);
+  const lines = columns(rows, options.width - 2);
+  const details = options.isWide
+    ? well.flatMap(({ pod, answers }) =>
+        answers.map(
+          ({ scope, name, result, ms }) => `${pod}: ${scope.toLowerCase()} ${name}: ${result} (${ms} ms)`,
+        ),
+      )
+    : [];
+  if (well.length === 0) return [];
+  return [
+    ...(isBesideSick ? [options.out.paint('bold', 'Healthy')] : []),
+    ...indent([...lines, ...details], 2),
+  ];
+}
+
+/** Beside the pods at fault each gap is named already. */
+function forbiddenBlock({ forbidden }: Report, options: TextOptions): Lines {
+  if (forbidden.length === 0) return [];
+  return wrap(
+    `You have no permission to ${forbidden.join('; ')}. With it, more could be said.`,
+    options.width,
+  );
+}
+
+function filesBlock({ files }: Report, options: TextOptions): Lines {
+  const unused = files.filter(({ as }) => as === null);
+  const used = files.filter(({ as }) => as !== null);
+  if (files.length === 0) return [];
+  const shown = options.isWide ? unused : unused.slice(0, MOST_UNUSED);
+  const rest = unused.length - shown.length;
+  return [
+    options.out.paint('bold', 'Files'),
+    ...indent(
+      columns(
+        used.map(({ path, as }) => [path, `taken for ${as}`]),
+        options.width - 2,
+      ),
+      2,
+    ),
+    ...indent(
+      columns(
+        shown.map(({ path, why = 'not recognised' }) => [path, `not used: ${why}`]),
+        options.width - 2,
+      ),
+      2,
+    ),
+    ...(rest > 0 ? [`  and ${rest} more that were not used (-o wide lists them)`] : []),
+  ];
+}
+
+const MOST_UNUSED = 10;
+
+function section(title: string, lines: Lines, { out }: TextOptions): Lines {
+  return lines.length === 0 ? [] : ['', `  ${out.paint('bold', title)}`, ...indent(lines, 4)];
+}
+
+const pairs = (rows: readonly (readonly [string, string])[], { width }: TextOptions): Lines =>
+  columns(rows, width - 4);
+
+const indent = (lines: Lines, by: number): Lines =>
+  lines.map((line) => (line === '' ? '' : `${' '.repeat(by)}${line}`));
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
