@@ -22,10 +22,11 @@ const ROOMS = {
   kube: { from: ['runtime'], packages: ['@kubernetes/client-node', 'undici', 'yaml', 'zod'] },
   diagnosis: { from: ['api'], packages: ['yaml'], pure: true },
   remediation: { from: ['api', 'diagnosis'], packages: ['zod'], pure: true },
+  health: { from: ['api', 'diagnosis'], pure: true },
   observe: { from: ['api', 'diagnosis', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
-  effects: { from: ['api', 'dns', 'diagnosis', 'kube', 'runtime'] },
+  effects: { from: ['api', 'dns', 'diagnosis', 'health', 'kube', 'runtime'] },
   controller: {
-    from: ['api', 'diagnosis', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
+    from: ['api', 'diagnosis', 'health', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
     packages: ['zod'],
   },
   agent: { from: ['api', 'dns', 'diagnosis'], packages: ['yaml', 'zod'] },
@@ -55,8 +56,9 @@ const INNER_ROOMS = {
   controller: {
     'dns-pods': { from: [] },
     sighting: { from: ['dns-pods'] },
-    policy: { from: ['dns-pods', 'sighting'] },
-    incident: { from: ['dns-pods'] },
+    prober: { from: ['dns-pods'] },
+    policy: { from: ['dns-pods', 'prober', 'sighting'] },
+    incident: { from: ['dns-pods', 'prober'] },
     housekeeping: { from: [] },
   },
   // What changes the node imports what decides, and that imports what reads.

@@ -1,6 +1,6 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
 import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from './api/keys.ts';
-import { createKubernetesService } from './controller/incident/kubernetes-service.ts';
+import { createKubernetesService } from './controller/dns-pods/kubernetes-service.ts';
 import { readSettings } from './controller/settings.ts';
 import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';

@@ -82,6 +82,18 @@ const policy: Definition = {
       description: 'Ready and total number of DNS pods.',
     },
     {
+      name: 'Answering',
+      type: 'string',
+      jsonPath: '.status.dnsPods.answeringSummary',
+      description: 'Answering and total number of DNS pods.',
+    },
+    {
+      name: 'Health',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Healthy")].reason',
+      description: 'Reason of the condition Healthy.',
+    },
+    {
       name: 'Looping',
       type: 'integer',
       jsonPath: '.status.dnsPods.looping',

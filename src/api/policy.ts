@@ -160,6 +160,39 @@ const verificationSchema = z
   })
   .describe('Checks which prove that DNS works after a repair.');
 
+/** Off. */
+export const PROBER_OFF = 0;
+const SHORTEST_PROBER_SECONDS = 5;
+
+const proberSchema = z
+  .object({
+    intervalSeconds: z
+      .int()
+      .min(PROBER_OFF)
+      .max(3600)
+      .default(30)
+      .describe(
+        'Seconds between two rounds of questions to the same DNS pod, at least 5; 0 turns the prober off. With many pods the rounds of each are further apart, so that all questions together stay at about five a second.',
+      ),
+  })
+  .refine(
+    ({ intervalSeconds }) => intervalSeconds === PROBER_OFF || intervalSeconds >= SHORTEST_PROBER_SECONDS,
+    { path: ['intervalSeconds'], message: 'intervalSeconds must be 0 or at least 5' },
+  )
+  .prefault({})
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: `self.intervalSeconds == ${PROBER_OFF} || self.intervalSeconds >= ${SHORTEST_PROBER_SECONDS}`,
+        message: 'intervalSeconds must be 0 or at least 5',
+        fieldPath: '.intervalSeconds',
+      },
+    ],
+  })
+  .describe(
+    'How the DNS pods are asked while nothing is wrong: each one at its own address, for a name of the cluster and an external one (see verification), over UDP and TCP, and the cluster DNS Service as well.',
+  );
+
 export const policySpecSchema = z
   .object({
     mode: z
@@ -173,17 +206,18 @@ export const policySpecSchema = z
     repair: repairSchema,
     limits: limitsSchema,
     verification: verificationSchema,
+    prober: proberSchema,
   })
   .describe('Which DNS pods are watched and what may be done about a loop. Every field has a default.');
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 
 const observationSchema = z.object({
-  pod: z.string().describe('Name of the DNS pod that crashed.'),
+  pod: z.string().describe('Name of the DNS pod that crashed or does not answer.'),
   node: z.string().describe('Name of the node that the pod ran on.'),
   cause: z
     .string()
     .describe(
-      `Diagnosed cause (CamelCase). Of a loop: ${LOOP_CAUSES.join(', ')}; only KubeletResolvConf is repaired. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted, NoLog or UnknownCrash.`,
+      `Diagnosed cause (CamelCase). Of a loop: ${LOOP_CAUSES.join(', ')}; only KubeletResolvConf is repaired. Of another crash: for example CorefileError, OutOfMemory, NodeRestarted, NoLog or UnknownCrash. Of a pod that runs and does not answer for external names: for example LateLoop.`,
     ),
   message: z.string().describe('What was observed, with the log line that shows it.'),
   advice: z
@@ -192,7 +226,7 @@ const observationSchema = z.object({
     .describe(
       'What an administrator can do, for example if a repairable loop is not repaired now. Absent if the operator repairs the cause or nothing has to be done.',
     ),
-  lastSeen: timestamp().describe('Time of the latest such crash (RFC 3339).'),
+  lastSeen: timestamp().describe('Time of the latest such crash, or of the first failed answer (RFC 3339).'),
 });
 export type Observation = z.infer<typeof observationSchema>;
 
@@ -207,11 +241,34 @@ const workloadFoundSchema = z.object({
 });
 export type WorkloadFound = z.infer<typeof workloadFoundSchema>;
 
+const proberStatusSchema = z
+  .object({
+    intervalSeconds: z
+      .int()
+      .describe(
+        'Seconds between two rounds of questions to the same DNS pod, at the present number of pods.',
+      ),
+    askedAt: timestamp().describe(
+      'Time of a recent round of questions (RFC 3339). It is written when a result turns, and otherwise every few minutes.',
+    ),
+    service: z
+      .enum(['Answers', 'DoesNotAnswer', 'NotAsked'])
+      .describe(
+        'Whether the cluster DNS Service answers at its address. NotAsked: it has none, or it cannot be reached from where the operator runs.',
+      ),
+    notAskable: z
+      .int()
+      .describe(
+        'Number of DNS pods that cannot be asked from where the operator runs, for example those of a node-local DNS cache.',
+      ),
+  })
+  .describe('What the prober does. Absent if it is off, and until the first round.');
+
 export const policyStatusSchema = z
   .object({
     observedGeneration: z.int().optional().describe('Generation of the spec that this status reflects.'),
     conditions: conditions(
-      'Current conditions. Active: the policy is in force. Healthy: all DNS pods of the workload are ready and none loops.',
+      'Current conditions. Active: the policy is in force. Healthy: all DNS pods of the workload are ready, none loops, and all answer. Its reason is one of AllPodsAnswer, AllPodsReady (the prober is off), LoopDetected, LateLoop, PodsNotReady, PodsDoNotAnswer, UpstreamUnreachable, ServiceDoesNotAnswer and NotAsked.',
     ),
     dnsPods: z
       .object({
@@ -219,11 +276,24 @@ export const policyStatusSchema = z
         ready: z.int().describe('Number of DNS pods that are ready.'),
         looping: z
           .int()
-          .describe('Number of DNS pods that last crashed in a forwarding loop and do not serve.'),
+          .describe(
+            'Number of DNS pods that last crashed in a forwarding loop and do not serve, or that loop without crashing.',
+          ),
         summary: z.string().describe('Ready and total number of DNS pods, for example 1/2.'),
+        answering: z
+          .int()
+          .optional()
+          .describe(
+            'Number of DNS pods that answered every question when they were last asked. Absent if the prober is off.',
+          ),
+        answeringSummary: z
+          .string()
+          .optional()
+          .describe('Answering and total number of DNS pods, for example 1/2. Absent if the prober is off.'),
       })
       .optional()
       .describe('Current state of the DNS pods.'),
+    prober: proberStatusSchema.optional(),
     workloads: z
       .array(workloadFoundSchema)
       .default([])
@@ -245,7 +315,9 @@ export const policyStatusSchema = z
     observations: z
       .array(observationSchema)
       .default([])
-      .describe('Latest crash of each DNS pod that crashed, newest first, at most 20.'),
+      .describe(
+        'Latest crash of each DNS pod that crashed, and the failure of each that runs and does not answer, newest first, at most 20.',
+      ),
   })
   .describe('State of the DNS pods and of the repairs under this policy, written by the operator.');
 export type PolicyStatus = z.infer<typeof policyStatusSchema>;

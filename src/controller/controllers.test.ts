@@ -3,6 +3,7 @@ import { aRemediation } from '../../test/support/objects/builders.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
+import { createProbes } from './prober/probes.ts';
 import { createSightings, type Seen } from './sighting/sightings.ts';
 
 /** A reflector that knows some keys and never changes. */
@@ -27,10 +28,13 @@ const reconcilers = {
   sighting: reconcile,
   remediation: reconcile,
   policy: reconcile,
+  prober: reconcile,
   orphan: reconcile,
   excludeLabel: reconcile,
   history: reconcile,
 };
+
+const found = () => ({ sightings: createSightings(), probes: createProbes() });
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {
   const woken: string[] = [];
@@ -41,7 +45,9 @@ function wokenBy(controller: Controller | undefined, cause: () => void): readonl
 
 it('a sighting that is remembered or forgotten wakes every policy, so that its status counts it', () => {
   const sightings = createSightings();
-  const policy = controllerTable(reflectors, sightings, reconcilers).find(({ name }) => name === 'policy');
+  const policy = controllerTable(reflectors, { ...found(), sightings }, reconcilers).find(
+    ({ name }) => name === 'policy',
+  );
   const remember = () => sightings.remember('kube-system/coredns', aSeen);
   expect(wokenBy(policy, remember)).toEqual(['coredns', 'other']);
   expect(wokenBy(policy, () => sightings.keepOnly('kube-system/coredns', undefined))).toContain('coredns');
@@ -63,7 +69,7 @@ describe('a policy whose status was written by the operator', () => {
   const open = { ...still(), list: () => [aRemediation()] };
   const wokenAt = (generation: number) => {
     const changed = { ...reflectors, policies: policies(generation), remediations: open };
-    const table = controllerTable(changed as unknown as Reflectors, createSightings(), reconcilers);
+    const table = controllerTable(changed as unknown as Reflectors, found(), reconcilers);
     return wokenBy(
       table.find(({ name }) => name === 'remediation'),
       () => {},

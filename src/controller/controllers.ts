@@ -8,6 +8,7 @@ import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
 import { FRESH, URGENT } from './priorities.ts';
+import type { Probes } from './prober/probes.ts';
 import type { Sightings } from './sighting/sightings.ts';
 
 type Reconcile = Controller['reconcile'];
@@ -16,6 +17,7 @@ interface Reconcilers {
   readonly sighting: Reconcile;
   readonly remediation: Reconcile;
   readonly policy: Reconcile;
+  readonly prober: Reconcile;
   readonly orphan: Reconcile;
   readonly excludeLabel: Reconcile;
   readonly history: Reconcile;
@@ -24,7 +26,7 @@ interface Reconcilers {
 /** The name of a controller is also that of its queue in metrics and log lines. */
 export function controllerTable(
   reflectors: Reflectors,
-  sightings: Sightings,
+  found: { readonly sightings: Sightings; readonly probes: Probes },
   reconcile: Reconcilers,
 ): readonly Controller[] {
   const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
@@ -77,10 +79,21 @@ export function controllerTable(
         watch(policies, allPolicies),
         watch(remediations, allPolicies),
         watch(dnsPods, allPolicies),
-        watch(sightings, allPolicies),
+        watch(found.sightings, allPolicies),
+        watch(found.probes, allPolicies),
         watch(nodeMarks, allPolicies),
       ],
       reconcile: reconcile.policy,
+    },
+    {
+      name: 'prober',
+      watches: [
+        watch(policies, (change) => (isNewSpec(change) ? change.key : [])),
+        watch(dnsPods, allPolicies),
+      ],
+      // One question after the other, over all policies: the pace is the limit.
+      concurrency: 1,
+      reconcile: reconcile.prober,
     },
     {
       name: 'orphan',

@@ -22,7 +22,7 @@ import type { Effect } from '../remediation/verdict.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { createFakeClock } from '../runtime/testing/fake-clock.ts';
 import { createWorkQueue, type WorkQueue } from '../runtime/work-queue.ts';
-import type { KubernetesService } from './incident/kubernetes-service.ts';
+import type { KubernetesService } from './dns-pods/kubernetes-service.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import type { Stores } from './stores.ts';
 

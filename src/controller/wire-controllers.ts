@@ -7,14 +7,19 @@ import type { Controller } from '../runtime/controller.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { controllerTable } from './controllers.ts';
+import type { KubernetesService } from './dns-pods/kubernetes-service.ts';
 import { createDomainMetrics } from './domain-metrics.ts';
 import { createExcludeLabelReconciler } from './housekeeping/exclude-label-controller.ts';
 import { createHistoryReconciler } from './housekeeping/history-controller.ts';
 import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
-import type { KubernetesService } from './incident/kubernetes-service.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import { createNarrator } from './narrator.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
+import { createDnsServices } from './prober/dns-services.ts';
+import { createPodHealths } from './prober/pod-healths.ts';
+import { createProberReconciler } from './prober/prober-controller.ts';
+import { createProberMetrics } from './prober/prober-metrics.ts';
+import { createProbes } from './prober/probes.ts';
 import type { Settings } from './settings.ts';
 import { createSightingReconciler } from './sighting/sighting-controller.ts';
 import { createSightings } from './sighting/sightings.ts';
@@ -30,20 +35,31 @@ export interface ControllerParts {
 }
 
 export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
+  const probes = createProbes();
   const parts = {
     ...given,
+    probes,
+    healths: createPodHealths(probes),
+    dnsServices: createDnsServices(given.kube, given.logger, Date.now),
+    proberMetrics: createProberMetrics(metrics),
     ownership: createOwnership(given.kube),
     sightings: createSightings(),
     narrator: createNarrator(recorder, given.logger),
     metrics: createDomainMetrics(metrics),
     now: Date.now,
+    random: Math.random,
   };
-  return controllerTable(parts.stores, parts.sightings, {
-    sighting: createSightingReconciler(parts),
-    remediation: createRemediationReconciler(parts),
-    policy: createPolicyReconciler(parts),
-    orphan: createOrphanReconciler(parts),
-    excludeLabel: createExcludeLabelReconciler(parts),
-    history: createHistoryReconciler(parts),
-  });
+  return controllerTable(
+    parts.stores,
+    { sightings: parts.sightings, probes },
+    {
+      sighting: createSightingReconciler(parts),
+      remediation: createRemediationReconciler(parts),
+      policy: createPolicyReconciler(parts),
+      prober: createProberReconciler(parts),
+      orphan: createOrphanReconciler(parts),
+      excludeLabel: createExcludeLabelReconciler(parts),
+      history: createHistoryReconciler(parts),
+    },
+  );
 }

@@ -7,7 +7,8 @@ import {
   type Reply,
   startDnsServer,
 } from '../../test/support/network/dns-server.ts';
-import { probeDns } from './dns-probe.ts';
+import type { Failure } from '../health/round.ts';
+import { askDns, probeDns } from './dns-probe.ts';
 
 const CLUSTER = 'kubernetes.default.svc.cluster.local';
 const OUTSIDE = 't1-abc.invalid';
@@ -204,6 +205,34 @@ describe('a DNS pod that does not work', () => {
     );
     expect(verdicts(answers)).toEqual([false, false, false, false]);
     for (const { result } of answers) expect(result).toMatch(/EACCES|ENETUNREACH/);
+  });
+});
+
+describe('a failed answer is named', () => {
+  const cut = (query: Packet) => right(query).subarray(0, 7);
+  it.each<[Failure, Parameters<typeof startDnsServer>[0] | 'closed', string?]>([
+    ['Timeout', {}],
+    ['Rejected', 'closed'],
+    ['Unreachable', 'closed', '255.255.255.255'],
+    ['ServerFailure', always((query) => answerTo(query, { rcode: 'SERVFAIL' }))],
+    ['Refused', always((query) => answerTo(query, { rcode: 'REFUSED' }))],
+    ['WrongAnswer', always(cut)],
+  ])('%s', async (failure, replies, address = '127.0.0.1') => {
+    const started = await startDnsServer(replies === 'closed' ? {} : replies);
+    const { port } = started;
+    if (replies === 'closed') await started.close();
+    else server = started;
+    const probe = { ...NAMES, address, port, answerTimeoutMs: failure === 'Timeout' ? 20 : PATIENT_MS };
+    const answers = await askDns(probe, new AbortController().signal);
+    expect(new Set(answers.map((one) => one.failure))).toEqual(new Set([failure]));
+  });
+
+  it('WrongAnswer also if only the address is another one, and not at all if it is right', async () => {
+    const replies = always((query) => answerTo(query, { addresses: ['10.96.0.2'] }));
+    server = await startDnsServer(replies);
+    const probe = { ...NAMES, address: '127.0.0.1', port: server.port, answerTimeoutMs: PATIENT_MS };
+    const answers = await askDns(probe, new AbortController().signal);
+    expect(answers.map(({ failure }) => failure)).toEqual(['WrongAnswer', 'WrongAnswer', null, null]);
   });
 });
 

@@ -1,9 +1,10 @@
-/** Asks one DNS pod at its own address, over UDP and TCP, for a name of the cluster and an external one. */
+/** Asks one DNS pod, or the Service, over UDP and TCP, for a name of the cluster and an external one. */
 import type { Answer } from '../api/answer.ts';
 import { parseIp } from '../diagnosis/ip-address.ts';
 import { askTcp } from '../dns/ask-tcp.ts';
 import { askUdp } from '../dns/ask-udp.ts';
 import type { DnsReply, RecordType } from '../dns/message.ts';
+import type { Failure, ProbedAnswer } from '../health/round.ts';
 
 /** A working CoreDNS answers from memory within a millisecond, and through its upstream within a few tens. */
 const ANSWER_TIMEOUT_MS = 1_000;
@@ -42,25 +43,47 @@ const TRANSPORTS = [
  * REFUSED or silence.
  * Never throws: an error is an answer that is not ok.
  */
-export async function probeDns(probe: DnsProbe, signal: AbortSignal): Promise<readonly Answer[]> {
+export async function askDns(probe: DnsProbe, signal: AbortSignal): Promise<readonly ProbedAnswer[]> {
   const { address, port = 53, answerTimeoutMs = ANSWER_TIMEOUT_MS } = probe;
   return Promise.all(
     questionsOf(probe).flatMap(({ accept, ...question }) =>
-      TRANSPORTS.map(async ({ protocol, ask }): Promise<Answer> => {
+      TRANSPORTS.map(async ({ protocol, ask }): Promise<ProbedAnswer> => {
         const startedAt = performance.now();
-        const ms = () => Math.round((performance.now() - startedAt) * 10) / 10;
+        const answered = (result: string, failure: Failure | null): ProbedAnswer => {
+          const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+          return { answer: { protocol, ...question, result, ok: failure === null, ms }, failure };
+        };
         const timeout = AbortSignal.timeout(answerTimeoutMs);
         const either = AbortSignal.any([signal, timeout]);
         try {
           const reply = await ask({ address, port }, question.name, either, question);
-          return { protocol, ...question, result: summary(reply), ok: accept(reply), ms: ms() };
+          return answered(summary(reply), accept(reply) ? null : failureOf(reply));
         } catch (error) {
-          const result = error === timeout.reason ? `no answer within ${answerTimeoutMs} ms` : textOf(error);
-          return { protocol, ...question, result, ok: false, ms: ms() };
+          if (error === timeout.reason) return answered(`no answer within ${answerTimeoutMs} ms`, 'Timeout');
+          return answered(textOf(error), failureOfError(error));
         }
       }),
     ),
   );
+}
+
+/** The answers as a record keeps them. */
+export async function probeDns(probe: DnsProbe, signal: AbortSignal): Promise<readonly Answer[]> {
+  return (await askDns(probe, signal)).map(({ answer }) => answer);
+}
+
+function failureOf({ rcode }: DnsReply): Failure {
+  if (rcode === 'SERVFAIL') return 'ServerFailure';
+  return rcode === 'REFUSED' ? 'Refused' : 'WrongAnswer';
+}
+
+/** Codes of a host that is there and does not serve this port; a REJECT rule of kube-proxy looks the same. */
+const REJECTED: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ECONNRESET']);
+
+/** An error without a system call is not the socket's: a message came that is not an answer. */
+function failureOfError(error: unknown): Failure {
+  if (!(error instanceof Error) || !('syscall' in error && 'code' in error)) return 'WrongAnswer';
+  return REJECTED.has(error.code) ? 'Rejected' : 'Unreachable';
 }
 
 function questionsOf({ clusterName, clusterAddresses, externalName }: DnsProbe): readonly Question[] {

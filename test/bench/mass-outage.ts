@@ -1,6 +1,6 @@
 /** `npm run bench:mass-outage`: the first repair of 300 looping nodes beside that of one alone; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKubernetesService } from '../../src/controller/incident/kubernetes-service.ts';
+import { createKubernetesService } from '../../src/controller/dns-pods/kubernetes-service.ts';
 import { wireControllers } from '../../src/controller/wire-controllers.ts';
 import { createEventRecorder } from '../../src/kube/event-recorder.ts';
 import { createReflectors } from '../../src/observe/reflectors.ts';

@@ -169,7 +169,9 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
       timeoutMs: 10_000,
     });
     const policies = (await rig.kubectl(['get', 'dnshealth'])).stdout;
-    expect(policies).toMatch(/NAME\s+MODE\s+DNS\s+LOOPING\s+QUARANTINED\s+REPAIRED\s+LAST REPAIR\s+AGE/);
+    expect(policies).toMatch(
+      /NAME\s+MODE\s+DNS\s+ANSWERING\s+HEALTH\s+LOOPING\s+QUARANTINED\s+REPAIRED\s+LAST REPAIR\s+AGE/,
+    );
     const remediations = (await rig.kubectl(['get', 'dnsrem'])).stdout;
     expect(remediations).toMatch(/NAME\s+NODE\s+CAUSE\s+PHASE\s+TOOK\s+AGE/);
     expect(remediations).toMatch(/node-1\s+KubeletResolvConf\s+Healed\s+\d+s/);

@@ -88,7 +88,10 @@ describe('a policy', () => {
   it.each([
     ['without a spec', undefined],
     ['with an empty spec', {}],
-    ['with empty sections', { workload: {}, quarantine: {}, repair: {}, limits: {}, verification: {} }],
+    [
+      'with empty sections',
+      { workload: {}, quarantine: {}, repair: {}, limits: {}, verification: {}, prober: {} },
+    ],
   ])('%s gets the defaults of the schema', async (_name, spec) => {
     const { status, body } = await server.call('POST', `${POLICIES}?dryRun=All`, aPolicy('defaults', spec));
     expect(status).toBe(201);
@@ -151,6 +154,8 @@ describe('a policy', () => {
       { verification: { stableSeconds: 60, timeoutSeconds: 10 } },
       'spec.verification.stableSeconds',
     ],
+    ['a prober in a hurry', { prober: { intervalSeconds: 4 } }, 'spec.prober.intervalSeconds'],
+    ['a prober that sleeps', { prober: { intervalSeconds: 3601 } }, 'spec.prober.intervalSeconds'],
     ['an unknown field', { image: 'evil' }, 'spec.image'],
     ['an unknown field in a section', { repair: { command: ['sh'] } }, 'spec.repair.command'],
     ['a spec that is not an object', 'all', 'spec'],
@@ -265,7 +270,18 @@ describe('the tables of kubectl', () => {
 
   it('have these columns', async () => {
     expect(await columns(POLICIES)).toEqual({
-      usual: ['Name', 'Mode', 'DNS', 'Looping', 'Quarantined', 'Repaired', 'Last Repair', 'Age'],
+      usual: [
+        'Name',
+        'Mode',
+        'DNS',
+        'Answering',
+        'Health',
+        'Looping',
+        'Quarantined',
+        'Repaired',
+        'Last Repair',
+        'Age',
+      ],
       wide: [],
     });
     expect(await columns(REMEDIATIONS)).toEqual({
@@ -309,6 +325,7 @@ const anySpec = fc.record({
     stableSeconds: maybe(nearly(1, 3, 59, 60)),
     timeoutSeconds: maybe(nearly(10, 59, 60, 61, 600)),
   }),
+  prober: section({ intervalSeconds: maybe(nearly(0, 1, 4, 5, 30, 3600, 3601)) }),
 });
 
 describe('the schema and the server', () => {

@@ -11,8 +11,8 @@ import {
 import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import type { DnsPodView } from '../../remediation/world.ts';
+import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import { carryOut } from './carry-out.ts';
-import type { KubernetesService } from './kubernetes-service.ts';
 
 const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
 const SERVICES = '/api/v1/namespaces/kube-system/services';

@@ -17,8 +17,8 @@ import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Effect, EffectResult, ProbedPod } from '../../remediation/verdict.ts';
 import { podToAskBefore } from '../../remediation/verification/before.ts';
 import type { Remediation, World } from '../../remediation/world.ts';
+import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import type { Settings } from '../settings.ts';
-import type { KubernetesService } from './kubernetes-service.ts';
 
 interface EffectContext {
   readonly kube: KubeClient;

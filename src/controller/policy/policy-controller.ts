@@ -4,7 +4,8 @@ import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
 import { parsePolicy } from '../../observe/custom-resources.ts';
 import type { Owners, Workload } from '../../observe/ownership.ts';
-import { policyStatus } from '../../remediation/record/policy-status.ts';
+import { healthTurned } from '../../remediation/record/events.ts';
+import { HEARTBEAT_MS, policyStatus } from '../../remediation/record/policy-status.ts';
 import { isPartOf } from '../../remediation/rollout/rollout.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
@@ -15,15 +16,22 @@ import {
   policyInConflictWith,
   viewOf,
 } from '../dns-pods/workloads.ts';
+import type { Narrator } from '../narrator.ts';
+import type { PodHealths } from '../prober/pod-healths.ts';
+import type { Probes } from '../prober/probes.ts';
 import type { Sightings } from '../sighting/sightings.ts';
 import type { Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
+import { askedFacts } from './asked-facts.ts';
 
 interface PolicyControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Owners;
   readonly sightings: Sightings;
+  readonly probes: Probes;
+  readonly healths: PodHealths;
+  readonly narrator: Pick<Narrator, 'announce'>;
   readonly now: () => number;
 }
 
@@ -35,7 +43,8 @@ const RECOUNT_MS = 15_000;
 const PACE_MS = 500;
 
 /** Returns the reconcile function. The key is the policy's name. */
-export function createPolicyReconciler({ kube, stores, ownership, sightings, now }: PolicyControllerOptions) {
+export function createPolicyReconciler(options: PolicyControllerOptions) {
+  const { kube, stores, ownership, sightings, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnshealthpolicies');
   const upTimes = watchUpTimes(stores.dnsPods, now);
 
@@ -85,10 +94,14 @@ export function createPolicyReconciler({ kube, stores, ownership, sightings, now
         .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
       remediations,
       observations: sightings.observationsFor(policy.uid),
+      asked: askedFacts(policy, pods, options),
       now: now(),
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
     if (written === 'overtaken') return AFTER_CONFLICT;
-    return looping.length > 0 ? { kind: 'requeue', afterMs: RECOUNT_MS } : { kind: 'done' };
+    if (written === 'written')
+      for (const intent of healthTurned(policy, policy.status, next)) options.narrator.announce(intent);
+    if (looping.length > 0) return { kind: 'requeue', afterMs: RECOUNT_MS };
+    return next.prober ? { kind: 'requeue', afterMs: HEARTBEAT_MS } : { kind: 'done' };
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
-import { eventsBetween, sightingEvent } from './events.ts';
+import { eventsBetween, healthTurned, sightingEvent } from './events.ts';
 
 const remediation = aRemediation();
 const between = (before: Partial<RemediationStatus>, after: Partial<RemediationStatus>) =>
@@ -158,5 +158,33 @@ describe('the event of a container death', () => {
     const nodeRestarted = { ...crash('NodeRestarted'), remedy: { kind: 'none' } } as Diagnosis;
     const event = sightingEvent(nodeRestarted, observation, subjects);
     expect(event).toMatchObject({ type: 'Normal', note: 'coredns-x on node-1: exit code 1.' });
+  });
+});
+
+describe('what the prober finds', () => {
+  const status = (reason: string) => {
+    const condition = { type: 'Healthy', status: 'False' as const, reason, message: `${reason}.` };
+    return { conditions: [{ ...condition, lastTransitionTime: isoAt(0) }] };
+  };
+  const policy = { name: 'coredns', uid: 'policy-1' };
+  const told = (before: string, after: string) => healthTurned(policy, status(before), status(after));
+
+  it('is an event of the policy when it turns, and not again while it lasts', () => {
+    expect(told('AllPodsAnswer', 'LateLoop')).toEqual([
+      {
+        about: [{ kind: 'policy', ...policy }],
+        type: 'Warning',
+        reason: 'LateLoop',
+        action: 'Ask',
+        note: 'LateLoop.',
+      },
+    ]);
+    expect(told('LateLoop', 'LateLoop')).toEqual([]);
+    expect(told('NotAsked', 'AllPodsAnswer')).toMatchObject([{ type: 'Normal' }]);
+  });
+
+  it('is not an event while it is not known, or if a pod is only not ready', () => {
+    const after = ['NotAsked', 'PodsNotReady', 'AllPodsReady'];
+    expect(after.flatMap((reason) => told('LateLoop', reason))).toEqual([]);
   });
 });

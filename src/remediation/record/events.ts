@@ -1,6 +1,6 @@
 /** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
 import { EXCLUDE_LABEL } from '../../api/keys.ts';
-import type { Observation } from '../../api/policy.ts';
+import type { Observation, PolicyStatus } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
@@ -66,6 +66,30 @@ export function sightingEvent(
     action: 'Sight',
     note: `${podName} on ${node}: ${withAdvice(message, advice)}`,
   };
+}
+
+/** What the prober finds is an event when it turns. Readiness is not: it turns with every rollout. */
+const PROBER_EVENTS: Readonly<Record<string, EventIntent['type']>> = {
+  AllPodsAnswer: 'Normal',
+  LateLoop: 'Warning',
+  PodsDoNotAnswer: 'Warning',
+  UpstreamUnreachable: 'Warning',
+  ServiceDoesNotAnswer: 'Warning',
+};
+
+/** The condition Healthy of a policy has another reason than before, because of what the DNS pods answer. */
+export function healthTurned(
+  policy: Identity,
+  before: Pick<PolicyStatus, 'conditions'>,
+  after: Pick<PolicyStatus, 'conditions'>,
+): readonly EventIntent[] {
+  const healthyIn = ({ conditions }: Pick<PolicyStatus, 'conditions'>) =>
+    conditions.find(({ type }) => type === 'Healthy');
+  const healthy = healthyIn(after);
+  const type = PROBER_EVENTS[healthy?.reason ?? ''];
+  if (!healthy || type === undefined || healthy.reason === healthyIn(before)?.reason) return [];
+  const { reason, message } = healthy;
+  return [{ about: [named('policy', policy)], type, reason, action: 'Ask', note: message }];
 }
 
 /** A node carries the exclude label with a value that does not count. */

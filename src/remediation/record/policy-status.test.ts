@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import { policyStatusSchema, type WorkloadFound } from '../../api/policy.ts';
-import { type PolicyFacts, policyStatus } from './policy-status.ts';
+import { type AskedFacts, HEARTBEAT_MS, type PolicyFacts, policyStatus } from './policy-status.ts';
 
 /** A Deployment that owns DNS pods; the policy watches "coredns". */
 const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
@@ -23,6 +23,7 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   quarantinedNodes: [],
   remediations: [],
   observations: [],
+  asked: null,
   now: at(0),
   ...overrides,
 });
@@ -145,5 +146,71 @@ describe('DNS is Healthy', () => {
   it('but not with a pod that is not ready, or without any pod', () => {
     for (const dnsPods of [[aLoopingPod(), aDnsPod()], []])
       expect(condition('Healthy', { dnsPods })).toMatchObject({ status: 'False', reason: 'PodsNotReady' });
+  });
+});
+
+describe('what the prober found', () => {
+  const asked = (overrides: Partial<AskedFacts> = {}): AskedFacts => ({
+    status: 'True',
+    reason: 'AllPodsAnswer',
+    message: '2 of 2 DNS pods answer.',
+    isPending: false,
+    answering: 2,
+    notAskable: 0,
+    service: 'Answers',
+    lastRound: { at: at(0), intervalMs: 30_000 },
+    ...overrides,
+  });
+  const late = { status: 'False', reason: 'LateLoop', message: 'coredns-x forwards to itself.' } as const;
+  const pending = {
+    status: 'Unknown',
+    reason: 'NotAsked',
+    message: 'Not asked yet.',
+    isPending: true,
+  } as const;
+
+  it('is shown beside the number of ready pods, and decides the condition Healthy', () => {
+    const status = policyStatus(facts({ asked: asked({ ...late, answering: 1 }) }));
+    expect(status.dnsPods).toMatchObject({ summary: '2/2', answering: 1, answeringSummary: '1/2' });
+    expect(status.prober).toEqual({
+      intervalSeconds: 30,
+      askedAt: isoAt(0),
+      service: 'Answers',
+      notAskable: 0,
+    });
+    expect(condition('Healthy', { asked: asked(late) })).toMatchObject(late);
+  });
+
+  it.each<[string, Partial<PolicyFacts>, string]>([
+    ['True AllPodsReady', { asked: null }, 'if the prober is off'],
+    ['True AllPodsAnswer', { asked: asked() }, 'if all answer'],
+    ['Unknown NotAsked', { asked: asked(pending) }, 'until all were asked, never healthy'],
+    ['False LoopDetected', { asked: asked(late), loopingPods: ['x'] }, 'if a pod crashes in a loop'],
+    ['False LateLoop', { asked: asked(late), dnsPods: [aLoopingPod()] }, 'even if a pod is not ready'],
+    ['False PodsNotReady', { asked: asked(), dnsPods: [aLoopingPod()] }, 'if a pod is not ready'],
+  ])('makes Healthy %s with %j, %s', (expected, overrides) => {
+    const { status, reason } = condition('Healthy', overrides) ?? {};
+    expect(`${status} ${reason}`).toBe(expected);
+  });
+
+  it('does not make a failure that another leader found unknown until the pods were asked again', () => {
+    const before = policyStatus(facts({ asked: asked(late) }));
+    expect(condition('Healthy', { previous: before, asked: asked(pending) })).toMatchObject(late);
+    const well = policyStatus(facts({ asked: asked() }));
+    expect(condition('Healthy', { previous: well, asked: asked(pending) })).toMatchObject({
+      reason: 'NotAsked',
+    });
+  });
+
+  it('changes the status only when something turned, and every few minutes', () => {
+    const first = policyStatus(facts({ asked: asked() }));
+    const after = (ms: number) => {
+      const now = at(0) + ms;
+      return policyStatus(
+        facts({ previous: first, now, asked: asked({ lastRound: { at: now, intervalMs: 30_000 } }) }),
+      );
+    };
+    expect(after(HEARTBEAT_MS - 1)).toEqual(first);
+    expect(after(HEARTBEAT_MS).prober?.askedAt).toBe(new Date(at(0) + HEARTBEAT_MS).toISOString());
   });
 });

@@ -1,9 +1,10 @@
 /** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
 import { DNS_LABELS_TEXT } from '../../api/keys.ts';
 import type { Observation, PolicyStatus, WorkloadFound } from '../../api/policy.ts';
+import type { Condition } from '../../api/primitives.ts';
 import { haltedBy, isHalting, isPartOf, type Rollout } from '../rollout/rollout.ts';
 import type { DnsPodView, PolicyView, Remediation } from '../world.ts';
-import { withCondition } from './conditions.ts';
+import { isoTime, withCondition } from './conditions.ts';
 
 const MAX_OBSERVATIONS = 20;
 
@@ -23,11 +24,30 @@ export interface PolicyFacts {
   readonly quarantinedNodes: readonly string[];
   readonly remediations: readonly Remediation[];
   readonly observations: readonly Observation[];
+  /** What the prober found; null if it is off. */
+  readonly asked: AskedFacts | null;
   readonly now: number;
 }
 
+/** What the prober found of the DNS pods of the workload. */
+export interface AskedFacts {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  /** It will be known within seconds. */
+  readonly isPending: boolean;
+  readonly answering: number;
+  readonly notAskable: number;
+  readonly service: NonNullable<PolicyStatus['prober']>['service'];
+  /** When it was, epoch milliseconds, and how far apart two rounds of a pod are; null before the first. */
+  readonly lastRound: { readonly at: number; readonly intervalMs: number } | null;
+}
+
+/** How old `status.prober.askedAt` may become: it alone is not worth a write. */
+export const HEARTBEAT_MS = 5 * 60_000;
+
 export function policyStatus(facts: PolicyFacts): PolicyStatus {
-  const { policy, previous, now } = facts;
+  const { policy, previous, asked, now } = facts;
   const own = facts.remediations.filter((remediation) => isPartOf(remediation, facts.rollout));
   const healed = own.filter((remediation) => remediation.status.phase === 'Healed');
   const ready = facts.dnsPods.filter((pod) => pod.ready && !pod.deleting).length;
@@ -43,7 +63,12 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
       ready,
       looping: facts.loopingPods.length,
       summary: `${ready}/${facts.dnsPods.length}`,
+      ...(asked && {
+        answering: asked.answering,
+        answeringSummary: `${asked.answering}/${facts.dnsPods.length}`,
+      }),
     },
+    ...prober(facts),
     workloads: [...facts.workloads],
     quarantinedNodes: [...facts.quarantinedNodes].toSorted(),
     quarantined: facts.quarantinedNodes.length,
@@ -57,7 +82,22 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
   return withCondition(active, 'Healthy', ...health(facts, ready), now);
 }
 
-type Answer = readonly [status: 'True' | 'False', reason: string, message: string];
+function prober({ asked, previous, now }: PolicyFacts): Pick<PolicyStatus, 'prober'> {
+  if (!asked?.lastRound) return {};
+  const { service, notAskable, lastRound } = asked;
+  const written = previous.prober?.askedAt;
+  const isFresh = written !== undefined && now - Date.parse(written) < HEARTBEAT_MS;
+  return {
+    prober: {
+      intervalSeconds: Math.round(lastRound.intervalMs / 1000),
+      askedAt: isFresh ? written : isoTime(lastRound.at),
+      service,
+      notAskable,
+    },
+  };
+}
+
+type Answer = readonly [status: Condition['status'], reason: string, message: string];
 
 function activity(facts: PolicyFacts): Answer {
   const { conflictsWith, remediations, policy, rollout } = facts;
@@ -92,11 +132,25 @@ function workloadNotFound({ workloads, rollout: { workload } }: PolicyFacts): st
   return `${wanted} owns no DNS pod. ${others.join('; ')}. To watch ${workloads.length === 1 ? 'it' : 'one of these'}, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.`;
 }
 
-function health({ dnsPods, loopingPods }: PolicyFacts, ready: number): Answer {
+/** What another leader found holds until this one has asked. */
+const HOLDS: readonly string[] = [
+  'LateLoop',
+  'PodsDoNotAnswer',
+  'UpstreamUnreachable',
+  'ServiceDoesNotAnswer',
+];
+
+function health({ dnsPods, loopingPods, asked, previous }: PolicyFacts, ready: number): Answer {
   const total = dnsPods.length;
   if (loopingPods.length > 0)
     return ['False', 'LoopDetected', `These pods are in a forwarding loop: ${loopingPods.join(', ')}.`];
-  if (ready === total && total > 0)
-    return ['True', 'AllPodsReady', `${ready} of ${total} DNS pods are ready.`];
-  return ['False', 'PodsNotReady', `${ready} of ${total} DNS pods are ready.`];
+  const found: Answer | null = asked && [asked.status, asked.reason, asked.message];
+  if (found && asked?.reason === 'LateLoop') return found;
+  const readiness = `${ready} of ${total} DNS pods are ready.`;
+  if (ready < total || total === 0) return ['False', 'PodsNotReady', readiness];
+  if (!found) return ['True', 'AllPodsReady', readiness];
+  const before = previous.conditions.find(({ type }) => type === 'Healthy');
+  if (asked?.isPending && before && HOLDS.includes(before.reason))
+    return [before.status, before.reason, before.message];
+  return found;
 }

@@ -1,0 +1,80 @@
+/** What is known of one DNS pod by asking it, and what that means beside its siblings. */
+import type { Outcome } from './round.ts';
+import { failingSince, type Series, type Verdict } from './series.ts';
+
+/** Times are epoch milliseconds. */
+export interface PodHealth {
+  readonly name: string;
+  /** null: its container was not asked yet. */
+  readonly verdict: Verdict | null;
+  /** Of the last round alone. */
+  readonly outcome: Outcome | null;
+  readonly askedAt: number | null;
+  /** When the failures began that the verdict is made of. */
+  readonly failingSince: number | null;
+  /** A DNS message came back from this container at some time. */
+  readonly wasHeard: boolean;
+  /** In the host network DNS may listen on an address that exists on its node only. */
+  readonly hostNetwork: boolean;
+  /** A check of its node has shown that it forwards to itself. */
+  readonly lateLoop: boolean;
+}
+
+export function podHealth(
+  pod: Pick<PodHealth, 'name' | 'hostNetwork' | 'lateLoop'>,
+  series: Series | null,
+): PodHealth {
+  return {
+    ...pod,
+    verdict: series?.verdict ?? null,
+    outcome: series?.outcome ?? null,
+    askedAt: series?.last.at ?? null,
+    failingSince: series && failingSince(series),
+    wasHeard: series?.wasHeard ?? false,
+  };
+}
+
+/** Of a pod in the host network that was never heard nothing can be said. */
+export const isAskable = ({ hostNetwork, wasHeard }: PodHealth): boolean => !hostNetwork || wasHeard;
+
+export const answers = ({ verdict }: PodHealth): boolean => verdict === 'answers';
+
+/** It failed twice in a row. */
+export const isFailing = (pod: PodHealth): boolean =>
+  isAskable(pod) && pod.verdict !== null && pod.verdict !== 'unsure' && pod.verdict !== 'answers';
+
+/** The upstream answers, as this pod shows. */
+export const resolvesExternally = ({ outcome }: PodHealth): boolean =>
+  outcome === 'answers' || outcome === 'cluster-fails';
+
+/** After its failures began, another pod answered, or all others were found to fail as well. */
+export function isCompared(pod: PodHealth, all: readonly PodHealth[]): boolean {
+  const since = pod.failingSince ?? 0;
+  const others = all.filter((other) => other !== pod && other.verdict !== null && isAskable(other));
+  const askedSince = others.filter(({ askedAt }) => (askedAt ?? 0) >= since);
+  return (
+    askedSince.some(resolvesExternally) ||
+    (askedSince.length === others.length && askedSince.every(isFailing))
+  );
+}
+
+/** The others are asked now, because a failure waits to be compared with them. */
+export const wantsComparison = (pod: PodHealth, all: readonly PodHealth[]): boolean =>
+  all.some(
+    (other) =>
+      other !== pod &&
+      isFailing(other) &&
+      !isCompared(other, all) &&
+      (pod.askedAt ?? 0) < (other.failingSince ?? 0),
+  );
+
+/**
+ * Whether it does what a DNS pod has to do. `false` only where it fails and a sibling does not, or where it loops: what
+ * fails in all of them may have a reason beyond the pods. null: not known.
+ */
+export function doesAnswer(pod: PodHealth, all: readonly PodHealth[]): boolean | null {
+  if (pod.lateLoop) return false;
+  if (answers(pod)) return true;
+  if (!isFailing(pod) || !isCompared(pod, all)) return null;
+  return all.some((other) => other.outcome === 'answers') ? false : null;
+}
