@@ -28,8 +28,7 @@ export async function repairByHand(rig: Rig, node: string): Promise<ByHandTimes>
 /** @returns epoch milliseconds at which a new pod was Ready */
 async function script(rig: Rig, node: string, before: ReadonlySet<string>): Promise<number> {
   await rig.setResolvConf(node, GOOD_RESOLV_CONF);
-  const restarted = await rig.exec(node, ['systemctl', 'restart', 'kubelet.service']);
-  if (restarted.code !== 0) throw new Error(`cannot restart kubelet.service on ${node}: ${restarted.stderr}`);
+  await rig.restartKubelet(node);
   for (const pod of await rig.dnsPods(node))
     await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`, {
       gracePeriodSeconds: 1,

@@ -25,7 +25,11 @@ interface ContainerStatus {
 }
 
 interface ContainerState {
-  readonly terminated?: { readonly exitCode: number; readonly finishedAt: string };
+  readonly terminated?: {
+    readonly exitCode: number;
+    readonly reason?: string;
+    readonly finishedAt: string;
+  };
   readonly waiting?: { readonly reason?: string };
 }
 
@@ -61,7 +65,10 @@ export function apiClient(paths: RigPaths, plan: AddressPlan): ApiClient {
           port: 6443,
           path,
           timeout: 10_000,
-          headers: body ? { 'content-type': 'application/json' } : {},
+          // Node sends the body of a DELETE without its length by itself; the server takes it for another request.
+          headers: body
+            ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
+            : {},
         },
         (incoming) => {
           const chunks: Buffer[] = [];

@@ -6,14 +6,15 @@ test('uses the default rig when none is named', () => {
     name: 'dnshealth',
     noWait: false,
     ipFamily: 'ipv4',
+    fault: 'stub',
     command: 'up',
     rest: [],
   });
 });
 
 test('accepts our options before and after our own commands', () => {
-  const call = { name: 'x', noWait: true, ipFamily: 'ipv4', command: 'break', rest: ['node-1'] };
-  expect(parseCall(['--name', 'x', 'break', 'node-1', '--no-wait'])).toEqual(call);
+  const call = { name: 'x', noWait: true, command: 'break', rest: ['node-1'] };
+  expect(parseCall(['--name', 'x', 'break', 'node-1', '--no-wait'])).toMatchObject(call);
 });
 
 test("passes kubectl's own options on to kubectl", () => {
@@ -24,6 +25,11 @@ test("passes kubectl's own options on to kubectl", () => {
 test('takes the IP family of a new rig', () => {
   expect(parseCall(['up', '--ip-family', 'dual'])).toMatchObject({ command: 'up', ipFamily: 'dual' });
   expect(() => parseCall(['up', '--ip-family', 'ipv5'])).toThrow('must be ipv4, ipv6, dual, got ipv5');
+});
+
+test('takes the fault to cause', () => {
+  expect(parseCall(['break', 'node-1', '--as', 'no-uplink'])).toMatchObject({ fault: 'no-uplink' });
+  expect(() => parseCall(['break', 'node-1', '--as', 'gremlins'])).toThrow('no fault gremlins, only stub, ');
 });
 
 test('rejects an unknown option', () => {

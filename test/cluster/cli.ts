@@ -2,14 +2,14 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { IP_FAMILIES, type IpFamily } from './address-plan.ts';
-import { breakNode, healNode } from './break-node.ts';
-import { BAD_RESOLV_CONF } from './node/kubelet-files.ts';
+import { breakNode } from './break-node.ts';
+import { FAULTS, type FaultName, faultNamed } from './faults/faults.ts';
 import { progressOn } from './progress.ts';
 import { Rig } from './rig.ts';
 import { rigPaths } from './rig-paths.ts';
 import { knownRigs } from './rig-state.ts';
 import { DEFAULT_NAME } from './rig-up.ts';
-import { describeRig } from './status.ts';
+import { describeRig, table } from './status.ts';
 import { tearDown } from './teardown/down.ts';
 
 const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
@@ -18,8 +18,11 @@ const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
   down            remove it, even if its start was interrupted
   status          show control plane, nodes with their resolvConf, CoreDNS pods
   break NODE      write the wrong resolvConf and reboot the node, then wait for
-                  CoreDNS to crash (--no-wait: return at once)
+                  CoreDNS to crash (--no-wait: return at once; --as CASE:
+                  cause another fault, see "faults")
   heal NODE       repair the node by hand: resolvConf, kubelet restart, new pod
+                  (--as CASE: undo that fault)
+  faults          list the faults that "break" and "heal" know
   exec NODE ...   run a program in a node
   kubectl ...     run the rig's kubectl as administrator
   list            list the rigs on this machine
@@ -30,6 +33,7 @@ interface Call {
   readonly name: string;
   readonly noWait: boolean;
   readonly ipFamily: IpFamily;
+  readonly fault: FaultName;
   readonly command: string;
   readonly rest: readonly string[];
 }
@@ -45,6 +49,7 @@ export function parseCall(argv: readonly string[]): Call {
       name: { type: 'string', default: DEFAULT_NAME },
       'no-wait': { type: 'boolean', default: false },
       'ip-family': { type: 'string', default: 'ipv4' },
+      as: { type: 'string', default: 'stub' },
     },
   });
   const [command = 'help', ...words] = positionals;
@@ -52,6 +57,7 @@ export function parseCall(argv: readonly string[]): Call {
     name: values.name,
     noWait: values['no-wait'],
     ipFamily: ipFamilyOf(values['ip-family']),
+    fault: faultNamed(values.as),
     command,
     rest: passedOn === -1 ? words : argv.slice(passedOn + 1),
   };
@@ -80,18 +86,14 @@ async function main(call: Call): Promise<number> {
       return 0;
     case 'status':
       return show(Rig.open(call.name));
-    case 'break': {
-      const node = nodeOf(call);
-      say(`setting resolvConf of ${node} to ${BAD_RESOLV_CONF}, rebooting`);
-      const crash = await breakNode(Rig.open(call.name), node, { wait: !call.noWait });
-      say(
-        crash === undefined ? `${node} rebooted ${took()}` : `${crash.pod} crashed ${took()}:\n${crash.line}`,
-      );
-      return 0;
-    }
+    case 'break':
+      return breakAs(Rig.open(call.name), nodeOf(call), call);
     case 'heal':
-      await healNode(Rig.open(call.name), nodeOf(call));
+      await FAULTS[call.fault].heal(Rig.open(call.name), nodeOf(call));
       say(`${nodeOf(call)} repaired ${took()}`);
+      return 0;
+    case 'faults':
+      process.stdout.write(`${table(Object.entries(FAULTS).map(([name, { what }]) => [name, what]))}\n`);
       return 0;
     case 'exec': {
       const rig = Rig.open(call.name);
@@ -123,6 +125,20 @@ async function main(call: Call): Promise<number> {
       say(`unknown command ${JSON.stringify(call.command)}\n${USAGE}`);
       return 2;
   }
+}
+
+async function breakAs(rig: Rig, node: string, { fault, noWait }: Call): Promise<number> {
+  const { what } = FAULTS[fault];
+  say(`breaking ${node}: ${what}`);
+  if (noWait) {
+    if (fault !== 'stub') throw new Error('--no-wait is for the fault stub only');
+    await breakNode(rig, node, { wait: false });
+    return 0;
+  }
+  const begin = performance.now();
+  const line = await FAULTS[fault].break(rig, node);
+  say(`${node} broken (${((performance.now() - begin) / 1000).toFixed(1)} s):\n${line}`);
+  return 0;
 }
 
 async function show(rig: Rig): Promise<number> {

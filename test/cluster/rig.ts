@@ -146,6 +146,11 @@ export class Rig {
     await this.writeFile(node, KUBELET_CONFIG, withResolvConf(before, value), 0o600);
   }
 
+  /** The new kubelet may report its node as not ready for a moment. */
+  async restartKubelet(node: string): Promise<void> {
+    await execInNode(this.#context(node), ['systemctl', 'restart', 'kubelet.service']);
+  }
+
   // --- the control plane
 
   /** Starts the component unless it is running. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
+import { corefile, setCorefile } from '../cluster/dns/coredns-workload.ts';
 import { KUBELET_CONFIG, GOOD_RESOLV_CONF as UPLINK } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import {
@@ -17,42 +18,22 @@ import { kubeletStarts } from '../support/rig/kubelet.ts';
 const rig = rigOfThisWorker();
 const NODE = 'node-1';
 
-async function corefile(): Promise<string> {
-  const map = await rig.api.json<{ data: { Corefile: string } }>(
-    '/api/v1/namespaces/kube-system/configmaps/coredns',
-  );
-  return map.data.Corefile;
-}
-
-async function setCorefile(text: string): Promise<void> {
-  const patch = JSON.stringify({ data: { Corefile: text } });
-  await rig.kubectl([
-    '-n',
-    'kube-system',
-    'patch',
-    'configmap',
-    'coredns',
-    '--type=merge',
-    `--patch=${patch}`,
-  ]);
-}
-
 describe('a crash that is not a loop: a Corefile with a syntax error', () => {
   let good: string;
 
   beforeEach(async () => {
     await restoreCluster(rig);
-    good = await corefile();
+    good = await corefile(rig);
   });
   afterAll(async () => {
-    await setCorefile(good);
+    await setCorefile(rig, good);
     await restoreCluster(rig);
   });
 
   it('is reported in the status of the policy, and no node is touched', async () => {
     await applyPolicy(rig, {});
     const pids = await Promise.all(rig.nodes.map(async ({ name }) => (await kubeletStarts(rig, name)).pid));
-    await setCorefile(good.replace('forward .', 'forwardd .'));
+    await setCorefile(rig, good.replace('forward .', 'forwardd .'));
     const [pod] = await rig.dnsPods(NODE);
     await rig.kubectl(['-n', 'kube-system', 'delete', 'pod', pod?.metadata.name ?? '']);
 

@@ -30,8 +30,14 @@ function kubeadmCorefile(clusterDomain: string): string {
 `;
 }
 
+interface ManifestList {
+  readonly apiVersion: 'v1';
+  readonly kind: 'List';
+  readonly items: readonly { readonly kind: string; readonly [field: string]: unknown }[];
+}
+
 /** All objects of the add-on as a List for kubectl apply. */
-export function corednsManifests(plan: AddressPlan): object {
+export function corednsManifests(plan: AddressPlan, replicas = 2): ManifestList {
   const name = 'coredns';
   const namespace = 'kube-system';
   const labels = { 'k8s-app': 'kube-dns' };
@@ -98,7 +104,7 @@ export function corednsManifests(plan: AddressPlan): object {
         kind: 'Deployment',
         metadata: { name, namespace, labels },
         spec: {
-          replicas: 2,
+          replicas,
           strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 } },
           selector: { matchLabels: labels },
           template: {

@@ -3,6 +3,7 @@ import type { AddressPlan, NodePlan } from '../address-plan.ts';
 import { KUBERNETES_VERSION } from '../build/go-programs.ts';
 
 export const KUBELET_CONFIG = '/etc/kubernetes/kubelet-config.yaml';
+export const KUBELET_ENVIRONMENT = '/etc/kubernetes/kubelet.env';
 export const GOOD_RESOLV_CONF = '/run/systemd/resolve/resolv.conf';
 export const BAD_RESOLV_CONF = '/etc/resolv.conf';
 

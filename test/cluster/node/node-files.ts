@@ -4,6 +4,7 @@ import { PAUSE_IMAGE } from '../build/cluster-images.ts';
 import { kubeProxyConfiguration } from '../control-plane/components.ts';
 import {
   KUBELET_CONFIG,
+  KUBELET_ENVIRONMENT,
   KUBELET_UNIT,
   type KubeletOptions,
   kubeletConfiguration,
@@ -30,6 +31,11 @@ interface NodeSecrets {
   readonly machineId: string;
 }
 
+export const RESOLVED_DROP_IN = '/etc/systemd/resolved.conf.d/upstream.conf';
+
+/** The upstream servers of systemd-resolved. */
+export const resolvedDropIn = (servers: readonly string[]): string => `[Resolve]\nDNS=${servers.join(' ')}\n`;
+
 export const INIT = '/usr/local/sbin/rig-init';
 
 export function nodeFiles(
@@ -43,17 +49,14 @@ export function nodeFiles(
     file('/etc/hostname', `${node.name}\n`),
     file('/etc/hosts', hosts(plan)),
     file('/etc/machine-id', `${secrets.machineId}\n`, 0o444),
-    file(
-      '/etc/systemd/resolved.conf.d/upstream.conf',
-      `[Resolve]\nDNS=${plan.networks.map(({ controlPlane }) => controlPlane).join(' ')}\n`,
-    ),
+    file(RESOLVED_DROP_IN, resolvedDropIn(plan.networks.map(({ controlPlane }) => controlPlane))),
     // By default, shutdown waits 90 s for a container that ignores SIGTERM.
     file('/etc/systemd/system.conf.d/rig.conf', '[Manager]\nDefaultTimeoutStopSec=3s\n'),
     file('/etc/containerd/config.toml', containerdConfiguration(options)),
     file('/etc/systemd/system/containerd.service.d/rig.conf', containerdOverride(options)),
     file('/etc/cni/net.d/10-rig.conflist', cniConfiguration(node, plan)),
     file(KUBELET_CONFIG, kubeletConfiguration(plan, options), 0o600),
-    file('/etc/kubernetes/kubelet.env', kubeletEnvironment(node), 0o600),
+    file(KUBELET_ENVIRONMENT, kubeletEnvironment(node), 0o600),
     file('/etc/kubernetes/kubelet.conf', secrets.kubeletKubeconfig, 0o600),
     file('/etc/kubernetes/ssl/ca.crt', secrets.ca),
     file('/etc/systemd/system/kubelet.service', KUBELET_UNIT),

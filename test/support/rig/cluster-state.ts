@@ -125,9 +125,7 @@ export async function restoreCluster(rig: Rig): Promise<void> {
     await rig.kubectl(['uncordon', name]);
     if ((await rig.resolvConf(name)) === GOOD_RESOLV_CONF) continue;
     await rig.setResolvConf(name, GOOD_RESOLV_CONF);
-    const restarted = await rig.exec(name, ['systemctl', 'restart', 'kubelet.service']);
-    if (restarted.code !== 0)
-      throw new Error(`cannot restart kubelet.service on ${name}: ${restarted.stderr}`);
+    await rig.restartKubelet(name);
   }
   await spreadDns(rig);
 }

@@ -1,0 +1,86 @@
+/** Changes of a rig's CoreDNS: its Corefile, its Deployment, new pods in place of the old ones. */
+import type { Rig } from '../rig.ts';
+import { until } from '../until.ts';
+import { corednsManifests } from './coredns-manifests.ts';
+
+const NAMESPACE = 'kube-system';
+
+export async function corefile(rig: Rig): Promise<string> {
+  const path = `/api/v1/namespaces/${NAMESPACE}/configmaps/coredns`;
+  return (await rig.api.json<{ data: { Corefile: string } }>(path)).data.Corefile;
+}
+
+/** New pods have it from the start. Running ones see it when the kubelet has synchronised the volume: a minute or two. */
+export async function setCorefile(rig: Rig, text: string): Promise<void> {
+  const patch = JSON.stringify({ data: { Corefile: text } });
+  await rig.kubectl(['-n', NAMESPACE, 'patch', 'configmap', 'coredns', `--patch=${patch}`]);
+}
+
+/** Replaces `from`, which must occur in the Corefile. */
+export async function editCorefile(rig: Rig, from: string, to: string): Promise<void> {
+  const before = await corefile(rig);
+  if (!before.includes(from)) throw new Error(`the Corefile does not contain ${JSON.stringify(from)}`);
+  await setCorefile(rig, before.replace(from, to));
+}
+
+/**
+ * Sets fields of the spec of the pods, which are replaced as in any rollout. By path (a JSON Pointer), because a merge
+ * takes the two ports 53 of a container for the same one.
+ */
+export async function changeDnsPods(rig: Rig, fields: Readonly<Record<string, unknown>>): Promise<void> {
+  const patch = Object.entries(fields).map(([path, value]) => ({
+    op: 'add',
+    path: `/spec/template/spec${path}`,
+    value,
+  }));
+  const target = ['-n', NAMESPACE, 'patch', 'deployment', 'coredns'];
+  await rig.kubectl([...target, '--type=json', `--patch=${JSON.stringify(patch)}`]);
+}
+
+/**
+ * Puts new CoreDNS pods in place of the ones on this node; returns when one is bound to it. The other nodes are
+ * cordoned until then: a kubelet that has just been started may report its node as not ready.
+ */
+export async function renewDnsPods(rig: Rig, node: string): Promise<void> {
+  const others = rig.nodes.map(({ name }) => name).filter((name) => name !== node);
+  await rig.kubectl(['cordon', ...others]);
+  try {
+    const old = await deleteDnsPods(rig, node);
+    await until(
+      async () => (await rig.dnsPods(node)).some(({ metadata }) => !old.has(metadata.uid)) || undefined,
+      { what: `a new CoreDNS pod on ${node}`, timeoutMs: 120_000, everyMs: 50 },
+    );
+  } finally {
+    await rig.kubectl(['uncordon', ...others]);
+  }
+}
+
+/**
+ * The Corefile and the Deployment of the rig's start, with new pods: first none, so that the scheduler can spread the
+ * new ones over all nodes. Returns when each node has a Ready one.
+ */
+export async function restoreDns(rig: Rig): Promise<void> {
+  await replaceWorkload(rig, 0);
+  await deleteDnsPods(rig);
+  await until(async () => (await rig.dnsPods()).length === 0 || undefined, {
+    what: 'all CoreDNS pods to be deleted',
+    timeoutMs: 60_000,
+  });
+  await replaceWorkload(rig, rig.nodes.length);
+  await rig.waitForDns();
+}
+
+/** Not applied: that would keep the fields that a patch has added. */
+async function replaceWorkload(rig: Rig, replicas: number): Promise<void> {
+  const { items, ...list } = corednsManifests(rig.plan, replicas);
+  const workload = items.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Deployment');
+  await rig.kubectl(['replace', '-f', '-'], { input: JSON.stringify({ ...list, items: workload }) });
+}
+
+/** Returns the uids of the pods. */
+async function deleteDnsPods(rig: Rig, node?: string): Promise<ReadonlySet<string>> {
+  const pods = await rig.dnsPods(node);
+  for (const { metadata } of pods)
+    await rig.api.delete(`/api/v1/namespaces/${NAMESPACE}/pods/${metadata.name}`, { gracePeriodSeconds: 1 });
+  return new Set(pods.map(({ metadata }) => metadata.uid));
+}
