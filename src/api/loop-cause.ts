@@ -16,6 +16,10 @@ export const LOOP_CAUSES = [
   'SelfAddressLoop',
   /** A zone other than "." loops: the server block of a stub domain. */
   'StubDomainLoop',
+  /** A node-local DNS cache forwards to itself. */
+  'NodeLocalLoop',
+  /** The network plugin or kube-proxy sends a node-local cache its own queries back. */
+  'NetworkPluginLoop',
   /** A CoreDNS before 1.2.6 mistook three timeouts for a loop. */
   'FalseLoop',
   /** A loop of unknown origin. */
@@ -37,10 +41,6 @@ export const NODE_CAUSES = [
   'MixedResolvConf',
   /** The resolv.conf that the pod is given lists the address of the cluster DNS. */
   'ClusterDNSInResolvConf',
-  /** A node-local DNS cache forwards to itself. */
-  'NodeLocalLoop',
-  /** The network plugin or kube-proxy sends a node-local cache its own queries back. */
-  'NetworkPluginLoop',
   /** systemd-resolved is configured to ask the cluster DNS, so that its own file lists it. */
   'ResolvedAsksClusterDNS',
   /** systemd-resolved knows no server, or only loopback addresses: there is no good file on the node. */

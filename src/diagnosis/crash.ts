@@ -22,7 +22,7 @@ import { unknownCrash } from './crashes/unknown-crash.ts';
 import { upstreamRefused } from './crashes/upstream-refused.ts';
 import { upstreamTimeout } from './crashes/upstream-timeout.ts';
 import { wrongArchitecture } from './crashes/wrong-architecture.ts';
-import type { CrashDiagnosis, Death, Evidence } from './evidence.ts';
+import type { CrashCause, CrashDiagnosis, Death, Evidence } from './evidence.ts';
 import { plainLines } from './log-lines.ts';
 import { namesIn } from './object-names.ts';
 
@@ -57,6 +57,8 @@ const COMPLAINTS: readonly CrashRule[] = [
   upstreamRefused,
   upstreamTimeout,
 ];
+
+const RUNNING: readonly CrashRule[] = COMPLAINTS.filter((rule) => rule !== lateLoop);
 
 type CrashContext = Pick<Evidence, 'corefile' | 'configMap' | 'workload'>;
 
@@ -101,6 +103,21 @@ export function classifyCrash(death: Death, log: string, context: CrashContext =
     return crash(gracefulStop, lastLine(gracefulStop));
   if (death.exitCode === SIGKILLED) return find(BEFORE_A_KILL) ?? crash(livenessKill, lines.at(-1));
   return find(ENDINGS) ?? find(COMPLAINTS) ?? crash(unknownCrash, lines.at(-1));
+}
+
+export interface Complaint {
+  readonly cause: CrashCause;
+  readonly line: string;
+  readonly advice: string;
+}
+
+/** The last complaint of a CoreDNS that runs. Not that of a late loop, which takes more than a line to be told. */
+export function complaintIn(lines: readonly string[], context: CrashContext = {}): Complaint | null {
+  const shown = lines.findLast((line) => RUNNING.some(({ shows }) => shows(line)));
+  const rule = shown === undefined ? undefined : RUNNING.find(({ shows }) => shows(shown));
+  if (shown === undefined || !rule) return null;
+  const advice = rule.advice({ line: shown, corefile: context.corefile, names: namesIn(context) });
+  return { cause: rule.cause, line: shown.slice(0, MAX_LINE), advice };
 }
 
 /** Of a container whose log cannot be read. Some causes are known without. */

@@ -4,6 +4,8 @@ import { corefileForwardsToItself } from './causes/corefile-forwards-to-itself.t
 import { falseLoop } from './causes/false-loop.ts';
 import { hostNetworkLoop } from './causes/host-network-loop.ts';
 import { kubeletResolvConf } from './causes/kubelet-resolv-conf.ts';
+import { networkPluginLoop } from './causes/network-plugin-loop.ts';
+import { nodeLocalLoop } from './causes/node-local-loop.ts';
 import { podDnsConfig } from './causes/pod-dns-config.ts';
 import { selfAddressLoop } from './causes/self-address-loop.ts';
 import { stubDomainLoop } from './causes/stub-domain-loop.ts';
@@ -19,6 +21,8 @@ export type { Diagnosis, Evidence, LoopDiagnosis } from './evidence.ts';
 /** In this order, and the first match counts. Causes outside the node come first, the repairable one comes last. */
 const CAUSES: Readonly<Record<Exclude<LoopCause, 'UnknownLoop'>, CauseRule>> = {
   FalseLoop: falseLoop,
+  NodeLocalLoop: nodeLocalLoop,
+  NetworkPluginLoop: networkPluginLoop,
   StubDomainLoop: stubDomainLoop,
   CorefileForwardsToItself: corefileForwardsToItself,
   HostNetworkLoop: hostNetworkLoop,

@@ -85,7 +85,7 @@ export function rootForward(corefile: Corefile, self: SelfAddresses, port?: numb
 const DNS_PORT = 53;
 
 /** Plain DNS only: a nameserver line does not reach a block for DNS over TLS beside it. */
-function rootBlocks(
+export function rootBlocks(
   corefile: Corefile,
   port: number | undefined,
 ): { readonly blocks: readonly ServerBlock[]; readonly unseen: readonly Unseen[] } {

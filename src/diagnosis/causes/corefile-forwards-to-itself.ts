@@ -1,4 +1,8 @@
 /** Cause: the Corefile itself makes CoreDNS loop, on every node. Changing a kubelet would not help. */
+import { editCorefileCommands } from '../exam/commands.ts';
+import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
+import { fromGate } from '../exam/from-gate.ts';
+import { missing } from '../exam/missing.ts';
 import type { CauseRule, LoopFacts } from '../loop-facts.ts';
 import { editCorefile } from '../object-names.ts';
 
@@ -14,7 +18,7 @@ function adviceFor({ names, origin, corefile, probedPort, isProbedByNameservers 
   }
   const { forward } = corefile;
   if (forward.selfTargets.length > 0) {
-    return `The Corefile forwards "." to ${forward.selfTargets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${editCorefile(names)}.`;
+    return selfTargetsAdvice(forward.selfTargets, editCorefile(names));
   }
   // From here on, only a loop inside the pod is certain to be caused by the Corefile.
   if (origin !== 'loopback' || forward.unseen.length > 0) return null;
@@ -26,3 +30,43 @@ function adviceFor({ names, origin, corefile, probedPort, isProbedByNameservers 
   }
   return null;
 }
+
+const selfTargetsAdvice = (targets: readonly string[], edit: string): string =>
+  `The Corefile forwards "." to ${targets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${edit}.`;
+
+/** Also without a crash, and beside another cause: the Corefile alone shows it. */
+export const corefileForwardsToItselfExam: ExamRule = {
+  cause: 'CorefileForwardsToItself',
+  judge: (facts) => {
+    const { corefile, names, loop } = facts;
+    if (corefile.kind === 'unknown') return open(missing('corefile', names));
+    if (corefile.kind === 'broken')
+      return ruledOut(`${corefile.source} is not a valid Corefile: ${corefile.why}.`);
+    const selfTargets = corefile.root?.selfTargets ?? [];
+    if (selfTargets.length === 0)
+      return fromGate(
+        facts,
+        'CorefileForwardsToItself',
+        () => ({
+          confidence: 'medium',
+          summary: `The loop is within ${names.pod}, and what leads there is in the Corefile, not on the node.`,
+          commands: editCorefileCommands(names),
+        }),
+        `${corefile.source} forwards "." to ${corefile.root?.targets.join(', ') || 'nothing that is seen'}, which is not CoreDNS itself.`,
+      );
+    return {
+      kind: 'found',
+      finding: {
+        confidence: 'high',
+        summary: `The Corefile forwards "." to ${selfTargets.join(', ')}, which is CoreDNS itself, on every node.`,
+        evidence: [
+          { source: corefile.source, text: `forward . ${corefile.root?.targets.join(' ')}` },
+          ...(loop ? [{ source: `log of ${names.pod}`, text: loop.diagnosis.sighting.line }] : []),
+        ],
+        repair: { by: 'person' },
+        remedy: selfTargetsAdvice(selfTargets, editCorefile(names)),
+        commands: editCorefileCommands(names),
+      },
+    };
+  },
+};

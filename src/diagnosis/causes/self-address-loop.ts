@@ -1,4 +1,8 @@
 /** Cause: the query came back from one of the pod's own addresses. */
+import { deletePod } from '../exam/commands.ts';
+import { clusterServersIn } from '../exam/exam-facts.ts';
+import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';
+import { fromGate } from '../exam/from-gate.ts';
 import type { CauseRule } from '../loop-facts.ts';
 
 export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
@@ -10,4 +14,31 @@ export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
       advice: `The query came back from the pod's own address ${sighting.from}: an upstream address leads back to CoreDNS, most often the Service address of the cluster DNS. Find that address in the file that the kubelet's resolvConf points to on the node, or in the Corefile, and remove it.`,
     },
   };
+};
+
+export const selfAddressLoopExam: ExamRule = {
+  cause: 'SelfAddressLoop',
+  judge: (facts) => {
+    const listed = facts.given && clusterServersIn(facts.given, facts);
+    if (listed && listed.length > 0)
+      return ruledOut(
+        `The query came back through ${listed.join(', ')}, which ${facts.given?.source} lists.`,
+      );
+    return fromGate(
+      facts,
+      'SelfAddressLoop',
+      () => ({
+        confidence: 'medium',
+        summary: `A query of CoreDNS in ${facts.names.pod} came back from the pod's own address ${facts.loop?.diagnosis.sighting.from}: one of its upstream servers leads back to it.`,
+        commands: {
+          fix: [
+            `kubectl -n ${facts.names.namespace} get configmap ${facts.names.configMap} -o yaml # does a forward line name ${facts.case.clusterDNS.join(' or ') || 'the address of the cluster DNS'}?`,
+            `kubectl dnshealth check ${facts.names.node} # does the resolv.conf of the node list it?`,
+          ],
+          check: [deletePod(facts.names), 'kubectl dnshealth diagnose'],
+        },
+      }),
+      'The query did not come back from an address of the pod.',
+    );
+  },
 };

@@ -1,5 +1,7 @@
 /** Cause: certainly a loop, but its origin is unknown. Always the last rule, because it matches everything. */
 import { assertNever } from '../../api/assert-never.ts';
+import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';
+import { missing } from '../exam/missing.ts';
 import type { LoopFacts } from '../loop-facts.ts';
 import { editCorefile } from '../object-names.ts';
 import type { Unseen } from '../root-forward.ts';
@@ -43,3 +45,32 @@ function describe(unseen: Unseen): string {
       return assertNever(unseen);
   }
 }
+
+/** The last rule of an examination as well: it is asked only if no other cause was found. */
+export const unknownLoopExam: ExamRule = {
+  cause: 'UnknownLoop',
+  judge: (facts) => {
+    const { loop, truncatedLoop, names } = facts;
+    const line = loop?.diagnosis.sighting.line ?? truncatedLoop;
+    if (line === undefined) return ruledOut('The log has no line of the loop plugin.');
+    return {
+      kind: 'found',
+      finding: {
+        confidence: 'low',
+        summary: `CoreDNS in ${names.pod} ended because of a forwarding loop, and what is known does not show where it is.`,
+        evidence: [{ source: `log of ${names.pod}`, text: line }],
+        repair: { by: 'person' },
+        remedy: loop
+          ? adviceFor(loop.facts)
+          : 'The line of the loop plugin is cut off before the part that says where the query came back from. Read the whole log of the crash.',
+        commands: {
+          fix: [`kubectl dnshealth check ${names.node} # is a loopback address listed?`],
+          check: [`kubectl -n ${names.namespace} logs --previous ${names.pod}`],
+        },
+      },
+      missing: (['corefile', 'next', 'kubelet', 'hostFiles'] as const)
+        .filter((what) => what !== 'corefile' || facts.corefile.kind === 'unknown')
+        .map((what) => missing(what, names)),
+    };
+  },
+};

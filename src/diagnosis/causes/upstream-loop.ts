@@ -1,6 +1,11 @@
 /** Cause: another machine sends the cluster's queries back to it. The node is not at fault. */
+import { deletePod } from '../exam/commands.ts';
+import { clusterServersIn } from '../exam/exam-facts.ts';
+import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';
+import { fromGate } from '../exam/from-gate.ts';
 import { parseIp } from '../ip-address.ts';
 import type { CauseRule } from '../loop-facts.ts';
+import { isNodeLocalAddress } from '../node-local.ts';
 
 export const upstreamLoop: CauseRule = ({ origin, sighting }) => {
   if (origin !== 'elsewhere' && origin !== 'cluster-dns') return null;
@@ -17,3 +22,38 @@ function adviceFor(from: string, origin: 'elsewhere' | 'cluster-dns'): string {
   }
   return `The query came back from ${from}, which is not this pod: an upstream resolver, or a gateway that translates its address, forwards "." to the cluster. Find the conditional forwarder there that points at the cluster DNS, and limit it to the cluster domain.`;
 }
+
+export const upstreamLoopExam: ExamRule = {
+  cause: 'UpstreamLoop',
+  judge: (facts) => {
+    const from = facts.loop?.diagnosis.sighting.from;
+    if (from !== undefined && isNodeLocalAddress(from))
+      return ruledOut(`${from} is the address of a node-local DNS cache, not of another machine.`);
+    const listed = facts.given && clusterServersIn(facts.given, facts);
+    if (listed && listed.length > 0)
+      return ruledOut(
+        `The query came back through ${listed.join(', ')}, which ${facts.given?.source} lists.`,
+      );
+    return fromGate(
+      facts,
+      'UpstreamLoop',
+      () => ({
+        confidence: facts.loop?.facts.origin === 'elsewhere' ? 'high' : 'medium',
+        summary: `The query of CoreDNS in ${facts.names.pod} came back from ${from}, which is not the pod: that server or gateway sends the queries of the cluster back to it.`,
+        commands: {
+          fix: [
+            `# on the resolver ${from}: remove the forwarding of "." to the cluster, or limit it to the domain of the cluster`,
+            deletePod(facts.names),
+          ],
+          check: [
+            `kubectl -n ${facts.names.namespace} logs ${facts.names.pod}`,
+            `# from any machine, must not time out: dig @${from} example.com`,
+          ],
+        },
+      }),
+      from === undefined
+        ? 'The log names no address that the query came back from.'
+        : `The query came back from ${from}, which is not another machine.`,
+    );
+  },
+};

@@ -8,9 +8,9 @@ const TIMEOUT = new RegExp(`${QUERY_ERROR}(?:read|write) (?:udp|tcp)\\d? (\\S+)-
 
 export const lateLoop: CrashRule = {
   cause: 'LateLoop',
-  shows: (line) => TOO_MANY.test(line) || ownAddress(line) !== null,
+  shows: (line) => TOO_MANY.test(line) || askedItself(line) !== null,
   advice({ line = '', names }) {
-    const self = ownAddress(line);
+    const self = askedItself(line);
     return self === null
       ? 'CoreDNS reached its limit of concurrent queries. Apart from overload, this is the symptom of a loop that began after the start, which the loop plugin does not detect. Check whether an upstream server forwards back to the cluster.'
       : `CoreDNS waited for an answer from itself: ${self} is the pod's own address, and it is asked as an upstream server. That is a loop that began after the start, which the loop plugin does not detect. Remove ${self} from the file that the kubelet's resolvConf points to on this node, or from the Corefile (${editCorefile(names)}), then delete the pod.`;
@@ -18,7 +18,7 @@ export const lateLoop: CrashRule = {
 };
 
 /** The server that did not answer, if the query came from its address. */
-function ownAddress(line: string): string | null {
+export function askedItself(line: string): string | null {
   const [, source = '', destination = ''] = TIMEOUT.exec(line) ?? [];
   const [from, to] = [parseIp(hostOf(source)), parseIp(hostOf(destination))];
   if (!from || !to) return null;

@@ -1,0 +1,47 @@
+/** Takes a log out of what people and shippers wrap it in, before `log-lines.ts` reads it. For saved logs only. */
+
+/** Only at the start of a line: a query name cannot get there, because CoreDNS begins its lines itself. */
+const PREFIXES: readonly RegExp[] = [
+  // journald and syslog: `Nov 26 10:00:01 node1 coredns[812]: `, also with an ISO time.
+  /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)) [\w.-]+ [\w./@-]+(?:\[\d+\])?: /,
+  // docker compose and stern: `coredns-1  | `, `coredns-5d78c-abcde coredns `.
+  /^(?:\S*coredns\S*|\S*node-?local-?dns\S*) +(?:\| |(?:coredns|node-cache) (?=\[|\.|\d{4}|CoreDNS|plugin\/|Listen))/,
+  // Quoted in a mail or an issue.
+  /^(?:> ?)+/,
+];
+// oxlint-disable-next-line no-control-regex -- the escape sequences of terminals begin with a control character
+const COLOURS = /\u001b\[[\d;]*m/g;
+/** Where log shippers put the line. */
+const LINE_KEYS: readonly string[] = ['log', 'message', 'msg', 'MESSAGE', 'line', 'textPayload', 'body'];
+
+export function unwrapSavedLog(text: string): string {
+  return text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .map((line) => withoutPrefix(fromJson(line.replace(COLOURS, ''))))
+    .join('\n');
+}
+
+function withoutPrefix(line: string): string {
+  for (const prefix of PREFIXES) {
+    const rest = line.replace(prefix, '');
+    if (rest !== line) return rest;
+  }
+  return line;
+}
+
+/** Docker's own form and cut off JSON are left to `log-lines.ts`. */
+function fromJson(line: string): string {
+  if (!line.startsWith('{') || line.startsWith('{"log":"')) return line;
+  try {
+    const entry: unknown = JSON.parse(line);
+    if (typeof entry !== 'object' || entry === null) return line;
+    const texts = new Map<string, unknown>(Object.entries(entry));
+    const found = LINE_KEYS.map((key) => texts.get(key)).find((value) => typeof value === 'string');
+    // Only up to the first line break: the text after it may be a forged second line.
+    return typeof found === 'string' ? (found.split(/[\r\n]/, 1)[0] ?? '') : line;
+  } catch (error) {
+    if (error instanceof SyntaxError) return line;
+    throw error;
+  }
+}
