@@ -14,7 +14,7 @@ export const flagOverridesFileExam: ExamRule = {
     const bypass = bypassesNode(facts);
     if (bypass !== null) return ruledOut(bypass);
     const { layers } = kubelet;
-    if (!layers) return open(missing('kubelet', names));
+    if (!layers) return open(missing(kubelet.value === undefined ? 'kubelet' : 'places', names));
     const flag = layers.findLast(({ kind }) => kind === 'flag');
     const file = layers.findLast(({ kind }) => kind !== 'flag');
     if (!file)
@@ -54,7 +54,7 @@ export const flagOverridesFileExam: ExamRule = {
           commands: setResolvConf(facts),
         }),
       },
-      missing: flag ? [] : [missing('kubelet', names)],
+      missing: flag ? [] : [missing('places', names)],
     };
   },
 };

@@ -2,7 +2,7 @@
 import type { Missing } from '../examination.ts';
 import type { ExamNames } from './exam-facts.ts';
 
-type What = 'log' | 'corefile' | 'pod' | 'next' | 'kubelet' | 'hostFiles' | 'answers' | 'siblings';
+type What = 'log' | 'corefile' | 'pod' | 'next' | 'kubelet' | 'places' | 'hostFiles' | 'answers' | 'siblings';
 
 const CATALOGUE: Readonly<Record<What, (names: ExamNames) => Missing>> = {
   log: ({ namespace, pod }) => ({
@@ -29,6 +29,11 @@ const CATALOGUE: Readonly<Record<What, (names: ExamNames) => Missing>> = {
     what: 'the resolvConf of the running kubelet',
     why: 'It tells a wrong file, a flag over a right file and the empty string apart.',
     command: `kubectl get --raw /api/v1/nodes/${node}/proxy/configz`,
+  }),
+  places: ({ node }) => ({
+    what: 'every place on the node that sets resolvConf',
+    why: 'A flag takes precedence over the configuration file, and then a change of the file has no effect.',
+    command: `# on node ${node}: systemctl cat kubelet; grep -rn -e resolvConf -e resolv-conf /etc/kubernetes /var/lib/kubelet/*.yaml /var/lib/kubelet/*.env /etc/default/kubelet /etc/sysconfig/kubelet`,
   }),
   hostFiles: ({ node }) => ({
     what: 'the resolv.conf files of the node',

@@ -4,6 +4,8 @@ import { EXIT, type ExitCode, type OptionValues, type PluginContext } from '../v
 import type { Gathered } from './gathered.ts';
 import { reportText } from './print/text.ts';
 import { buildReport } from './report.ts';
+import { gatherOffline, isOffline } from './saved/offline.ts';
+import type { Selection } from './selection.ts';
 import { slowProgress } from './slow-progress.ts';
 
 export async function diagnose(context: PluginContext, options: OptionValues): Promise<ExitCode> {
@@ -22,27 +24,21 @@ const MAX_WIDTH = 120;
 const widthOf = (columns = USUAL_WIDTH): number => Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, columns));
 
 async function gathered(context: PluginContext, options: OptionValues): Promise<Gathered> {
-  const { gather } = await import('./gather/online.ts');
+  const selection = { ...textOption('node', options), ...textOption('pod', options) };
+  if (isOffline(options)) return gatherOffline(options, selection);
   const progress = slowProgress(context.err);
   try {
-    progress.say('the login');
+    progress.say('the kubeconfig');
     const connection = await context.connect();
-    return await gather(connection, {
-      ...textOption('node', options),
-      ...textOption('pod', options),
-      signal: context.signal,
-      now: context.now(),
-      onProgress: progress.say,
-    });
+    const { gather } = await import('./gather/online.ts');
+    const { signal } = context;
+    return await gather(connection, { ...selection, signal, now: context.now(), onProgress: progress.say });
   } finally {
     progress.stop();
   }
 }
 
-function textOption<Name extends string>(
-  name: Name,
-  options: OptionValues,
-): { readonly [N in Name]?: string } {
+function textOption<Name extends keyof Selection>(name: Name, options: OptionValues): Selection {
   const value = options[name];
-  return (typeof value === 'string' ? { [name]: value } : {}) as { readonly [N in Name]?: string };
+  return typeof value === 'string' ? { [name]: value } : {};
 }

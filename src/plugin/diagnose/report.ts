@@ -27,6 +27,7 @@ export interface Report {
 }
 
 export interface PodReport {
+  /** Empty if the saved files do not name it. */
   readonly pod: string;
   readonly namespace: string;
   readonly node?: string;
@@ -94,7 +95,7 @@ function identity({
   'state' | 'summary' | 'findings' | 'notes' | 'ruledOut' | 'missing' | 'answers'
 > {
   const { name, namespace, node, workload, label, ready, container } = facts.pod ?? {
-    name: '(unknown pod)',
+    name: '',
     namespace: '',
   };
   return {
@@ -126,13 +127,16 @@ function summaryOf({ facts, stuck }: GatheredPod, state: PodState, findings: rea
 function wellSummary(ready: boolean | undefined, answers: readonly CaseAnswer[]): string {
   const slowest = Math.max(0, ...answers.map(({ ms }) => ms));
   if (answers.length > 0) return `Answers for the cluster and for the outside, within ${slowest} ms.`;
-  return ready === true ? 'Ready, and no fault was found; it was not asked.' : 'No fault was found.';
+  return ready === true
+    ? 'Ready, and no fault was found; it was not asked.'
+    : 'Nothing that is known of it shows a fault.';
 }
 
 function verdict(all: readonly PodReport[], sick: readonly PodReport[]): string {
   const pods = all.length === 1 ? 'The DNS pod' : `All ${all.length} DNS pods`;
   if (sick.length === 0) {
     const asked = all.every(({ answers }) => answers.length > 0);
+    if (all.every(({ pod }) => pod === '')) return 'Nothing in these files shows a fault.';
     if (asked) return all.length === 1 ? `${pods} answers.` : `${pods} answer.`;
     return all.length === 1 ? `${pods} shows no fault.` : `${pods} show no fault.`;
   }

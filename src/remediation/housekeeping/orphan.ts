@@ -47,23 +47,22 @@ const WHY: Readonly<Record<Exclude<Holder, 'gone' | 'open'>, string>> = {
   over: `the DNSRemediation that it names has ended, and ${minutes} minutes have passed`,
 };
 
-/** What became of the cordon of a node that was released without its remediation. */
-type Cordon = 'none' | 'removed' | 'kept';
-
-export const whatIsLeft = (node: string, cordon: Cordon): string =>
-  ({
+/** A node was released by this rule. */
+export function orphanReleased(
+  node: string,
+  because: string,
+  cordon: 'none' | 'removed' | 'kept',
+): EventIntent {
+  const left = {
     none: 'The node is schedulable unless others have tainted it.',
     removed: 'The cordon of the operator was removed as well.',
     kept: `The node is still cordoned, because nothing proves that the operator cordoned it. Check whether it should be: if not, \`kubectl uncordon ${node}\`.`,
-  })[cordon];
-
-/** A node was released by this rule. */
-export function orphanReleased(node: string, because: string, cordon: Cordon): EventIntent {
+  }[cordon];
   return {
     about: [{ kind: 'node', name: node }],
     type: 'Warning',
     reason: 'OrphanReleased',
     action: 'Release',
-    note: `The quarantine annotation of node ${node} was removed, and with it the taint and the label dnshealth.io/quarantined-by, because ${because}. ${whatIsLeft(node, cordon)} Check the kubelet of the node: a repair may have been under way.`,
+    note: `The quarantine annotation of node ${node} was removed, and with it the taint and the label dnshealth.io/quarantined-by, because ${because}. ${left} Check the kubelet of the node: a repair may have been under way.`,
   };
 }

@@ -8,18 +8,8 @@ import type { Connection } from '../../connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import type { Attempts } from './attempts.ts';
 
-/** A container that has run for so long and is ready has recovered: its death is history. */
-const RECOVERED_MS = 600_000;
 /** The end of a log: errors of the last minutes, also where each query is logged. */
 const TAIL = { tailLines: 200, limitBytes: 131_072 };
-
-/** The death that matters now; null if there was none, or it is history. */
-export function currentDeath({ dns, container }: ParsedPod, now: number): ContainerDeath | null {
-  const death = container?.death ?? null;
-  const since = container?.runningSince;
-  const hasRecovered = dns.ready && since != null && now - since > RECOVERED_MS;
-  return hasRecovered ? null : death;
-}
 
 /** Undefined if it cannot be read, which is then missing. */
 export async function readPodLog(

@@ -8,10 +8,11 @@ import type { ParsedPod } from '../case-pod.ts';
 import { corefileFacts } from '../corefile-facts.ts';
 import type { GatheredPod } from '../gathered.ts';
 import { resolvConfOf } from '../kubelet-facts.ts';
+import { currentDeath } from '../pod-death.ts';
 import { askPod } from './ask-pod.ts';
 import type { Attempts, AttemptsOf } from './attempts.ts';
 import type { NodeReads } from './node-reads.ts';
-import { currentDeath, readPodLog } from './pod-log.ts';
+import { readPodLog } from './pod-log.ts';
 
 /** What is known of the cluster, and how to read it. */
 export interface Reads {

@@ -1,6 +1,7 @@
 /** The report as text that is read from top to bottom: the verdict, the pods at fault, one line for each healthy pod. Pure. */
 import type { Finding } from '../../../diagnosis/examination.ts';
 import type { Output } from '../../output.ts';
+import type { TakenFile } from '../gathered.ts';
 import type { PodReport, Report } from '../report.ts';
 import { comparisonLines } from './comparison.ts';
 import { columns, oneLine, wrap } from './layout.ts';
@@ -21,7 +22,7 @@ export function reportText(report: Report, options: TextOptions): string {
     wrap(verdict.summary, options.width).map((line) =>
       options.out.paint(['bold', verdict.healthy ? 'green' : 'red'], line),
     ),
-    ...sick.map((pod) => podBlock(pod, options)),
+    ...sick.map((pod) => podBlock(pod, sick.length === 1, options)),
     wellBlock(well, sick.length > 0, options),
     forbiddenBlock(report, options),
     filesBlock(report, options),
@@ -34,16 +35,24 @@ export function reportText(report: Report, options: TextOptions): string {
 
 type Lines = readonly string[];
 
-function podBlock(pod: PodReport, options: TextOptions): Lines {
+/** @param isSaid the verdict has the summary of the first finding already */
+function podBlock(pod: PodReport, isSaid: boolean, options: TextOptions): Lines {
   const { findings, summary } = pod;
   return [
     options.out.paint('bold', heading(pod)),
     ...(findings.length > 0
-      ? findings.flatMap((finding, at) => findingLines(finding, findings.length > 1 ? at + 1 : 0, options))
-      : indent(wrap(summary, options.width - 2), 2)),
+      ? findings.flatMap((finding, at) =>
+          findingLines(
+            finding,
+            { number: findings.length > 1 ? at + 1 : 0, isSaid: isSaid && at === 0 },
+            options,
+          ),
+        )
+      : indent(isSaid ? [] : wrap(summary, options.width - 2), 2)),
     ...section('Seen besides', evidenceLines(pod.notes, options), options),
     ...section('Would the operator repair it?', operatorLines(pod, options), options),
     ...(pod.comparison ? section(...comparisonLines(pod.comparison, options), options) : []),
+    ...section('Not known', missingLines(pod, options), options),
     ...section(
       'Ruled out',
       pairs(
@@ -52,7 +61,6 @@ function podBlock(pod: PodReport, options: TextOptions): Lines {
       ),
       options,
     ),
-    ...section('Not known', missingLines(pod, options), options),
   ];
 }
 
@@ -63,16 +71,23 @@ function heading({ namespace, pod, node, workload, ready, restarts }: PodReport)
     restarts === undefined ? undefined : `${restarts} restart${restarts === 1 ? '' : 's'}`,
   ].filter(Boolean);
   const where = node === undefined ? '' : ` on ${node}`;
-  return `${namespace === '' ? '' : `${namespace}/`}${pod}${where}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
+  return `${namespace === '' ? '' : `${namespace}/`}${pod || UNNAMED}${where}${more.length > 0 ? ` (${more.join(', ')})` : ''}`;
 }
 
-function findingLines(finding: Finding, number: number, options: TextOptions): Lines {
+/** Of saved files that do not name it. */
+const UNNAMED = 'The DNS pod of these files';
+
+function findingLines(
+  finding: Finding,
+  { number, isSaid }: { readonly number: number; readonly isSaid: boolean },
+  options: TextOptions,
+): Lines {
   const { cause, confidence, summary, evidence, remedy, commands } = finding;
   const title = `${number === 0 ? '' : `${number}. `}${cause} (${confidence} confidence)`;
   return [
     '',
     `  ${options.out.paint(['bold', 'red'], title)}`,
-    ...indent(wrap(summary, options.width - 2), 2),
+    ...indent(isSaid ? [] : wrap(summary, options.width - 2), 2),
     ...section('Evidence', evidenceLines(evidence, options), options),
     ...section('What to do', wrap(remedy, options.width - 4), options),
     ...section('By hand', commands.fix.map(oneLine), options),
@@ -109,7 +124,7 @@ function missingLines({ missing }: PodReport, options: TextOptions): Lines {
 
 function wellBlock(well: readonly PodReport[], isBesideSick: boolean, options: TextOptions): Lines {
   const rows = well.map((pod) => [
-    `${pod.pod}${pod.node === undefined ? '' : ` on ${pod.node}`}`,
+    `${pod.pod || UNNAMED}${pod.node === undefined ? '' : ` on ${pod.node}`}`,
     pod.summary,
   ]);
   const lines = columns(rows, options.width - 2);
@@ -124,6 +139,10 @@ function wellBlock(well: readonly PodReport[], isBesideSick: boolean, options: T
   return [
     ...(isBesideSick ? [options.out.paint('bold', 'Healthy')] : []),
     ...indent([...lines, ...details], 2),
+    // A pod of which nothing but a file is known is not proven well.
+    ...well.flatMap((pod) =>
+      pod.pod === '' ? section('Not known', missingLines(pod, options), options) : [],
+    ),
   ];
 }
 
@@ -136,33 +155,38 @@ function forbiddenBlock({ forbidden }: Report, options: TextOptions): Lines {
   );
 }
 
-function filesBlock({ files }: Report, options: TextOptions): Lines {
-  const unused = files.filter(({ as }) => as === null);
-  const used = files.filter(({ as }) => as !== null);
+function filesBlock({ files }: Report, { out, width, isWide }: TextOptions): Lines {
   if (files.length === 0) return [];
-  const shown = options.isWide ? unused : unused.slice(0, MOST_UNUSED);
+  const root = commonDirectory(files.map(({ path }) => path).filter(Boolean));
+  const below = ({ path }: TakenFile): string => path.slice(root.length);
+  const used = Map.groupBy(
+    files.filter(({ as }) => as !== null),
+    ({ as }) => as ?? '',
+  );
+  const unused = files.filter(({ as }) => as === null);
+  const shown = isWide ? unused : unused.slice(0, MOST_UNUSED);
+  const rows = [
+    ...[...used].map(([as, of]) => [`taken for ${as}`, of.map(below).join(', ')]),
+    ...shown.map((file) => [`not used: ${file.why ?? 'not recognised'}`, below(file)]),
+  ];
   const rest = unused.length - shown.length;
   return [
-    options.out.paint('bold', 'Files'),
-    ...indent(
-      columns(
-        used.map(({ path, as }) => [path, `taken for ${as}`]),
-        options.width - 2,
-      ),
-      2,
-    ),
-    ...indent(
-      columns(
-        shown.map(({ path, why = 'not recognised' }) => [path, `not used: ${why}`]),
-        options.width - 2,
-      ),
-      2,
-    ),
+    out.paint('bold', root === '' ? 'Files' : `Files in ${root}`),
+    ...indent(columns(rows, width - 2), 2),
     ...(rest > 0 ? [`  and ${rest} more that were not used (-o wide lists them)`] : []),
   ];
 }
 
 const MOST_UNUSED = 10;
+
+/** With the final slash; empty if there is none. */
+function commonDirectory(paths: readonly string[]): string {
+  const [first = ''] = paths;
+  let end = first.lastIndexOf('/') + 1;
+  while (end > 0 && !paths.every((path) => path.startsWith(first.slice(0, end))))
+    end = first.lastIndexOf('/', end - 2) + 1;
+  return first.slice(0, end);
+}
 
 function section(title: string, lines: Lines, { out }: TextOptions): Lines {
   return lines.length === 0 ? [] : ['', `  ${out.paint('bold', title)}`, ...indent(lines, 4)];
