@@ -55,7 +55,8 @@ const INNER_ROOMS = {
   // One controller does not call another: they meet in the caches, in `dns-pods/` and in `sightings.ts`.
   controller: {
     'dns-pods': { from: [] },
-    sighting: { from: ['dns-pods'] },
+    claiming: { from: ['dns-pods'] },
+    sighting: { from: ['claiming', 'dns-pods'] },
     prober: { from: ['dns-pods'] },
     policy: { from: ['dns-pods', 'prober', 'sighting'] },
     incident: { from: ['dns-pods', 'prober'] },

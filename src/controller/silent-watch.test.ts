@@ -9,6 +9,7 @@ import {
   isoAt,
 } from '../../test/support/objects/builders.ts';
 import { kubeError } from '../../test/support/objects/fake-kube.ts';
+import { nothingAsked } from '../../test/support/objects/probe-rounds.ts';
 import { aRawDnsPod, aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { AGENT_CONTAINER } from '../api/agent-protocol.ts';
 import { QUARANTINE_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
@@ -170,6 +171,7 @@ async function run(ms: number, row: Row) {
   const reconcile = createRemediationReconciler({
     ...cluster,
     ownership: { owns: async () => true },
+    healths: nothingAsked,
     settings: { agentImage: 'x', logLevel: 'error', healthPort: 0 },
     kubernetesService: { addresses: async () => ['10.96.0.1'], doubt() {} } satisfies KubernetesService,
     narrator: { recordTransition() {}, announce() {} },

@@ -11,9 +11,9 @@ const silent: readonly Outcome[] = ['answers', 'silent', 'silent', 'silent'];
 const never: readonly Outcome[] = ['silent', 'silent', 'silent', 'silent'];
 const rejected: readonly Outcome[] = ['rejected', 'rejected', 'rejected', 'rejected'];
 
-type Flags = { readonly hostNetwork?: boolean; readonly lateLoop?: boolean };
+type Flags = { readonly hostNetwork?: boolean; readonly lateLoop?: 'yes' | 'maybe' };
 function aPod(name: string, outcomes: readonly Outcome[], flags: Flags = {}) {
-  return podHealth({ name, hostNetwork: false, lateLoop: false, ...flags }, aSeries(outcomes));
+  return podHealth({ name, hostNetwork: false, lateLoop: 'no', ...flags }, aSeries(outcomes));
 }
 const told = (parts: Partial<Asked> & Pick<Asked, 'pods'>) =>
   assess({ service: null, hasRoute: true, ...parts });
@@ -37,7 +37,7 @@ describe('the DNS of a cluster', () => {
     [
       'False LateLoop',
       'if a check has shown one, whatever else is known',
-      { pods: [aPod('a', noExternal, { lateLoop: true }), aPod('b', silent), aPod('c', [])] },
+      { pods: [aPod('a', noExternal, { lateLoop: 'yes' }), aPod('b', silent), aPod('c', [])] },
     ],
     [
       'False PodsDoNotAnswer',
@@ -55,6 +55,16 @@ describe('the DNS of a cluster', () => {
       'False UpstreamUnreachable',
       'if none answers for external names',
       { pods: [aPod('a', noExternal), aPod('b', noExternal)] },
+    ],
+    [
+      'False PodsDoNotAnswer',
+      'while a node is checked that may be the reason, not the upstream',
+      { pods: [aPod('a', noExternal, { lateLoop: 'maybe' }), aPod('b', noExternal)] },
+    ],
+    [
+      'True AllPodsAnswer',
+      'as soon as the pod answers that looped before',
+      { pods: [aPod('a', [...noExternal, 'answers'], { lateLoop: 'yes' })] },
     ],
     ['False UpstreamUnreachable', 'also with a single pod', { pods: [aPod('a', noExternal)] }],
     [
@@ -129,7 +139,7 @@ describe('a pod', () => {
   const a = aPod('a', noExternal);
   it.each<[boolean | null, string, readonly ReturnType<typeof aPod>[]]>([
     [false, 'if it fails and a sibling answers', [a, aPod('b', well)]],
-    [false, 'if it loops', [aPod('a', noExternal, { lateLoop: true }), aPod('b', noExternal)]],
+    [false, 'if it loops', [aPod('a', noExternal, { lateLoop: 'yes' }), aPod('b', noExternal)]],
     [true, 'if it answers', [aPod('a', well)]],
     [null, 'if all fail: the reason may lie beyond them', [a, aPod('b', noExternal)]],
     [null, 'if it was not asked', [aPod('a', []), aPod('b', well)]],

@@ -30,6 +30,7 @@ const RULES: readonly ((asked: Asked) => Assessment | null)[] = [
   lateLoop,
   cannotAsk,
   notCompared,
+  beingChecked,
   upstreamUnreachable,
   podsDoNotAnswer,
   notAskedYet,
@@ -53,7 +54,7 @@ export function assess(asked: Asked): Assessment {
 }
 
 function lateLoop({ pods }: Asked): Assessment | null {
-  const looping = pods.filter((pod) => pod.lateLoop);
+  const looping = pods.filter((pod) => pod.lateLoop === 'yes');
   if (looping.length === 0) return null;
   const what =
     looping.length === 1 ? 'forwards queries to itself and does' : 'forward queries to themselves and do';
@@ -93,6 +94,17 @@ function notCompared({ pods }: Asked): Assessment | null {
     reason: 'NotAsked',
     message: `${describe(open)} The other DNS pods have not been asked since.`,
     isPending: true,
+  };
+}
+
+/** Not the upstream's fault as long as it may be the node's. */
+function beingChecked({ pods }: Asked): Assessment | null {
+  const open = pods.filter((pod) => isFailing(pod) && pod.lateLoop === 'maybe');
+  if (open.length === 0) return null;
+  return {
+    status: 'False',
+    reason: 'PodsDoNotAnswer',
+    message: `${describe(pods.filter(isFailing))} Whether the cause is on the node of ${names(open)} is being checked.`,
   };
 }
 

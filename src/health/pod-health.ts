@@ -16,8 +16,8 @@ export interface PodHealth {
   readonly wasHeard: boolean;
   /** In the host network DNS may listen on an address that exists on its node only. */
   readonly hostNetwork: boolean;
-  /** A check of its node has shown that it forwards to itself. */
-  readonly lateLoop: boolean;
+  /** Whether it forwards to itself: `yes` once a check of its node has shown it, `maybe` while that runs. */
+  readonly lateLoop: 'yes' | 'maybe' | 'no';
 }
 
 export function podHealth(
@@ -26,6 +26,8 @@ export function podHealth(
 ): PodHealth {
   return {
     ...pod,
+    // Whatever was found before: it answers now.
+    lateLoop: series?.verdict === 'answers' ? 'no' : pod.lateLoop,
     verdict: series?.verdict ?? null,
     outcome: series?.outcome ?? null,
     askedAt: series?.last.at ?? null,
@@ -73,7 +75,7 @@ export const wantsComparison = (pod: PodHealth, all: readonly PodHealth[]): bool
  * fails in all of them may have a reason beyond the pods. null: not known.
  */
 export function doesAnswer(pod: PodHealth, all: readonly PodHealth[]): boolean | null {
-  if (pod.lateLoop) return false;
+  if (pod.lateLoop === 'yes') return false;
   if (answers(pod)) return true;
   if (!isFailing(pod) || !isCompared(pod, all)) return null;
   return all.some((other) => other.outcome === 'answers') ? false : null;

@@ -96,7 +96,7 @@ async function siblingOf(
     .filter(({ node }) => node !== incident.pod.node)
     .flatMap((pod) => {
       const since = runningSince(pod, incident);
-      const isServing = serves({ ...pod, runningSince: since, upSince: since }, now);
+      const isServing = serves({ ...pod, runningSince: since, upSince: since, answers: null }, now);
       return since !== null && isServing ? [{ pod, since }] : [];
     })
     .toSorted((a, b) => a.since - b.since);

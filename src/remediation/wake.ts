@@ -66,7 +66,7 @@ export function stillWaitsForOthers(
     readonly remediations: readonly Remediation[];
     /** Its policy is there, and still repairs. */
     readonly policyRepairs: boolean;
-    /** The pod of its sighting is there, and not ready. */
+    /** The pod that showed it is there, and not ready; one that does not crash is ready all the time. */
     readonly podIsSick: boolean;
     readonly now: number;
   },

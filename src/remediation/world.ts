@@ -80,6 +80,11 @@ export interface DnsPodView {
   readonly upSince: number | null;
   readonly containerID: string | null;
   readonly restartCount: number;
+  /**
+   * What asking it has shown. false: it fails where its siblings do not, or it forwards queries to itself. null: it was not
+   * asked, or what it lacks may be missing everywhere.
+   */
+  readonly answers: boolean | null;
 }
 
 export interface World {

@@ -31,6 +31,20 @@ export function policyInConflictWith(policy: Policy, policies: readonly Policy[]
   return rival?.name ?? null;
 }
 
+/** The policy that a DNS pod is watched under; null if there is none. */
+export async function policyFor(
+  pod: DnsPod,
+  policies: readonly Policy[],
+  ownership: Ownership,
+  signal: AbortSignal,
+): Promise<Policy | null> {
+  for (const policy of policies) {
+    if (policyInConflictWith(policy, policies) !== null) continue;
+    if (await ownership.owns(policy.spec.workload, pod, signal)) return policy;
+  }
+  return null;
+}
+
 /** The pods with which the workload serves DNS, verified by uid. One that is finished is not a DNS pod any more. */
 export async function podsOf(
   workload: PolicySpec['workload'],
@@ -82,7 +96,11 @@ export function otherContainers(
 }
 
 /** The pod as the decision sees it. */
-export function viewOf(pod: DnsPod, workload: PolicySpec['workload'], times: UpTimes): DnsPodView {
+export function viewOf(
+  pod: DnsPod,
+  workload: PolicySpec['workload'],
+  { upTimes, answers }: { readonly upTimes: UpTimes; readonly answers: boolean | null },
+): DnsPodView {
   const container = containerOf(pod, workload);
   return {
     name: pod.name,
@@ -94,8 +112,9 @@ export function viewOf(pod: DnsPod, workload: PolicySpec['workload'], times: UpT
     deleting: pod.deleting,
     ready: pod.ready,
     runningSince: container?.runningSince ?? null,
-    upSince: container ? times.upSince(pod, container) : null,
+    upSince: container ? upTimes.upSince(pod, container) : null,
     containerID: container?.id ?? null,
     restartCount: container?.restartCount ?? 0,
+    answers,
   };
 }

@@ -132,7 +132,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
 
 /** What a DNS pod that serves answers before the change; null if none serves, or if that is recorded already. */
 async function askBefore(context: EffectContext) {
-  const pod = context.remediation.status.before ? null : podToAskBefore(context.world, context.now);
+  const pod = context.remediation.status.before
+    ? null
+    : podToAskBefore(context.world, context.remediation.spec.trigger, context.now);
   return pod && { pod, answers: await askDnsPod(pod, context) };
 }
 

@@ -12,7 +12,8 @@ import type { Ownership } from '../../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
 import type { Remediation, World } from '../../remediation/world.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
-import { podsOf, viewOf } from '../dns-pods/workloads.ts';
+import { podsOf } from '../dns-pods/workloads.ts';
+import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Stores } from '../stores.ts';
 
 /** Longer than a repair or a proof usually takes. */
@@ -23,10 +24,11 @@ interface WorldSources {
   readonly stores: Stores;
   readonly upTimes: UpTimes;
   readonly ownership: Ownership;
+  readonly healths: PodHealths;
 }
 
 export async function readWorld(
-  { kube, stores, ownership, upTimes }: WorldSources,
+  { kube, stores, ownership, upTimes, healths }: WorldSources,
   remediation: Remediation,
   now: number,
   signal: AbortSignal,
@@ -47,7 +49,7 @@ export async function readWorld(
     node: node?.uid === remediation.spec.node.uid ? node : null,
     ...runs,
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
-    dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
+    dnsPods: viewsOf(pods, workload, { upTimes, healths }),
     remediations: [...others, remediation],
   };
 }

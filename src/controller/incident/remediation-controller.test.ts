@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aRemediation, at } from '../../../test/support/objects/builders.ts';
 import { fakeKube } from '../../../test/support/objects/fake-kube.ts';
+import { nothingAsked } from '../../../test/support/objects/probe-rounds.ts';
 import { aRawDnsPod, aRawNode, stampAt } from '../../../test/support/objects/raw-objects.ts';
 import { API_VERSION } from '../../api/keys.ts';
 import type { Phase } from '../../api/remediation.ts';
@@ -50,6 +51,7 @@ async function reconcile(live: readonly object[]) {
     kube: fake.kube,
     stores,
     ownership: { owns: async () => true },
+    healths: nothingAsked,
     narrator: { recordTransition: ignore, announce: ignore },
     metrics: { sighted: ignore, follow: ignore },
     logger: silentLogger,

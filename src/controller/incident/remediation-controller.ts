@@ -23,6 +23,7 @@ import { policyOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
 import { URGENT } from '../priorities.ts';
+import type { PodHealths } from '../prober/pod-healths.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
@@ -36,6 +37,7 @@ interface RemediationControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;
+  readonly healths: PodHealths;
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
   readonly narrator: Narrator;
@@ -53,7 +55,7 @@ const AFTER_OVERTAKEN: Result = { ...AFTER_CONFLICT, priority: URGENT };
 
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
-  const { kube, stores, ownership, logger, now } = options;
+  const { kube, stores, ownership, healths, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
   const observed = createObservedSince();
   const upTimes = watchUpTimes(stores.dnsPods, now);
@@ -94,7 +96,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
         now: now(),
         observedSince: observed.read(remediation, now()),
       });
-    let world = await readWorld({ kube, stores, ownership, upTimes }, remediation, now(), signal);
+    let world = await readWorld({ kube, stores, ownership, upTimes, healths }, remediation, now(), signal);
     let verdict = decide(world);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
       world = await withLiveRemediations(kube, world, remediation, signal);

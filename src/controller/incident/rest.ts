@@ -26,7 +26,7 @@ export function createRest(
     return stillWaitsForOthers(remediation, {
       remediations: stores.remediations.list(),
       policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',
-      podIsSick: pod !== undefined && !pod.ready,
+      podIsSick: pod !== undefined && (remediation.spec.trigger === 'LateLoop' || !pod.ready),
       now: now(),
     });
   }

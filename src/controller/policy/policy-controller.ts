@@ -9,15 +9,9 @@ import { HEARTBEAT_MS, policyStatus } from '../../remediation/record/policy-stat
 import { isPartOf } from '../../remediation/rollout/rollout.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import {
-  containerOf,
-  otherContainers,
-  podsByWorkload,
-  policyInConflictWith,
-  viewOf,
-} from '../dns-pods/workloads.ts';
+import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
-import type { PodHealths } from '../prober/pod-healths.ts';
+import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
 import type { Sightings } from '../sighting/sightings.ts';
 import type { Stores } from '../stores.ts';
@@ -87,7 +81,7 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         watched: isWatched(one),
       })),
       otherContainers: otherContainers(pods, workload),
-      dnsPods: pods.map((pod) => viewOf(pod, workload, upTimes)),
+      dnsPods: viewsOf(pods, workload, { upTimes, healths: options.healths }),
       loopingPods: looping.map((pod) => pod.name),
       quarantinedNodes: stores.nodeMarks
         .list()

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
+  aLateLoop,
   aRemediation,
   aSighting,
   aStatus,
@@ -30,7 +31,8 @@ interface Case {
 }
 const decide = (given: Case = {}) => {
   const { sighting = died(0), sawDeathAt = null, remediations = [], on = node, now = at(1) } = given;
-  return decideClaim({ sighting, sawDeathAt, node: on, remediations, digest, now });
+  const evidence = { trigger: 'Crash', sighting } as const;
+  return decideClaim({ evidence, sawAt: sawDeathAt, node: on, remediations, digest, now });
 };
 const nameOf = (decision: ReturnType<typeof decide>): string =>
   decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
@@ -216,4 +218,25 @@ describe('a pod that recovered', () => {
       );
     },
   );
+});
+
+describe('a pod that loops without crashing', () => {
+  /** It failed first in second 0 and last in this second. */
+  const late = (seconds: number, remediations: readonly Remediation[] = []) => {
+    const evidence = { trigger: 'LateLoop', lateLoop: aLateLoop() } as const;
+    return decideClaim({ evidence, sawAt: at(seconds), node, remediations, digest, now: at(seconds + 1) });
+  };
+
+  it('is claimed, however long ago it began, as long as it fails', () => {
+    expect(late(7200).kind).toBe('claim');
+  });
+
+  it('is not claimed beside another incident of its node, nor again after a refusal', () => {
+    expect(nameOf(late(10, [incident('Repairing')]))).toBe('skipped: Known');
+    expect(nameOf(late(60, [incident('Refused', 30)]))).toBe('skipped: Known');
+  });
+
+  it('is claimed again once the refusal is acknowledged and it still fails', () => {
+    expect(late(60, [{ ...incident('Refused', 30), acknowledged: true }]).kind).toBe('claim');
+  });
 });

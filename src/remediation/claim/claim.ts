@@ -1,6 +1,6 @@
-/** From a sighting to a claim: is the evidence fresh, and what is the incident called? */
+/** From evidence to a claim: is it fresh, and what is the incident called? */
 import { FINAL_PHASES } from '../../api/remediation.ts';
-import { podOf, type Sighting } from '../../api/trigger.ts';
+import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
 import type { Remediation } from '../world.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
@@ -23,9 +23,9 @@ type ClaimDecision =
     };
 
 interface ClaimRequest {
-  readonly sighting: Sighting;
-  /** When the operator saw the container die; null if it was dead when the operator started. */
-  readonly sawDeathAt: number | null;
+  readonly evidence: TriggerEvidence;
+  /** When the operator itself saw it: the death of the container, or the last failed answer. null: it was there before. */
+  readonly sawAt: number | null;
   readonly node: { readonly name: string; readonly uid: string };
   readonly remediations: readonly Remediation[];
   /** A short stable digest of its argument, lower-case hexadecimal. */
@@ -33,33 +33,34 @@ interface ClaimRequest {
   readonly now: number;
 }
 
-/** Decides whether a sighting becomes an incident of its own. */
+/** Decides whether what was seen becomes an incident of its own. */
 export function decideClaim(request: ClaimRequest): ClaimDecision {
-  const { sighting, sawDeathAt, node, remediations, digest, now } = request;
+  const { evidence, sawAt: saw, node, remediations, digest, now } = request;
+  const { uid: pod } = podOf(evidence);
   // The node's clock may be off: it counts only for what happened before the operator started.
-  const diedAt = sawDeathAt ?? Math.min(Date.parse(sighting.diedAt), now);
+  const seenAt = saw ?? Math.min(beganAt(evidence), now);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
-  const before = here.filter((other) => podOf(other.spec).uid === sighting.pod.uid);
-  const known = before.find((other) => !isClosedBefore(other, diedAt));
+  const before = here.filter((other) => podOf(other.spec).uid === pod);
+  const known = before.find((other) => !isClosedBefore(other, seenAt));
   if (known)
     return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
-  if (now - diedAt > EVIDENCE_LIMIT_MS)
-    return { kind: 'skip', reason: 'EvidenceTooOld', advice: tooOld(sighting) };
+  if (now - seenAt > EVIDENCE_LIMIT_MS)
+    return { kind: 'skip', reason: 'EvidenceTooOld', advice: tooOld(beganAt(evidence)) };
   const lastEnd = Math.max(
     0,
     ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
   );
-  if (diedAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
+  if (seenAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
   return { kind: 'claim', name: freeName() };
 
   /** Derived from how many incidents this pod had; further on if an older record was deleted, so that none is met. */
   function freeName(): string {
     const taken = new Set(here.map((other) => other.name));
-    let incarnation = `${sighting.pod.uid}${'+'.repeat(before.length)}`;
+    let incarnation = `${pod}${'+'.repeat(before.length)}`;
     while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
     return remediationName(node, incarnation, digest);
   }
@@ -69,26 +70,26 @@ const leftAlone = ({ name, spec }: Remediation): string =>
   `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
 
 const isFinal = ({ name, status }: Remediation): string =>
-  `The repair of this pod ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. The next crash then starts a new repair.`;
+  `The repair of this pod ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. If the pod still loops, a new repair starts then.`;
 
 const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
   !acknowledged && (status.phase === 'Refused' || status.phase === 'Failed');
 
-const tooOld = ({ diedAt }: Sighting): string =>
-  `No repair was started, because by the clock of the node the pod crashed at ${diedAt}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;
+const tooOld = (diedAt: number): string =>
+  `No repair was started, because by the clock of the node the pod crashed at ${new Date(diedAt).toISOString()}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;
 
 /** A cancelled incident changed nothing, so evidence from before it still counts. */
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
 
 /**
  * The pod recovered, the incident was cancelled while it waited, or an administrator acknowledged its end, and the pod
- * died again afterwards: that is a new incident. Any other end is final for its pod.
+ * died or failed again afterwards: that is a new incident. Any other end is final for its pod.
  */
-function isClosedBefore({ status, acknowledged }: Remediation, diedAt: number): boolean {
+function isClosedBefore({ status, acknowledged }: Remediation, seenAt: number): boolean {
   // Nothing was done about that death either, and now there is a policy again.
   if (status.phase === 'Cancelled' && status.reason === 'PolicyDeleted') return true;
   const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
-  return isClosed && diedAt > Date.parse(status.finishedAt ?? '');
+  return isClosed && seenAt > Date.parse(status.finishedAt ?? '');
 }
 
 /** Derived from the node and the pod that died, so that a second create collides. */

@@ -5,6 +5,8 @@ import {
   aRemediation,
   aSituation,
   at,
+  SICK_POD,
+  withLateLoop,
 } from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
 import type { DnsPodView, Remediation } from '../world.ts';
@@ -78,5 +80,24 @@ describe('the repair of a node whose DNS pods all loop', () => {
 
   it('is not kept waiting by one that is Ready for half a second between two crashes', () => {
     expect(among([aDnsPod({ node: 'node-1', runningSince: NOW - 500, restartCount: 3 })])).toEqual(pass);
+  });
+});
+
+describe('a pod that loops without crashing', () => {
+  const sick = (answers: boolean | null) => aDnsPod({ ...SICK_POD, node: 'node-1', answers });
+  const verdict = (...dnsPods: readonly DnsPodView[]) =>
+    dnsSurvives(aSituation({ remediation: withLateLoop(aRemediation()), now: NOW, world: { dnsPods } })).kind;
+
+  it('is not worth waiting for, even if it was not asked again since the operator was restarted', () => {
+    expect([false, null].map((answers) => verdict(sick(answers)))).toEqual(['pass', 'pass']);
+  });
+
+  it('protects another one on its node that serves', () => {
+    expect(verdict(sick(false), here)).toBe('wait');
+  });
+
+  it('is not relied on for the sake of another node', () => {
+    expect(among([here, there({ answers: false })])).toMatchObject({ reason: 'LastServingPod' });
+    expect(among([here, there({ answers: null })])).toEqual(pass);
   });
 });

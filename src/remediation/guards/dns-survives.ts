@@ -4,16 +4,19 @@
  * A kubelet restart makes every probed pod of the node unready until its next probe (kubelets before 1.35),
  * so a node with the last serving DNS pods waits. If no DNS pod serves there, nothing is lost.
  */
+import { podOf } from '../../api/trigger.ts';
 import { RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import { isYoung, SERVES_AFTER_MS, serves } from '../verification/serving.ts';
-import type { Situation } from '../world.ts';
+import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
   const here = remediation.spec.node.name;
   // What could be lost counts sooner than what is relied on: a pod that never crashed may serve already.
-  const atStake = world.dnsPods.filter((pod) => pod.node === here && (serves(pod, now) || isYoung(pod)));
+  const atStake = world.dnsPods.filter(
+    (pod) => pod.node === here && !isTheLateLoop(pod, remediation) && (serves(pod, now) || isYoung(pod)),
+  );
   if (atStake.length === 0) return pass;
 
   const busy = new Map(
@@ -33,3 +36,7 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
     RECHECK_MS,
   );
 }
+
+/** After a restart of the operator it may not have been asked again yet. It is Ready, and the reason for this repair. */
+const isTheLateLoop = (pod: DnsPodView, { spec }: Remediation): boolean =>
+  spec.trigger === 'LateLoop' && pod.answers !== true && pod.uid === podOf(spec).uid;

@@ -2,7 +2,7 @@
 import { podOf } from '../../api/trigger.ts';
 import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
-import type { Situation } from '../world.ts';
+import type { DnsPodView, Remediation, Situation } from '../world.ts';
 import { cancelled } from './guard.ts';
 
 /** An incident whose first or next attempt could not begin for this long is cancelled; a pod that still loops makes a new one. */
@@ -17,9 +17,15 @@ export function stillSick({ remediation, world, now }: Situation): Verdict {
       'PodGone',
       'The pod that looped no longer exists. If its replacement loops, that is a new incident.',
     );
-  if (pod.ready && pod.upSince !== null && now - pod.upSince >= RECOVERED_AFTER_MS)
+  if (hasRecovered(pod, remediation, now))
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
   if (now - dueSince(remediation) > PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
   return pass;
+}
+
+/** One that does not crash is Ready all the time; only its answers show that it recovered. */
+function hasRecovered(pod: DnsPodView, { spec }: Remediation, now: number): boolean {
+  if (spec.trigger === 'LateLoop') return pod.answers === true;
+  return pod.ready && pod.upSince !== null && now - pod.upSince >= RECOVERED_AFTER_MS;
 }

@@ -9,11 +9,12 @@ import {
   isoAt,
 } from '../../../test/support/objects/builders.ts';
 import type { Answer } from '../../api/answer.ts';
+import type { Trigger } from '../../api/trigger.ts';
 import type { DnsPodView } from '../world.ts';
 import { failedBefore, podToAskBefore, wasCutOffBefore } from './before.ts';
 
-const whom = (dnsPods: readonly DnsPodView[]) =>
-  podToAskBefore(aSituation({ world: { node: aNode(), dnsPods } }).world, at(20))?.uid ?? null;
+const whom = (dnsPods: readonly DnsPodView[], trigger: Trigger = 'Crash') =>
+  podToAskBefore(aSituation({ world: { node: aNode(), dnsPods } }).world, trigger, at(20))?.uid ?? null;
 
 describe('the pod that is asked before the change', () => {
   it.each<[string, readonly DnsPodView[], string | null]>([
@@ -27,6 +28,16 @@ describe('the pod that is asked before the change', () => {
     ['is nobody without an address', [aDnsPod({ ip: null })], null],
   ])('%s', (_what, pods, expected) => {
     expect(whom(pods)).toBe(expected);
+  });
+
+  it('is not one that does not answer; where pods loop without crashing, only one that is known to', () => {
+    const pod = (answers: boolean | null) => [aDnsPod({ answers })];
+    expect([true, null, false].map((answers) => whom(pod(answers)))).toEqual(['pod-well', 'pod-well', null]);
+    expect([true, null, false].map((answers) => whom(pod(answers), 'LateLoop'))).toEqual([
+      'pod-well',
+      null,
+      null,
+    ]);
   });
 });
 

@@ -19,6 +19,7 @@ describe('a DNS pod serves', () => {
     ['it is not Ready', { ready: false }],
     ['it is being deleted', { deleting: true }],
     ['its container does not run', { runningSince: null }],
+    ['it does not answer as its siblings do', { answers: false }],
   ])('but not while %s', (_why, overrides) => {
     const pod = aDnsPod(overrides);
     expect([serves(pod, at(0)), isYoung(pod)]).toEqual([false, false]);

@@ -40,6 +40,8 @@ describe('a DNS pod of the repaired node', () => {
     ['Ready again', { ...served, ready: true }, 15, 'serving'],
     ['that crashed after the restart', { ...served, runningSince: null, restartCount: 1 }, 9, 'stale'],
     ['restarted after that crash', { ...served, runningSince: at(8), restartCount: 1 }, 9, 'stale'],
+    ['Ready all the time, and known not to answer', aDnsPod({ ...here, answers: false }), 7, 'stale'],
+    ['unready since the restart, and known not to answer', { ...served, answers: false }, 7, 'stale'],
     ['looping, and running at the restart by chance', aLoopingPod({ runningSince: at(3) }), 5, 'stale'],
   ])('%s', (_what, pod, seconds, expected) => {
     expect(standing(pod, seconds)).toBe(expected);

@@ -19,6 +19,8 @@ export function standingOf(pod: DnsPodView, situation: Situation): Standing {
   // The kubelet's timestamps have whole seconds: a pod of the same second counts as older, and is only deleted if
   // it does not serve.
   if (pod.startedAt === null || (repaired !== null && pod.startedAt > repaired)) return 'new';
+  // Ready or not: it was asked, and its old resolv.conf is what it fails with.
+  if (pod.answers === false) return 'stale';
   if (serves(pod, situation.now)) return 'serving';
   return ranThroughTheRestart(pod, situation) ? 'undecided' : 'stale';
 }

@@ -59,6 +59,13 @@ export function withSighting(remediation: Remediation, changes: Partial<Sighting
   return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Crash', sighting } };
 }
 
+/** The same incident, begun with a pod that loops and does not crash. */
+export function withLateLoop(remediation: Remediation, changes: Partial<LateLoop> = {}): Remediation {
+  const { policy, node, cause, settings } = remediation.spec;
+  const lateLoop = aLateLoop(changes);
+  return { ...remediation, spec: { policy, node, cause, settings, trigger: 'LateLoop', lateLoop } };
+}
+
 /** The crash that an incident began with. */
 export function sightingOf(spec: TriggerEvidence): Sighting {
   if (spec.trigger !== 'Crash') throw new Error(`the incident began with ${spec.trigger}, not with a crash`);
@@ -136,6 +143,7 @@ export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
     upSince: runningSince,
     containerID: 'containerd://well',
     restartCount: 0,
+    answers: null,
     ...overrides,
   };
 }

@@ -1,5 +1,7 @@
 /** Builders of what the prober gets to hear: rounds of answers, and series of them. */
 import type { Answer } from '../../../src/api/answer.ts';
+import type { PodHealths } from '../../../src/controller/prober/pod-healths.ts';
+import { podHealth } from '../../../src/health/pod-health.ts';
 import type { Failure, Outcome, ProbedAnswer, Round } from '../../../src/health/round.ts';
 import { afterRound, type Series } from '../../../src/health/series.ts';
 
@@ -45,3 +47,7 @@ export function aSeries(outcomes: readonly Outcome[], { from = 0, everyMs = 30_0
     null,
   );
 }
+
+/** Where the prober is off, or has not asked yet. */
+export const nothingAsked: PodHealths = (pods) =>
+  pods.map((pod) => podHealth({ ...pod, lateLoop: 'no' }, null));

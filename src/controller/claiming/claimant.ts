@@ -1,0 +1,89 @@
+/** Claims an incident: from evidence that can be repaired to a DNSRemediation, or to the reason why there is none. */
+import { createHash } from 'node:crypto';
+import type { Evidence } from '../../api/evidence.ts';
+import type { TriggerEvidence } from '../../api/trigger.ts';
+import { claimIncident } from '../../effects/claim-incident.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { Policy } from '../../observe/custom-resources.ts';
+import type { DnsPod } from '../../observe/dns-pod.ts';
+import { observeNode } from '../../observe/node.ts';
+import { decideClaim } from '../../remediation/claim/claim.ts';
+import type { NodeView } from '../../remediation/world.ts';
+import type { Logger } from '../../runtime/logger.ts';
+import type { Stores } from '../stores.ts';
+
+interface Claim {
+  readonly pod: DnsPod;
+  readonly policy: Policy;
+  readonly trigger: TriggerEvidence;
+  /** When the operator itself saw it, epoch milliseconds; null if it was there before. */
+  readonly sawAt: number | null;
+  /** It was not known before with this cause. */
+  readonly isNews: boolean;
+  /** Called if the incident is claimed. */
+  readonly gather: (node: NodeView) => Promise<Evidence>;
+}
+
+export interface ClaimOutcome {
+  /** Nothing more follows from this evidence; otherwise it is considered again when something changes. */
+  readonly isSettled: boolean;
+  /** What the status of the policy advises, if this is not repaired. */
+  readonly advice?: string;
+}
+
+export const SETTLED: ClaimOutcome = { isSettled: true };
+const UNSETTLED: ClaimOutcome = { isSettled: false };
+/** Ends of another incident, and acknowledgements, lift these. */
+const PASSING: ReadonlySet<string> = new Set(['NodeHasIncident', 'NodeRolledBack']);
+
+export type Claimant = (claim: Claim, signal: AbortSignal) => Promise<ClaimOutcome>;
+
+interface ClaimantOptions {
+  readonly kube: KubeClient;
+  readonly stores: Pick<Stores, 'remediations'>;
+  readonly logger: Logger;
+  readonly now: () => number;
+}
+
+export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): Claimant {
+  return async ({ pod, policy, trigger, sawAt, isNews, gather }, signal) => {
+    if (policy.spec.mode === 'Observe') return UNSETTLED;
+    const node = await observeNode(kube, pod.node, signal);
+    if (node === null || node.excluded) return UNSETTLED;
+    const { name, uid } = node;
+    const remediations = stores.remediations.list();
+    const decision = decideClaim({
+      evidence: trigger,
+      sawAt,
+      node: { name, uid },
+      remediations,
+      digest,
+      now: now(),
+    });
+    if (decision.kind === 'skip') {
+      if (isNews)
+        logger.info('incident not claimed', {
+          pod: pod.name,
+          node: name,
+          trigger: trigger.trigger,
+          reason: decision.reason,
+        });
+      const { reason, advice } = decision;
+      return { isSettled: !PASSING.has(reason), ...(advice ? { advice } : {}) };
+    }
+    const spec = {
+      policy: { name: policy.name, uid: policy.uid },
+      node: { name, uid },
+      cause: 'KubeletResolvConf' as const,
+      ...trigger,
+      settings: policy.spec,
+      evidence: await gather(node),
+    };
+    const claimed = await claimIncident(kube, { name: decision.name, spec }, signal);
+    if (claimed === 'created')
+      logger.info('incident claimed', { remediation: decision.name, pod: pod.name, node: name });
+    return SETTLED;
+  };
+}
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');
