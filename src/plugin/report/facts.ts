@@ -1,0 +1,70 @@
+/** What several sections say of an incident, worked out once from its record. */
+import { FINAL_PHASES, type StepName } from '../../api/remediation.ts';
+import { beganAt } from '../../api/trigger.ts';
+import { evidenceOf, type StoredRecord } from './record.ts';
+
+/** Epoch milliseconds; undefined: it did not happen, or is not recorded. */
+type Moment = number | undefined;
+
+const epoch = (time: string | undefined): Moment => (time === undefined ? undefined : Date.parse(time));
+
+export const stepEnd = ({ status }: StoredRecord, name: StepName): Moment =>
+  epoch(status.steps.find((step) => step.name === name)?.finishedAt);
+
+export const isOver = ({ status }: StoredRecord): boolean => FINAL_PHASES.includes(status.phase);
+
+export const hasChanged = ({ status }: StoredRecord): boolean => status.repair?.change !== undefined;
+
+/** The agent was started and never reported. */
+export const mayHaveChanged = (record: StoredRecord): boolean =>
+  isOver(record) &&
+  record.status.repair === undefined &&
+  record.status.steps.some(({ name }) => name === 'Repair');
+
+/** The new value is in the file. */
+export const holdsChange = (record: StoredRecord): boolean =>
+  record.status.repair?.outcome === 'repaired' && record.status.guard?.outcome !== 'rolled-back';
+
+export const claimedAt = ({ spec }: StoredRecord): Moment =>
+  epoch(spec.trigger === 'Crash' ? spec.sighting.seenAt : spec.lateLoop.check.checkedAt);
+
+export const kubeletBackAt = ({ status }: StoredRecord): Moment => epoch(status.repair?.times.restarted);
+
+/** Since when the DNS pod has answered without a failure until it was verified. */
+export const answersSince = ({ status }: StoredRecord): Moment => epoch(status.verification?.firstSuccess);
+
+export const verifiedAt = (record: StoredRecord): Moment =>
+  record.status.phase === 'Healed' ? stepEnd(record, 'Verify') : undefined;
+
+/** Between two moments; undefined unless both are known. */
+export const secondsBetween = (from: Moment, to: Moment): number | undefined =>
+  from === undefined || to === undefined ? undefined : (to - from) / 1000;
+
+export const secondsSinceStart = ({ spec }: StoredRecord, to: Moment): number | undefined =>
+  secondsBetween(beganAt(spec), to);
+
+/** The DNS pods when the incident was claimed: how many there were with the sick one, and how many served. */
+export function dnsPodsAtClaim(
+  record: StoredRecord,
+): { readonly total: number; readonly serving: number } | undefined {
+  const others = evidenceOf(record)?.dnsPods;
+  return others && { total: others.length + 1, serving: others.filter(({ ready }) => ready).length };
+}
+
+/** Why the node is kept out of scheduling, if it is. */
+export const isHeld = ({ status }: StoredRecord): boolean => status.quarantine?.heldSince !== undefined;
+
+/** `9.3 s`, `4 min 10 s`, `2 h 5 min`; of a whole number of seconds without a fraction. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (whole >= 100) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${seconds.toFixed(1).replace(/\.0$/, '')} s`;
+}
+
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
+
+/** A word of a shell; one that is not plain is quoted, so that nothing in a record becomes a command. */
+export const shellWord = (text: string): string =>
+  /^[\w./:@=+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

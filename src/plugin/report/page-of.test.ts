@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import type { Line } from './page.ts';
+import { pageOf } from './page-of.ts';
+import { renderHtml } from './render/html.ts';
+import { renderMarkdown } from './render/markdown.ts';
+import { fittingPage } from './report.ts';
+import { aRawRecord, aRecord, HOSTILE, RECORDS } from './testing/records.ts';
+
+const textOf = (line: Line): string =>
+  line
+    .map((span) => {
+      if (typeof span === 'string') return span;
+      if ('code' in span) return span.code;
+      return 'strong' in span ? span.strong : span.quoted.join(' ');
+    })
+    .join('');
+
+const CRASHED = 'CoreDNS in coredns-69c67c75fc-vbrdr on node-1 forwarded queries to itself and crashed';
+const STUB = ', because the kubelet gave its pods /etc/resolv.conf with the nameserver 127.0.0.53';
+const CHANGED =
+  'one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and DNS was verified after 10.5 s. It is over.';
+
+/** By the name of the record: the badge, the sentence, and the values of the four figures. */
+const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]]>> = {
+  healed: [
+    'Healed: it is over',
+    `${CRASHED}${STUB}; ${CHANGED}`,
+    ['10.5 s', '1 of 2', '1 line on 1 node', 'The new line'],
+  ],
+  refused: [
+    'Refused: needs an administrator',
+    `${CRASHED}${STUB}; the operator changed nothing on the node. It is not over: The target /run/systemd/resolve/resolv.conf is of class loopback (127.0.0.1).`,
+    ['24 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'rolled back': [
+    'Rolled back: needs an administrator',
+    `${CRASHED}${STUB}; the change was undone, and the kubelet runs with its old configuration. It is not over: The kubelet exited with code 1. The old configuration was restored.`,
+    ['24 s', '1 of 2', '1 line on 1 node', 'Nothing'],
+  ],
+  'undone by the guard': [
+    'Rolled back: needs an administrator',
+    `${CRASHED}${STUB}; the change was undone, and the kubelet runs with its old configuration. It is not over: The kubelet died within ten seconds.`,
+    ['24 s', '1 of 2', '1 line on 1 node', 'Nothing'],
+  ],
+  'failed and held': [
+    'Failed: needs an administrator',
+    `${CRASHED}; the repair failed. It is not over: The agent may have changed the node, but it did not report.`,
+    ['24 s', '1 of 2', 'Not known', 'A taint'],
+  ],
+  cancelled: [
+    'Cancelled: nothing was repaired',
+    `${CRASHED}; the operator repaired nothing: The pod recovered before the repair began.`,
+    ['24 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'under repair': [
+    'Under repair',
+    `${CRASHED}; nothing was changed yet. It is not over: the repair is in the phase Repairing.`,
+    ['Not over', '1 of 2', '0 lines on 0 nodes', 'A taint'],
+  ],
+  'waiting to begin': [
+    'Waiting to begin',
+    `${CRASHED}; nothing was changed yet. It is not over: Waiting: node-2 is being repaired first.`,
+    ['Not over', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'waiting for the next attempt': [
+    'Waiting for the next attempt',
+    `${CRASHED}; nothing was changed yet. It is not over: Attempt 1 ended: no nameserver answers.`,
+    ['Not over', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'only the pod was stale': [
+    'Healed: it is over',
+    `${CRASHED}, because it was given its resolv.conf before the kubelet was configured correctly; the DNS pod was recreated, and DNS was verified after 10.5 s. It is over.`,
+    ['10.5 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'late loop': [
+    'Healed: it is over',
+    `CoreDNS in coredns-sick on node-1 forwarded queries to itself and answered for no external name${STUB}; ${CHANGED.replace('10.5', '16.5')}`,
+    ['16.5 s', '1 of 2', '1 line on 1 node', 'The new line'],
+  ],
+  'of an older version': [
+    'Healed: it is over',
+    `${CRASHED}${STUB}; ${CHANGED}`,
+    ['10.5 s', 'Not recorded', '1 line on 1 node', 'The new line'],
+  ],
+  bare: [
+    'Waiting to begin',
+    `${CRASHED}; nothing was changed yet. It is not over: no reason is recorded.`,
+    ['Not over', 'Not recorded', '0 lines on 0 nodes', 'Nothing'],
+  ],
+};
+
+describe('the head of the page', () => {
+  it.each(Object.entries(RECORDS))(
+    'says what broke, what was done and whether it is over: %s',
+    (name, record) => {
+      const { badge, sentence, figures } = pageOf(record);
+      expect([badge.text, textOf(sentence), figures.map(({ value }) => value)]).toEqual(HEADS[name]);
+    },
+  );
+});
+
+describe('the page', () => {
+  it.each(Object.entries(RECORDS))('has all sections in their order: %s', (_name, record) => {
+    expect(pageOf(record).sections.map(({ title }) => title)).toEqual([
+      'Impact',
+      'Timeline',
+      'Cause',
+      'The change',
+      'Proofs before and after',
+      'Why it may come back, and how to stop that',
+      'What to do now, and how to undo it',
+      'Appendix',
+    ]);
+  });
+
+  it.each(Object.entries(RECORDS))('never shows what is missing as a value: %s', (_name, record) => {
+    const { sections: _sections, ...head } = pageOf(record);
+    // What CoreDNS logged of its own.
+    for (const rendered of [renderMarkdown(pageOf(record)), JSON.stringify(head)])
+      expect(rendered.replace('CPU quota undefined', '')).not.toMatch(
+        /undefined|NaN|\[object|Invalid Date|null/,
+      );
+  });
+
+  it('shows the evidence that only the record has', () => {
+    const page = renderHtml(pageOf(RECORDS['healed'] ?? aRecord()));
+    for (const part of [
+      'coredns-69c67c75fc-gp9r8',
+      '169d470d-23d6-4b5e-bbc6-d655abb1a610',
+      'options edns0 trust-ad',
+      '<mark>[FATAL] plugin/loop',
+      '+resolvConf: &quot;/run/systemd/resolve/resolv.conf&quot;',
+      '996533206aac66ee6f6bba775cf7e66d22c077bc099a882fbc9386634ea20cfa',
+      '/var/lib/dnshealth/node-1-56c5a446/kubelet-config.yaml.9905cfec8268',
+      'kube_resolv_conf: /run/systemd/resolve/resolv.conf',
+      'After a pause of 6.7 s.',
+    ])
+      expect(page).toContain(part);
+  });
+
+  it('quotes what a shell would take for a command', () => {
+    const record = aRecord({
+      status: {
+        repair: {
+          ...aRawRecord().status.repair,
+          change: { ...aRawRecord().status.repair?.change, backup: "/x'; reboot; '", path: '/y $(reboot)' },
+        },
+      },
+    });
+    const commands = pageOf(record).sections.flatMap(({ blocks }) =>
+      blocks.flatMap((block) => (block.kind === 'paste' ? block.lines : [])),
+    );
+    expect(commands).toContain(String.raw`cat '/x'\''; reboot; '\''' > '/y $(reboot)'`);
+  });
+
+  it('stays below 200 KiB with 200 hostile lines in the log and everywhere else', () => {
+    const line = HOSTILE.join(' ').repeat(3).slice(0, 1000);
+    const raw = aRawRecord();
+    const long = '\u0001<&"\'`|'.repeat(2000);
+    const record = aRecord({
+      spec: { evidence: { ...raw.spec.evidence, log: Array.from({ length: 200 }, () => line) } },
+      status: {
+        message: long,
+        advice: long,
+        recurrence: Array.from({ length: 200 }, () => ({ source: line, advice: long })),
+        deletedPods: Array.from({ length: 2000 }, () => ({ name: line, uid: line })),
+      },
+    });
+    for (const render of [renderHtml, renderMarkdown])
+      expect(Buffer.byteLength(render(fittingPage(record, render)))).toBeLessThan(200 * 1024);
+  });
+});

@@ -1,0 +1,128 @@
+/** Finds the record of an incident, in the cluster or in a file, and writes its page to standard output. */
+import { open } from 'node:fs/promises';
+import { API_VERSION } from '../../api/keys.ts';
+import { isNotFound } from '../../kube/errors.ts';
+import { isOperatorMissing, PluginError } from '../errors.ts';
+import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
+import { nearest } from './nearest.ts';
+import type { Page } from './page.ts';
+import { pageOf } from './page-of.ts';
+import { MAX_FILE_BYTES, recordFrom } from './read-record.ts';
+import { type Limits, parseRecord, type StoredRecord, withinLimits } from './record.ts';
+import { redact } from './redact.ts';
+import { renderHtml } from './render/html.ts';
+import { renderMarkdown } from './render/markdown.ts';
+
+interface Request {
+  readonly name?: string;
+  readonly from?: string;
+  readonly redact: boolean;
+}
+
+/** @throws PluginError */
+export async function report(context: PluginContext, request: Request): Promise<ExitCode> {
+  const found =
+    request.from === undefined
+      ? await fetchRecord(context, request.name)
+      : await readRecord(request.from, request.name);
+  const record = request.redact ? redact(found) : found;
+  switch (context.format) {
+    case 'json': {
+      const { sections: _sections, ...summary } = pageOf(record);
+      context.out.line(JSON.stringify({ ...summary, record }, null, 2));
+      return EXIT.well;
+    }
+    case 'md':
+      context.out.write(renderMarkdown(fittingPage(record, renderMarkdown)));
+      return EXIT.well;
+    default:
+      context.out.write(renderHtml(fittingPage(record, renderHtml)));
+      return EXIT.well;
+  }
+}
+
+/** Opens anywhere, and can be attached to a mail. */
+const MAX_PAGE_BYTES = 200 * 1024;
+/** What no real record exceeds, and then less and less. */
+const LIMITS: readonly Limits[] = [
+  { text: 4096, entries: 256 },
+  { text: 1024, entries: 64 },
+  { text: 400, entries: 32 },
+  { text: 150, entries: 16 },
+  { text: 60, entries: 8 },
+];
+
+/** The page with as much of the record as it can hold. */
+export function fittingPage(record: StoredRecord, render: (page: Page) => string): Page {
+  let page = pageOf(record);
+  for (const limits of LIMITS) {
+    if (Buffer.byteLength(render(page)) <= MAX_PAGE_BYTES) return page;
+    page = pageOf(withinLimits(record, limits), true);
+  }
+  return page;
+}
+
+async function fetchRecord(context: PluginContext, name: string | undefined): Promise<StoredRecord> {
+  if (name === undefined) throw new PluginError('name a DNSRemediation, or a file with --from');
+  const { signal } = context;
+  const { kube } = await context.connect();
+  const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
+  try {
+    return parseRecord(await api.get(name, signal), `DNSRemediation ${name}`);
+  } catch (error) {
+    if (!isNotFound(error) || isOperatorMissing(error)) throw error;
+    const names = (await api.list(signal)).flatMap((one) => nameOf(one));
+    throw new PluginError(`there is no DNSRemediation ${name}${suggestion(name, names)}`, { cause: error });
+  }
+}
+
+function nameOf(object: object): readonly string[] {
+  const { metadata } = object as { readonly metadata?: { readonly name?: string } };
+  return metadata?.name === undefined ? [] : [metadata.name];
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  if (names.length === 0) return ': none is recorded in this cluster';
+  const near = nearest(name, names);
+  return near.length === 0 ? '; kubectl dnshealth history lists all' : `: did you mean ${near.join(' or ')}?`;
+}
+
+async function readRecord(path: string, name: string | undefined): Promise<StoredRecord> {
+  return recordFrom(await contentOf(path), `the file ${path}`, name);
+}
+
+/** Not readFile: the file may be a device, or far larger than any record. */
+async function contentOf(path: string): Promise<Uint8Array> {
+  try {
+    const file = await open(path === '-' ? '/dev/stdin' : path);
+    try {
+      const chunks: Buffer[] = [];
+      let length = 0;
+      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
+        length += chunk.length;
+        if (length > MAX_FILE_BYTES)
+          throw new PluginError(
+            `the file ${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, which no record of an incident is`,
+          );
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof PluginError) throw error;
+    throw new PluginError(`the file ${path} cannot be read: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return REASONS[code] ?? message;
+}

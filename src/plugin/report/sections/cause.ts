@@ -1,0 +1,197 @@
+/** The cause: the evidence line by line, a healthy pod beside the sick one, and what was ruled out. */
+
+import type { Answer } from '../../../api/answer.ts';
+import { assertNever } from '../../../api/assert-never.ts';
+import { podOf } from '../../../api/trigger.ts';
+import {
+  type Block,
+  code,
+  columns,
+  type Line,
+  line,
+  NOT_RECORDED,
+  prose,
+  quoted,
+  type Section,
+  strong,
+} from '../page.ts';
+import { evidenceOf, type StoredRecord } from '../record.ts';
+
+export const cause = (record: StoredRecord): Section => ({
+  title: 'Cause',
+  blocks: [
+    { kind: 'text', line: summary(record) },
+    {
+      kind: 'table',
+      caption: 'Evidence',
+      columns: columns('Where', 'What was found'),
+      rows: evidence(record),
+    },
+    comparison(record),
+    ...log(record),
+    ...corefile(record),
+    ruledOut(record),
+  ],
+});
+
+function summary(record: StoredRecord): Line {
+  const examination = evidenceOf(record)?.examination;
+  const found = examination
+    ? line`${prose(examination.summary)} The diagnosis was made with ${examination.confidence} confidence from the side of the cluster.`
+    : line`How certain the diagnosis was is not recorded.`;
+  return line`${strong(record.spec.cause)}: the kubelet gives its pods a resolv.conf that leads back to themselves. ${found} ${confirmed(record)}`;
+}
+
+/** The agent decides again, from the files of the node. */
+function confirmed({ status: { repair } }: StoredRecord): Line {
+  if (!repair) return ['The side of the node is not recorded.'];
+  switch (repair.outcome) {
+    case 'repaired':
+    case 'rolled-back':
+      return ['The agent found the same on the node before it changed anything.'];
+    case 'already-right':
+      return ['On the node the agent found the value right already.'];
+    case 'refused':
+    case 'failed':
+      return line`On the node the agent found: ${prose(repair.message)}`;
+    default:
+      return assertNever(repair.outcome);
+  }
+}
+
+function evidence(record: StoredRecord): readonly (readonly Line[])[] {
+  const { spec, status } = record;
+  const { effective, current, target } = status.repair ?? {};
+  const examined = evidenceOf(record)?.examination?.because ?? [];
+  const first =
+    spec.trigger === 'Crash'
+      ? [[line`log of ${code(podOf(spec).name)}`, [code(spec.sighting.line)]]]
+      : [[['check of the node'], prose(spec.lateLoop.check.message)]];
+  // The line of the log is there already.
+  const more = examined.filter(({ text }) => spec.trigger !== 'Crash' || text !== spec.sighting.line);
+  return [
+    ...first,
+    ...more.map(({ source, text }) => [[source], prose(text)]),
+    ...(effective
+      ? [
+          [
+            [code(effective.source)],
+            line`The kubelet was set to ${code(effective.value === '' ? 'no file (an empty value)' : effective.value)}.`,
+          ],
+        ]
+      : []),
+    ...(current ? [fileRow('given to pods before', current)] : []),
+    ...(target ? [fileRow('the new value', target)] : []),
+  ];
+}
+
+interface GradedFile {
+  readonly path: string;
+  readonly class: string;
+  readonly nameservers: readonly string[];
+  readonly text?: string | undefined;
+}
+
+const fileRow = (what: string, { path, class: grade, nameservers, text }: GradedFile): readonly Line[] => [
+  line`${code(path)} (${what})`,
+  line`Class ${strong(grade)}: ${serversOf(nameservers)}.${text === undefined ? '' : quoted(text.split('\n'))}`,
+];
+
+const serversOf = (servers: readonly string[]): Line =>
+  servers.length === 0 ? ['no nameserver'] : [code(servers.join(', '))];
+
+function comparison(record: StoredRecord): Block {
+  const { spec, status } = record;
+  const found = evidenceOf(record);
+  const { sibling } = found ?? {};
+  const { effective, current, target } = status.repair ?? {};
+  const given = status.proof?.resolvConf;
+  const own = found?.node;
+  const row = (name: string, ...values: readonly (Line | undefined)[]): readonly Line[] => [
+    [name],
+    ...values.map((value) => value ?? NOT_RECORDED),
+  ];
+  return {
+    kind: 'table',
+    caption: 'The looping pod, a healthy one, and what came after',
+    columns: columns('', 'Looping pod', 'Healthy sibling', 'After the repair'),
+    rows: [
+      row(
+        'Pod',
+        [code(podOf(spec).name)],
+        sibling ? [code(sibling.pod)] : [found ? 'none served' : 'not recorded'],
+        status.verification && [code(status.verification.pod)],
+      ),
+      row(
+        'Node',
+        [code(spec.node.name)],
+        sibling && [code(sibling.node)],
+        status.verification && [code(status.verification.node)],
+      ),
+      row(
+        'resolvConf of the kubelet',
+        effective && [code(effective.value || '""')],
+        undefined,
+        target && status.repair?.change ? [code(target.path)] : undefined,
+      ),
+      row(
+        'Nameservers given to pods',
+        current && serversOf(current.nameservers),
+        undefined,
+        given && serversOf(given.nameservers),
+      ),
+      row(
+        'External names',
+        [spec.trigger === 'Crash' ? 'crashed before it answered' : answersIn(spec.lateLoop.answers)],
+        status.before && [answersIn(status.before.answers)],
+        status.verification && [answersIn(status.verification.answers)],
+      ),
+      row('Kubelet', own && [own.kubeletVersion], sibling && [sibling.kubeletVersion], own && ['the same']),
+      row('Operating system', own && [own.osImage], sibling && [sibling.osImage], own && ['the same']),
+    ].filter(([, ...values]) => values.some((value) => value !== NOT_RECORDED)),
+  };
+}
+
+function answersIn(answers: readonly Answer[]): string {
+  const external = answers.filter(({ scope }) => scope === 'External');
+  if (external.length === 0) return 'not asked';
+  const answered = external.filter(({ ok }) => ok).length;
+  return `${answered} of ${external.length} answered`;
+}
+
+function log(record: StoredRecord): readonly Block[] {
+  const lines = evidenceOf(record)?.log ?? [];
+  if (lines.length === 0) return [];
+  const marked = lines.findLastIndex((one) => one.includes('[FATAL]'));
+  return [
+    {
+      kind: 'text-file',
+      caption: 'Last lines of the log before the death',
+      lines,
+      ...(marked >= 0 && { marked }),
+    },
+  ];
+}
+
+function corefile(record: StoredRecord): readonly Block[] {
+  const found = evidenceOf(record)?.corefile;
+  if (!found) return [];
+  return [
+    {
+      kind: 'text-file',
+      caption: `Corefile in the ConfigMap kube-system/${found.configMap}`,
+      lines: found.text.trimEnd().split('\n'),
+    },
+  ];
+}
+
+function ruledOut(record: StoredRecord): Block {
+  const causes = evidenceOf(record)?.examination?.ruledOut ?? [];
+  if (causes.length === 0) return { kind: 'text', line: ['What was ruled out is not recorded.'] };
+  return {
+    kind: 'table',
+    caption: 'What was ruled out, and why',
+    columns: columns('Cause', 'Why not'),
+    rows: causes.map(({ cause: name, why }) => [[name], prose(why)]),
+  };
+}

@@ -1,0 +1,86 @@
+/** What to do now, and how to undo what was done: exact commands. */
+import type { Phase } from '../../../api/remediation.ts';
+import { holdsChange, isHeld, shellWord } from '../facts.ts';
+import { type Block, code, type Line, line, prose, type Section } from '../page.ts';
+import { evidenceOf, isAcknowledged, type StoredRecord } from '../record.ts';
+
+export const nextSteps = (record: StoredRecord): Section => ({
+  title: 'What to do now, and how to undo it',
+  blocks: [
+    {
+      kind: 'facts',
+      facts: [
+        { name: 'Owner', value: ['____________________'] },
+        { name: 'Due', value: ['____________________'] },
+      ],
+    },
+    { kind: 'list', items: itemsOf(record) },
+    ...acknowledgement(record),
+    ...undo(record),
+  ],
+});
+
+/** After these a crash of the same pod starts no second repair until someone has looked. */
+const NEEDS_ACKNOWLEDGEMENT: readonly Phase[] = ['Refused', 'RolledBack', 'Failed'];
+
+function itemsOf(record: StoredRecord): readonly Line[] {
+  const { status } = record;
+  const items: Line[] = [];
+  if (status.advice !== undefined) items.push(prose(status.advice));
+  if (isHeld(record))
+    items.push(
+      line`The node is kept out of scheduling. It is released when the record is acknowledged, or after ${String(record.spec.settings.quarantine.maxSeconds)} s.`,
+    );
+  if (status.nextAttempt !== undefined)
+    items.push(line`Nothing has to be done: the next attempt is due at ${status.nextAttempt}.`);
+  if (status.recurrence.length > 0)
+    items.push([
+      'Paste the lines of the section before this one, or the next run of the installer may bring the fault back.',
+    ]);
+  const pods = evidenceOf(record)?.podsWithNodeDNS ?? [];
+  if (holdsChange(record) && pods.length > 0)
+    items.push(
+      line`Recreate the pods that still have the old resolv.conf: ${pods.flatMap((name, index) => [...(index > 0 ? [', '] : []), code(name)])}.`,
+    );
+  return items.length > 0 ? items : [['Nothing.']];
+}
+
+function acknowledgement(record: StoredRecord): readonly Block[] {
+  const { name } = record.metadata;
+  if (!NEEDS_ACKNOWLEDGEMENT.includes(record.status.phase)) return [];
+  if (isAcknowledged(record))
+    return [{ kind: 'text', line: ['The record is acknowledged: the next crash starts a new repair.'] }];
+  return [
+    {
+      kind: 'paste',
+      caption: 'When the cause is fixed, so that the next crash starts a new repair',
+      lines: [`kubectl annotate dnsrem ${shellWord(name)} dnshealth.io/acknowledged=true`],
+    },
+  ];
+}
+
+function undo(record: StoredRecord): readonly Block[] {
+  const { change } = record.status.repair ?? {};
+  if (!change || !holdsChange(record))
+    return [{ kind: 'text', line: ['There is nothing to undo on the node.'] }];
+  const { path, backup, sha256After } = change;
+  const image = evidenceOf(record)?.operatorImage ?? 'IMAGE';
+  const sed = `s/NODE/${record.spec.node.name}/; s/REMEDIATION/${record.metadata.name}/; s|IMAGE|${image}|`;
+  return [
+    {
+      kind: 'paste',
+      caption:
+        'To undo the change from the cluster, with the sample of the operator; the DNS pod will loop again',
+      lines: [`sed ${shellWord(sed)} config/samples/rollback.yaml | kubectl create -f -`],
+    },
+    {
+      kind: 'paste',
+      caption: 'Or by hand, as root on the node, if the file is still what the repair left',
+      lines: [
+        `echo ${shellWord(`${sha256After}  ${path}`)} | sha256sum --check`,
+        `cat ${shellWord(backup)} > ${shellWord(path)}`,
+        'systemctl restart kubelet',
+      ],
+    },
+  ];
+}

@@ -1,0 +1,93 @@
+/** The head of the page: one sentence that says what broke, where, what was done, and whether it is over; and the badge. */
+import { assertNever } from '../../../api/assert-never.ts';
+import type { Phase } from '../../../api/remediation.ts';
+import { podOf } from '../../../api/trigger.ts';
+import { duration, hasChanged, plural, secondsSinceStart, verifiedAt } from '../facts.ts';
+import { type Badge, code, type Line, line, prose } from '../page.ts';
+import type { StoredRecord } from '../record.ts';
+
+const OPEN: Badge = { text: 'Under repair', tone: 'open' };
+
+const BADGES: Readonly<Record<Phase, Badge>> = {
+  Pending: { text: 'Waiting to begin', tone: 'open' },
+  Quarantining: OPEN,
+  Repairing: OPEN,
+  Proving: OPEN,
+  Releasing: OPEN,
+  Recreating: OPEN,
+  Verifying: OPEN,
+  Healed: { text: 'Healed: it is over', tone: 'good' },
+  Refused: { text: 'Refused: needs an administrator', tone: 'bad' },
+  RolledBack: { text: 'Rolled back: needs an administrator', tone: 'bad' },
+  Failed: { text: 'Failed: needs an administrator', tone: 'bad' },
+  Cancelled: { text: 'Cancelled: nothing was repaired', tone: 'open' },
+};
+
+export function badgeOf({ status }: StoredRecord): Badge {
+  if (status.nextAttempt !== undefined) return { text: 'Waiting for the next attempt', tone: 'open' };
+  return BADGES[status.phase];
+}
+
+export function sentenceOf(record: StoredRecord): Line {
+  return [...whatBroke(record), ...whatWasDone(record)];
+}
+
+function whatBroke(record: StoredRecord): Line {
+  const { spec } = record;
+  const where = line`CoreDNS in ${code(podOf(spec).name)} on ${code(spec.node.name)} forwarded queries to itself`;
+  const how = spec.trigger === 'Crash' ? 'crashed' : 'answered for no external name';
+  return line`${where} and ${how}${because(record)}`;
+}
+
+/** As far as the agent has seen the file. */
+function because({ status }: StoredRecord): Line {
+  const { current, outcome, reason } = status.repair ?? {};
+  if (outcome === 'already-right' || reason === 'CurrentIsUsable')
+    return [', because it was given its resolv.conf before the kubelet was configured correctly'];
+  if (!current || current.class === 'ok' || current.nameservers.length === 0) return [];
+  return line`, because the kubelet gave its pods ${code(current.path)} with the nameserver ${code(current.nameservers.join(', '))}`;
+}
+
+function whatWasDone(record: StoredRecord): Line {
+  const { status } = record;
+  switch (status.phase) {
+    case 'Healed':
+      return line`; ${repairOf(record)}, and DNS ${verifiedAfter(record)}. It is over.`;
+    case 'Refused':
+      return line`; the operator changed nothing on the node. It is not over: ${reasonOf(record)}`;
+    case 'RolledBack':
+      return line`; the change was undone, and the kubelet runs with its old configuration. It is not over: ${reasonOf(record)}`;
+    case 'Failed':
+      return line`; the repair failed${hasChanged(record) ? ' after one line had been changed on the node' : ''}. It is not over: ${reasonOf(record)}`;
+    case 'Cancelled':
+      return line`; the operator repaired nothing: ${reasonOf(record)}`;
+    case 'Pending':
+      return line`; nothing was changed yet. It is not over: ${reasonOf(record)}`;
+    case 'Quarantining':
+    case 'Repairing':
+    case 'Proving':
+    case 'Releasing':
+    case 'Recreating':
+    case 'Verifying':
+      return line`; ${hasChanged(record) ? repairOf(record) : 'nothing was changed yet'}. It is not over: the repair is in the phase ${status.phase}.`;
+    default:
+      return assertNever(status.phase);
+  }
+}
+
+function repairOf({ status }: StoredRecord): Line {
+  const { change, kubelet } = status.repair ?? {};
+  if (!change) {
+    return [status.deletedPods.length > 0 ? 'the DNS pod was recreated' : 'nothing was changed'];
+  }
+  const restarts = kubelet?.restarts ?? 0;
+  return line`one line of ${code(change.path)} was changed, the kubelet was restarted ${restarts === 1 ? 'once' : plural(restarts, 'time')}`;
+}
+
+function verifiedAfter(record: StoredRecord): Line {
+  const seconds = secondsSinceStart(record, verifiedAt(record));
+  return [seconds === undefined ? 'answers' : `was verified after ${duration(seconds)}`];
+}
+
+const reasonOf = ({ status }: StoredRecord): Line =>
+  prose(status.message ?? status.reason ?? 'no reason is recorded.');
