@@ -26,6 +26,8 @@ export const DNS_LABELS_TEXT = `${DNS_APPS.map((app) => `${DNS_APP_LABEL}=${app}
 export const OPERATOR_NAMESPACE = 'dnshealth-system';
 /** Its holder leads, and renews it every few seconds. */
 export const OPERATOR_LEASE = 'dnshealth-operator';
+/** Of its pods. */
+export const OPERATOR_DEPLOYMENT = 'dnshealth-operator';
 
 /** The only namespace in which pods that mount node directories are created. Its Pod Security level is privileged. */
 export const NODE_NAMESPACE = 'dnshealth-node';

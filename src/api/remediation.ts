@@ -64,7 +64,7 @@ export const remediationSpecSchema = remediationSpecFields.transform((spec, cont
 });
 
 /** In the order in which a remediation passes through them. The last five are outcomes. */
-const PHASES = [
+export const PHASES = [
   'Pending',
   'Quarantining',
   'Repairing',

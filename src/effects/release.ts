@@ -34,17 +34,19 @@ export type CordonLeft = 'none' | 'removed' | 'kept';
  * Releases a node whose remediation cannot: removes the annotation, the label and our taint. The cordon is removed only
  * where it is proven to be ours: the annotation says so, and `metadata.managedFields` names no other writer.
  *
+ * @param request.text of the annotation; null for a node without it, which may carry the label or the taint still
  * @returns null if the node is gone or its annotation is not this text any more; nothing was written
  * @throws KubeError 409 when the node was changed since it was read: read again and repeat
  */
 export async function releaseOrphan(
   kube: KubeClient,
-  request: { readonly node: string; readonly text: string },
+  request: { readonly node: string; readonly text: string | null },
   signal: AbortSignal,
 ): Promise<CordonLeft | null> {
   const node = await readNode(kube, request.node, signal);
-  if (node?.metadata?.annotations?.[QUARANTINE_ANNOTATION] !== request.text) return null;
-  const uncordon = partsOfRecord(request.text).saysCordoned && cordonOwner(node) === 'ours';
+  if (!node || (node.metadata?.annotations?.[QUARANTINE_ANNOTATION] ?? null) !== request.text) return null;
+  const saysCordoned = request.text !== null && partsOfRecord(request.text).saysCordoned;
+  const uncordon = saysCordoned && cordonOwner(node) === 'ours';
   await removeMark(kube, node, { uncordon }, signal);
   if (node.spec?.unschedulable !== true) return 'none';
   return uncordon ? 'removed' : 'kept';

@@ -1,8 +1,9 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
+import { VERB as cleanup } from './cleanup/verb.ts';
 import { VERB as diagnose } from './diagnose/verb.ts';
 import { VERB as history } from './history/verb.ts';
 import { VERB as report } from './report/verb.ts';
 import { VERB as status } from './status/verb.ts';
 import type { Verb } from './verb.ts';
 
-export const VERBS: readonly Verb[] = [diagnose, status, history, report];
+export const VERBS: readonly Verb[] = [diagnose, status, history, report, cleanup];

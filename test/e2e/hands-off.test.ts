@@ -4,6 +4,7 @@ import { corefile, setCorefile } from '../cluster/dns/coredns-workload.ts';
 import { KUBELET_CONFIG, GOOD_RESOLV_CONF as UPLINK } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import {
+  nextAttemptIsDue,
   policyStatus,
   remediations,
   restoreCluster,
@@ -96,6 +97,7 @@ describe('a target that is missing for a while', () => {
     } finally {
       await rig.exec(NODE, ['mv', `${UPLINK}.away`, UPLINK]);
     }
+    await nextAttemptIsDue(rig, NODE);
     const { status } = await untilEnded(rig, NODE);
     expect(status).toMatchObject({ phase: 'Healed', reason: 'Verified' });
   });

@@ -47,22 +47,23 @@ const WHY: Readonly<Record<Exclude<Holder, 'gone' | 'open'>, string>> = {
   over: `the DNSRemediation that it names has ended, and ${minutes} minutes have passed`,
 };
 
-/** A node was released by this rule. */
-export function orphanReleased(
-  node: string,
-  because: string,
-  cordon: 'none' | 'removed' | 'kept',
-): EventIntent {
-  const left = {
+/** What became of the cordon of a node that was released without its remediation. */
+type Cordon = 'none' | 'removed' | 'kept';
+
+export const whatIsLeft = (node: string, cordon: Cordon): string =>
+  ({
     none: 'The node is schedulable unless others have tainted it.',
     removed: 'The cordon of the operator was removed as well.',
     kept: `The node is still cordoned, because nothing proves that the operator cordoned it. Check whether it should be: if not, \`kubectl uncordon ${node}\`.`,
-  }[cordon];
+  })[cordon];
+
+/** A node was released by this rule. */
+export function orphanReleased(node: string, because: string, cordon: Cordon): EventIntent {
   return {
     about: [{ kind: 'node', name: node }],
     type: 'Warning',
     reason: 'OrphanReleased',
     action: 'Release',
-    note: `The quarantine annotation of node ${node} was removed, and with it the taint and the label dnshealth.io/quarantined-by, because ${because}. ${left} Check the kubelet of the node: a repair may have been under way.`,
+    note: `The quarantine annotation of node ${node} was removed, and with it the taint and the label dnshealth.io/quarantined-by, because ${because}. ${whatIsLeft(node, cordon)} Check the kubelet of the node: a repair may have been under way.`,
   };
 }

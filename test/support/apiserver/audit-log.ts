@@ -32,8 +32,11 @@ export async function auditedWrites(server: Apiserver): Promise<readonly Audited
   return audited(server, (verb) => WRITES.has(verb));
 }
 
-export async function auditedReads(server: Apiserver): Promise<readonly AuditedRequest[]> {
-  return audited(server, (verb) => verb === 'get');
+export async function auditedReads(
+  server: Apiserver,
+  verbs: readonly ('get' | 'list')[] = ['get'],
+): Promise<readonly AuditedRequest[]> {
+  return audited(server, (verb) => verbs.some((one) => one === verb));
 }
 
 async function audited(

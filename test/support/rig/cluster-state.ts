@@ -69,6 +69,20 @@ export async function untilRetrying(
   return { ...waiting, status: waiting.status };
 }
 
+/** The minutes until the next attempt are over. */
+export async function nextAttemptIsDue(rig: Rig, node: string): Promise<void> {
+  const { metadata } = await untilRetrying(rig, node);
+  const patch = JSON.stringify({ status: { nextAttempt: new Date().toISOString() } });
+  await rig.kubectl([
+    'patch',
+    'dnsrem',
+    metadata.name,
+    '--subresource=status',
+    '--type=merge',
+    `--patch=${patch}`,
+  ]);
+}
+
 /** Waits until the remediation of a node has ended and the node is released, or held on purpose. */
 export async function untilEnded(
   rig: Rig,

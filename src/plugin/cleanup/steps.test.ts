@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { CHECK_NAMESPACE, NODE_NAMESPACE } from '../../api/keys.ts';
+import type { Leftovers, Work } from './leftovers.ts';
+import { mustSucceed, objectOf, type Step, stepsFor } from './steps.ts';
+
+const work = (name: string, more: Partial<Work> = {}): Work => ({
+  kind: 'Job',
+  namespace: NODE_NAMESPACE,
+  name,
+  uid: name,
+  node: 'node-1',
+  state: 'ended',
+  ofIncident: true,
+  ...more,
+});
+const check = (name: string, more: Partial<Work> = {}): Work =>
+  work(name, { kind: 'Pod', namespace: CHECK_NAMESPACE, ...more });
+const held = { name: 'node-1', text: 'a record' };
+const incident = { name: 'node-1-incident', node: 'node-1' };
+const stepsOf = (left: Partial<Leftovers>) =>
+  stepsFor({ nodes: [], repairs: [], checks: [], incidents: [], unread: [], ...left });
+const said = (steps: readonly Step[]) =>
+  steps.map((step) => `${step.kind} ${objectOf(step)}${step.kind === 'leave' ? ` ${step.because}` : ''}`);
+
+describe('the steps of a cleanup', () => {
+  it('are none where nothing is left', () => {
+    expect(stepsOf({})).toEqual([]);
+  });
+
+  it('go from Jobs over nodes to incidents, so that each may be the last', () => {
+    const left = { repairs: [work('j')], checks: [check('c')], nodes: [held], incidents: [incident] };
+    expect(said(stepsOf(left))).toEqual([
+      'delete dnshealth-node/job/j',
+      'delete dnshealth-check/pod/c',
+      'release node/node-1',
+      'end dnsremediation/node-1-incident',
+    ]);
+  });
+
+  it('leave a node alone on which a repair works, with its Job and its incident, and no other', () => {
+    const nodes = [held, { name: 'node-2', text: null }];
+    const incidents = [incident, { name: 'node-2-incident', node: 'node-2' }];
+    const repairs = [work('j', { state: 'running' }), work('old')];
+    expect(said(stepsOf({ repairs, nodes, incidents }))).toEqual([
+      'leave dnshealth-node/job/j Repairing',
+      'delete dnshealth-node/job/old',
+      'leave node/node-1 Repairing',
+      'release node/node-2',
+      'leave dnsremediation/node-1-incident Repairing',
+      'end dnsremediation/node-2-incident',
+    ]);
+  });
+
+  it('count a pod of the agent whose Job is gone as a repair', () => {
+    const repairs = [work('p', { kind: 'Pod', state: 'running' })];
+    expect(said(stepsOf({ repairs, nodes: [held] }))).toEqual([
+      'leave dnshealth-node/pod/p Repairing',
+      'leave node/node-1 Repairing',
+    ]);
+  });
+
+  it('release no node while it cannot be read where repairs work', () => {
+    expect(said(stepsOf({ repairs: null, nodes: [held], incidents: [incident] }))).toEqual([
+      'leave node/node-1 Unknown',
+      'leave dnsremediation/node-1-incident Unknown',
+    ]);
+  });
+
+  it('leave a check for which someone may be waiting', () => {
+    const checks = [
+      check('of-an-incident', { state: 'running' }),
+      check('of-a-user', { state: 'running', ofIncident: false }),
+      check('over', { ofIncident: false }),
+    ];
+    expect(said(stepsOf({ checks }))).toEqual([
+      'delete dnshealth-check/pod/of-an-incident',
+      'leave dnshealth-check/pod/of-a-user Checking',
+      'delete dnshealth-check/pod/over',
+    ]);
+  });
+
+  it('depend on a Job that has not begun and on the release, on the same node', () => {
+    const repairs = [work('unstarted', { state: 'unstarted' }), work('over')];
+    const steps = stepsOf({ repairs, checks: [check('c', { state: 'unstarted' })], nodes: [held] });
+    expect(steps.filter(mustSucceed).map(objectOf)).toEqual(['dnshealth-node/job/unstarted', 'node/node-1']);
+  });
+});

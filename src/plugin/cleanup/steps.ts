@@ -1,0 +1,136 @@
+/** What is to be done with what an operator has left, in an order that may be cut off anywhere. Pure. */
+import { assertNever } from '../../api/assert-never.ts';
+import { NODE_NAMESPACE } from '../../api/keys.ts';
+import type { Leftovers, MarkedNode, OpenIncident, Work } from './leftovers.ts';
+
+export type Step =
+  /** A Job or pod that has ended or has not begun. */
+  | { readonly kind: 'delete'; readonly work: Work }
+  | { readonly kind: 'release'; readonly node: MarkedNode }
+  | { readonly kind: 'end'; readonly incident: OpenIncident }
+  | {
+      readonly kind: 'leave';
+      readonly object: string;
+      readonly node: string;
+      readonly because: LeftBecause;
+      /** One sentence. */
+      readonly why: string;
+    };
+
+/**
+ * - `Repairing`: a repair may be changing the kubelet; killed in the middle, the agent would have to undo it
+ * - `Unknown`: it could not be read whether a repair works there
+ * - `Checking`: a check that belongs to no incident; someone may be waiting for it
+ */
+export type LeftBecause = 'Repairing' | 'Unknown' | 'Checking';
+
+/**
+ * Jobs before nodes: one that has not begun must not begin on a released node. Nodes before incidents: a record that is
+ * over holds no node.
+ */
+export function stepsFor({ nodes, repairs, checks, incidents }: Leftovers): readonly Step[] {
+  const unlessRepaired = (node: string, object: string, step: Step): Step => {
+    const work = repairs?.find((one) => one.node === node && one.state === 'running');
+    if (work)
+      return left(
+        object,
+        node,
+        'Repairing',
+        `${pathOf(work)} still works on ${node}, and ends by itself within five minutes. Run this again then, or with --wait.`,
+      );
+    return repairs === null
+      ? left(object, node, 'Unknown', `It cannot be read whether a repair still works on ${node}.`)
+      : step;
+  };
+  return [
+    ...(repairs ?? []).map(
+      (work): Step =>
+        work.state === 'running'
+          ? left(pathOf(work), work.node, 'Repairing', 'It still works, and may be changing the kubelet.')
+          : { kind: 'delete', work },
+    ),
+    ...checks.map(
+      (work): Step =>
+        work.ofIncident || work.state === 'ended'
+          ? { kind: 'delete', work }
+          : left(
+              pathOf(work),
+              work.node,
+              'Checking',
+              'It belongs to no incident and still runs: someone may be waiting for it. It ends by itself.',
+            ),
+    ),
+    ...nodes.map((node) => unlessRepaired(node.name, `node/${node.name}`, { kind: 'release', node })),
+    ...incidents.map((incident) =>
+      unlessRepaired(incident.node, `dnsremediation/${incident.name}`, { kind: 'end', incident }),
+    ),
+  ];
+}
+
+const left = (object: string, node: string, because: LeftBecause, why: string): Step => ({
+  kind: 'leave',
+  object,
+  node,
+  because,
+  why,
+});
+
+/** As kubectl names objects, with the namespace. */
+export const pathOf = ({ kind, namespace, name }: Pick<Work, 'kind' | 'namespace' | 'name'>): string =>
+  `${namespace}/${kind.toLowerCase()}/${name}`;
+
+export function objectOf(step: Step): string {
+  switch (step.kind) {
+    case 'delete':
+      return pathOf(step.work);
+    case 'release':
+      return `node/${step.node.name}`;
+    case 'end':
+      return `dnsremediation/${step.incident.name}`;
+    case 'leave':
+      return step.object;
+    default:
+      return assertNever(step);
+  }
+}
+
+/** The node that it concerns, so that nothing follows there on something that could not be done. */
+export function nodeOf(step: Step): string {
+  switch (step.kind) {
+    case 'delete':
+      return step.work.node;
+    case 'release':
+      return step.node.name;
+    case 'end':
+      return step.incident.node;
+    case 'leave':
+      return step.node;
+    default:
+      return assertNever(step);
+  }
+}
+
+/** Before anything after it on the same node. */
+export const mustSucceed = (step: Step): boolean =>
+  step.kind === 'release' ||
+  (step.kind === 'delete' && step.work.namespace === NODE_NAMESPACE && step.work.state === 'unstarted');
+
+/** Of a dry run: one sentence. */
+export function wouldDo(step: Step): string {
+  switch (step.kind) {
+    case 'delete':
+      return step.work.state === 'ended'
+        ? 'Would be deleted: it has ended.'
+        : 'Would be deleted: it has not begun to work.';
+    case 'release':
+      return step.node.text === null
+        ? 'Would be released: it has the label or the taint of a quarantine, without the annotation.'
+        : 'Would be released: the annotation, the label and the taint are removed, and the cordon if the operator set it.';
+    case 'end':
+      return 'Would be ended, because no operator continues it.';
+    case 'leave':
+      return `Would be left. ${step.why}`;
+    default:
+      return assertNever(step);
+  }
+}
