@@ -432,6 +432,27 @@ describe('a pod that is well', () => {
   });
 });
 
+describe('a pod that is older than the kubelet, whose value is right by now', () => {
+  const { newPodResolvConf: _unseen, ...unseen } = aCase({
+    hostFiles: [],
+    kubelet: { running: { value: UPLINK, source: '/configz' } },
+  });
+  const startedAt = (kubeletStartedAt: number): Case => ({
+    ...unseen,
+    node: { ...aCase().node!, kubeletStartedAt },
+  });
+
+  it('is named, although what a new pod would be given was not seen', () => {
+    const { findings, missing } = examine(startedAt(950_000));
+    expect(findings).toMatchObject([{ cause: 'StaleSandbox', confidence: 'medium' }]);
+    expect(missing.map(({ command }) => command)).toContain('kubectl dnshealth check node7');
+  });
+
+  it('is not, if the kubelet was started before the pod was created', () => {
+    expect(causes(examine(startedAt(800_000)))).not.toContain('StaleSandbox');
+  });
+});
+
 it('gives the advice of the platform on a node that its platform configures', () => {
   const { findings } = examine(aCase({ node: { ...aCase().node!, kubeletVersion: 'v1.34.4+k3s1' } }));
   expect(findings[0]).toMatchObject({

@@ -3,6 +3,8 @@ import type { Output } from '../output.ts';
 
 /** A command that takes longer looks as if it hung. */
 const QUIET_MS = 2_000;
+/** After that, a step that is done sooner is not worth a line. */
+const STEP_MS = 500;
 
 export interface SlowProgress {
   /** What comes next, in words that fit after "Reading". */
@@ -18,7 +20,7 @@ export function slowProgress(err: Pick<Output, 'line'>): SlowProgress {
     stop,
     say(what) {
       stop();
-      const waitMs = Math.max(0, QUIET_MS - (performance.now() - startedAt));
+      const waitMs = Math.max(STEP_MS, QUIET_MS - (performance.now() - startedAt));
       timer = setTimeout(() => err.line(`Reading ${what} ...`), waitMs);
     },
   };

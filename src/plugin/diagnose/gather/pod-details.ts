@@ -84,7 +84,7 @@ export async function askedServers(
       ? {
           resolvConf: {
             text: own.map((server) => `nameserver ${server}\n`).join(''),
-            source: `${source} (the servers that it has asked)`,
+            source,
           },
         }
       : {}),

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { Refused } from '../../../api/refused.ts';
 import type { Case, SavedText } from '../../../diagnosis/case.ts';
 import { readKubeletConfig } from '../../../diagnosis/kubelet/kubelet-config.ts';
-import { unwrapSavedLog } from '../../../diagnosis/saved-log.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import type { Gathered, GatheredPod, TakenFile } from '../gathered.ts';
 import { parseConfigz } from '../kubelet-facts.ts';
@@ -191,7 +190,7 @@ function logOf(
 }
 
 function joined(files: readonly SavedFile[]): string | undefined {
-  return files.length === 0 ? undefined : files.map(({ text }) => unwrapSavedLog(text)).join('\n');
+  return files.length === 0 ? undefined : files.map(({ text }) => text).join('\n');
 }
 
 function podResolvConf(files: readonly SavedFile[]): Pick<Case, 'sandboxResolvConf'> {
