@@ -1,4 +1,4 @@
-/** Builds the content of the image into dist/: two bundles and the Node binary that the tests run on. */
+/** Builds into dist/: the content of the image, two bundles and the Node binary that the tests run on; and the kubectl plugin. */
 import { cp, mkdir, rm } from 'node:fs/promises';
 import { type BuildOptions, build } from 'esbuild';
 
@@ -28,5 +28,13 @@ await Promise.all([
     chunkNames: 'operator-[hash]',
   }),
   build({ ...shared, entryPoints: ['src/agent.ts'], outdir: 'dist/app' }),
+  build({
+    ...shared,
+    entryPoints: ['src/kubectl-dnshealth.ts'],
+    outdir: 'dist',
+    // Each verb, and the client of the API, in chunks that are loaded only by what needs them.
+    splitting: true,
+    chunkNames: 'plugin/[name]-[hash]',
+  }),
   cp(process.execPath, 'dist/bin/node'),
 ]);

@@ -1,16 +1,19 @@
 /** The program: makes commander's commands from the table of verbs, runs one of them, and turns its end into an exit code. */
-import { Argument, Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
+import type { KubeChoice } from './completion/complete.ts';
 import type { Connection, ConnectOptions } from './connect.ts';
 import { parseDuration } from './durations.ts';
 import { explain, PluginError } from './errors.ts';
+import { commanderOption, GLOBAL_OPTIONS, optionsOf } from './global-options.ts';
 import { createOutput, type Output, type Stream } from './output.ts';
-import { EXIT, type Format, type PluginContext, type Verb } from './verb.ts';
+import { type Completes, EXIT, type Format, type PluginContext, type Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
 export const PROGRAM = 'kubectl dnshealth';
 export const PLUGIN_VERSION = '0.1.0';
-const REQUEST_TIMEOUT = '10s';
+/** Nobody waits longer for a completion. */
+const COMPLETION_MS = 2_000;
 
 /** What the program needs of the process. */
 export interface ProgramIo {
@@ -42,8 +45,15 @@ export async function runProgram(args: readonly string[], io: ProgramIo): Promis
 }
 
 async function run(args: readonly string[], io: ProgramIo, out: Output, err: Output): Promise<number> {
+  const verbs = io.verbs ?? VERBS;
+  // Hidden, and not a verb: the words that follow are anything but options of this program.
+  if (args[0] === '__complete') {
+    const { complete } = await import('./completion/complete.ts');
+    out.write(await complete(args.slice(1), verbs, async (kind, choice) => namesOf(kind, choice, io)));
+    return EXIT.well;
+  }
   let code: number = EXIT.well;
-  const program = createCommands(io.verbs ?? VERBS, out, async (verb, verbArgs, command) => {
+  const program = createCommands(verbs, out, async (verb, verbArgs, command) => {
     code = await runVerb(verb, verbArgs, command, { io, out, err });
   });
   if (args.length === 0) {
@@ -70,16 +80,10 @@ export function createCommands(verbs: readonly Verb[], out: Output, runIt: RunVe
     .version(PLUGIN_VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
-    .option('--context <name>', 'context of the kubeconfig to use')
-    .option('--kubeconfig <file>', 'kubeconfig to use instead of $KUBECONFIG or ~/.kube/config')
-    .option(
-      '--request-timeout <time>',
-      'how long to wait for an answer of the API server: 5s, 1m; 0 waits for ever',
-      REQUEST_TIMEOUT,
-    )
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ writeOut: out.write, outputError: () => {} })
     .exitOverride();
+  for (const option of GLOBAL_OPTIONS) program.addOption(commanderOption(option));
   for (const verb of verbs) addVerb(program, verb, runIt);
   return program;
 }
@@ -93,18 +97,40 @@ function addVerb(program: Command, verb: Verb, runIt: RunVerb): void {
     const argument = new Argument(name, summary);
     command.addArgument(choices ? argument.choices(choices) : argument);
   }
-  for (const spec of verb.options) {
-    const option = new Option(spec.flags, spec.summary);
-    if (spec.choices) option.choices(spec.choices);
-    command.addOption(spec.default === undefined ? option : option.default(spec.default));
-  }
-  if (verb.formats.length > 0)
-    command.addOption(
-      new Option('-o, --output <format>', 'how to print').choices(verb.formats).default(verb.formats[0]),
-    );
+  for (const option of optionsOf(verb)) command.addOption(commanderOption(option));
   const examples = verb.examples.map(({ does, command: line }) => `  # ${does}\n  ${PROGRAM} ${line}`);
   command.addHelpText('after', `\nExamples:\n${examples.join('\n\n')}`);
   command.action(async () => runIt(verb, command.args, command));
+}
+
+/** In the cluster, or in the kubeconfig. */
+async function namesOf(kind: Completes, choice: KubeChoice, io: ProgramIo): Promise<readonly string[]> {
+  const { contextNames, namesInCluster } = await import('./completion/names.ts');
+  if (kind === 'file') return [];
+  if (kind === 'context') return contextNames(io.env, choice);
+  const connection = await logIn(io, choice, COMPLETION_MS);
+  try {
+    return await namesInCluster(
+      kind,
+      connection,
+      AbortSignal.any([io.signal, AbortSignal.timeout(COMPLETION_MS)]),
+    );
+  } finally {
+    await connection.close();
+  }
+}
+
+async function logIn(io: ProgramIo, choice: KubeChoice, timeoutMs: number): Promise<Connection> {
+  // Loaded here, so that what needs no cluster starts without a client of the API.
+  const connect = io.connect ?? (await import('./connect.ts')).connect;
+  const { kubeconfig, context } = choice;
+  return connect({
+    env: io.env,
+    ...(kubeconfig === undefined ? {} : { path: kubeconfig }),
+    ...(context === undefined ? {} : { context }),
+    timeoutMs,
+    signal: io.signal,
+  });
 }
 
 interface Wiring {
@@ -124,11 +150,6 @@ async function runVerb(
   if (timeoutMs === undefined)
     throw new PluginError(`--request-timeout "${requestTimeout}" is not a duration such as 5s or 1m`);
   let connection: Promise<Connection> | undefined;
-  const connect = async (): Promise<Connection> => {
-    // Loaded here, so that what needs no cluster starts without a client of the API.
-    const logIn = io.connect ?? (await import('./connect.ts')).connect;
-    return logIn({ env: io.env, path: kubeconfig, context, timeoutMs, signal: io.signal });
-  };
   const pluginContext: PluginContext = {
     out,
     err,
@@ -136,7 +157,7 @@ async function runVerb(
     signal: io.signal,
     env: io.env,
     now: io.now ?? Date.now,
-    connect: async () => (connection ??= connect()),
+    connect: async () => (connection ??= logIn(io, { context, kubeconfig }, timeoutMs)),
   };
   try {
     return await verb.run(pluginContext, args, options);

@@ -15,9 +15,9 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What a word on the command line may be, for completion. `file` is left to the shell. */
-export type Completes = 'node' | 'policy' | 'remediation' | 'file';
+export type Completes = 'node' | 'policy' | 'remediation' | 'dns-pod' | 'context' | 'file';
 
-interface ArgumentSpec {
+export interface ArgumentSpec {
   /** As commander reads it: "<node>" is required, "[node]" optional, "[node...]" a list. */
   readonly name: string;
   readonly summary: string;
@@ -25,7 +25,7 @@ interface ArgumentSpec {
   readonly choices?: readonly string[];
 }
 
-interface OptionSpec {
+export interface OptionSpec {
   /** As commander reads them: "-w, --watch", "--node <name>", "--log <file...>". */
   readonly flags: string;
   readonly summary: string;

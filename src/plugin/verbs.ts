@@ -1,9 +1,20 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
 import { VERB as cleanup } from './cleanup/verb.ts';
+import { VERB as completion } from './completion/verb.ts';
 import { VERB as diagnose } from './diagnose/verb.ts';
 import { VERB as history } from './history/verb.ts';
 import { VERB as report } from './report/verb.ts';
 import { VERB as status } from './status/verb.ts';
 import type { Verb } from './verb.ts';
 
-export const VERBS: readonly Verb[] = [diagnose, status, history, report, cleanup];
+export const VERBS: readonly Verb[] = [
+  // Offline or in a cluster, with and without the operator.
+  diagnose,
+  // What the operator sees and did.
+  status,
+  history,
+  report,
+  cleanup,
+  // Of the program itself.
+  completion,
+];

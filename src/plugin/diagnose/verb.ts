@@ -9,7 +9,7 @@ export const VERB: Verb = {
   arguments: [],
   options: [
     { flags: '--node <name>', summary: 'only the DNS pods of this node', completes: 'node' },
-    { flags: '--pod <name>', summary: 'only this DNS pod' },
+    { flags: '--pod <name>', summary: 'only this DNS pod', completes: 'dns-pod' },
     {
       flags: '--dir <directory>',
       summary: 'saved files instead of a cluster: a dump, a must-gather, files of a node',

@@ -15,17 +15,19 @@ export interface PluginRun {
 interface Options extends Partial<Omit<ProgramIo, 'stdout' | 'stderr'>> {
   /** The cluster it connects to. @default one in which nothing is found */
   readonly cluster?: FakeKube;
+  /** Instead of the line, where a word is empty. */
+  readonly args?: readonly string[];
   /** Standard output and standard error are a terminal. @default false */
   readonly isTTY?: boolean;
 }
 
-/** @param args as in a shell, separated by blanks */
-export async function runPlugin(args: string, options: Options = {}): Promise<PluginRun> {
-  const { cluster = fakeKube(), isTTY = false, ...io } = options;
+/** @param line as in a shell, separated by blanks */
+export async function runPlugin(line: string, options: Options = {}): Promise<PluginRun> {
+  const { cluster = fakeKube(), isTTY = false, args = line.split(' ').filter(Boolean), ...io } = options;
   const streams = [new PassThrough(), new PassThrough()].map((stream) => Object.assign(stream, { isTTY }));
   const [stdout = new PassThrough(), stderr = new PassThrough()] = streams;
   const printed = Promise.all([text(stdout), text(stderr)]);
-  const code = await runProgram(args.split(' ').filter(Boolean), {
+  const code = await runProgram(args, {
     stdout,
     stderr,
     env: {},
