@@ -16,7 +16,7 @@ const MAX_NAMESERVERS = 3;
 /** Where systemd-resolved listens: the stub, and since v250 the proxy without local synthesis. */
 const RESOLVED_STUBS: readonly string[] = ['127.0.0.53', '127.0.0.54'];
 /** The white space of Go's strings.Fields. Not \s, which includes the byte order mark; for the kubelet that is part of a word. */
-const GO_SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
+export const GO_SPACE = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
 
 export function gradeResolvConf(text: string, known: KnownAddresses): ResolvConf {
   const parsed = parse(text);

@@ -4,7 +4,7 @@ import { AGENT_CONTAINER, type CheckRequest } from '../api/agent-protocol.ts';
 import { CHECK_NAMESPACE, CHECK_SERVICE_ACCOUNT } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
-import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+import { createOnce, nodePodSpec, ownedBy, ownLabels, type PodSpec } from './node-pod.ts';
 
 /** The user "nobody", as in most images; a check needs no file of the node. */
 const NOBODY = 65_534;
@@ -38,9 +38,8 @@ export async function startCheck(
   await createOnce(kube, podsPath, checkPod(request), request.remediation, signal);
 }
 
-/** The manifest. It meets the Pod Security level restricted, so that it may run in any namespace. */
-export function checkPod(request: CheckPodRequest): V1Pod {
-  const { name, remediation, node, image, agent, activeDeadlineSeconds } = request;
+/** The manifest, exported for the test that checks it. */
+export function checkPod({ name, remediation, ...check }: CheckPodRequest): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -50,12 +49,27 @@ export function checkPod(request: CheckPodRequest): V1Pod {
       labels: ownLabels(remediation?.name, 'check'),
       ...(remediation === undefined ? {} : { ownerReferences: ownedBy(remediation) }),
     },
-    spec: {
-      ...nodePodSpec(node, image, [{ name: AGENT_CONTAINER, request: agent }], CHECK_SERVICE_ACCOUNT, {
-        securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY, runAsNonRoot: true },
-      }),
-      activeDeadlineSeconds,
-    },
+    spec: checkPodSpec({ ...check, namespace: CHECK_NAMESPACE }),
+  };
+}
+
+/** What the pod of a check is in any namespace: it meets the Pod Security level restricted. */
+export function checkPodSpec({
+  node,
+  image,
+  agent,
+  activeDeadlineSeconds,
+  namespace,
+}: Pick<CheckPodRequest, 'node' | 'image' | 'agent' | 'activeDeadlineSeconds'> & {
+  readonly namespace: string;
+}): PodSpec {
+  // Elsewhere the account does not exist; the default one is as good, because its token is not mounted either.
+  const account = namespace === CHECK_NAMESPACE ? CHECK_SERVICE_ACCOUNT : undefined;
+  return {
+    ...nodePodSpec(node, image, [{ name: AGENT_CONTAINER, request: agent }], account, {
+      securityContext: { runAsUser: NOBODY, runAsGroup: NOBODY, runAsNonRoot: true },
+    }),
+    activeDeadlineSeconds,
   };
 }
 

@@ -57,7 +57,7 @@ export async function createOnce(
 }
 
 /** client-node's model as plain data: it is sent as JSON, never through the class. */
-type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
+export type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
 
 /**
  * A pod spec that runs the node side on one node.
@@ -70,7 +70,7 @@ export function nodePodSpec(
   node: string,
   image: string,
   requests: readonly { readonly name: string; readonly request: AgentRequest }[],
-  serviceAccountName: string,
+  serviceAccountName: string | undefined,
   container: {
     readonly volumeMounts?: V1Container['volumeMounts'];
     readonly securityContext: Pick<V1SecurityContext, keyof V1SecurityContext>;
@@ -83,7 +83,7 @@ export function nodePodSpec(
     dnsPolicy: 'Default',
     enableServiceLinks: false,
     automountServiceAccountToken: false,
-    serviceAccountName,
+    ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
     terminationGracePeriodSeconds: 60,
     // In this order, each without waiting for the one before to end.
     containers: requests.map(({ name, request }) => ({

@@ -9,6 +9,8 @@ import { type TypedApis, typedApis } from './typed-apis.ts';
 export interface Connection extends TypedApis {
   /** The address of the API server, for messages. */
   readonly server: string;
+  /** The namespace of the context. */
+  readonly namespace: string;
   /** Plain JSON over the same connections: what `observe/` and `effects/` are given. */
   readonly kube: KubeClient;
   /** Opens a stream to a port of a pod. @throws KubeError if it is refused */
@@ -35,6 +37,7 @@ export async function connect({ timeoutMs, signal, ...kubeconfig }: ConnectOptio
   });
   return {
     server: config.server,
+    namespace: config.namespace,
     kube,
     ...typedApis(kube.raw, signal),
     forwardTo: async (port, until) => forwardTo(config, port, until),

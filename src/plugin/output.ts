@@ -14,9 +14,14 @@ export interface Output {
   readonly line: (text?: string) => void;
   /** The text in a style, or as it is where there is no colour. */
   readonly paint: (style: Style, text: string) => string;
+  /** On a terminal, replaces what it showed before with one line of text, or with nothing; elsewhere it does nothing. */
+  readonly progress: (text: string) => void;
   /** Resolves when everything that was written is with the reader, or the reader is gone. */
   readonly flush: () => Promise<void>;
 }
+
+/** Back to the start of the line, and erase it. */
+const ERASE_LINE = '\r\u001B[2K';
 
 export type Stream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -30,6 +35,11 @@ export function createOutput(stream: Stream, env: Environment): Output {
     write,
     line: (text = '') => write(`${text}\n`),
     paint: (style, text) => (colour ? styleText(style, text, { validateStream: false }) : text),
+    progress: (text) => {
+      // A longer line would wrap, and only its last part would be replaced.
+      if (stream.isTTY === true)
+        stream.write(ERASE_LINE + withoutControls(text, false).slice(0, (stream.columns ?? 80) - 1));
+    },
     // A closed pipe is an error of the stream, which `stop.ts` handles.
     flush: async () => new Promise((resolve) => void stream.write('', () => resolve())),
   };

@@ -195,6 +195,52 @@ describe.each(WITHOUT_RIGHTS)('%s', (account) => {
   });
 });
 
+describe('a user with the roles dnshealth-checker', () => {
+  const USER = 'jane';
+  const inChecks = inCheckNamespace;
+  const deployment = { ...apps('deployments'), name: 'dnshealth-operator', ...inOwn };
+
+  beforeAll(async () => {
+    const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name: USER }];
+    const metadata = { name: 'jane-checks' };
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', name: 'dnshealth-checker' };
+    const path = '/apis/rbac.authorization.k8s.io/v1';
+    const bind = async (at: string, kind: string) =>
+      expect(
+        await server.call('POST', `${path}/${at}`, { metadata, subjects, roleRef: { ...roleRef, kind } }),
+      ).toMatchObject({ status: 201 });
+    await bind('clusterrolebindings', 'ClusterRole');
+    for (const { namespace } of [inCheckNamespace, inOwn, inKubeSystem])
+      await bind(`namespaces/${namespace}/rolebindings`, 'Role');
+  });
+
+  it.each<Row>([
+    ['list', nodes],
+    ['get', { resource: 'namespaces', name: 'dnshealth-check' }],
+    ['list', ours('dnshealthpolicies')],
+    ...['list', 'create', 'delete'].map((verb): Row => [verb, { ...pods, ...inChecks }]),
+    ['get', { ...pods, subresource: 'log', ...inChecks }],
+    ['list', { resource: 'events', ...inChecks }],
+    ['get', deployment],
+    ['list', { resource: 'services', ...inKubeSystem }],
+    ['list', { ...pods, ...inKubeSystem }],
+  ])('may do what `kubectl dnshealth check` asks for: %s %j', async (...row) => {
+    expect(await may(USER, row)).toBe(true);
+  });
+
+  it.each<Row>([
+    ['create', { ...pods, ...inNodeNamespace }],
+    ['create', { ...pods, ...inDefault }],
+    ['delete', { ...pods, ...inKubeSystem }],
+    ['patch', nodes],
+    ['create', { ...pods, subresource: 'exec', ...inChecks }],
+    ['list', { resource: 'secrets', ...inChecks }],
+    ['update', ours('dnshealthpolicies')],
+  ])('may not %s %j', async (...row) => {
+    expect(await may(USER, row)).toBe(false);
+  });
+});
+
 describe('the roles in the manifests', () => {
   const rulesOf = (manifests: readonly Manifest[]) =>
     manifests.flatMap(({ kind, metadata, rules = [] }) =>

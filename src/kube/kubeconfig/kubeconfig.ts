@@ -21,14 +21,19 @@ export interface KubeconfigOptions extends KubeconfigChoice {
   readonly clock?: Clock;
 }
 
+export interface KubeconfigLogin extends ClusterConfig {
+  /** The namespace of the context. */
+  readonly namespace: string;
+}
+
 /**
  * Logs in once, so that what is wrong with the kubeconfig or its plugin is known at the start.
  * @throws Error that says what is wrong
  */
-export async function kubeconfigLogin(options: KubeconfigOptions = {}): Promise<ClusterConfig> {
+export async function kubeconfigLogin(options: KubeconfigOptions = {}): Promise<KubeconfigLogin> {
   const { env = process.env, clock = systemClock } = options;
   const file = await readKubeconfig(env, options);
-  const { server, proxyUrl, user } = currentContext(file);
+  const { server, proxyUrl, user, namespace } = currentContext(file);
   const proxy = proxyFor(new URL(server), proxyUrl, env);
 
   let login = load(file);
@@ -65,6 +70,7 @@ export async function kubeconfigLogin(options: KubeconfigOptions = {}): Promise<
   await credentials();
   return {
     server: server.replace(/\/+$/, ''),
+    namespace,
     ...(proxy ? { dial: dialThrough(proxy) } : {}),
     credentials,
     invalidate() {
@@ -97,7 +103,8 @@ function currentContext(file: Kubeconfig) {
   const unsupported = unsupportedFields(user);
   if (unsupported.length > 0)
     fail(`cannot be used: user "${context.user}" has unsupported fields: ${unsupported.join(', ')}`);
-  return { server: cluster.server, proxyUrl: cluster.proxyUrl, user };
+  const namespace = context.namespace ?? 'default';
+  return { server: cluster.server, proxyUrl: cluster.proxyUrl, user, namespace };
 }
 
 function whyFailed(error: unknown, { exec }: User): string {

@@ -5,6 +5,7 @@ import type { FakeKube } from './fake-kube.ts';
 
 export const fakeConnection = ({ kube, dns }: FakeKube): Connection => ({
   server: 'https://10.0.0.1:6443',
+  namespace: 'default',
   kube,
   ...typedApis(kube.raw, new AbortController().signal),
   forwardTo: async ({ pod }) => ({
