@@ -70,7 +70,6 @@ summary { cursor: pointer; font-weight: 600; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
   td, td.short { position: relative; min-height: 1.5em; border: 0; padding: .1rem 0 .1rem 6.5rem; text-align: left; white-space: normal; }
   td::before { content: attr(data-column); position: absolute; left: 0; width: 6rem; color: var(--dim); font-weight: 600; }
-  td[data-column=""] { padding-left: 0; font-weight: 600; }
   .sentence { font-size: 1.15rem; }
 }
 @media print {

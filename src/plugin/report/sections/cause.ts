@@ -114,7 +114,7 @@ function comparison(record: StoredRecord): Block {
   return {
     kind: 'table',
     caption: 'The looping pod, a healthy one, and what came after',
-    columns: columns('', 'Looping pod', 'Healthy sibling', 'After the repair'),
+    columns: columns('What', 'Looping pod', 'Healthy sibling', 'After the repair'),
     rows: [
       row(
         'Pod',
