@@ -23,7 +23,7 @@ const ROOMS = {
   diagnosis: { from: ['api'], packages: ['yaml'], pure: true },
   remediation: { from: ['api', 'diagnosis'], packages: ['zod'], pure: true },
   health: { from: ['api', 'diagnosis'], pure: true },
-  observe: { from: ['api', 'diagnosis', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
+  observe: { from: ['api', 'diagnosis', 'health', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
   effects: { from: ['api', 'dns', 'diagnosis', 'health', 'kube', 'runtime'] },
   controller: {
     from: ['api', 'diagnosis', 'health', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
@@ -57,7 +57,7 @@ const INNER_ROOMS = {
     'dns-pods': { from: [] },
     claiming: { from: ['dns-pods'] },
     sighting: { from: ['claiming', 'dns-pods'] },
-    prober: { from: ['dns-pods'] },
+    prober: { from: ['claiming', 'dns-pods'] },
     policy: { from: ['dns-pods', 'prober', 'sighting'] },
     incident: { from: ['dns-pods', 'prober'] },
     housekeeping: { from: [] },

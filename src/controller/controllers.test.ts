@@ -3,6 +3,7 @@ import { aRemediation } from '../../test/support/objects/builders.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
+import { createLateLoops } from './prober/late-loops.ts';
 import { createProbes } from './prober/probes.ts';
 import { createSightings, type Seen } from './sighting/sightings.ts';
 
@@ -29,12 +30,13 @@ const reconcilers = {
   remediation: reconcile,
   policy: reconcile,
   prober: reconcile,
+  lateLoop: reconcile,
   orphan: reconcile,
   excludeLabel: reconcile,
   history: reconcile,
 };
 
-const found = () => ({ sightings: createSightings(), probes: createProbes() });
+const found = () => ({ sightings: createSightings(), probes: createProbes(), lateLoops: createLateLoops() });
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {
   const woken: string[] = [];

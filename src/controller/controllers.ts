@@ -8,6 +8,7 @@ import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
 import { FRESH, URGENT } from './priorities.ts';
+import type { LateLoops } from './prober/late-loops.ts';
 import type { Probes } from './prober/probes.ts';
 import type { Sightings } from './sighting/sightings.ts';
 
@@ -18,6 +19,7 @@ interface Reconcilers {
   readonly remediation: Reconcile;
   readonly policy: Reconcile;
   readonly prober: Reconcile;
+  readonly lateLoop: Reconcile;
   readonly orphan: Reconcile;
   readonly excludeLabel: Reconcile;
   readonly history: Reconcile;
@@ -26,7 +28,7 @@ interface Reconcilers {
 /** The name of a controller is also that of its queue in metrics and log lines. */
 export function controllerTable(
   reflectors: Reflectors,
-  found: { readonly sightings: Sightings; readonly probes: Probes },
+  found: { readonly sightings: Sightings; readonly probes: Probes; readonly lateLoops: LateLoops },
   reconcile: Reconcilers,
 ): readonly Controller[] {
   const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
@@ -35,6 +37,11 @@ export function controllerTable(
   const podsOn = (node: string) =>
     dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
   const open = () => namesOf(remediations.list().filter(isOpen));
+
+  const incidentsOfPod = (key: string) => {
+    const pod = dnsPods.get(key);
+    return pod ? namesOf(concernedByPod(pod, remediations.list())) : [];
+  };
 
   const othersConcerned = (change: Change<Remediation>) =>
     concernedBy(
@@ -63,6 +70,7 @@ export function controllerTable(
         watch(jobs, (change) => change.object.remediation, URGENT),
         watch(agentPods, (change) => change.object.remediation, URGENT),
         watch(dnsPods, ({ object }) => namesOf(concernedByPod(object, remediations.list())), FRESH),
+        watch(found.probes, ({ key }) => incidentsOfPod(key)),
         watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
         watch(policies, (change) => (isNewSpec(change) ? open() : [])),
       ],
@@ -81,6 +89,7 @@ export function controllerTable(
         watch(dnsPods, allPolicies),
         watch(found.sightings, allPolicies),
         watch(found.probes, allPolicies),
+        watch(found.lateLoops, allPolicies),
         watch(nodeMarks, allPolicies),
       ],
       reconcile: reconcile.policy,
@@ -94,6 +103,19 @@ export function controllerTable(
       // One question after the other, over all policies: the pace is the limit.
       concurrency: 1,
       reconcile: reconcile.prober,
+    },
+    {
+      name: 'late-loop',
+      watches: [
+        // Of the whole policy: what a failure means may follow from the answers of the siblings.
+        watch(found.probes, ({ key, object }) => [key, ...found.probes.failing(object.policyUID)]),
+        watch(dnsPods, (change) => change.key),
+        watch(agentPods, (change) => found.lateLoops.keyOfCheck(change.object.name) ?? [], FRESH),
+        watch(policies, (change) => (isNewSpec(change) ? found.lateLoops.keys() : [])),
+        // What was not claimed because its node had an incident is considered again when that one ends.
+        watch(remediations, (change) => podsOn(change.object.spec.node.name)),
+      ],
+      reconcile: reconcile.lateLoop,
     },
     {
       name: 'orphan',

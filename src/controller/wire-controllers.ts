@@ -16,6 +16,8 @@ import { createRemediationReconciler } from './incident/remediation-controller.t
 import { createNarrator } from './narrator.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
 import { createDnsServices } from './prober/dns-services.ts';
+import { createLateLoopReconciler } from './prober/late-loop-controller.ts';
+import { createLateLoops } from './prober/late-loops.ts';
 import { createPodHealths } from './prober/pod-healths.ts';
 import { createProberReconciler } from './prober/prober-controller.ts';
 import { createProberMetrics } from './prober/prober-metrics.ts';
@@ -36,10 +38,12 @@ export interface ControllerParts {
 
 export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
   const probes = createProbes();
+  const lateLoops = createLateLoops();
   const parts = {
     ...given,
     probes,
-    healths: createPodHealths(probes),
+    lateLoops,
+    healths: createPodHealths({ probes, lateLoops, remediations: given.stores.remediations }),
     dnsServices: createDnsServices(given.kube, given.logger, Date.now),
     proberMetrics: createProberMetrics(metrics),
     ownership: createOwnership(given.kube),
@@ -51,12 +55,13 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
   };
   return controllerTable(
     parts.stores,
-    { sightings: parts.sightings, probes },
+    { sightings: parts.sightings, probes, lateLoops },
     {
       sighting: createSightingReconciler(parts),
       remediation: createRemediationReconciler(parts),
       policy: createPolicyReconciler(parts),
       prober: createProberReconciler(parts),
+      lateLoop: createLateLoopReconciler(parts),
       orphan: createOrphanReconciler(parts),
       excludeLabel: createExcludeLabelReconciler(parts),
       history: createHistoryReconciler(parts),

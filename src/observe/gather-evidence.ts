@@ -141,7 +141,7 @@ function examinationOf(incident: Incident, basis: Basis): Evidence['examination'
 }
 
 /** Without the side of the node: only the agent sees that, after the claim. */
-function caseOf(incident: Incident, { log, corefile, clusterDNS }: Basis): Case {
+function caseOf(incident: Incident, { log, corefile, clusterDNS, asked }: Basis): Case {
   const { pod, container, workload, dnsPods } = incident;
   return {
     pod: {
@@ -167,6 +167,7 @@ function caseOf(incident: Incident, { log, corefile, clusterDNS }: Basis): Case 
     siblings: dnsPods
       .filter(({ uid, ready }) => uid !== pod.uid && ready)
       .map(({ name, node }) => ({ pod: name, node })),
+    ...asked,
   };
 }
 

@@ -2,6 +2,7 @@
 import { assertNever } from '../api/assert-never.ts';
 import type { Observation, PolicySpec } from '../api/policy.ts';
 import type { Sighting } from '../api/trigger.ts';
+import type { Case } from '../diagnosis/case.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
 import { type Diagnosis, diagnose, type Evidence } from '../diagnosis/diagnose.ts';
 import { fileExcerpt, logExcerpt } from '../diagnosis/excerpts.ts';
@@ -29,6 +30,8 @@ export interface Basis {
   readonly log: readonly string[];
   readonly clusterDNS: readonly string[];
   readonly corefile?: { readonly configMap: string; readonly text: string };
+  /** What else is known of a pod that was asked, and whose node was checked. */
+  readonly asked?: Pick<Case, 'answers' | 'newPodResolvConf' | 'siblings'>;
 }
 
 /**

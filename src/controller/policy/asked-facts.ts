@@ -29,6 +29,7 @@ export function askedFacts(
     ...assessment,
     isPending: assessment.isPending === true,
     answering: pods.filter(answers).length,
+    looping: pods.filter(({ lateLoop }) => lateLoop === 'yes').length,
     notAskable: pods.filter((pod) => pod.verdict !== null && !isAskable(pod)).length,
     service: serviceState(service),
     lastRound: probes.lastRound(uid),

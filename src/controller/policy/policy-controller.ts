@@ -11,6 +11,7 @@ import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
 import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
+import type { LateLoops } from '../prober/late-loops.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
 import type { Sightings } from '../sighting/sightings.ts';
@@ -24,6 +25,7 @@ interface PolicyControllerOptions {
   readonly ownership: Owners;
   readonly sightings: Sightings;
   readonly probes: Probes;
+  readonly lateLoops: Pick<LateLoops, 'observationsFor'>;
   readonly healths: PodHealths;
   readonly narrator: Pick<Narrator, 'announce'>;
   readonly now: () => number;
@@ -87,7 +89,10 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         .list()
         .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
       remediations,
-      observations: sightings.observationsFor(policy.uid),
+      observations: [
+        ...sightings.observationsFor(policy.uid),
+        ...options.lateLoops.observationsFor(policy.uid),
+      ],
       asked: askedFacts(policy, pods, options),
       now: now(),
     });

@@ -6,6 +6,7 @@ import type { Outcome } from '../../health/round.ts';
 import { parsePolicy } from '../../observe/custom-resources.ts';
 import { type DnsPod, parseDnsPod } from '../../observe/dns-pod.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
+import { createLateLoops } from './late-loops.ts';
 import { createPodHealths } from './pod-healths.ts';
 import { createProberReconciler } from './prober-controller.ts';
 import { createProberMetrics } from './prober-metrics.ts';
@@ -56,7 +57,7 @@ function aProber(
     kubernetesService: { addresses: async () => ['10.96.0.1'], doubt: () => void turns.push('doubt') },
     dnsServices: { addresses: async () => services },
     probes,
-    healths: createPodHealths(probes),
+    healths: createPodHealths({ probes, lateLoops: createLateLoops(), remediations: { list: () => [] } }),
     proberMetrics: createProberMetrics(metrics),
     now: () => now,
     random: () => 0.5,
@@ -208,7 +209,7 @@ describe('the prober', () => {
       kubernetesService: { addresses: async () => ['10.96.0.1'], doubt: () => {} },
       dnsServices: { addresses: async () => [] },
       probes,
-      healths: createPodHealths(probes),
+      healths: createPodHealths({ probes, lateLoops: createLateLoops(), remediations: { list: () => [] } }),
       proberMetrics: createProberMetrics(createMetrics({ process: false })),
       now: () => at(0),
       random: () => 0,

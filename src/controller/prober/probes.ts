@@ -26,6 +26,8 @@ export interface Probes extends Pick<Store<Probe>, 'get' | 'keys' | 'onChange'> 
   find(key: string, subject: string): Probe | null;
   /** Forgets the targets of a policy that are gone. */
   keepOnly(policyUID: string, keys: ReadonlySet<string>): void;
+  /** Keys of those that answer for the cluster only. */
+  failing(policyUID: string): readonly string[];
   /** The Services that are asked under this policy. */
   servicesOf(policyUID: string): readonly Series[];
   /** A pod of this policy was heard since this process leads. */
@@ -85,6 +87,10 @@ export function createProbes(): Probes {
         notify({ kind: 'deleted', key, object });
       }
     },
+    failing: (policyUID) =>
+      [...probes].flatMap(([key, one]) =>
+        one.policyUID === policyUID && one.series.verdict === 'external-fails' ? [key] : [],
+      ),
     servicesOf: (policyUID) =>
       [...probes].flatMap(([key, one]) =>
         key.startsWith(SERVICE) && one.policyUID === policyUID ? [one.series] : [],

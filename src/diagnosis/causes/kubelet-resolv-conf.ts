@@ -14,7 +14,8 @@ import {
   onPlatform,
   operatorRepairs,
 } from '../exam/node-file.ts';
-import type { CauseRule } from '../loop-facts.ts';
+import type { CauseRule, LoopFacts } from '../loop-facts.ts';
+import type { RootForward } from '../root-forward.ts';
 
 export const kubeletResolvConf: CauseRule = ({ origin, sighting, isProbedByNameservers, corefile, pod }) => {
   const fits =
@@ -22,14 +23,18 @@ export const kubeletResolvConf: CauseRule = ({ origin, sighting, isProbedByNames
     sighting.zone === '.' &&
     isProbedByNameservers &&
     corefile.kind === 'root' &&
-    corefile.forward.usesPodResolvConf &&
-    corefile.forward.selfTargets.length === 0 &&
-    corefile.forward.unseen.length === 0 &&
-    !pod.hostNetwork &&
-    pod.dnsPolicy === 'Default' &&
-    pod.dnsConfigNameservers.length === 0;
+    asksOnlyTheNodesServers(corefile.forward, pod);
   return fits ? { cause: 'KubeletResolvConf', remedy: { kind: 'repair' } } : null;
 };
+
+/** A query for "." certainly goes to the servers that the kubelet gives the pod, and to no others. */
+export const asksOnlyTheNodesServers = (forward: RootForward, pod: LoopFacts['pod']): boolean =>
+  forward.usesPodResolvConf &&
+  forward.selfTargets.length === 0 &&
+  forward.unseen.length === 0 &&
+  !pod.hostNetwork &&
+  pod.dnsPolicy === 'Default' &&
+  pod.dnsConfigNameservers.length === 0;
 
 /** In an examination, where the file can be seen: the stub of systemd-resolved, and nothing else. */
 export const kubeletResolvConfExam: ExamRule = {

@@ -68,6 +68,25 @@ export function sightingEvent(
   };
 }
 
+/** A DNS pod that runs answers for the cluster and not for external names, and the cause was found. */
+export function noExternalAnswerEvent(
+  { pod: podName, node, cause, message, advice }: Observation,
+  { policy, pod }: { readonly policy: Identity; readonly pod: Identity },
+  isOfTheNode: boolean,
+): EventIntent {
+  return {
+    about: [
+      named('policy', policy),
+      named('pod', pod),
+      ...(isOfTheNode ? [{ kind: 'node', name: node } as const] : []),
+    ],
+    type: 'Warning',
+    reason: cause,
+    action: 'Ask',
+    note: `${podName} on ${node}: ${withAdvice(message, advice)}`,
+  };
+}
+
 /** What the prober finds is an event when it turns. Readiness is not: it turns with every rollout. */
 const PROBER_EVENTS: Readonly<Record<string, EventIntent['type']>> = {
   AllPodsAnswer: 'Normal',

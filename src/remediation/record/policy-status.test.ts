@@ -157,6 +157,7 @@ describe('what the prober found', () => {
     isPending: false,
     answering: 2,
     notAskable: 0,
+    looping: 0,
     service: 'Answers',
     lastRound: { at: at(0), intervalMs: 30_000 },
     ...overrides,

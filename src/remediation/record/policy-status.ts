@@ -38,6 +38,8 @@ export interface AskedFacts {
   readonly isPending: boolean;
   readonly answering: number;
   readonly notAskable: number;
+  /** How many loop without crashing. */
+  readonly looping: number;
   readonly service: NonNullable<PolicyStatus['prober']>['service'];
   /** When it was, epoch milliseconds, and how far apart two rounds of a pod are; null before the first. */
   readonly lastRound: { readonly at: number; readonly intervalMs: number } | null;
@@ -61,7 +63,7 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
     dnsPods: {
       total: facts.dnsPods.length,
       ready,
-      looping: facts.loopingPods.length,
+      looping: facts.loopingPods.length + (asked?.looping ?? 0),
       summary: `${ready}/${facts.dnsPods.length}`,
       ...(asked && {
         answering: asked.answering,
