@@ -120,6 +120,12 @@ export function complaintIn(lines: readonly string[], context: CrashContext = {}
   return { cause: rule.cause, line: shown.slice(0, MAX_LINE), advice };
 }
 
+/** The line that shows a cause. */
+export function crashLine(cause: CrashCause, lines: readonly string[]): string | undefined {
+  const rules = [...ENDINGS, ...COMPLAINTS].filter((rule) => rule.cause === cause);
+  return lines.findLast((line) => rules.some(({ shows }) => shows(line)));
+}
+
 /** Of a container whose log cannot be read. Some causes are known without. */
 export function crashWithoutLog(death: Death): CrashDiagnosis {
   const crash = classifyCrash(death, '');

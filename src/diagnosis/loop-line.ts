@@ -52,7 +52,8 @@ function absolute(zone: string): string {
   return zone.endsWith('.') ? zone : `${zone}.`;
 }
 
-function hostOf(endpoint: string): string {
+/** Without port and brackets. */
+export function hostOf(endpoint: string): string {
   const bracketed = /^\[([^\]]*)\](?::\d+)?$/.exec(endpoint)?.[1];
   if (bracketed !== undefined) return bracketed;
   // A bare IPv6 address has no port to strip.

@@ -12,7 +12,7 @@ interface ResolvConf {
 }
 
 /** The kubelet gives a pod the first three servers and drops the rest, with the event DNSConfigForming. */
-const MAX_NAMESERVERS = 3;
+export const MAX_NAMESERVERS = 3;
 /** Where systemd-resolved listens: the stub, and since v250 the proxy without local synthesis. */
 const RESOLVED_STUBS: readonly string[] = ['127.0.0.53', '127.0.0.54'];
 /** The white space of Go's strings.Fields. Not \s, which includes the byte order mark; for the kubelet that is part of a word. */

@@ -1,5 +1,6 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
 import { VERB as check } from './check/verb.ts';
+import { VERB as classify } from './classify/verb.ts';
 import { VERB as cleanup } from './cleanup/verb.ts';
 import { VERB as completion } from './completion/verb.ts';
 import { VERB as diagnose } from './diagnose/verb.ts';
@@ -11,6 +12,7 @@ import type { Verb } from './verb.ts';
 export const VERBS: readonly Verb[] = [
   // Offline or in a cluster, with and without the operator.
   diagnose,
+  classify,
   check,
   // What the operator sees and did.
   status,

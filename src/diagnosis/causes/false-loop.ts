@@ -5,10 +5,10 @@ import { fromGate } from '../exam/from-gate.ts';
 import type { CauseRule } from '../loop-facts.ts';
 
 /** Two timeouts of two seconds each must have passed; a real loop ends the process within about a second. */
-const LATE_MS = 4000;
+export const LATE_MS = 4000;
 
 export const falseLoop: CauseRule = ({ sighting, livedMs }) => {
-  if (livedMs < LATE_MS || !isBefore126(sighting.corednsVersion, sighting.line)) return null;
+  if (livedMs < LATE_MS || !isFromBefore126(sighting.corednsVersion, sighting.line)) return null;
   return {
     cause: 'FalseLoop',
     remedy: {
@@ -19,7 +19,7 @@ export const falseLoop: CauseRule = ({ sighting, livedMs }) => {
   };
 };
 
-function isBefore126(version: string | undefined, line: string): boolean {
+export function isFromBefore126(version: string | undefined, line: string): boolean {
   // Only 1.2.1 and 1.2.2 use this wording, so the version is not needed.
   if (version === undefined) return line.includes('Seen "HINFO');
   return !isAtLeast(version, 1, 2, 6);

@@ -1,5 +1,6 @@
 /** Cause: most likely a loop that began after the start, which the loop plugin does not look for. */
 import { isSelf, parseIp } from '../ip-address.ts';
+import { hostOf } from '../loop-line.ts';
 import { editCorefile } from '../object-names.ts';
 import { type CrashRule, QUERY_ERROR } from './crash-rule.ts';
 
@@ -26,5 +27,3 @@ export function askedItself(line: string): string | null {
   const isOwn = from.canonical === to.canonical || (isSelf(from) && isSelf(to));
   return isOwn ? hostOf(destination) : null;
 }
-
-const hostOf = (endpoint: string): string => endpoint.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');

@@ -13,9 +13,10 @@ import { parseUnit } from './unit-text.ts';
  * @returns null if there is no flag in it
  */
 export function readFlagsText(text: string, path: string): ServiceText | null {
+  // A unit first: a continued line of it looks like a command line of its own.
+  if (parseUnit(text).some(({ key }) => key === 'ExecStart')) return readServiceText(text, path);
   const argv = argvIn(text);
   if (argv) return { service: { ...NO_FILES, execStart: [argv] }, files: new Map() };
-  if (parseUnit(text).some(({ key }) => key === 'ExecStart')) return readServiceText(text, path);
   const names = parseEnvironmentFile(text).flatMap(({ name, value }) =>
     splitWords(value).some((word) => word.text.startsWith('-')) ? [name] : [],
   );

@@ -29,19 +29,34 @@ export interface KubeletConfig {
   readonly json: Readonly<Record<string, unknown>>;
 }
 
-/** `path` is only for messages. */
+/** Why a file is not read, in one word. */
+export type ConfigProblem =
+  | 'too-deep'
+  | 'invalid-yaml'
+  | 'several-documents'
+  | 'not-a-mapping'
+  | 'references'
+  | 'missing-kind'
+  | 'wrong-kind'
+  | 'missing-api-version'
+  | 'wrong-api-version'
+  | 'not-a-string';
+
+export class UnreadableConfig extends Refused {
+  readonly problem: ConfigProblem;
+
+  constructor(problem: ConfigProblem, path: string, what: string) {
+    super('ConfigNotParseable', `The file ${path} ${what}.`);
+    this.problem = problem;
+  }
+}
+
+/** `path` is only for messages. @throws UnreadableConfig */
 export function readKubeletConfig(text: string, path: string): KubeletConfig {
-  const document = onlyDocument(text, path);
-  const map = document.contents;
-  if (!isMap(map)) throw unreadable(path, 'is not a YAML mapping');
+  const { document, map } = mappingIn(text, path);
   refuseReferences(document, path);
-
   const json = document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>;
-  if (json['kind'] !== 'KubeletConfiguration')
-    throw unreadable(path, `has kind ${JSON.stringify(json['kind'])}`);
-  if (!String(json['apiVersion']).startsWith('kubelet.config.k8s.io/'))
-    throw unreadable(path, `has apiVersion ${JSON.stringify(json['apiVersion'])}`);
-
+  refuseOtherKinds(json, path);
   const pairs = map.items.filter((pair) => keyOf(pair) === RESOLV_CONF_KEY);
   const last = pairs.at(-1);
   return {
@@ -50,6 +65,45 @@ export function readKubeletConfig(text: string, path: string): KubeletConfig {
     occurrences: pairs.length,
     entry: last ? entryOf(last, text, path) : { kind: 'absent' },
   };
+}
+
+/** More than what a document of this kind has, and too few for a bomb. */
+const MAX_ALIASES = 100;
+
+/** The value alone, for reading only: anchors are followed as the kubelet does. Undefined if the key is absent or null. */
+export function valueInConfig(
+  text: string,
+  path: string,
+): { readonly value: string | undefined; readonly occurrences: number } {
+  const { document, map } = mappingIn(text, path);
+  const json = document.toJS({ maxAliasCount: MAX_ALIASES }) as Record<string, unknown>;
+  refuseOtherKinds(json, path);
+  const value = json[RESOLV_CONF_KEY] ?? undefined;
+  if (value !== undefined && typeof value !== 'string')
+    throw new UnreadableConfig('not-a-string', path, `has a ${RESOLV_CONF_KEY} that is not a string`);
+  return { value, occurrences: map.items.filter((pair) => keyOf(pair) === RESOLV_CONF_KEY).length };
+}
+
+function mappingIn(text: string, path: string): { readonly document: Document; readonly map: YAMLMap } {
+  const document = onlyDocument(text, path);
+  const map = document.contents;
+  if (!isMap(map)) throw new UnreadableConfig('not-a-mapping', path, 'is not a YAML mapping');
+  return { document, map };
+}
+
+function refuseOtherKinds({ kind, apiVersion }: Readonly<Record<string, unknown>>, path: string): void {
+  if (kind !== 'KubeletConfiguration')
+    throw new UnreadableConfig(
+      kind === undefined ? 'missing-kind' : 'wrong-kind',
+      path,
+      `has kind ${JSON.stringify(kind)}`,
+    );
+  if (!String(apiVersion).startsWith('kubelet.config.k8s.io/'))
+    throw new UnreadableConfig(
+      apiVersion === undefined ? 'missing-api-version' : 'wrong-api-version',
+      path,
+      `has apiVersion ${JSON.stringify(apiVersion)}`,
+    );
 }
 
 export function keyOf(pair: Pair): unknown {
@@ -70,20 +124,27 @@ function isTooDeep(text: string): boolean {
 }
 
 function onlyDocument(text: string, path: string): Document {
-  if (isTooDeep(text)) throw unreadable(path, `is nested more than ${MAX_DEPTH} levels deep`);
+  if (isTooDeep(text))
+    throw new UnreadableConfig('too-deep', path, `is nested more than ${MAX_DEPTH} levels deep`);
   const documents = parseAllDocuments(text, {
     // The kubelet accepts duplicate keys, the last one wins; so does this.
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',
   });
-  if (!Array.isArray(documents)) throw unreadable(path, 'does not hold a document');
+  if (!Array.isArray(documents))
+    throw new UnreadableConfig('not-a-mapping', path, 'does not hold a document');
   const [first, ...others] = documents;
   // The kubelet reads the first document and ignores the others, such as the empty one after a final `---`.
   if (first === undefined || !others.every(({ contents }) => isEmpty(contents)))
-    throw unreadable(path, 'does not hold exactly one document');
+    throw new UnreadableConfig('several-documents', path, 'does not hold exactly one document');
   const problem = documents.flatMap(({ errors }) => errors)[0];
-  if (problem) throw unreadable(path, `is not valid YAML: ${problem.message.replace(/\.$/, '')}`);
+  if (problem)
+    throw new UnreadableConfig(
+      'invalid-yaml',
+      path,
+      `is not valid YAML: ${problem.message.replace(/\.$/, '')}`,
+    );
   return first;
 }
 
@@ -98,10 +159,10 @@ function refuseReferences(document: Document, path: string): void {
   visit(document, {
     Node(_key, node) {
       if (isAlias(node) || (node as { anchor?: string }).anchor !== undefined)
-        throw unreadable(path, 'has YAML anchors or aliases');
+        throw new UnreadableConfig('references', path, 'has YAML anchors or aliases');
     },
     Pair(_key, pair) {
-      if (keyOf(pair) === '<<') throw unreadable(path, 'has a YAML merge key');
+      if (keyOf(pair) === '<<') throw new UnreadableConfig('references', path, 'has a YAML merge key');
     },
   });
 }
@@ -109,14 +170,10 @@ function refuseReferences(document: Document, path: string): void {
 function entryOf(pair: Pair, text: string, path: string): ResolvConfEntry {
   const scalar = pair.value;
   if (!isScalar(scalar) || !scalar.range)
-    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is not a string`);
+    throw new UnreadableConfig('not-a-string', path, `has a ${RESOLV_CONF_KEY} that is not a string`);
   const line = lineOf(text, isScalar(pair.key) && pair.key.range ? pair.key.range[0] : scalar.range[0]);
   if (scalar.value === null) return { kind: 'null', line, scalar };
   if (typeof scalar.value !== 'string')
-    throw unreadable(path, `has a ${RESOLV_CONF_KEY} that is not a string`);
+    throw new UnreadableConfig('not-a-string', path, `has a ${RESOLV_CONF_KEY} that is not a string`);
   return { kind: 'set', line, value: scalar.value, scalar };
-}
-
-function unreadable(path: string, what: string): Refused {
-  return new Refused('ConfigNotParseable', `The file ${path} ${what}.`);
 }
