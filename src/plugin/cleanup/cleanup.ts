@@ -43,9 +43,16 @@ export async function cleanup(
   return report.count('left') + report.count('would') > 0 ? EXIT.fault : EXIT.well;
 }
 
-async function operatorState(kube: KubeClient, { signal }: PluginContext, force: boolean): Promise<string> {
+async function operatorState(
+  kube: KubeClient,
+  { signal, err }: PluginContext,
+  force: boolean,
+): Promise<string> {
   if (force) return 'not asked whether it is alive (--force)';
-  const { alive, why } = await isOperatorAlive(kube, signal).catch((error: unknown) => {
+  const { alive, why } = await isOperatorAlive(kube, {
+    signal,
+    waiting: (sentence) => err.line(sentence),
+  }).catch((error: unknown) => {
     if (signal.aborted) throw error;
     const message = `it cannot be read whether an operator is alive: ${explain(error)} (--force does it nevertheless)`;
     throw new PluginError(message, { cause: error });

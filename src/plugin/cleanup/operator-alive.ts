@@ -22,7 +22,10 @@ const LOOK_EVERY_MS = 500;
  *
  * @throws KubeError
  */
-export async function isOperatorAlive(kube: KubeClient, signal: AbortSignal): Promise<Liveness> {
+export async function isOperatorAlive(
+  kube: KubeClient,
+  { signal, waiting }: { readonly signal: AbortSignal; readonly waiting: (sentence: string) => void },
+): Promise<Liveness> {
   const replicas = await replicasOf(kube, signal);
   if (replicas > 0)
     return {
@@ -33,7 +36,11 @@ export async function isOperatorAlive(kube: KubeClient, signal: AbortSignal): Pr
   const first = await lock.read(signal);
   if (!first) return { alive: false, why: `there is no Lease ${OPERATOR_NAMESPACE}/${OPERATOR_LEASE}` };
   if (first.holder === '') return { alive: false, why: 'the Lease of the operator was released' };
-  const end = performance.now() + (first.durationMs || USUAL_DURATION_MS);
+  const validMs = first.durationMs || USUAL_DURATION_MS;
+  waiting(
+    `Waiting for up to ${Math.ceil(validMs / 1000)} s whether ${first.holder} renews the Lease of the operator.`,
+  );
+  const end = performance.now() + validMs;
   while (performance.now() < end) {
     await sleep(LOOK_EVERY_MS, undefined, { signal });
     const now = await lock.read(signal);
