@@ -4,7 +4,7 @@ import type { KubeClient } from '../kube/client.ts';
 import { KubeError, nullIfNotFound } from '../kube/errors.ts';
 import type { DnsPod } from './dns-pod.ts';
 
-/** Its name with kubeadm and kubespray, and the only one that the operator's Role allows by default. */
+/** Its name with kubeadm and kubespray. The operator's Role also allows those of the node-local caches. */
 const USUAL_CONFIG_MAP = 'coredns';
 const FORBIDDEN = 403;
 

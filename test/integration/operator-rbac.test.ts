@@ -52,8 +52,9 @@ const ALLOWED: readonly Row[] = [
   ['get', { ...pods, subresource: 'log', ...inKubeSystem }],
   ['list', { resource: 'services', ...inKubeSystem }],
   ['get', { resource: 'services', name: 'kubernetes', ...inDefault }],
-  ['get', { resource: 'configmaps', name: 'coredns', ...inKubeSystem }],
-  ['get', { resource: 'configmaps', name: 'kubelet-config', ...inKubeSystem }],
+  ...['coredns', 'nodelocaldns', 'node-local-dns', 'kubelet-config'].map(
+    (name): Row => ['get', { resource: 'configmaps', name, ...inKubeSystem }],
+  ),
   ...['deployments', 'replicasets', 'daemonsets'].map(
     (resource): Row => ['get', { ...apps(resource), ...inKubeSystem }],
   ),
