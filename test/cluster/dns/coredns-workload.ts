@@ -70,6 +70,29 @@ export async function restoreDns(rig: Rig): Promise<void> {
   await rig.waitForDns();
 }
 
+/** CoreDNS as a DaemonSet or, as at the rig's start, as a Deployment. Returns when each node has a Ready pod of it. */
+export async function runDnsAs(rig: Rig, kind: 'DaemonSet' | 'Deployment'): Promise<void> {
+  const [other, manifest] =
+    kind === 'Deployment' ? ['daemonset', deploymentOf(rig)] : ['deployment', daemonSetOf(rig)];
+  const gone = ['delete', other, 'coredns', '--ignore-not-found', '--cascade=foreground'];
+  await rig.kubectl(['-n', NAMESPACE, ...gone]);
+  await rig.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+  await rig.waitForDns();
+}
+
+function deploymentOf({ plan, nodes }: Rig): {
+  readonly spec: { readonly template: unknown; readonly selector: unknown };
+} {
+  const deployment = corednsManifests(plan, nodes.length).items.find(({ kind }) => kind === 'Deployment');
+  return deployment as unknown as ReturnType<typeof deploymentOf>;
+}
+
+function daemonSetOf(rig: Rig): object {
+  const deployment = deploymentOf(rig);
+  const { selector, template } = deployment.spec;
+  return { ...deployment, kind: 'DaemonSet', spec: { selector, template } };
+}
+
 /** Not applied: that would keep the fields that a patch has added. */
 async function replaceWorkload(rig: Rig, replicas: number): Promise<void> {
   const { items, ...list } = corednsManifests(rig.plan, replicas);
