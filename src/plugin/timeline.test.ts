@@ -77,6 +77,7 @@ describe('the timeline of an incident', () => {
       '8 operator: node-1 is released and schedulable again, as before.',
       '9 operator: Recreate is done.',
       '10 operator: The DNS pod coredns-new on node-1 answers at 10.244.1.6.',
+      '14 operator: DNS is verified: coredns-new gave correct answers for 3 s.',
       '14 guard: The kubelet kept serving with the new value as process 20.',
       '14 operator: Healed: DNS was verified.',
     ]);

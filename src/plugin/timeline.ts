@@ -141,6 +141,14 @@ const MOMENTS: readonly Moment[] = [
       ),
   },
   {
+    what: 'verified',
+    who: 'operator',
+    // Only a verification that passed finishes the step.
+    when: ({ status }) => ended(status, 'Verify'),
+    text: ({ spec, status: { verification } }) =>
+      `DNS is verified: ${verification?.pod ?? 'the DNS pod'} gave correct answers for ${spec.settings.verification.stableSeconds} s.`,
+  },
+  {
     what: 'guarded',
     who: 'guard',
     when: ({ status }) => ended(status, 'Guard'),

@@ -36,9 +36,9 @@ export const answersSince = ({ status }: StoredRecord): Moment => epoch(status.v
 export const verifiedAt = (record: StoredRecord): Moment =>
   record.status.phase === 'Healed' ? stepEnd(record, 'Verify') : undefined;
 
-/** Between two moments; undefined unless both are known. */
+/** Between two moments; undefined unless both are known, or if the clocks of node and operator differ so much that it says nothing. */
 export const secondsBetween = (from: Moment, to: Moment): number | undefined =>
-  from === undefined || to === undefined ? undefined : (to - from) / 1000;
+  from === undefined || to === undefined || to < from ? undefined : (to - from) / 1000;
 
 export const secondsSinceStart = ({ spec }: StoredRecord, to: Moment): number | undefined =>
   secondsBetween(beganAt(spec), to);

@@ -15,17 +15,17 @@ const textOf = (line: Line): string =>
     })
     .join('');
 
-const CRASHED = 'CoreDNS in coredns-69c67c75fc-vbrdr on node-1 forwarded queries to itself and crashed';
+const CRASHED = 'CoreDNS in coredns-69c67c75fc-7f6r5 on node-1 forwarded queries to itself and crashed';
 const STUB = ', because the kubelet gave its pods /etc/resolv.conf with the nameserver 127.0.0.53';
 const CHANGED =
-  'one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and DNS was verified after 10.5 s. It is over.';
+  'one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and DNS was verified after 15.3 s. It is over.';
 
 /** By the name of the record: the badge, the sentence, and the values of the four figures. */
 const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]]>> = {
   healed: [
     'Healed: it is over',
     `${CRASHED}${STUB}; ${CHANGED}`,
-    ['10.5 s', '1 of 2', '1 line on 1 node', 'The new line'],
+    ['15.3 s', '1 of 2', '1 line on 1 node', 'The new line'],
   ],
   refused: [
     'Refused: needs an administrator',
@@ -69,18 +69,18 @@ const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]
   ],
   'only the pod was stale': [
     'Healed: it is over',
-    `${CRASHED}, because it was given its resolv.conf before the kubelet was configured correctly; the DNS pod was recreated, and DNS was verified after 10.5 s. It is over.`,
-    ['10.5 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+    `${CRASHED}, because it was given its resolv.conf before the kubelet was configured correctly; the DNS pod was recreated, and DNS was verified after 15.3 s. It is over.`,
+    ['15.3 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
   ],
   'late loop': [
     'Healed: it is over',
-    `CoreDNS in coredns-sick on node-1 forwarded queries to itself and answered for no external name${STUB}; ${CHANGED.replace('10.5', '16.5')}`,
-    ['16.5 s', '1 of 2', '1 line on 1 node', 'The new line'],
+    `CoreDNS in coredns-sick on node-1 forwarded queries to itself and answered for no external name${STUB}; ${CHANGED.replace('15.3', '21.3')}`,
+    ['21.3 s', '1 of 2', '1 line on 1 node', 'The new line'],
   ],
   'of an older version': [
     'Healed: it is over',
     `${CRASHED}${STUB}; ${CHANGED}`,
-    ['10.5 s', 'Not recorded', '1 line on 1 node', 'The new line'],
+    ['15.3 s', 'Not recorded', '1 line on 1 node', 'The new line'],
   ],
   bare: [
     'Waiting to begin',
@@ -125,17 +125,30 @@ describe('the page', () => {
   it('shows the evidence that only the record has', () => {
     const page = renderHtml(pageOf(RECORDS['healed'] ?? aRecord()));
     for (const part of [
-      'coredns-69c67c75fc-gp9r8',
-      '169d470d-23d6-4b5e-bbc6-d655abb1a610',
+      'coredns-69c67c75fc-ztnpj',
+      '8d3c771f-234e-4436-8e1e-f16ce2c1505c',
       'options edns0 trust-ad',
       '<mark>[FATAL] plugin/loop',
       '+resolvConf: &quot;/run/systemd/resolve/resolv.conf&quot;',
-      '996533206aac66ee6f6bba775cf7e66d22c077bc099a882fbc9386634ea20cfa',
-      '/var/lib/dnshealth/node-1-56c5a446/kubelet-config.yaml.9905cfec8268',
+      '438f94b7c31e96a157ab85ea6047e7d60a73f534ac76e19f257f8666efff5349',
+      '/var/lib/dnshealth/node-1-7051cc67/kubelet-config.yaml.e766444546b1',
       'kube_resolv_conf: /run/systemd/resolve/resolv.conf',
-      'After a pause of 6.7 s.',
     ])
       expect(page).toContain(part);
+  });
+
+  it('marks a pause between two entries of the timeline that is longer than five seconds', () => {
+    const late = aRecord({ status: { finishedAt: '2026-11-26T11:19:00.000Z' } });
+    expect(renderHtml(pageOf(late))).toContain('<strong>After a pause of 21.9 s.</strong> Healed:');
+    expect(renderHtml(pageOf(aRecord())).match(/After a pause of [\d.]+ s/g)).toEqual([
+      'After a pause of 5.3 s',
+    ]);
+  });
+
+  it('gives no duration where the clocks of node and operator contradict each other', () => {
+    const { sighting } = aRawRecord().spec as { readonly sighting?: object };
+    const page = pageOf(aRecord({ spec: { sighting: { ...sighting, diedAt: '2026-11-26T12:00:00.000Z' } } }));
+    expect(JSON.stringify(page.figures)).not.toMatch(/-\d/);
   });
 
   it('quotes what a shell would take for a command', () => {

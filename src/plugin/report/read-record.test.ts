@@ -28,9 +28,9 @@ describe('a record in a file', () => {
   it('is found by its name in a list', () => {
     const list = JSON.stringify({ items: [raw, other] });
     expect(from(list, 'node-2-abc').metadata.name).toBe('node-2-abc');
-    expect(() => from(list)).toThrow('the file x holds 2 objects: name one of node-1-56c5a446, node-2-abc');
+    expect(() => from(list)).toThrow('the file x holds 2 objects: name one of node-1-7051cc67, node-2-abc');
     expect(() => from(list, 'node-3')).toThrow(
-      'the file x does not hold node-3: it has node-1-56c5a446, node-2-abc',
+      'the file x does not hold node-3: it has node-1-7051cc67, node-2-abc',
     );
   });
 

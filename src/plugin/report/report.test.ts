@@ -9,7 +9,7 @@ import { aRawRecord } from './testing/records.ts';
 
 const PATH = '/apis/dnshealth.io/v1alpha1/dnsremediations';
 const raw = aRawRecord();
-const NAME = 'node-1-56c5a446';
+const NAME = 'node-1-7051cc67';
 /** As the API server says it. */
 const notFound = (name: string): KubeError =>
   new KubeError({
@@ -52,7 +52,7 @@ describe('report', () => {
 
   it('writes Markdown and JSON', async () => {
     expect((await runPlugin(`report --from ${saved} -o md`)).out).toMatch(
-      /^# DNS incident `node-1-56c5a446`\n/,
+      /^# DNS incident `node-1-7051cc67`\n/,
     );
     const json = JSON.parse((await runPlugin(`report --from ${saved} -o json`)).out) as object;
     expect(json).toMatchObject({
@@ -63,7 +63,7 @@ describe('report', () => {
 
   it('replaces names with --redact, also in the record that it embeds', async () => {
     const { out } = await runPlugin(`report --from ${saved} --redact`);
-    expect(out).not.toMatch(/node-1\b|10\.212\./);
+    expect(out).not.toMatch(/node-1\b|10\.214\./);
     const again = await runPlugin(`report --from ${file('redacted.html', out)}`);
     expect(again.out).toBe(out);
   });

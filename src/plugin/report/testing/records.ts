@@ -41,9 +41,9 @@ export const aRecord = (parts: Parameters<typeof aRawRecord>[0] = {}): StoredRec
   parseRecord(JSON.parse(JSON.stringify(aRawRecord(parts))), 'the record');
 
 const { steps, repair, quarantine, guard } = real().status;
-const held = { ...quarantine, heldSince: '2026-11-26T10:35:38.265Z' };
+const held = { ...quarantine, heldSince: '2026-11-26T11:18:23.883Z' };
 const begun = steps.slice(0, 1);
-const repairing = [...begun, { name: 'Repair', startedAt: '2026-11-26T10:35:38.433Z' }];
+const repairing = [...begun, { name: 'Repair', startedAt: '2026-11-26T11:18:23.952Z' }];
 const nothing = {
   proof: undefined,
   guard: undefined,
@@ -55,7 +55,7 @@ const nothing = {
   reason: undefined,
   message: undefined,
 };
-const ended = { finishedAt: '2026-11-26T10:36:00.000Z', took: '24s' };
+const ended = { finishedAt: '2026-11-26T11:18:46.000Z', took: '24s' };
 
 /** One record for each way in which an incident can be or end. */
 export const RECORDS: Readonly<Record<string, StoredRecord>> = {
@@ -153,12 +153,12 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
       phase: 'Pending',
       reason: 'AwaitingRetry',
       message: 'Attempt 1 ended: no nameserver answers.',
-      nextAttempt: '2026-11-26T10:37:00.000Z',
+      nextAttempt: '2026-11-26T11:19:23.000Z',
       attempts: [
         {
           number: 1,
-          startedAt: '2026-11-26T10:35:38.265Z',
-          endedAt: '2026-11-26T10:35:58.000Z',
+          startedAt: '2026-11-26T11:18:23.883Z',
+          endedAt: '2026-11-26T11:18:43.000Z',
           reason: 'TargetSilent',
           message: 'No nameserver answers.',
         },
@@ -185,7 +185,10 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
     spec: {
       trigger: 'LateLoop',
       sighting: undefined,
-      lateLoop: aLateLoop({ foundAt: '2026-11-26T10:35:30.000Z' }),
+      lateLoop: aLateLoop({
+        foundAt: '2026-11-26T11:18:16.000Z',
+        check: { ...aLateLoop().check, checkedAt: '2026-11-26T11:18:21.000Z' },
+      }),
     },
   }),
   'of an older version': aRecord({
