@@ -1,6 +1,6 @@
 /** A flag that overrides a correct configuration file, as it is left over in KUBELET_ARGS. */
 import { restoreDns } from '../dns/coredns-workload.ts';
-import { BAD_RESOLV_CONF, KUBELET_ENVIRONMENT } from '../node/kubelet-files.ts';
+import { BAD_RESOLV_CONF, KUBELET_ENVIRONMENT, kubeletEnvironment } from '../node/kubelet-files.ts';
 import { crashWithNewPods } from './crash-with-new-pods.ts';
 import type { Fault } from './fault.ts';
 
@@ -17,8 +17,10 @@ export const FLAG_OVER_FILE: Fault = {
     return crashWithNewPods(rig, node);
   },
   async heal(rig, node) {
-    const before = await rig.readFile(node, KUBELET_ENVIRONMENT);
-    await rig.writeFile(node, KUBELET_ENVIRONMENT, before.replace(FLAG, ''), 0o600);
+    // The whole file of the rig's start: a repair of the flag has left another one than was written here.
+    const plan = rig.nodes.find(({ name }) => name === node);
+    if (plan === undefined) throw new Error(`no node ${node} in ${rig.name}`);
+    await rig.writeFile(node, KUBELET_ENVIRONMENT, kubeletEnvironment(plan), 0o600);
     await rig.restartKubelet(node);
     await restoreDns(rig);
   },
