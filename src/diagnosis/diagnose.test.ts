@@ -195,6 +195,16 @@ describe('everything else is advice', () => {
       /192\.168\.10\.7/,
     ],
     [
+      'the host network, by the address of the node in the Corefile',
+      {
+        log: loopLine('192.168.10.7:1', '192.168.10.7:53'),
+        corefile: '.:53 {\n bind eth0\n forward . 192.168.10.7\n loop\n}\n',
+        pod: { hostNetwork: true, ips: ['192.168.10.7'] },
+      },
+      'HostNetworkLoop',
+      /192\.168\.10\.7/,
+    ],
+    [
       'dnsPolicy None',
       { pod: { dnsPolicy: 'None', dnsConfigNameservers: ['127.0.0.1'] } },
       'PodDnsConfig',

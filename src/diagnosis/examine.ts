@@ -26,7 +26,7 @@ import { crashFinding } from './exam/crash-finding.ts';
 import { type ExamFacts, examFacts } from './exam/exam-facts.ts';
 import type { ExamRule, Verdict } from './exam/exam-rule.ts';
 import { missing } from './exam/missing.ts';
-import type { Examination, Finding, Missing } from './examination.ts';
+import type { EvidenceLine, Examination, Finding, Missing } from './examination.ts';
 
 /** Outside the node: each that is found counts. */
 const OUTSIDE: readonly ExamRule[] = [
@@ -86,7 +86,14 @@ export function examine(given: Case): Examination {
 }
 
 const findingsOf = ({ rule: { cause }, verdict }: Judged): readonly Finding[] =>
-  verdict.kind === 'found' ? [{ cause, ...verdict.finding }] : [];
+  verdict.kind === 'found' ? [{ cause, ...verdict.finding, evidence: unique(verdict.finding.evidence) }] : [];
+
+/** One file may be both what the pod was given and what a new pod would be given. */
+const unique = (lines: readonly EvidenceLine[]): readonly EvidenceLine[] =>
+  lines.filter(
+    ({ source, text }, index) =>
+      lines.findIndex((other) => other.source === source && other.text === text) === index,
+  );
 
 const ruledOutOf = ({ rule: { cause }, verdict }: Judged): Examination['ruledOut'] =>
   verdict.kind === 'ruled-out' ? [{ cause, why: verdict.why }] : [];

@@ -1,4 +1,6 @@
 /** Cause: the Corefile itself makes CoreDNS loop, on every node. Changing a kubelet would not help. */
+
+import { parseEndpoint } from '../endpoint.ts';
 import { editCorefileCommands } from '../exam/commands.ts';
 import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
 import { fromGate } from '../exam/from-gate.ts';
@@ -11,12 +13,20 @@ export const corefileForwardsToItself: CauseRule = (facts) => {
   return advice === null ? null : { cause: 'CorefileForwardsToItself', remedy: { kind: 'advice', advice } };
 };
 
-function adviceFor({ names, origin, corefile, probedPort, isProbedByNameservers }: LoopFacts): string | null {
+function adviceFor({
+  names,
+  pod,
+  origin,
+  corefile,
+  probedPort,
+  isProbedByNameservers,
+}: LoopFacts): string | null {
   if (origin === 'unnamed' || origin === 'elsewhere' || corefile.kind === 'unreadable') return null;
   if (corefile.kind === 'no-root') {
     return `CoreDNS reported a loop for "."${probedPort === undefined ? '' : ` on port ${probedPort}`}, but no server block of the Corefile serves "." there, so the pod may run with an older Corefile. Restart CoreDNS to load the current one: \`kubectl -n kube-system rollout restart ${names.workload}\`.`;
   }
   const { forward } = corefile;
+  if (leadsToHostOnly(pod, forward.selfTargets)) return null;
   if (forward.selfTargets.length > 0) {
     return selfTargetsAdvice(forward.selfTargets, editCorefile(names));
   }
@@ -31,6 +41,15 @@ function adviceFor({ names, origin, corefile, probedPort, isProbedByNameservers 
   return null;
 }
 
+/** The address of a node leads back to CoreDNS on that node alone, and because of the host network: a cause of its own. */
+const leadsToHostOnly = (
+  pod: { readonly hostNetwork: boolean; readonly ips: readonly string[] } | undefined,
+  selfTargets: readonly string[],
+): boolean =>
+  pod?.hostNetwork === true &&
+  selfTargets.length > 0 &&
+  selfTargets.every((target) => pod.ips.includes(parseEndpoint(target).host));
+
 const selfTargetsAdvice = (targets: readonly string[], edit: string): string =>
   `The Corefile forwards "." to ${targets.join(', ')}, which is CoreDNS itself. Replace that with your upstream resolvers or with /etc/resolv.conf: ${edit}.`;
 
@@ -43,6 +62,10 @@ export const corefileForwardsToItselfExam: ExamRule = {
     if (corefile.kind === 'broken')
       return ruledOut(`${corefile.source} is not a valid Corefile: ${corefile.why}.`);
     const selfTargets = corefile.root?.selfTargets ?? [];
+    if (leadsToHostOnly(facts.case.pod, selfTargets))
+      return ruledOut(
+        `${corefile.source} forwards "." to ${selfTargets.join(', ')}, which is CoreDNS itself only on ${names.node}.`,
+      );
     if (selfTargets.length === 0)
       return fromGate(
         facts,
