@@ -62,12 +62,13 @@ build: setup ## build operator and agent into dist/
 	npm run --silent build
 
 .PHONY: bench
-bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a mass outage, a soak test (about 45 minutes)
+bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a mass outage, a soak test, the plugin (about 45 minutes)
 	npm run --silent bench:repair
 	npm run --silent bench:agent
 	npm run --silent bench:runtime
 	npm run --silent bench:mass-outage
 	npm run --silent bench:soak
+	npm run --silent bench:diagnose
 
 .PHONY: clean
 clean: ## remove dist/ and node_modules/; the cache of the cluster stays
