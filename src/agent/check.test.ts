@@ -106,6 +106,12 @@ describe('a check', () => {
     expect(report).toMatchObject({ outcome: 'no-answer' });
   });
 
+  it('quotes no secret', async () => {
+    const resolvConfPath = aResolvConf('# token=abcdefgh\nnameserver 192.0.2.1\n');
+    const { resolvConf } = await check(request, { resolvConfPath, ask: answering({}) });
+    expect(resolvConf?.text).toBe('# token=[removed]\nnameserver 192.0.2.1\n');
+  });
+
   it('quotes no more of a long file than a report can hold', async () => {
     const resolvConfPath = aResolvConf(`nameserver 192.0.2.1\nsearch ${'a.example '.repeat(5_000)}\n`);
     const report = await check(request, { resolvConfPath, ask: answering({}) });

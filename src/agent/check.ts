@@ -10,6 +10,7 @@ import {
 } from '../api/agent-protocol.ts';
 import { canonical } from '../diagnosis/ip-address.ts';
 import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
+import { scrub } from '../diagnosis/scrub.ts';
 import { type Ask, askServer, isAnswer } from './decide/ask-server.ts';
 import { askOwnServers, withoutResolvers } from './decide/own-servers.ts';
 
@@ -57,7 +58,7 @@ export async function check(request: CheckRequest, context: CheckContext = {}): 
       path: RESOLV_CONF,
       class: graded.class,
       nameservers: [...graded.nameservers],
-      ...(text === null ? {} : { text: text.slice(0, MAX_QUOTED_TEXT) }),
+      ...(text === null ? {} : { text: scrub(text).slice(0, MAX_QUOTED_TEXT) }),
     },
     answers: [...external, ...cluster],
   };

@@ -45,6 +45,17 @@ describe('a dry run', () => {
     expect(node.restarts).toBe(0);
   });
 
+  it('shows no secret that lies beside the value', async () => {
+    node.write(
+      KUBESPRAY,
+      `${BAD}staticPodURLHeader: {"Authorization": ["Basic dXNlcjpwYXNzd29yZA=="]}\n`,
+      0o600,
+    );
+    const { diff } = await node.inspect();
+    expect(diff).toContain('+resolvConf');
+    expect(diff).not.toContain('dXNlcjpwYXNzd29yZA');
+  });
+
   it('predicts what a repair then does', async () => {
     const { diff } = await node.inspect();
     const { change } = await node.repair();

@@ -2,6 +2,7 @@
 import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
+import { scrub } from '../diagnosis/scrub.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { type Assessment, assess } from './decide/assess.ts';
 import { evidenceOf } from './decide/facts.ts';
@@ -51,7 +52,7 @@ function endOf(assessment: Assessment): End {
         outcome: 'would-change',
         reason: 'WouldChange',
         message: `A repair would change ${path}:${line} and restart the kubelet once. Nothing was changed.`,
-        diff: unifiedDiff(path, was, text),
+        diff: scrub(unifiedDiff(path, was, text)),
       };
     }
     default:

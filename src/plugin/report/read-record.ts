@@ -9,10 +9,10 @@ export const MAX_FILE_BYTES = 8 * 1024 * 1024;
 
 /**
  * @param name of the remediation, where the text may hold several
+ * @param where the file, as messages name it
  * @throws PluginError with one sentence that names the file
  */
-export function recordFrom(bytes: Uint8Array, where: string, name?: string): StoredRecord {
-  const text = textOf(bytes, where);
+export function recordFrom(text: string, where: string, name?: string): StoredRecord {
   const objects = objectsIn(documentOf(text, where));
   if (name === undefined && objects.length > 1)
     throw new PluginError(`${where} holds ${objects.length} objects: name one of ${namesOf(objects)}`);
@@ -24,18 +24,6 @@ export function recordFrom(bytes: Uint8Array, where: string, name?: string): Sto
         : `${where} does not hold ${name}: it has ${namesOf(objects)}`,
     );
   return parseRecord(wanted, where);
-}
-
-function textOf(bytes: Uint8Array, where: string): string {
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new PluginError(`${where} is not text`, { cause: error });
-  }
-  if (text.includes('\0')) throw new PluginError(`${where} is not text`);
-  if (text.trim() === '') throw new PluginError(`${where} is empty`);
-  return text;
 }
 
 function documentOf(text: string, where: string): unknown {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -77,18 +77,10 @@ describe('report', () => {
     ],
     ['report zzz', 'no name at all', 'there is no DNSRemediation zzz; kubectl dnshealth history lists all'],
     ['report', 'nothing', 'name a DNSRemediation, or a file with --from'],
-    [
-      'report --from /does/not/exist',
-      'no file',
-      'the file /does/not/exist cannot be read: it does not exist',
-    ],
-    [`report --from ${folder}`, 'a folder', `the file ${folder} cannot be read: it is a directory`],
-    [`report --from ${file('empty', '')}`, 'an empty file', `the file ${folder}/empty is empty`],
-    [
-      `report --from ${saved} node-9`,
-      'another name',
-      `the file ${saved} does not hold node-9: it has ${NAME}`,
-    ],
+    ['report --from /does/not/exist', 'no file', '/does/not/exist does not exist'],
+    [`report --from ${folder}`, 'a folder', `${folder} is a directory`],
+    [`report --from ${file('empty', '')}`, 'an empty file', `${folder}/empty is empty`],
+    [`report --from ${saved} node-9`, 'another name', `${saved} does not hold node-9: it has ${NAME}`],
   ])('%s ends with one sentence and exit code 2: %s', async (command, _what, sentence) => {
     const { code, out, err } = await runPlugin(command, { cluster: cluster() });
     expect([code, out]).toEqual([2, '']);
@@ -98,12 +90,17 @@ describe('report', () => {
 
   it('does not read a file of 100 MB to its end, nor an endless one', async () => {
     const large = file('large', 'kind: DNSRemediation\n');
-    truncateSync(large, 100_000_000);
-    for (const path of [large, '/dev/zero']) {
-      const { code, err } = await runPlugin(`report --from ${path}`);
-      expect(code).toBe(2);
-      expect(err).toContain('is larger than 8 MiB, which no record of an incident is');
-    }
+    appendFileSync(large, '# '.repeat(50_000_000));
+    const tooLarge = await runPlugin(`report --from ${large}`);
+    expect(tooLarge).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('is larger than 8 MiB, which no record'),
+    });
+    const endless = await runPlugin('report --from /dev/zero');
+    expect(endless).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('/dev/zero is not a regular file'),
+    });
   });
 
   it('names the missing permission, and an operator that is not installed', async () => {

@@ -1,8 +1,8 @@
 /** Finds the record of an incident, in the cluster or in a file, and writes its page to standard output. */
-import { open } from 'node:fs/promises';
 import { API_VERSION } from '../../api/keys.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { isOperatorMissing, PluginError } from '../errors.ts';
+import { readStart } from '../saved-file.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 import { nearest } from './nearest.ts';
 import type { Page } from './page.ts';
@@ -88,41 +88,10 @@ function suggestion(name: string, names: readonly string[]): string {
 }
 
 async function readRecord(path: string, name: string | undefined): Promise<StoredRecord> {
-  return recordFrom(await contentOf(path), `the file ${path}`, name);
-}
-
-/** Not readFile: the file may be a device, or far larger than any record. */
-async function contentOf(path: string): Promise<Uint8Array> {
-  try {
-    const file = await open(path === '-' ? '/dev/stdin' : path);
-    try {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      for await (const chunk of file.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-        length += chunk.length;
-        if (length > MAX_FILE_BYTES)
-          throw new PluginError(
-            `the file ${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, which no record of an incident is`,
-          );
-        chunks.push(chunk);
-      }
-      return Buffer.concat(chunks);
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (error instanceof PluginError) throw error;
-    throw new PluginError(`the file ${path} cannot be read: ${reasonOf(error)}`, { cause: error });
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  EISDIR: 'it is a directory',
-};
-
-function reasonOf(error: unknown): string {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  return REASONS[code] ?? message;
+  const { text, isWhole } = await readStart(path, MAX_FILE_BYTES);
+  if (!isWhole)
+    throw new PluginError(
+      `${path} is larger than ${MAX_FILE_BYTES / 1024 / 1024} MiB, which no record of an incident is`,
+    );
+  return recordFrom(text, path, name);
 }
