@@ -58,8 +58,12 @@ format: setup ## format all files
 	npm run --silent format
 
 .PHONY: build
-build: setup ## build operator and agent into dist/
+build: setup ## build operator, agent and kubectl plugin into dist/
 	npm run --silent build
+
+.PHONY: plugin
+plugin: setup ## package the kubectl plugin for Linux and macOS, with a krew manifest (PLUGIN_URL=where they will be downloaded from)
+	npm run --silent package:plugin
 
 .PHONY: bench
 bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a mass outage, a soak test, the plugin (about 45 minutes)

@@ -1,20 +1,7 @@
 /** Builds into dist/: the content of the image, two bundles and the Node binary that the tests run on; and the kubectl plugin. */
 import { cp, mkdir, rm } from 'node:fs/promises';
-import { type BuildOptions, build } from 'esbuild';
-
-const shared = {
-  bundle: true,
-  platform: 'node',
-  target: 'node24',
-  format: 'esm',
-  // Not identifiers: readable stack traces are worth more than the saved bytes.
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-  // CommonJS dependencies call require() for Node's own modules; an ES module has no require().
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-} satisfies BuildOptions;
+import { build } from 'esbuild';
+import { bundlePlugin, BUNDLE_OPTIONS as shared } from './packaging/plugin/bundle.ts';
 
 await rm('dist', { recursive: true, force: true });
 await mkdir('dist/bin', { recursive: true });
@@ -28,13 +15,6 @@ await Promise.all([
     chunkNames: 'operator-[hash]',
   }),
   build({ ...shared, entryPoints: ['src/agent.ts'], outdir: 'dist/app' }),
-  build({
-    ...shared,
-    entryPoints: ['src/kubectl-dnshealth.ts'],
-    outdir: 'dist',
-    // Each verb, and the client of the API, in chunks that are loaded only by what needs them.
-    splitting: true,
-    chunkNames: 'plugin/[name]-[hash]',
-  }),
+  bundlePlugin('dist'),
   cp(process.execPath, 'dist/bin/node'),
 ]);

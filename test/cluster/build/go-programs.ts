@@ -52,11 +52,28 @@ const BUILDS: readonly GoBuild[] = [
   { kind: 'pause', module: 'pause', packages: ['.'], output: 'pause', linkerFlags: '-s -w' },
 ];
 
+/** Not part of the rig: a test installs the plugin with it. */
+const KREW: GoBuild = {
+  kind: 'krew',
+  module: 'krew',
+  packages: ['sigs.k8s.io/krew/cmd/krew', 'sigs.k8s.io/krew/cmd/validate-krew-manifest'],
+  linkerFlags: '-s -w',
+};
+
+/** The folder of krew and of its validation of manifests, built if it is missing. */
+export async function buildKrew(progress: Progress): Promise<string> {
+  const krew = goProgram(KREW, await goVersion());
+  await buildAll([[krew]], progress);
+  return artifactDir(krew);
+}
+
 /** In the order in which to build them, one after the other: each build uses all cores by itself. */
 export async function goPrograms(): Promise<readonly Artifact[]> {
-  const goVersion = (await run(['go', 'env', 'GOVERSION', 'GOARCH'])).stdout;
-  return BUILDS.map((build) => goProgram(build, goVersion));
+  const toolchain = await goVersion();
+  return BUILDS.map((build) => goProgram(build, toolchain));
 }
+
+const goVersion = async (): Promise<string> => (await run(['go', 'env', 'GOVERSION', 'GOARCH'])).stdout;
 
 /** Builds what is missing; returns the folder of each kind. */
 export async function buildGoPrograms(progress: Progress): Promise<ReadonlyMap<string, string>> {
@@ -65,7 +82,7 @@ export async function buildGoPrograms(progress: Progress): Promise<ReadonlyMap<s
   return new Map(programs.map((program) => [program.kind, artifactDir(program)]));
 }
 
-function goProgram(build: GoBuild, goVersion: string): Artifact {
+function goProgram(build: GoBuild, toolchain: string): Artifact {
   const moduleDir = join(import.meta.dirname, build.module);
   const sources = readdirSync(moduleDir)
     .filter((file) => /^go\.(mod|sum)$|\.go$/.test(file))
@@ -73,7 +90,7 @@ function goProgram(build: GoBuild, goVersion: string): Artifact {
   return {
     kind: build.kind,
     inputs: [
-      goVersion,
+      toolchain,
       JSON.stringify(build),
       ...sources.flatMap((file) => [file, readFileSync(join(moduleDir, file))]),
     ],
