@@ -53,10 +53,8 @@ export async function packagePlugin(platform: Platform, outdir: string): Promise
 /** Neither the order of the file system, nor owners, times and umask of the machine get into the archive. */
 async function pack(work: string, file: string): Promise<void> {
   const tar = join(work, 'plugin.tar');
-  await run('tar', [
-    ...['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=ustar'],
-    ...['--mode=u+rw,go-w,a+rX', '-C', work, '-cf', tar, TOP],
-  ]);
+  const same = ['--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--format=ustar'];
+  await run('tar', [...same, '--mode=u+rw,go-w,a+rX', '-C', work, '-cf', tar, TOP]);
   await pipeline(createReadStream(tar), createGzip(), createWriteStream(file));
 }
 

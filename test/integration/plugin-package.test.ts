@@ -54,10 +54,12 @@ describe('the archive for this machine', () => {
     });
   });
 
-  it('diagnoses saved files without a cluster', async () => {
+  it('classifies a file without a cluster', async () => {
     const log = join(folder, 'coredns.log');
     await writeFile(log, '[FATAL] plugin/loop: Loop (127.0.0.1:38718 -> :53) detected for zone "."\n');
-    expect(await plugin(['diagnose', '--log', log])).toMatchObject({ code: 1, stderr: '' });
+    const { code, stdout } = await plugin(['classify', '--kind', 'coredns-log', log]);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ class: 'loop', from: '127.0.0.1' });
   });
 
   it('runs through a link', async () => {

@@ -19,6 +19,7 @@ export function showStatus(status: Status, view: View): string {
   const sections: readonly string[] = [
     operator(status, view),
     table(policyColumns(view), status.policies, view.isWide) + health(status, view),
+    titled('Prober', prober(status, view), view),
     titled(
       'DNS pods',
       status.dnsPods.length > 0 ? table(podColumns(view), status.dnsPods, view.isWide) : '',
@@ -49,6 +50,7 @@ const policyColumns = ({ now }: View): readonly Column<Status['policies'][number
   { title: 'MODE', of: ({ mode }) => mode },
   { title: 'WORKLOAD', of: ({ workload }) => workload },
   { title: 'DNS', of: ({ status }) => status.dnsPods?.summary ?? '' },
+  { title: 'ANSWERING', of: ({ status }) => status.dnsPods?.answeringSummary ?? '' },
   { title: 'LOOPING', of: ({ status }) => String(status.dnsPods?.looping ?? '') },
   { title: 'QUARANTINED', of: ({ status }) => status.quarantinedNodes.join(',') || '0' },
   { title: 'REPAIRED', of: ({ status }) => String(status.repaired) },
@@ -63,6 +65,27 @@ function health({ policies }: Status, { paint }: View): string {
     `${type}: ${paint(status === 'True' ? 'green' : 'red', status)}. ${message}\n`;
   return policies.flatMap(({ status }) => status.conditions.map(judge)).join('');
 }
+
+/** Nothing where it is off. */
+function prober({ policies }: Status, { now }: View): string {
+  return policies
+    .flatMap(({ name, status }) => (status.prober ? [{ name, ...status.prober }] : []))
+    .map(({ name, intervalSeconds, askedAt, service, notAskable }) =>
+      [
+        `  ${name}: asks each DNS pod every ${intervalSeconds}s (last noted ${ago(askedAt, now)}).`,
+        ` ${SERVICE[service]}`,
+        notAskable > 0 ? ` ${notAskable} DNS pods cannot be asked from where the operator runs.` : '',
+        '\n',
+      ].join(''),
+    )
+    .join('');
+}
+
+const SERVICE = {
+  Answers: 'The cluster DNS Service answers.',
+  DoesNotAnswer: 'The cluster DNS Service does not answer.',
+  NotAsked: 'The cluster DNS Service cannot be asked from where the operator runs.',
+} as const;
 
 const podColumns = ({ now }: View): readonly Column<Status['dnsPods'][number]>[] => [
   { title: 'NAME', of: ({ name }) => name },

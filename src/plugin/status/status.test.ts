@@ -70,8 +70,8 @@ describe('status', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toBe(
       [
-        'POLICY    MODE     WORKLOAD             DNS   LOOPING   QUARANTINED   REPAIRED   LAST REPAIR',
-        'coredns   Repair   Deployment/coredns   2/2   0         0             1          12s ago',
+        'POLICY    MODE     WORKLOAD             DNS   ANSWERING   LOOPING   QUARANTINED   REPAIRED   LAST REPAIR',
+        'coredns   Repair   Deployment/coredns   2/2   <none>      0         0             1          12s ago',
         'Healthy: True. All DNS pods are ready.',
         '',
         'DNS pods:',
@@ -127,6 +127,16 @@ describe('status', () => {
         '    When that is done: kubectl annotate dnsrem c dnshealth.io/acknowledged=true',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('shows what the prober learns, where it is on', async () => {
+    const dnsPods = { total: 2, ready: 2, looping: 0, summary: '2/2', answering: 1, answeringSummary: '1/2' };
+    const prober = { intervalSeconds: 30, askedAt: isoAt(80), service: 'DoesNotAnswer', notAskable: 1 };
+    const { out } = await status({ policies: [aPolicy({ dnsPods, prober })] });
+    expect(out).toMatch(/Deployment\/coredns {3}2\/2 {3}1\/2 /);
+    expect(out).toContain(
+      'Prober:\n  coredns: asks each DNS pod every 30s (last noted 20s ago). The cluster DNS Service does not answer. 1 DNS pods cannot be asked from where the operator runs.\n',
     );
   });
 
