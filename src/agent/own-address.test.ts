@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkRequestSchema, NODE_LOCAL_DNS } from '../api/agent-protocol.ts';
+import { checkRequestSchema } from '../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../api/node-local-dns.ts';
 import { check } from './check.ts';
 import type { Ask } from './decide/ask-server.ts';
 

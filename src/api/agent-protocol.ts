@@ -33,7 +33,6 @@ export {
   type InspectRequest,
   inspectRequestSchema,
   type KnownAddresses,
-  NODE_LOCAL_DNS,
   type RepairRequest,
   type RollbackRequest,
   repairRequestSchema,

@@ -1,6 +1,7 @@
 /** Requests to the agent, one per verb. JSON in the environment variable `REQUEST_ENV`. */
 import * as z from 'zod';
 import { KUBELET_DIRECTORIES, USUAL_DIRECTORIES } from './node-directories.ts';
+import { NODE_LOCAL_DNS } from './node-local-dns.ts';
 import { RESOLV_CONF_TARGETS } from './policy.ts';
 
 /**
@@ -19,9 +20,6 @@ const common = {
   /** Name of the remediation. */
   remediation: z.string().min(1),
 };
-
-/** Well-known addresses of node-local DNS: of its manifest upstream, of kubespray, and of LocalDNS in AKS. */
-export const NODE_LOCAL_DNS = ['169.254.20.10', '169.254.25.10', '169.254.10.10', '169.254.10.11'] as const;
 
 /** IP addresses that lead back into the cluster and therefore do not count as upstream servers, and who asks them. */
 const knownAddresses = z.object({

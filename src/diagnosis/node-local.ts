@@ -1,5 +1,5 @@
 /** Recognizes a node-local DNS cache: the DaemonSet of Kubernetes or of kubespray, and its well-known addresses. */
-import { NODE_LOCAL_DNS } from '../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../api/node-local-dns.ts';
 import { canonical } from './ip-address.ts';
 
 interface Named {

@@ -5,7 +5,7 @@ const PREFIXES: readonly RegExp[] = [
   // journald and syslog: `Nov 26 10:00:01 node1 coredns[812]: `, also with an ISO time.
   /^(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)) [\w.-]+ [\w./@-]+(?:\[\d+\])?: /,
   // docker compose and stern: `coredns-1  | `, `coredns-5d78c-abcde coredns `.
-  /^(?:\S*coredns\S*|\S*node-?local-?dns\S*) +(?:\| |(?:coredns|node-cache) (?=\[|\.|\d{4}|CoreDNS|plugin\/|Listen))/,
+  /^(?:\S*coredns\S*|\S*node-?local-?dns\S*) +(?:\| |(?:coredns|node-cache) (?= ?\[|\.|\d{4}|CoreDNS|plugin\/|Listen))/,
   // Quoted in a mail or an issue.
   /^(?:> ?)+/,
 ];

@@ -1,7 +1,8 @@
 /** Maps the effect that the plan asks for to the function that carries it out: the only place that knows both. */
-import { type KnownAddresses, NODE_LOCAL_DNS, USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
+import { type KnownAddresses, USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
 import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { corednsVersionOf } from '../../api/trigger.ts';
 import { proofPodName, removeCheck, startCheck } from '../../effects/check-pod.ts';
 import { probeDns } from '../../effects/dns-probe.ts';

@@ -1,6 +1,7 @@
 /** Checks of nodes that are not part of an incident: at most a few at a time, and none is left behind. */
 import { createHash, randomUUID } from 'node:crypto';
-import { type CheckReport, checkReportSchema, NODE_LOCAL_DNS } from '../../api/agent-protocol.ts';
+import { type CheckReport, checkReportSchema } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { removeCheck, startCheck } from '../../effects/check-pod.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { observeNode } from '../../observe/node.ts';

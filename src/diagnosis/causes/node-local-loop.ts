@@ -1,5 +1,5 @@
 /** Cause: a node-local DNS cache forwards to itself, or CoreDNS and the cache ask each other. */
-import { NODE_LOCAL_DNS } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { deletePod } from '../exam/commands.ts';
 import { clusterServersIn, type ExamNames } from '../exam/exam-facts.ts';
 import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';

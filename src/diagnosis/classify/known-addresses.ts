@@ -1,5 +1,6 @@
 /** The addresses that lead back into the cluster: those of the context, or else the usual ones of each installer. */
-import { type KnownAddresses, NODE_LOCAL_DNS } from '../../api/agent-protocol.ts';
+import type { KnownAddresses } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { type Facts, listOf, textOf } from './answer.ts';
 
 /** kubeadm, kubespray, k3s and RKE2, MicroK8s, EKS (two). No upstream resolver is known at any of them. */

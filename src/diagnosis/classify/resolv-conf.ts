@@ -1,25 +1,21 @@
 /** Classifies a resolv.conf: its grade, the servers that a pod is given, and who writes it. */
 import { isSelf, parseIp } from '../ip-address.ts';
 import { gradeResolvConf, MAX_NAMESERVERS } from '../resolv-conf.ts';
+import { searchDomains } from '../search-domains.ts';
 import { type Answer, known, type Question } from './answer.ts';
 import { knownAddresses } from './known-addresses.ts';
 
 export function classifyResolvConf({ text, context }: Question): Answer {
   const addresses = knownAddresses(context);
   const { class: cls, nameservers } = gradeResolvConf(text, addresses);
+  const search = searchDomains(text);
   return known({
     class: cls,
     nameservers,
-    search: searchIn(text),
+    search: search.length > 0 ? search : undefined,
     managed_by: managerOf(text),
     note: noteOn(cls, text, nameservers),
   });
-}
-
-/** The kubelet takes the last line of this keyword. */
-function searchIn(text: string): readonly string[] | undefined {
-  const lines = text.split('\n').filter((line) => /^\s*search\s+\S/.test(line));
-  return lines.at(-1)?.trim().split(/\s+/).slice(1);
 }
 
 /** By the comments that they write, the special ones first. */

@@ -1,5 +1,6 @@
 /** Derives from a case what its causes are judged by: the crash, the Corefile, the graded files, the kubelet's value. */
-import { type KnownAddresses, NODE_LOCAL_DNS, type ResolvConfClass } from '../../api/agent-protocol.ts';
+import type { KnownAddresses, ResolvConfClass } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import type { Case, CaseKubelet, KubeletLayer, SavedText } from '../case.ts';
 import type { CrashDiagnosis, Death, Diagnosis, Evidence, LoopDiagnosis } from '../evidence.ts';
 import { canonical } from '../ip-address.ts';

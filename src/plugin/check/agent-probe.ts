@@ -1,5 +1,6 @@
 /** Checks a node with our own image: the same pod that the operator starts, with a nonce of this run. */
-import { checkReportSchema, checkRequestSchema, NODE_LOCAL_DNS } from '../../api/agent-protocol.ts';
+import { checkReportSchema, checkRequestSchema } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { checkPodSpec } from '../../effects/check-pod.ts';
 import { readReport } from '../../remediation/record/report.ts';
 import type { Probe } from './probe.ts';

@@ -2,7 +2,7 @@
  * Replaces names and addresses of a cluster by stand-ins, the same one each time, so that a page can be given to others.
  * What the diagnosis is about stays: loopback addresses, those of node-local DNS, and names that every cluster has.
  */
-import { NODE_LOCAL_DNS } from '../../api/agent-protocol.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { podOf } from '../../api/trigger.ts';
 import { isSelf, parseIp } from '../../diagnosis/ip-address.ts';
 import { evidenceOf, mapped, type StoredRecord } from './record.ts';
