@@ -119,6 +119,15 @@ describe('checks of several nodes', () => {
     expect(results.map(({ kind }) => kind)).toEqual(['checked', 'checked', 'checked']);
   });
 
+  it('do not wait for each other where the quota has no room for any', async () => {
+    const { results } = await run(aNamespace({}, 0).api, 3, { concurrency: 3 });
+    expect(results.map((result) => result.kind === 'not-checked' && result.reason)).toEqual([
+      'Refused',
+      'Refused',
+      'Refused',
+    ]);
+  });
+
   it('end at once where no pod may be created: it is the same for every node', async () => {
     const { api, seen } = aNamespace({ 'node-1': forbidden(NO_RIGHT), 'node-2': STUCK });
     const { results, error } = await run(api, 50, { timeoutMs: 60_000 });

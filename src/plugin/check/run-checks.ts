@@ -32,7 +32,9 @@ export async function runChecks(
   const waiting = nodes.map((node, at) => ({ node, pod: `dnshealth-check-${checks.run}-${at}` }));
   const listing = sharedListing(pods, checks.signal);
   const results: NodeResult[] = [];
+  /** Pods that were created, or may have been. */
   const open = new Set<string>();
+  const created = new Set<string>();
   const failed = new AbortController();
   const signal = AbortSignal.any([checks.signal, failed.signal]);
 
@@ -44,10 +46,11 @@ export async function runChecks(
         ...checks,
         signal,
         listing,
-        othersRun: () => open.size > 1,
+        created,
       });
       await pods.remove(next.pod);
       open.delete(next.pod);
+      created.delete(next.pod);
       const result = { node: next.node.name, ...outcome };
       results.push(result);
       checks.onResult(result);
@@ -76,8 +79,8 @@ export async function runChecks(
 
 interface NodeChecks extends Checks {
   readonly listing: () => Promise<ReadonlyMap<string, V1Pod>>;
-  /** Whether other pods of this run exist, which end soon. */
-  readonly othersRun: () => boolean;
+  /** The pods of this run that exist, and end soon. */
+  readonly created: Set<string>;
 }
 
 async function checkNode(node: CheckedNode, name: string, checks: NodeChecks): Promise<Outcome> {
@@ -111,18 +114,19 @@ async function checkNode(node: CheckedNode, name: string, checks: NodeChecks): P
 async function create(
   node: CheckedNode,
   name: string,
-  { probe, pods, signal, othersRun }: NodeChecks,
+  { probe, pods, signal, created }: NodeChecks,
 ): Promise<Outcome | undefined> {
   while (true) {
     signal.throwIfAborted();
     try {
       await pods.create(name, probe.pod(node));
+      created.add(name);
       return undefined;
     } catch (error) {
       if (!(error instanceof KubeError) || isMissingPermission(error) || !REFUSALS.has(error.code))
         throw error;
       // The pods of this run count as well, and make room.
-      if (!error.detail.includes('exceeded quota') || !othersRun())
+      if (!error.detail.includes('exceeded quota') || created.size === 0)
         return notChecked('Refused', asSentence(`The API server refused its pod: ${error.detail}`));
       await sleep(POLL_MS, undefined, { signal });
     }
