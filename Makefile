@@ -73,6 +73,7 @@ bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluste
 	npm run --silent bench:mass-outage
 	npm run --silent bench:soak
 	npm run --silent bench:diagnose
+	npm run --silent bench:check
 
 .PHONY: clean
 clean: ## remove dist/ and node_modules/; the cache of the cluster stays
