@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { PluginError } from './errors.ts';
+import { decodeText } from './saved-text.ts';
 
 const MIB = 1_048_576;
 /** `kubectl get pods -o yaml` of a large cluster has some ten; a log that is longer has its end cut off with `tail`. */
@@ -9,24 +10,21 @@ export const MAX_BYTES = 32 * MIB;
 /** Enough to see what a file is. */
 export const HEAD_BYTES = 65_536;
 
-/** Why a file cannot be used; the message names it. */
-export class UnusableFile extends PluginError {}
-
 /**
  * The whole text.
  *
- * @throws UnusableFile if it is missing, unreadable, not a regular file, empty, binary, or larger than `maxBytes`
+ * @throws PluginError if it is missing, unreadable, not a regular file, empty, binary, or larger than `maxBytes`
  */
 export async function readSavedFile(path: string, maxBytes = MAX_BYTES): Promise<string> {
   const { text, isWhole } = await readStart(path, maxBytes);
   if (!isWhole)
-    throw new UnusableFile(
+    throw new PluginError(
       `${path} is larger than ${maxBytes / MIB} MiB; save its end with \`tail -c 1M ${path} > end.txt\` and give that`,
     );
   return text;
 }
 
-/** The first `maxBytes` of a file, and whether that is all of it. @throws UnusableFile as above, except for its size */
+/** The first `maxBytes` of a file, and whether that is all of it. @throws PluginError as above, except for its size */
 export async function readStart(
   path: string,
   maxBytes: number,
@@ -34,16 +32,13 @@ export async function readStart(
   const file = await openRegular(path);
   try {
     const bytes = await readAtMost(file, maxBytes + 1);
-    if (bytes.length === 0) throw new UnusableFile(`${path} is empty`);
     const isWhole = bytes.length <= maxBytes;
     const kept = isWhole ? bytes : bytes.subarray(0, maxBytes);
-    refuseBinary(path, kept);
-    const text = kept.toString('utf8').replace(/^\uFEFF/, '');
-    if (text.trim() === '') throw new UnusableFile(`${path} contains only white space`);
-    return { text, isWhole };
+    refuseCompressed(path, kept);
+    return { text: decodeText(kept, path), isWhole };
   } catch (error) {
-    if (error instanceof UnusableFile) throw error;
-    throw new UnusableFile(whyNot(path, error), { cause: error });
+    if (error instanceof PluginError) throw error;
+    throw new PluginError(whyNot(path, error), { cause: error });
   } finally {
     await file.close();
   }
@@ -56,13 +51,13 @@ async function openRegular(path: string): Promise<FileHandle> {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const stat = await file.stat();
     if (stat.isDirectory())
-      throw new UnusableFile(`${path} is a directory; \`diagnose --dir ${path}\` reads all files in it`);
-    if (!stat.isFile()) throw new UnusableFile(`${path} is not a regular file`);
+      throw new PluginError(`${path} is a directory; \`diagnose --dir ${path}\` reads all files in it`);
+    if (!stat.isFile()) throw new PluginError(`${path} is not a regular file`);
     return file;
   } catch (error) {
     await file?.close();
-    if (error instanceof UnusableFile) throw error;
-    throw new UnusableFile(whyNot(path, error), { cause: error });
+    if (error instanceof PluginError) throw error;
+    throw new PluginError(whyNot(path, error), { cause: error });
   }
 }
 
@@ -79,14 +74,9 @@ async function readAtMost(file: FileHandle, limit: number): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-/** /proc/PID/cmdline separates the arguments by zero bytes. */
-const COMMAND_LINE = /^[ -~]*\bkubelet\0[ -~\0]*$/;
-
-function refuseBinary(path: string, bytes: Buffer): void {
+function refuseCompressed(path: string, bytes: Buffer): void {
   if (bytes[0] === 0x1f && bytes[1] === 0x8b)
-    throw new UnusableFile(`${path} is compressed; unpack it with \`gzip -dc\` or \`tar xzf\` first`);
-  if (bytes.includes(0) && !COMMAND_LINE.test(bytes.toString('latin1', 0, 4096)))
-    throw new UnusableFile(`${path} is binary, not text`);
+    throw new PluginError(`${path} is compressed; unpack it with \`gzip -dc\` or \`tar xzf\` first`);
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -10,7 +10,7 @@ const STDIN = 0;
 
 /** @param path `-` for standard input */
 export function readSavedText(path: string): string {
-  return decode(readBounded(path), describe(path));
+  return decodeText(readBounded(path), describe(path));
 }
 
 const describe = (path: string): string => (path === '-' ? 'standard input' : path);
@@ -79,7 +79,8 @@ const tooLarge = (name: string, size: string): PluginError =>
     `${name} is ${size} large, and at most ${MAX_BYTES / MIB} MiB are read: give its end, for example tail -c 1M`,
   );
 
-function decode(bytes: Buffer, name: string): string {
+/** @throws PluginError if it is empty or not a text; `name` is for the message */
+export function decodeText(bytes: Buffer, name: string): string {
   if (bytes.length === 0) throw new PluginError(`${name} is empty`);
   const text = decodeUtf16(bytes) ?? bytes.toString('utf8').replace(/^\uFEFF/, '');
   if (text.trim() === '') throw new PluginError(`${name} is empty: it has only white space`);

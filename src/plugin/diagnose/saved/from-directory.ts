@@ -1,6 +1,7 @@
 /** Reads a directory of saved files: recognises each by its content and name, and says what it was taken for. */
 import { relative } from 'node:path';
-import { HEAD_BYTES, MAX_BYTES, readSavedFile, readStart, UnusableFile } from '../../saved-file.ts';
+import { PluginError } from '../../errors.ts';
+import { HEAD_BYTES, MAX_BYTES, readSavedFile, readStart } from '../../saved-file.ts';
 import type { TakenFile } from '../gathered.ts';
 import { recognise } from './recognise.ts';
 import { KIND_TEXT, type SavedFile, sourceOf } from './saved-file.ts';
@@ -14,7 +15,7 @@ export interface SavedDirectory {
   readonly taken: readonly TakenFile[];
 }
 
-/** @throws UnusableFile if it is not a directory that can be read, or nothing in it was recognised */
+/** @throws PluginError if it is not a directory that can be read, or nothing in it was recognised */
 export async function filesFromDirectory(root: string): Promise<SavedDirectory> {
   const { files: paths, skipped } = await walk(root);
   const files: SavedFile[] = [];
@@ -32,12 +33,12 @@ export async function filesFromDirectory(root: string): Promise<SavedDirectory> 
         taken.push({ path, as: KIND_TEXT[file.kind] });
       }
     } catch (error) {
-      if (!(error instanceof UnusableFile)) throw error;
+      if (!(error instanceof PluginError)) throw error;
       taken.push({ path, as: null, why: error.message.replace(`${path} `, '') });
     }
   }
   if (files.length === 0)
-    throw new UnusableFile(
+    throw new PluginError(
       `nothing in ${root} was recognised (${paths.length} files); it may hold logs of CoreDNS, pods as JSON or YAML, resolv.conf files, and the kubelet's configuration, flags, unit and configz`,
     );
   return { files, taken };

@@ -1,6 +1,7 @@
 /** Reads the files that were given one by one: the option says what each is. */
 import { existsSync } from 'node:fs';
-import { MAX_BYTES, readSavedFile, UnusableFile } from '../../saved-file.ts';
+import { PluginError } from '../../errors.ts';
+import { MAX_BYTES, readSavedFile } from '../../saved-file.ts';
 import type { OptionValues } from '../../verb.ts';
 import { recognise, type SavedKind } from './recognise.ts';
 import { KIND_TEXT, type SavedFile, sourceOf } from './saved-file.ts';
@@ -48,7 +49,7 @@ export function hasFileOptions(options: OptionValues): boolean {
   return OPTIONS.some(({ option }) => options[option] !== undefined);
 }
 
-/** @throws UnusableFile */
+/** @throws PluginError */
 export async function filesFromOptions(options: OptionValues): Promise<readonly SavedFile[]> {
   const files: SavedFile[] = [];
   for (const spec of OPTIONS)
@@ -67,7 +68,7 @@ function refuseOthers(path: string, text: string, { looksLike, usualName }: File
   const kind = recognise(usualName, text);
   if (kind !== null && looksLike.includes(kind)) return;
   const wanted = looksLike.map((each) => KIND_TEXT[each]).join(' or ');
-  throw new UnusableFile(
+  throw new PluginError(
     kind === null
       ? `${path} does not look like ${wanted}, or is cut off`
       : `${path} looks like ${KIND_TEXT[kind]}, not like ${wanted}`,

@@ -200,7 +200,7 @@ describe('a file that cannot be used is one clear sentence, with exit code 2', (
   const MIB = 1_048_576;
   it.each<readonly [string, string, string | Buffer, RegExp]>([
     ['is empty', '--log @/x', '', /^error: \S+\/x is empty\n$/],
-    ['is white space', '--corefile @/x', ' \n\n', /contains only white space\n$/],
+    ['is white space', '--corefile @/x', ' \n\n', /is empty: it has only white space\n$/],
     ['is binary', '--log @/x', Buffer.from([0x7f, 0x45, 0, 1]), /\/x is binary, not text\n$/],
     ['is compressed', '--log @/x', Buffer.from([0x1f, 0x8b, 8, 0]), /is compressed; unpack it/],
     [

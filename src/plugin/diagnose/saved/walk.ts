@@ -1,7 +1,7 @@
 /** The files below a directory, in a stable order, within bounds: a saved tree may be a whole disk, or contain itself. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UnusableFile } from '../../saved-file.ts';
+import { PluginError } from '../../errors.ts';
 
 /** A `cluster-info dump` has some hundred files, a must-gather some thousand. */
 export const MAX_FILES = 20_000;
@@ -13,7 +13,7 @@ export interface Walk {
   readonly skipped: readonly { readonly path: string; readonly why: string }[];
 }
 
-/** @throws UnusableFile if `root` is not a directory that can be read */
+/** @throws PluginError if `root` is not a directory that can be read */
 export async function walk(root: string): Promise<Walk> {
   const files: string[] = [];
   const skipped: { path: string; why: string }[] = [];
@@ -44,18 +44,18 @@ export async function walk(root: string): Promise<Walk> {
   try {
     await visit(root, 0);
   } catch (error) {
-    throw new UnusableFile(`${root} cannot be read: ${textOf(error)}`, { cause: error });
+    throw new PluginError(`${root} cannot be read: ${textOf(error)}`, { cause: error });
   }
   return { files, skipped };
 }
 
 async function refuseOthers(root: string): Promise<void> {
   const stat = await lstat(`${root}/`).catch((error: unknown) => {
-    throw new UnusableFile(`${root} is not a directory that can be read: ${textOf(error)}`, {
+    throw new PluginError(`${root} is not a directory that can be read: ${textOf(error)}`, {
       cause: error,
     });
   });
-  if (!stat.isDirectory()) throw new UnusableFile(`${root} is not a directory`);
+  if (!stat.isDirectory()) throw new PluginError(`${root} is not a directory`);
 }
 
 const textOf = (error: unknown): string => {
