@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createKubeClient, type KubeClient } from '../client.ts';
@@ -150,6 +150,28 @@ describe('the transport', () => {
     stop.abort(new Error('enough'));
     const error = await call;
     expect(error).toMatchObject(ABORTED);
+  });
+
+  it('ends when the caller aborts while the connection is still being opened', async () => {
+    const silent = createTcpServer();
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { client } = await server(ok);
+    const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const stop = new AbortController();
+    const connected = once(silent, 'connection');
+    const call = get(client(staticConfig(url, { tls: {} })), { signal: stop.signal });
+    let failure: unknown;
+    const ended = call.catch((error: unknown) => {
+      failure = error;
+    });
+    const [socket] = (await connected) as [Socket];
+    stop.abort();
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+    expect(failure).toMatchObject(ABORTED);
+    socket.destroy();
+    silent.close();
+    await ended;
   });
 
   it('reports a server that does not listen', async () => {

@@ -85,7 +85,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       const { tls, authorization, impersonateUser } = await unlessAborted(config.credentials(), signal);
       if (isFenced && !fence.isOpen()) throw notLeading(info, 'not sent', fence);
       const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
-      const answer = await send.call(agent, {
+      const sent = send.call(agent, {
         origin: server.origin,
         path: basePath + request.target,
         method: request.method,
@@ -99,6 +99,9 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
         ...(request.body === undefined ? {} : { body: request.body }),
         signal,
       });
+      // undici ends a request that waits for its connection only when that is there. A fenced one is left to its own
+      // agent, which knows whether a byte was sent.
+      const answer = isFenced ? await sent : await unlessAborted(sent, signal);
       code = String(answer.statusCode);
       if (answer.statusCode >= 200 && answer.statusCode <= 299) return answer;
       if (answer.statusCode === 401) config.invalidate();
@@ -195,7 +198,7 @@ async function* read(
 }
 
 /** A login may take long: an exec plugin asks an identity provider. The call still ends at its deadline. */
-async function unlessAborted<T>(login: Promise<T>, signal: AbortSignal): Promise<T> {
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = (): void => {};
   const aborted = new Promise<never>((_resolve, reject) => {
     stop = () => reject(signal.reason as Error);
@@ -203,7 +206,7 @@ async function unlessAborted<T>(login: Promise<T>, signal: AbortSignal): Promise
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
   try {
-    return await Promise.race([aborted, login]);
+    return await Promise.race([aborted, work]);
   } finally {
     signal.removeEventListener('abort', stop);
   }
