@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { podOf } from '../../src/api/trigger.ts';
+import { pageOf } from '../../src/plugin/report/page-of.ts';
+import { parseRecord } from '../../src/plugin/report/record.ts';
+import { renderHtml } from '../../src/plugin/report/render/html.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
@@ -179,6 +182,23 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
 
   it('names the source that would bring the wrong value back', () => {
     expect(ended.status.recurrence.map(({ source }) => source).join()).toContain('kubespray');
+  });
+
+  it('leaves a record that its page can be made of, with the evidence of the time before the change', async () => {
+    const printed = await rig.kubectl(['get', 'dnsrem', ended.metadata.name, '-o', 'json']);
+    const record = parseRecord(JSON.parse(printed.stdout), 'the record');
+    const { evidence } = record.spec;
+    expect(evidence?.log.at(-1)).toBe(sightingOf(ended.spec).line);
+    expect(evidence?.corefile?.text).toContain('forward . /etc/resolv.conf');
+    expect(evidence?.node.bootID).toMatch(/^[0-9a-f-]{36}$/);
+    expect(evidence?.sibling).toMatchObject({ node: 'node-2' });
+    expect(evidence?.examination?.ruledOut).not.toEqual([]);
+    expect(record.status.repair?.change).toMatchObject({
+      owner: '0:0',
+      diff: expect.stringContaining('\n+resolvConf:'),
+    });
+    expect(record.status.repair?.current?.text).toContain('nameserver 127.0.0.53');
+    expect(renderHtml(pageOf(record))).toContain('Healed: it is over');
   });
 
   it('has no proof pod and no quarantine annotation left', async () => {

@@ -4,6 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/api/keys.ts';
 import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
 import type { RemediationSpec } from '../../src/api/remediation.ts';
+import { pageOf } from '../../src/plugin/report/page-of.ts';
+import { parseRecord } from '../../src/plugin/report/record.ts';
+import { aRawRecord } from '../../src/plugin/report/testing/records.ts';
 import { type Answer, type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds, readCrds } from '../support/apiserver/crds.ts';
 import { aLateLoop, aSighting } from '../support/objects/builders.ts';
@@ -211,6 +214,22 @@ describe('a remediation', () => {
       expect(message).toContain('spec');
       expect(message).toContain('spec is immutable');
     }
+  });
+
+  it('is stored whole, so that the page of a real incident can be made of it', async () => {
+    const real = aRawRecord();
+    const { status: code } = await server.call('POST', `${REMEDIATIONS}?${STRICT}`, {
+      ...aRemediation('real'),
+      spec: real.spec,
+    });
+    expect(code).toBe(201);
+    const { body: created } = await server.call('GET', `${REMEDIATIONS}/real`);
+    const { body } = await server.call('PUT', `${REMEDIATIONS}/real/status?${STRICT}`, {
+      ...created,
+      status: real.status,
+    });
+    expect([body.spec, body.status]).toEqual([real.spec, real.status]);
+    expect(pageOf(parseRecord(body, 'the answer')).sections).toHaveLength(8);
   });
 
   it('began with a crash if it does not say with what, like one that an older version wrote', async () => {

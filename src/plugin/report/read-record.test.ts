@@ -17,6 +17,14 @@ describe('a record in a file', () => {
     ['JSON', readFileSync(REAL_FILE, 'utf8')],
     ['YAML', stringify(raw)],
     ['a list of one', JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [raw] })],
+    [
+      'a list as the API gives it',
+      JSON.stringify({
+        apiVersion: raw.apiVersion,
+        kind: 'DNSRemediationList',
+        items: [{ ...raw, apiVersion: undefined, kind: undefined }],
+      }),
+    ],
     ['a page that was made of it', page],
     ['what `-o json` prints', JSON.stringify({ title: 't', record: raw })],
   ])('is read from %s', (_what, text) => {

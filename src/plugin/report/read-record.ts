@@ -53,7 +53,12 @@ function yamlOf(text: string, where: string): unknown {
 /** A list, as `kubectl get dnsrem -o yaml` prints it, or what `-o json` of this verb prints, or one object. */
 function objectsIn(document: unknown): readonly unknown[] {
   if (!isObject(document)) return [document];
-  if (Array.isArray(document['items'])) return document['items'];
+  const { items, kind, apiVersion } = document;
+  // The API leaves out of its items what the list says of all.
+  if (Array.isArray(items))
+    return items.map((item: unknown) =>
+      kind === `${KIND}List` && isObject(item) ? { apiVersion, kind: KIND, ...item } : item,
+    );
   return [isObject(document['record']) ? document['record'] : document];
 }
 

@@ -1,21 +1,9 @@
-/** The cause: the evidence line by line, a healthy pod beside the sick one, and what was ruled out. */
-
-import type { Answer } from '../../../api/answer.ts';
+/** The cause: the evidence line by line, a healthy pod beside the looping one, and what was ruled out. */
 import { assertNever } from '../../../api/assert-never.ts';
 import { podOf } from '../../../api/trigger.ts';
-import {
-  type Block,
-  code,
-  columns,
-  type Line,
-  line,
-  NOT_RECORDED,
-  prose,
-  quoted,
-  type Section,
-  strong,
-} from '../page.ts';
+import { type Block, code, columns, type Line, line, prose, quoted, type Section, strong } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';
+import { comparison, serversOf } from './comparison.ts';
 
 export const cause = (record: StoredRecord): Section => ({
   title: 'Cause',
@@ -96,68 +84,6 @@ const fileRow = (what: string, { path, class: grade, nameservers, text }: Graded
   line`${code(path)} (${what})`,
   line`Class ${strong(grade)}: ${serversOf(nameservers)}.${text === undefined ? '' : quoted(text.split('\n'))}`,
 ];
-
-const serversOf = (servers: readonly string[]): Line =>
-  servers.length === 0 ? ['no nameserver'] : [code(servers.join(', '))];
-
-function comparison(record: StoredRecord): Block {
-  const { spec, status } = record;
-  const found = evidenceOf(record);
-  const { sibling } = found ?? {};
-  const { effective, current, target } = status.repair ?? {};
-  const given = status.proof?.resolvConf;
-  const own = found?.node;
-  const row = (name: string, ...values: readonly (Line | undefined)[]): readonly Line[] => [
-    [name],
-    ...values.map((value) => value ?? NOT_RECORDED),
-  ];
-  return {
-    kind: 'table',
-    caption: 'The looping pod, a healthy one, and what came after',
-    columns: columns('What', 'Looping pod', 'Healthy sibling', 'After the repair'),
-    rows: [
-      row(
-        'Pod',
-        [code(podOf(spec).name)],
-        sibling ? [code(sibling.pod)] : [found ? 'none served' : 'not recorded'],
-        status.verification && [code(status.verification.pod)],
-      ),
-      row(
-        'Node',
-        [code(spec.node.name)],
-        sibling && [code(sibling.node)],
-        status.verification && [code(status.verification.node)],
-      ),
-      row(
-        'resolvConf of the kubelet',
-        effective && [code(effective.value || '""')],
-        undefined,
-        target && status.repair?.change ? [code(target.path)] : undefined,
-      ),
-      row(
-        'Nameservers given to pods',
-        current && serversOf(current.nameservers),
-        undefined,
-        given && serversOf(given.nameservers),
-      ),
-      row(
-        'External names',
-        [spec.trigger === 'Crash' ? 'crashed before it answered' : answersIn(spec.lateLoop.answers)],
-        status.before && [answersIn(status.before.answers)],
-        status.verification && [answersIn(status.verification.answers)],
-      ),
-      row('Kubelet', own && [own.kubeletVersion], sibling && [sibling.kubeletVersion], own && ['the same']),
-      row('Operating system', own && [own.osImage], sibling && [sibling.osImage], own && ['the same']),
-    ].filter(([, ...values]) => values.some((value) => value !== NOT_RECORDED)),
-  };
-}
-
-function answersIn(answers: readonly Answer[]): string {
-  const external = answers.filter(({ scope }) => scope === 'External');
-  if (external.length === 0) return 'not asked';
-  const answered = external.filter(({ ok }) => ok).length;
-  return `${answered} of ${external.length} answered`;
-}
 
 function log(record: StoredRecord): readonly Block[] {
   const lines = evidenceOf(record)?.log ?? [];
