@@ -217,6 +217,7 @@ describe('a user with the roles dnshealth-checker', () => {
 
   it.each<Row>([
     ['list', nodes],
+    ['get', { ...nodes, name: 'node-1' }],
     ['get', { resource: 'namespaces', name: 'dnshealth-check' }],
     ['list', ours('dnshealthpolicies')],
     ...['list', 'create', 'delete'].map((verb): Row => [verb, { ...pods, ...inChecks }]),

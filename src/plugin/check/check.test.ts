@@ -14,19 +14,19 @@ const aNode = (name: string, ready = 'True', labels = {}) => ({
   metadata: { name, labels },
   status: { conditions: [{ type: 'Ready', status: ready, message: 'Kubelet stopped posting node status.' }] },
 });
+const NODES = [
+  aNode('node-10'),
+  aNode('node-1', 'Unknown'),
+  aNode('node-2', 'True', { 'kubernetes.io/os': 'windows' }),
+];
 const dnsPod = (image: string, app = 'kube-dns') => ({
   metadata: { labels: { 'k8s-app': app } },
   spec: { containers: [{ name: 'coredns', image }] },
 });
 const cluster = (more: Readonly<Record<string, object>> = {}): FakeKube =>
   fakeKube({
-    '/api/v1/nodes': {
-      items: [
-        aNode('node-1', 'Unknown'),
-        aNode('node-10'),
-        aNode('node-2', 'True', { 'kubernetes.io/os': 'windows' }),
-      ],
-    },
+    '/api/v1/nodes': { items: NODES },
+    ...Object.fromEntries(NODES.map((node) => [`/api/v1/nodes/${node.metadata.name}`, node])),
     '/api/v1/namespaces/kube-system/services': { items: [] },
     [DNS_PODS]: { items: [dnsPod('coredns:1')] },
     '/api/v1/namespaces/default/pods': { items: [] },
@@ -60,6 +60,21 @@ it('nodes that no pod can be started on are named, with the reason, and are no f
   ]);
   expect(code).toBe(2);
   expect(fake.created).toEqual([]);
+  // Each by its name: the list of a large cluster is 60 MB.
+  expect(fake.asked).not.toContain('GET /api/v1/nodes');
+});
+
+it('all nodes are listed in the order of their numbers', async () => {
+  const fake = cluster({ '/api/v1/namespaces/default/pods': { items: [] } });
+  const { code, out } = await runPlugin('check --all -o json --image x', { cluster: fake });
+  expect(JSON.parse(out).nodes.map(({ node, reason }: Record<string, string>) => [node, reason])).toEqual([
+    ['node-1', 'NodeNotReady'],
+    ['node-2', 'NotLinux'],
+    // The fake cluster has no pod to show.
+    ['node-10', 'Deleted'],
+  ]);
+  expect(code).toBe(2);
+  expect(fake.asked.some((request) => request.startsWith('DELETE '))).toBe(true);
 });
 
 describe('the exit code', () => {

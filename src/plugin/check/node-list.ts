@@ -1,6 +1,7 @@
 /** Which nodes to check, and which of them no pod can be started on. */
 import type { V1Node } from '@kubernetes/client-node';
 import type { KubeClient } from '../../kube/client.ts';
+import { readNode } from '../../kube/read-node.ts';
 import { PluginError } from '../errors.ts';
 import type { CheckedNode } from './probe.ts';
 import { asSentence, type NodeResult, notChecked, type Outcome } from './result.ts';
@@ -17,36 +18,46 @@ export interface Nodes {
   readonly others: readonly NodeResult[];
 }
 
-/** @param names of nodes; empty: all. @throws PluginError if the cluster has no node */
+/** @param names of nodes, which are read one by one; empty: all. @throws PluginError if the cluster has no node */
 export async function findNodes(
   kube: KubeClient,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<Nodes> {
-  const all = await listNodes(kube, signal);
-  if (all.length === 0) throw new PluginError('the cluster has no nodes');
-  const byName = new Map(all.map((node) => [node.metadata?.name ?? '', node]));
+  const found = names.length > 0 ? readNodes(kube, names, signal) : listNodes(kube, signal);
   const checkable: CheckedNode[] = [];
   const others: NodeResult[] = [];
-  for (const name of names.length > 0 ? new Set(names) : byName.keys()) {
-    const node = byName.get(name);
+  for await (const { name, node } of found) {
     const reason = node ? whyNot(node) : notChecked('NodeMissing', 'The cluster has no node of that name.');
     if (reason) others.push({ node: name, ...reason });
     else checkable.push({ name, addresses: node?.status?.addresses?.map(({ address }) => address) ?? [] });
   }
+  if (checkable.length + others.length === 0) throw new PluginError('the cluster has no nodes');
   return { checkable, others };
 }
 
-async function listNodes(kube: KubeClient, signal: AbortSignal): Promise<readonly V1Node[]> {
-  const nodes: V1Node[] = [];
+interface Found {
+  readonly name: string;
+  readonly node: V1Node | null;
+}
+
+async function* readNodes(
+  kube: KubeClient,
+  names: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Found> {
+  for (const name of new Set(names)) yield { name, node: await readNode(kube, name, signal) };
+}
+
+/** One page at a time: a node has twelve kilobytes, of which its name and its addresses are kept. */
+async function* listNodes(kube: KubeClient, signal: AbortSignal): AsyncGenerator<Found> {
   let next: string | undefined;
   do {
     const query = { limit: PAGE, continue: next };
     const page = await kube.raw.request<NodeList>({ method: 'GET', path: '/api/v1/nodes', query, signal });
-    nodes.push(...page.items);
+    for (const node of page.items) yield { name: node.metadata?.name ?? '', node };
     next = page.metadata?.continue || undefined;
   } while (next !== undefined);
-  return nodes;
 }
 
 function whyNot({ metadata, status }: V1Node): Outcome | undefined {
