@@ -118,6 +118,15 @@ describe('the DNS of a cluster', () => {
     expect(told({ pods: [a, { ...doubt, verdict: 'answers' }] }).reason).toBe('NotAsked');
   });
 
+  it('is asked again, not blamed, when the upstream comes back for a sibling first', () => {
+    const a = aPod('a', ['external-fails', 'external-fails', 'external-fails', 'answers']);
+    const b = aPod('b', ['external-fails', 'external-fails', 'external-fails']);
+    expect(told({ pods: [a, b] })).toMatchObject({ status: 'Unknown', reason: 'NotAsked' });
+    expect([wantsComparison(a, [a, b]), wantsComparison(b, [a, b])]).toEqual([false, true]);
+    const still = aPod('b', ['external-fails', 'external-fails', 'external-fails', 'external-fails']);
+    expect(told({ pods: [a, still] }).reason).toBe('PodsDoNotAnswer');
+  });
+
   it('is never called healthy while a pod fails twice in a row, whatever the others do', () => {
     const outcome = fc.constantFrom<Outcome>('answers', 'external-fails', 'fails', 'silent', 'rejected');
     const outcomes = fc.array(outcome, { maxLength: 6 });

@@ -92,7 +92,7 @@ function notCompared({ pods }: Asked): Assessment | null {
   return {
     status: 'Unknown',
     reason: 'NotAsked',
-    message: `${describe(open)} The other DNS pods have not been asked since.`,
+    message: `${describe(open)} The others have not been asked since.`,
     isPending: true,
   };
 }
@@ -104,7 +104,7 @@ function beingChecked({ pods }: Asked): Assessment | null {
   return {
     status: 'False',
     reason: 'PodsDoNotAnswer',
-    message: `${describe(pods.filter(isFailing))} Whether the cause is on the node of ${names(open)} is being checked.`,
+    message: `${describe(pods.filter(isFailing))} Their nodes are being checked for the cause: ${names(open)}.`,
   };
 }
 
@@ -114,7 +114,7 @@ function upstreamUnreachable({ pods }: Asked): Assessment | null {
   return {
     status: 'False',
     reason: 'UpstreamUnreachable',
-    message: `No DNS pod answers for external names, and ${names(failing)} ${failing.length === 1 ? 'answers' : 'answer'} for the cluster: the upstream resolvers do not answer. The nodes are not touched for that.`,
+    message: `${describe(failing)} No other one resolves external names either: the upstream resolvers do not answer. No node is changed because of that.`,
   };
 }
 
@@ -152,11 +152,11 @@ export const serviceFails = (service: ServiceHealth): boolean =>
   service?.verdict === 'rejected' || (service?.verdict === 'silent' && service.wasHeard);
 
 const FAILS = {
-  'external-fails': 'answers for the cluster, but not for external names',
-  'cluster-fails': 'answers for external names, but not for the cluster',
-  fails: 'answers neither for the cluster nor for external names',
-  rejected: 'rejects queries',
-  silent: 'does not answer',
+  'external-fails': 'DNS pods that answer for the cluster, but not for external names',
+  'cluster-fails': 'DNS pods that answer for external names, but not for the cluster',
+  fails: 'DNS pods that answer neither for the cluster nor for external names',
+  rejected: 'DNS pods that reject queries',
+  silent: 'DNS pods that do not answer',
 } as const;
 
 const MAX_NAMES = 5;
@@ -164,7 +164,7 @@ const MAX_NAMES = 5;
 function describe(pods: readonly PodHealth[]): string {
   const sentences = Object.entries(FAILS).flatMap(([verdict, text]) => {
     const these = pods.filter((pod) => pod.verdict === verdict);
-    return these.length === 0 ? [] : [`${names(these)} ${text}.`];
+    return these.length === 0 ? [] : [`${text}: ${names(these)}.`];
   });
   return sentences.join(' ');
 }

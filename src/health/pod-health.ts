@@ -12,6 +12,8 @@ export interface PodHealth {
   readonly askedAt: number | null;
   /** When the failures began that the verdict is made of. */
   readonly failingSince: number | null;
+  /** Since when it resolves external names; null while it does not. */
+  readonly resolvesSince: number | null;
   /** A DNS message came back from this container at some time. */
   readonly wasHeard: boolean;
   /** In the host network DNS may listen on an address that exists on its node only. */
@@ -32,6 +34,7 @@ export function podHealth(
     outcome: series?.outcome ?? null,
     askedAt: series?.last.at ?? null,
     failingSince: series && failingSince(series),
+    resolvesSince: series?.external.rounds === 0 ? series.external.since : null,
     wasHeard: series?.wasHeard ?? false,
   };
 }
@@ -46,22 +49,26 @@ export const isFailing = (pod: PodHealth): boolean =>
   isAskable(pod) && pod.verdict !== null && pod.verdict !== 'unsure' && pod.verdict !== 'answers';
 
 /** The upstream answers, as this pod shows. */
-export const resolvesExternally = ({ outcome }: PodHealth): boolean =>
-  outcome === 'answers' || outcome === 'cluster-fails';
+export const resolvesExternally = ({ resolvesSince }: PodHealth): boolean => resolvesSince !== null;
 
-/** After its failures began, another pod answered, or all others were found to fail as well. */
+/** When it was last asked another pod resolved external names, or all others were found to fail as well. */
 export function isCompared(pod: PodHealth, all: readonly PodHealth[]): boolean {
   const since = pod.failingSince ?? 0;
   const others = all.filter((other) => other !== pod && other.verdict !== null && isAskable(other));
   const askedSince = others.filter(({ askedAt }) => (askedAt ?? 0) >= since);
   return (
-    askedSince.some(resolvesExternally) ||
+    askedSince.some((other) => resolvedBefore(other, pod)) ||
     (askedSince.length === others.length && askedSince.every(isFailing))
   );
 }
 
-/** The others are asked now, because a failure waits to be compared with them. */
+/** What its siblings lack may be over for all: the upstream is back, and it was not asked since. */
+const resolvedBefore = ({ resolvesSince }: PodHealth, { askedAt }: PodHealth): boolean =>
+  resolvesSince !== null && resolvesSince <= (askedAt ?? 0);
+
+/** It is asked now, because a failure waits to be compared with its answers, or is out of date itself. */
 export const wantsComparison = (pod: PodHealth, all: readonly PodHealth[]): boolean =>
+  (isFailing(pod) && all.some((other) => resolvesExternally(other) && !resolvedBefore(other, pod))) ||
   all.some(
     (other) =>
       other !== pod &&

@@ -15,7 +15,7 @@ export interface Series {
   readonly external: Streak;
 }
 
-/** How many rounds in a row failed, and when the first of them was asked. */
+/** How many rounds in a row failed, 0 if the last one did not, and when the first round of this kind was asked. */
 interface Streak {
   readonly rounds: number;
   readonly since: number;
@@ -42,10 +42,8 @@ export function afterRound(before: Series | null, round: Round): Series {
 }
 
 function extend(before: Streak | undefined, fails: boolean, { at }: Round): Streak {
-  if (!fails) return { rounds: 0, since: at };
-  return before && before.rounds > 0
-    ? { rounds: before.rounds + 1, since: before.since }
-    : { rounds: 1, since: at };
+  const goesOn = before !== undefined && before.rounds > 0 === fails;
+  return { rounds: fails ? (before?.rounds ?? 0) + 1 : 0, since: goesOn ? before.since : at };
 }
 
 interface Known {

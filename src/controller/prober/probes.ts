@@ -32,12 +32,14 @@ export interface Probes extends Pick<Store<Probe>, 'get' | 'keys' | 'onChange'> 
   servicesOf(policyUID: string): readonly Series[];
   /** A pod of this policy was heard since this process leads. */
   hasRoute(policyUID: string): boolean;
-  /** The last round of any target of this policy: when it was (epoch milliseconds), and how far apart such rounds are. */
+  /** The last round of any target of this policy, and how far apart such rounds are. Times are epoch milliseconds. */
   lastRound(policyUID: string): LastRound | null;
 }
 
 interface LastRound {
   readonly at: number;
+  /** Of the first one since this process leads. */
+  readonly firstAt: number;
   readonly intervalMs: number;
 }
 
@@ -74,7 +76,8 @@ export function createProbes(): Probes {
       const series = afterRound(before?.series ?? null, round);
       const object = { policyUID, subject, series, dueAt: dueAt(series) };
       probes.set(key, object);
-      lastRounds.set(policyUID, { at: round.at, intervalMs });
+      const firstAt = lastRounds.get(policyUID)?.firstAt ?? round.at;
+      lastRounds.set(policyUID, { at: round.at, firstAt, intervalMs });
       if (series.wasHeard && !key.startsWith(SERVICE)) heard.add(policyUID);
       if (!old) notify({ kind: 'added', key, object });
       else if (before?.series.verdict !== series.verdict || isInTrouble(policyUID))

@@ -159,7 +159,7 @@ describe('what the prober found', () => {
     notAskable: 0,
     looping: 0,
     service: 'Answers',
-    lastRound: { at: at(0), intervalMs: 30_000 },
+    lastRound: { at: at(0), firstAt: at(0), intervalMs: 30_000 },
     ...overrides,
   });
   const late = { status: 'False', reason: 'LateLoop', message: 'coredns-x forwards to itself.' } as const;
@@ -197,6 +197,9 @@ describe('what the prober found', () => {
   it('does not make a failure that another leader found unknown until the pods were asked again', () => {
     const before = policyStatus(facts({ asked: asked(late) }));
     expect(condition('Healthy', { previous: before, asked: asked(pending) })).toMatchObject(late);
+    const lastRound = { at: at(600), firstAt: at(0), intervalMs: 30_000 };
+    const later = condition('Healthy', { previous: before, asked: asked({ ...pending, lastRound }) });
+    expect(later).toMatchObject({ reason: 'NotAsked' });
     const well = policyStatus(facts({ asked: asked() }));
     expect(condition('Healthy', { previous: well, asked: asked(pending) })).toMatchObject({
       reason: 'NotAsked',
@@ -208,7 +211,11 @@ describe('what the prober found', () => {
     const after = (ms: number) => {
       const now = at(0) + ms;
       return policyStatus(
-        facts({ previous: first, now, asked: asked({ lastRound: { at: now, intervalMs: 30_000 } }) }),
+        facts({
+          previous: first,
+          now,
+          asked: asked({ lastRound: { at: now, firstAt: at(0), intervalMs: 30_000 } }),
+        }),
       );
     };
     expect(after(HEARTBEAT_MS - 1)).toEqual(first);

@@ -41,8 +41,11 @@ export interface AskedFacts {
   /** How many loop without crashing. */
   readonly looping: number;
   readonly service: NonNullable<PolicyStatus['prober']>['service'];
-  /** When it was, epoch milliseconds, and how far apart two rounds of a pod are; null before the first. */
-  readonly lastRound: { readonly at: number; readonly intervalMs: number } | null;
+  /**
+   * When it was, when the first one of this operator was, and how far apart two rounds of a pod are; null before the first.
+   * Times are epoch milliseconds.
+   */
+  readonly lastRound: { readonly at: number; readonly firstAt: number; readonly intervalMs: number } | null;
 }
 
 /** How old `status.prober.askedAt` may become: it alone is not worth a write. */
@@ -134,7 +137,7 @@ function workloadNotFound({ workloads, rollout: { workload } }: PolicyFacts): st
   return `${wanted} owns no DNS pod. ${others.join('; ')}. To watch ${workloads.length === 1 ? 'it' : 'one of these'}, set spec.workload.kind and spec.workload.name, and spec.workload.container to the name of its container.`;
 }
 
-/** What another leader found holds until this one has asked. */
+/** What the leader before this one found holds until this one has asked all pods. */
 const HOLDS: readonly string[] = [
   'LateLoop',
   'PodsDoNotAnswer',
@@ -152,7 +155,10 @@ function health({ dnsPods, loopingPods, asked, previous }: PolicyFacts, ready: n
   if (ready < total || total === 0) return ['False', 'PodsNotReady', readiness];
   if (!found) return ['True', 'AllPodsReady', readiness];
   const before = previous.conditions.find(({ type }) => type === 'Healthy');
-  if (asked?.isPending && before && HOLDS.includes(before.reason))
+  if (asked?.isPending && isNew(asked) && before && HOLDS.includes(before.reason))
     return [before.status, before.reason, before.message];
   return found;
 }
+
+const isNew = ({ lastRound }: AskedFacts): boolean =>
+  lastRound === null || lastRound.at - lastRound.firstAt < lastRound.intervalMs;
