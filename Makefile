@@ -66,11 +66,12 @@ plugin: setup ## package the kubectl plugin for Linux and macOS, with a krew man
 	npm run --silent package:plugin
 
 .PHONY: bench
-bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a mass outage, a soak test, the plugin (about 45 minutes)
+bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, the agent, the runtime with 5,000 nodes, a mass outage, the prober, a soak test, the plugin (about 50 minutes)
 	npm run --silent bench:repair
 	npm run --silent bench:agent
 	npm run --silent bench:runtime
 	npm run --silent bench:mass-outage
+	npm run --silent bench:prober
 	npm run --silent bench:soak
 	npm run --silent bench:diagnose
 	npm run --silent bench:check

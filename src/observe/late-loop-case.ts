@@ -72,7 +72,7 @@ async function logOf(
   try {
     return await kube.readLog({ namespace, pod: name, container: container.name, ...TAIL, signal });
   } catch (error) {
-    if (error instanceof KubeError && !error.retryable) return null;
+    if (error instanceof KubeError) return null;
     throw error;
   }
 }

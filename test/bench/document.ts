@@ -3,7 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 /** In the order of the page. */
-const SECTIONS = ['Repair', 'Agent', 'Runtime', 'Mass outage', 'Soak', 'Diagnose', 'Check'] as const;
+const SECTIONS = [
+  'Repair',
+  'Agent',
+  'Runtime',
+  'Mass outage',
+  'Prober',
+  'Soak',
+  'Diagnose',
+  'Check',
+] as const;
 type Section = (typeof SECTIONS)[number];
 
 const INTRODUCTION = `# Benchmarks

@@ -54,7 +54,10 @@ describe('with "loop" removed, on a broken node', () => {
     await LOOP_REMOVED.break(rig, NODE);
     brokenAt = Date.now();
     ended = await untilEnded(rig, NODE);
-    await untilHealthy();
+    await until(async () => watch.turns.at(-1)?.reason === 'AllPodsAnswer' || undefined, {
+      what: 'the policy to report that all pods answer',
+      timeoutMs: 60_000,
+    });
     await watch.stop();
   });
 

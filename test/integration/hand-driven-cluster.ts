@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { REQUEST_ENV } from '../../src/api/agent-protocol.ts';
+import type { ResolvConfClass } from '../../src/api/agent-report.ts';
 import type { RemediationSpec, RemediationStatus } from '../../src/api/remediation.ts';
 import { until } from '../cluster/until.ts';
 import type { Answer, Apiserver } from '../support/apiserver/apiserver.ts';
@@ -52,6 +53,9 @@ export interface HandDrivenCluster {
   /** The container runtime cannot start the agent of an incident. */
   agentCannotStart(incident: string, why: string): Promise<void>;
   proofReports(incident: string): Promise<void>;
+  /** The check of a node, of which there must be one at most, was given this resolv.conf. */
+  checkReports(nameserver: string, cls: ResolvConfClass): Promise<void>;
+  setCorefile(text: string): Promise<void>;
   /** The kubelet ends a DNS pod that the operator has deleted. */
   podEnds(name: string): Promise<void>;
   proofPodIsGone(incident: string): Promise<void>;
@@ -291,6 +295,31 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       const message = JSON.stringify(aProofReport({ nonce: nonceOf(pod.spec) }));
       await ends(`${incident}-proof`, { message }, OUR_CHECKS);
     },
+    async checkReports(nameserver, cls) {
+      const pod = await until(
+        async () =>
+          (await ask('GET', OUR_CHECKS)).items.find(
+            ({ metadata }: { metadata: { name: string; deletionTimestamp?: string } }) =>
+              metadata.name.startsWith('late-loop-') && !metadata.deletionTimestamp,
+          ),
+        { what: 'a check of a node', timeoutMs: HANG_MS, everyMs: 20 },
+      );
+      const resolvConf = {
+        path: '/etc/resolv.conf',
+        class: cls,
+        nameservers: [nameserver],
+        text: `nameserver ${nameserver}\n`,
+      };
+      const report = aProofReport({ nonce: nonceOf(pod.spec), resolvConf });
+      await ends(pod.metadata.name, { message: JSON.stringify(report) }, OUR_CHECKS);
+    },
+    setCorefile: async (text) =>
+      void (await ask(
+        'PATCH',
+        '/api/v1/namespaces/kube-system/configmaps/coredns',
+        { data: { Corefile: text } },
+        MERGE,
+      )),
     async podEnds(name) {
       await until(
         async () => ((await ask('GET', `${DNS_PODS}/${name}`)).metadata.deletionTimestamp ? true : undefined),
