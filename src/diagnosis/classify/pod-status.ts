@@ -12,10 +12,11 @@ export function classifyPodStatus({ text, context }: Question): Answer {
   if (!death) return { class: 'not-coredns-exit', lifetime_s: null, note: 'no container has ended' };
   const exitCode = Number(death['exitCode']);
   const isUp = status['ready'] === true && part(state, 'running') !== undefined;
+  const cls = classOf(exitCode, textOf(death, 'reason') ?? '', isUp);
   return known({
-    class: classOf(exitCode, textOf(death, 'reason') ?? '', isUp),
+    class: cls,
     lifetime_s: lifetimeOf(death),
-    note: isUp ? RECOVERED_NOTE : undefined,
+    note: cls === 'recovered' ? RECOVERED_NOTE : undefined,
   });
 }
 

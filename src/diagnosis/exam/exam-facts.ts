@@ -88,7 +88,8 @@ export function examFacts(given: Case, diagnose: (evidence: Evidence) => Diagnos
   const host = (path: string) => grade(given.hostFiles.find(({ source }) => alias(source) === path));
   const kubelet = kubeletFacts(given.kubelet);
   const sandbox = grade(given.sandboxResolvConf);
-  const next = grade(given.newPodResolvConf) ?? (kubelet.value && host(alias(kubelet.value))) ?? undefined;
+  const configured = kubelet.value === undefined ? undefined : host(alias(kubelet.value));
+  const next = grade(given.newPodResolvConf) ?? configured;
   const usable = TARGETS.find((path) => host(path)?.class === 'ok');
   return {
     case: given,
@@ -103,8 +104,8 @@ export function examFacts(given: Case, diagnose: (evidence: Evidence) => Diagnos
     corefile,
     takesNodeFile: takesNodeFile(given),
     sandbox,
-    next: next || undefined,
-    given: sandbox ?? (next || undefined),
+    next,
+    given: sandbox ?? next,
     hostDefault: host(HOST_DEFAULT),
     uplink: host(UPLINK),
     target: { path: usable ?? UPLINK, seen: usable !== undefined },

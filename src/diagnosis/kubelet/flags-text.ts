@@ -10,23 +10,27 @@ import { parseUnit } from './unit-text.ts';
  * Accepts /proc/PID/cmdline, a line of `ps`, a JSON list such as Docker's, a unit, `systemctl cat kubelet`, an environment
  * file, or flags alone.
  *
- * @returns null if there is no flag in it
+ * @returns null if it is none of these
  */
 export function readFlagsText(text: string, path: string): ServiceText | null {
   // A unit first: a continued line of it looks like a command line of its own.
   if (parseUnit(text).some(({ key }) => key === 'ExecStart')) return readServiceText(text, path);
   const argv = argvIn(text);
   if (argv) return { service: { ...NO_FILES, execStart: [argv] }, files: new Map() };
-  const names = parseEnvironmentFile(text).flatMap(({ name, value }) =>
+  const assignments = parseEnvironmentFile(text);
+  const names = assignments.flatMap(({ name, value }) =>
     splitWords(value).some((word) => word.text.startsWith('-')) ? [name] : [],
   );
-  if (names.length === 0) return null;
+  if (names.length === 0 && !assignments.some(({ name }) => OF_FLAGS.test(name))) return flagsAlone(text);
   const words = [...new Set(names)].sort((a, b) => rank(a) - rank(b)).map((name) => `$${name}`);
   return {
     service: { ...NO_FILES, execStart: [['kubelet', ...words]], environmentFiles: [path] },
     files: new Map([[path, text]]),
   };
 }
+
+/** A variable that holds flags, even if it is empty now. */
+const OF_FLAGS = /KUBE|ARGS|OPTS|FLAGS/;
 
 /** @throws Refused where it depends on whether an unknown flag takes a value */
 export function argumentsOf({ service, files }: ServiceText): readonly Argument[] {
@@ -42,18 +46,27 @@ function argvIn(text: string): readonly string[] | null {
     if (list) return fromProgram(list) ?? ['kubelet', ...list];
   }
   for (const line of text.split(/\r?\n/).toReversed()) {
-    const words = splitWords(line).map((word) => word.text);
-    // In a unit and in an environment file, what comes before the program is not white space.
-    const argv = fromProgram(words) ?? (words[0]?.startsWith('--') ? ['kubelet', ...words] : null);
-    if (argv && !line.trimStart().startsWith('#')) return argv;
+    const argv = line.trimStart().startsWith('#')
+      ? null
+      : fromProgram(splitWords(line).map((word) => word.text));
+    if (argv) return argv;
   }
   return null;
 }
 
-/** From the last word that is the kubelet's program, so that the columns of `ps` are left out. */
+function flagsAlone(text: string): ServiceText | null {
+  const words = splitWords(text.replaceAll(/\\?\r?\n/g, ' ')).map((word) => word.text);
+  return words[0]?.startsWith('--')
+    ? { service: { ...NO_FILES, execStart: [['kubelet', ...words]] }, files: new Map() }
+    : null;
+}
+
+/** From the word that is the kubelet's program, so that the columns of `ps` are left out. */
 function fromProgram(words: readonly string[]): readonly string[] | null {
   const at = words.findIndex((word) => /^(?:\/\S*\/)?kubelet$/.test(word));
-  return at === -1 || !words.slice(at + 1).some((word) => word.startsWith('-')) ? null : words.slice(at);
+  const args = words.slice(at + 1);
+  const isCommand = args.some((word) => word.startsWith('-')) || (args.length === 0 && at === 0);
+  return at !== -1 && isCommand ? words.slice(at) : null;
 }
 
 function jsonList(text: string): readonly string[] | null {
