@@ -395,11 +395,21 @@ describe('what is not known', () => {
     expect(findings[0]).toMatchObject({ cause: 'UnknownLoop', remedy: expect.stringContaining('cut off') });
   });
 
-  it('includes the pod, where there is only a saved log', () => {
+  it('includes the pod, where there is only a saved log, and rules out nothing that depends on it', () => {
     const { pod: _p, node: _n, corefile: _c, ...rest } = bare();
-    const { findings, missing } = examine(rest);
+    const { findings, missing, ruledOut } = examine(rest);
     expect(findings).toMatchObject([{ cause: 'UnknownLoop' }]);
     expect(missing.map(({ what }) => what)).toEqual(expect.arrayContaining(['the pod', 'the Corefile']));
+    const excluded = ruledOut.map(({ cause }) => cause);
+    for (const cause of ['KubeletResolvConf', 'StaleSandbox', 'HostNetworkLoop', 'PodDnsConfig'] as const)
+      expect(excluded).not.toContain(cause);
+  });
+
+  it('leaves it open whether an address is that of the pod, where the pod is not known', () => {
+    const { pod: _p, node: _n, ...rest } = bare({ log: loopLine('10.233.64.5:5') });
+    const { findings, ruledOut } = examine(rest);
+    expect(findings).toMatchObject([{ cause: 'UpstreamLoop', confidence: 'low' }]);
+    expect(ruledOut.map(({ cause }) => cause)).not.toContain('SelfAddressLoop');
   });
 });
 

@@ -14,7 +14,7 @@ export const clusterDnsInResolvConfExam: ExamRule = {
     const file = facts.next ?? facts.given;
     const origin = loop?.facts.origin;
     if (!file)
-      return origin === 'cluster-dns' || origin === 'pod'
+      return origin === 'cluster-dns' || origin === 'pod' || (loop && !facts.case.pod)
         ? open(missing('next', names), missing('hostFiles', names))
         : ruledOut('Nothing shows that the pod was given the address of the cluster DNS.');
     const servers = clusterServersIn(file, facts);

@@ -1,7 +1,8 @@
 /** Cause: CoreDNS runs in the host network and asks the host, where it listens itself. */
 import { editCorefileCommands } from '../exam/commands.ts';
-import type { ExamRule } from '../exam/exam-rule.ts';
+import { type ExamRule, open } from '../exam/exam-rule.ts';
 import { fromGate } from '../exam/from-gate.ts';
+import { missing } from '../exam/missing.ts';
 import type { CauseRule } from '../loop-facts.ts';
 import { editCorefile } from '../object-names.ts';
 
@@ -27,8 +28,10 @@ export const hostNetworkLoopExam: ExamRule = {
         summary: `CoreDNS in ${facts.names.pod} runs in the host network of ${facts.names.node} and asks that very host, where it listens itself.`,
         commands: editCorefileCommands(facts.names),
       }),
-      facts.case.pod?.hostNetwork
-        ? 'The pod runs in the host network, but the query did not come back from the host.'
-        : 'The pod does not run in the host network.',
+      facts.case.pod === undefined
+        ? open(missing('pod', facts.names))
+        : facts.case.pod.hostNetwork
+          ? 'The pod runs in the host network, but the query did not come back from the host.'
+          : 'The pod does not run in the host network.',
     ),
 };

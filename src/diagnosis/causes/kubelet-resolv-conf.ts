@@ -11,6 +11,7 @@ import {
   consequence,
   evidenceOf,
   loopsByLog,
+  mayBeTheNode,
   onPlatform,
   operatorRepairs,
 } from '../exam/node-file.ts';
@@ -49,6 +50,9 @@ export const kubeletResolvConfExam: ExamRule = {
         `${file.source} lists ${file.nameservers.join(', ') || 'no nameserver'}, not the stub of systemd-resolved.`,
       );
     const from = facts.loop?.diagnosis.sighting.from;
+    // A loop within the pod may come through the node, as long as nothing else explains it.
+    if (!file && mayBeTheNode(facts))
+      return open(missing('corefile', names), missing('next', names), missing('kubelet', names));
     if (!file && !loopsByLog(facts))
       return from === undefined
         ? open(missing('next', names), missing('kubelet', names))

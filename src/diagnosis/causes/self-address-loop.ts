@@ -1,8 +1,9 @@
 /** Cause: the query came back from one of the pod's own addresses. */
 import { deletePod } from '../exam/commands.ts';
 import { clusterServersIn } from '../exam/exam-facts.ts';
-import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';
+import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
 import { fromGate } from '../exam/from-gate.ts';
+import { missing } from '../exam/missing.ts';
 import type { CauseRule } from '../loop-facts.ts';
 
 export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
@@ -38,7 +39,9 @@ export const selfAddressLoopExam: ExamRule = {
           check: [deletePod(facts.names), 'kubectl dnshealth diagnose'],
         },
       }),
-      'The query did not come back from an address of the pod.',
+      facts.case.pod === undefined && facts.loop?.facts.origin === 'elsewhere'
+        ? open(missing('pod', facts.names))
+        : 'The query did not come back from an address of the pod.',
     );
   },
 };

@@ -4,7 +4,7 @@ import { deletePod } from '../exam/commands.ts';
 import type { ExamFacts, GradedText } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut, type Verdict } from '../exam/exam-rule.ts';
 import { missing } from '../exam/missing.ts';
-import { bypassesNode, evidenceOf, loopsByLog, operatorRepairs } from '../exam/node-file.ts';
+import { bypassesNode, evidenceOf, loopsByLog, mayBeTheNode, operatorRepairs } from '../exam/node-file.ts';
 import type { Finding } from '../examination.ts';
 import { isUsable } from '../resolv-conf.ts';
 
@@ -15,6 +15,7 @@ export const staleSandboxExam: ExamRule = {
     const bypass = bypassesNode(facts);
     if (bypass !== null) return ruledOut(bypass);
     const oldIsBad = sandbox ? leadsBack(sandbox) : loopsByLog(facts);
+    if (!oldIsBad && !sandbox && mayBeTheNode(facts)) return open(missing('next', names));
     if (!oldIsBad)
       return sandbox
         ? ruledOut(`${sandbox.source}, which the pod was given, does not lead back to it.`)

@@ -38,8 +38,9 @@ export const upstreamLoopExam: ExamRule = {
       facts,
       'UpstreamLoop',
       () => ({
-        confidence: facts.loop?.facts.origin === 'elsewhere' ? 'high' : 'medium',
-        summary: `The query of CoreDNS in ${facts.names.pod} came back from ${from}, which is not the pod: that server or gateway sends the queries of the cluster back to it.`,
+        // Without the pod, the address may be its own.
+        confidence: !facts.case.pod ? 'low' : facts.loop?.facts.origin === 'elsewhere' ? 'high' : 'medium',
+        summary: `The query of CoreDNS in ${facts.names.pod} came back from ${from}, ${facts.case.pod ? 'which is not the pod' : 'unless that is the pod itself'}: that server or gateway sends the queries of the cluster back to it.`,
         commands: {
           fix: [
             `# on the resolver ${from}: remove the forwarding of "." to the cluster, or limit it to the domain of the cluster`,

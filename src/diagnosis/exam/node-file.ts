@@ -7,6 +7,12 @@ import type { ExamFacts, GradedText } from './exam-facts.ts';
 /** The log alone shows that the pod asks itself through the resolv.conf that it was given. */
 export const loopsByLog = ({ loop }: ExamFacts): boolean => loop?.diagnosis.cause === 'KubeletResolvConf';
 
+/** The loop is within the pod or of an old release, and what would exclude the node is not known. */
+export const mayBeTheNode = ({ loop, truncatedLoop, corefile }: ExamFacts): boolean =>
+  truncatedLoop !== undefined ||
+  loop?.facts.origin === 'unnamed' ||
+  (loop?.facts.origin === 'loopback' && corefile.kind !== 'read');
+
 /** Why the nameservers of the node do not reach this pod, in a sentence; null if they do. */
 export function bypassesNode({ case: { pod }, takesNodeFile }: ExamFacts): string | null {
   if (takesNodeFile || !pod) return null;
