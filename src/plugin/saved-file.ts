@@ -8,7 +8,7 @@ const MIB = 1_048_576;
 /** `kubectl get pods -o yaml` of a large cluster has some ten; a log that is longer has its end cut off with `tail`. */
 export const MAX_BYTES = 32 * MIB;
 /** Enough to see what a file is. */
-export const HEAD_BYTES = 65_536;
+export const HEAD_BYTES = 16_384;
 
 /**
  * The whole text.

@@ -25,9 +25,12 @@ const widthOf = (columns = USUAL_WIDTH): number => Math.min(MAX_WIDTH, Math.max(
 
 async function gathered(context: PluginContext, options: OptionValues): Promise<Gathered> {
   const selection = { ...textOption('node', options), ...textOption('pod', options) };
-  if (isOffline(options)) return gatherOffline(options, selection);
   const progress = slowProgress(context.err);
   try {
+    if (isOffline(options)) {
+      progress.say('the saved files');
+      return await gatherOffline(options, selection);
+    }
     progress.say('the kubeconfig');
     const connection = await context.connect();
     const { gather } = await import('./gather/online.ts');

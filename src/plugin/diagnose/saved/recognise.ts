@@ -1,4 +1,5 @@
 /** What a saved file is, by its content first and its name second: the table of what `--dir` understands. Pure. */
+import { parseCorefile } from '../../../diagnosis/corefile.ts';
 
 export type SavedKind =
   /** The answer of the kubelet's /configz: `{"kubeletconfig": …}`. */
@@ -33,7 +34,10 @@ const MARKS: readonly Mark[] = [
   },
   { kind: 'objects', isIn: isObjects },
   { kind: 'log', isIn: (text) => /^==== START logs for container /m.test(text.slice(0, 4096)) },
-  { kind: 'unit', isIn: (text) => /^\[(?:Unit|Service|Install)\][ \t]*$/m.test(text) },
+  {
+    kind: 'unit',
+    isIn: (text) => /^\[(?:Unit|Service|Install)\][ \t]*$/m.test(text) && /kubelet/i.test(text),
+  },
   { kind: 'log', isIn: (text) => LOG_LINE.test(text.slice(0, 65_536)) },
   {
     kind: 'journal',
@@ -49,7 +53,10 @@ const MARKS: readonly Mark[] = [
       (FLAG_FILE.test(path) && /=|--/.test(text)),
   },
   { kind: 'corefile', isIn: isCorefile },
-  { kind: 'log', isIn: (_text, path) => /(?:^|[/.])logs?(?:\.txt)?$/.test(path) },
+  {
+    kind: 'log',
+    isIn: (_text, path) => /dns[^/]*\/(?:.*\/)?[^/]*logs?(?:\.txt)?$|dns[^/]*\.log$/.test(path),
+  },
 ];
 
 /** Null if nothing that is known fits. `text` may be the first part of the file. */
@@ -59,13 +66,13 @@ export function recognise(path: string, text: string): SavedKind | null {
 
 /** What CoreDNS and its runtime write, after whatever a log viewer put before it. */
 const LOG_LINES: readonly string[] = [
-  String.raw`\[(?:INFO|WARNING|ERROR|FATAL|PANIC)\] `,
+  String.raw`\[(?:INFO|WARNING|ERROR|FATAL)\] (?:plugin/|SIGTERM|Reloading|CoreDNS-|No files matching|\S+:\d+ - \d+ )`,
   String.raw`CoreDNS-v?\d+\.\d+\.\d+`,
   String.raw`plugin/\w+: `,
   String.raw`Listen: listen (?:tcp|udp) `,
   String.raw`\S*Corefile:\d+ - Error`,
   String.raw`(?:panic|fatal error|runtime): `,
-  String.raw`(?:standard_init_linux\.go:\d+: )?exec \S+`,
+  String.raw`(?:standard_init_linux\.go:\d+: )?exec (?:user process|\S+: \w+ )`,
   String.raw`log: (?:cannot create log|exiting)`,
   String.raw`maxprocs: `,
   String.raw`\.:\d+$`,
@@ -92,7 +99,23 @@ function isResolvConf(text: string, path: string): boolean {
 }
 
 function isCorefile(text: string, path: string): boolean {
-  const opensBlock = /^[^\s#{}][^\n{}]*\{[ \t\r]*$/m.test(text);
-  const plugin = /^\s+(?:forward|proxy|kubernetes|errors|cache|loop|reload|health|ready)\b/m.test(text);
-  return (opensBlock && plugin) || /(?:^|\/)Corefile$/.test(path);
+  if (/(?:^|\/)Corefile$/.test(path)) return true;
+  if (!/\{[ \t\r]*$/m.test(text)) return false;
+  const parsed = parseCorefile(text);
+  const directives = parsed.kind === 'corefile' ? parsed.blocks.flatMap((block) => block.directives) : [];
+  return new Set(directives.map(({ name }) => name).filter((name) => PLUGINS.has(name))).size > 1;
 }
+
+/** Two of them tell a Corefile from other files with braces. */
+const PLUGINS: ReadonlySet<string> = new Set([
+  'cache',
+  'errors',
+  'forward',
+  'health',
+  'kubernetes',
+  'loop',
+  'prometheus',
+  'proxy',
+  'ready',
+  'reload',
+]);

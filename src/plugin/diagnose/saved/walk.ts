@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PluginError } from '../../errors.ts';
 
 /** A `cluster-info dump` has some hundred files, a must-gather some thousand. */
-export const MAX_FILES = 20_000;
+export const MAX_FILES = 10_000;
 const MAX_DEPTH = 16;
 
 export interface Walk {
