@@ -67,6 +67,7 @@ describe('a redacted record', () => {
       'see https://coredns.io/plugins/loop and dnshealth.io/acknowledged',
       'see https://coredns.io/plugins/loop and dnshealth.io/acknowledged',
     ],
+    ['hosts {\n  10.0.0.5 db.internal\n}', 'hosts {\n  192.0.2.1 host-a.example\n}'],
     ['push registry.acme.de/team/dnshealth:0.1.0', 'push host-a.example/team/dnshealth:0.1.0'],
     ['7fb1a2c3-0000-4000-8000-00000000abcd', '00000000-0000-0000-0000-000000000001'],
   ])('replaces in %j', (text, expected) => {

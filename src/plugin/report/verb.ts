@@ -5,7 +5,7 @@ export const VERB: Verb = {
   name: 'report',
   summary: 'write the page of an incident: what broke, why, what was done, is it over',
   description:
-    'Writes one HTML file that loads nothing and runs nothing, made from the DNSRemediation alone. With --from, the record is read from a file that was saved with kubectl, or from a page that was made earlier: neither the operator nor the cluster is needed.',
+    'Writes one HTML file that loads nothing and runs nothing, made from the DNSRemediation alone. With --from, the record is read from a file that was saved with kubectl, or from a page that was made earlier: neither the operator nor the cluster is needed. With --redact, names of nodes and pods, names with a dot, IP addresses and UIDs are replaced. Read the page before you publish it: any other name, such as that of the policy, stays.',
   arguments: [{ name: '[remediation]', summary: 'name of a DNSRemediation', completes: 'remediation' }],
   options: [
     {
