@@ -40,7 +40,7 @@ export async function check(
   const leftovers = await pods.removeLeftovers(context.now() - 1000 * activeSeconds(options.timeoutMs));
   if (leftovers.length > 0) err.line(`Removed what an earlier run had left: ${leftovers.join(', ')}.`);
 
-  const results = [...others];
+  const results: NodeResult[] = [...others];
   const total = checkable.length;
   const showProgress = () => err.progress(`${results.length - others.length} of ${total} nodes checked`);
   showProgress();
@@ -52,6 +52,7 @@ export async function check(
       concurrency: options.concurrency,
       timeoutMs: options.timeoutMs,
       signal,
+      whyNotNow: async (node) => (await findNodes(connection.kube, [node], signal)).others[0],
       onResult: (result) => {
         results.push(result);
         showProgress();

@@ -4,7 +4,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { readNode } from '../../kube/read-node.ts';
 import { PluginError } from '../errors.ts';
 import type { CheckedNode } from './probe.ts';
-import { asSentence, type NodeResult, notChecked, type Outcome } from './result.ts';
+import { asSentence, type NotChecked, notChecked } from './result.ts';
 
 interface NodeList {
   readonly metadata?: { readonly continue?: string };
@@ -15,7 +15,7 @@ const PAGE = 500;
 
 export interface Nodes {
   readonly checkable: readonly CheckedNode[];
-  readonly others: readonly NodeResult[];
+  readonly others: readonly (NotChecked & { readonly node: string })[];
 }
 
 /** @param names of nodes, which are read one by one; empty: all. @throws PluginError if the cluster has no node */
@@ -26,7 +26,7 @@ export async function findNodes(
 ): Promise<Nodes> {
   const found = names.length > 0 ? readNodes(kube, names, signal) : listNodes(kube, signal);
   const checkable: CheckedNode[] = [];
-  const others: NodeResult[] = [];
+  const others: (NotChecked & { readonly node: string })[] = [];
   for await (const { name, node } of found) {
     const reason = node ? whyNot(node) : notChecked('NodeMissing', 'The cluster has no node of that name.');
     if (reason) others.push({ node: name, ...reason });
@@ -60,7 +60,7 @@ async function* listNodes(kube: KubeClient, signal: AbortSignal): AsyncGenerator
   } while (next !== undefined);
 }
 
-function whyNot({ metadata, status }: V1Node): Outcome | undefined {
+function whyNot({ metadata, status }: V1Node): NotChecked | undefined {
   const os = metadata?.labels?.['kubernetes.io/os'] ?? 'linux';
   if (os !== 'linux') return notChecked('NotLinux', `The node runs ${os}, and CoreDNS only Linux.`);
   const ready = status?.conditions?.find(({ type }) => type === 'Ready');

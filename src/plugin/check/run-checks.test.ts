@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../kube/errors.ts';
 import type { CheckPods } from './check-pods.ts';
 import type { Probe } from './probe.ts';
-import type { NodeResult } from './result.ts';
+import { type NodeResult, notChecked } from './result.ts';
 import { type Checks, runChecks } from './run-checks.ts';
 
 const forbidden = (message: string) =>
@@ -66,6 +66,7 @@ async function run(pods: CheckPods, count: number, more: Partial<Checks> = {}) {
     concurrency: 2,
     timeoutMs: 300,
     signal: new AbortController().signal,
+    whyNotNow: async () => undefined,
     onResult: (result) => results.push(result),
     onLeft: (names) => left.push(...names),
     ...more,
@@ -112,6 +113,16 @@ describe('checks of several nodes', () => {
       expect(pods.size).toBe(0);
     },
   );
+
+  it.each([
+    ['whose pod does not start', STUCK],
+    ['whose pod is gone', null],
+  ])('say of a node %s that it was deleted or is not ready, if it is', async (_what, wanted) => {
+    const { api } = aNamespace({ 'node-1': wanted });
+    const gone = notChecked('NodeMissing', 'The cluster has no node of that name.');
+    const { results } = await run(api, 1, { whyNotNow: async () => gone });
+    expect(results).toEqual([{ node: 'node-1', ...gone }]);
+  });
 
   it('wait for each other where a quota has no room for all of them', async () => {
     const { api } = aNamespace({}, 1);

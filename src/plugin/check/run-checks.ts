@@ -5,7 +5,7 @@ import { KubeError } from '../../kube/errors.ts';
 import type { CheckPods } from './check-pods.ts';
 import { stateOf } from './pod-state.ts';
 import type { CheckedNode, Probe } from './probe.ts';
-import { asSentence, type NodeResult, notChecked, type Outcome } from './result.ts';
+import { asSentence, type NodeResult, type NotChecked, notChecked, type Outcome } from './result.ts';
 
 const POLL_MS = 250;
 
@@ -18,6 +18,8 @@ export interface Checks {
   /** For each node, from the creation of its pod. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Why no pod can run on the node by now: it was deleted, or is not ready any more. */
+  readonly whyNotNow: (node: string) => Promise<NotChecked | undefined>;
   readonly onResult: (result: NodeResult) => void;
   /** Says which pods could not be removed. */
   readonly onLeft: (pods: readonly string[]) => void;
@@ -84,7 +86,7 @@ interface NodeChecks extends Checks {
 }
 
 async function checkNode(node: CheckedNode, name: string, checks: NodeChecks): Promise<Outcome> {
-  const { probe, pods, listing, timeoutMs, signal } = checks;
+  const { probe, pods, listing, timeoutMs, signal, whyNotNow } = checks;
   const refused = await create(node, name, checks);
   if (refused) return refused;
   const dueAt = performance.now() + timeoutMs;
@@ -93,7 +95,9 @@ async function checkNode(node: CheckedNode, name: string, checks: NodeChecks): P
     const pod = (await listing()).get(name);
     signal.throwIfAborted();
     if (pod === undefined)
-      return notChecked('Deleted', 'Its pod was deleted before it had reported, or the node was.');
+      return (
+        (await whyNotNow(node.name)) ?? notChecked('Deleted', 'Its pod was deleted before it had reported.')
+      );
     const state = stateOf(pod);
     if (state.kind === 'never') return state.because;
     if (state.kind === 'waiting') why = state.why;
@@ -103,6 +107,8 @@ async function checkNode(node: CheckedNode, name: string, checks: NodeChecks): P
       why = 'it has not reported';
     }
     if (performance.now() > dueAt) {
+      const whyNot = await whyNotNow(node.name);
+      if (whyNot) return whyNot;
       const waited = Math.round(timeoutMs / 1000);
       why ??= (await pods.lastWarning(name)) ?? 'the kubelet gives no reason';
       return notChecked('TimedOut', asSentence(`Its pod is not done after ${waited} s: ${why}`));
