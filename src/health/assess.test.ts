@@ -151,6 +151,8 @@ describe('a pod', () => {
     [false, 'if it loops', [aPod('a', noExternal, { lateLoop: 'yes' }), aPod('b', noExternal)]],
     [true, 'if it answers', [aPod('a', well)]],
     [null, 'if all fail: the reason may lie beyond them', [a, aPod('b', noExternal)]],
+    [null, 'if it is silent: its clients may have a way to it', [aPod('a', silent), aPod('b', well)]],
+    [null, 'if it rejects queries', [aPod('a', rejected), aPod('b', well)]],
     [null, 'if it was not asked', [aPod('a', []), aPod('b', well)]],
     [null, 'after a first failure', [aPod('a', ['silent']), aPod('b', well)]],
   ])('counts as answering: %s, %s', (expected, _why, all) => {

@@ -85,5 +85,7 @@ export function doesAnswer(pod: PodHealth, all: readonly PodHealth[]): boolean |
   if (pod.lateLoop === 'yes') return false;
   if (answers(pod)) return true;
   if (!isFailing(pod) || !isCompared(pod, all)) return null;
+  // Nothing came back at all: perhaps only the operator has no way to this node, and its clients have one.
+  if (pod.verdict === 'silent' || pod.verdict === 'rejected') return null;
   return all.some((other) => other.outcome === 'answers') ? false : null;
 }
