@@ -99,7 +99,7 @@ describe('a file that is not what it should be', () => {
       'a hundred megabytes',
       () => save('x', Buffer.alloc(100 << 20, 0x61)),
       'coredns-log',
-      /is 100 MiB large, .*tail -c 1M$/,
+      /is larger than 32 MiB; save its end with `tail -c 1M /,
     ],
     [
       'cut off',
@@ -107,7 +107,7 @@ describe('a file that is not what it should be', () => {
       'configz',
       /cannot be classified: the answer of \/configz is not valid JSON$/,
     ],
-    ['a directory', () => directory, 'corefile', /is a directory, not a file$/],
+    ['a directory', () => directory, 'corefile', /is a directory; `diagnose --dir /],
     ['missing', () => join(directory, 'none'), 'corefile', /none does not exist$/],
     ['of no kind', () => save('x', 'a'), '', /does not say what it is: add --kind$/],
     ['of an unknown kind', () => save('x', 'a'), 'zone-file', /zone-file.* is invalid/],

@@ -5,7 +5,7 @@ import { classify, type Input, KINDS } from '../../diagnosis/classify/classify.t
 import { readEntry } from '../../diagnosis/classify/read-entry.ts';
 import { PluginError } from '../errors.ts';
 import { print } from '../print.ts';
-import { readSavedText } from '../saved-text.ts';
+import { readSavedFile } from '../saved-file.ts';
 import { EXIT, type ExitCode, type OptionValues, type PluginContext } from '../verb.ts';
 
 /** Their input is a mapping. */
@@ -17,10 +17,10 @@ export async function classifyFile(
   options: OptionValues,
 ): Promise<ExitCode> {
   const asked = typeof options['kind'] === 'string' ? options['kind'] : undefined;
-  const given = { ...fromFile(options['withFile']), ...fromPairs(options['with']) };
+  const given = { ...(await fromFile(options['withFile'])), ...fromPairs(options['with']) };
   const name = file === '-' ? 'standard input' : file;
   try {
-    const entry = readEntry(readSavedText(file), given, OF_FACTS, asked);
+    const entry = readEntry(await readSavedFile(file), given, OF_FACTS, asked);
     const kind = asked ?? entry.kind;
     if (kind === undefined) throw new PluginError(`${name} does not say what it is: add --kind`);
     const answer = await answerOf(kind, withPath(entry.input, file));
@@ -47,9 +47,9 @@ function withPath(input: Input, file: string): Input {
   return { ...input, context: { ...input.context, path: file } };
 }
 
-function fromFile(path: OptionValues[string]): Facts {
+async function fromFile(path: OptionValues[string]): Promise<Facts> {
   if (typeof path !== 'string') return {};
-  const value: unknown = parse(readSavedText(path), { logLevel: 'error', maxAliasCount: 100 });
+  const value: unknown = parse(await readSavedFile(path), { logLevel: 'error', maxAliasCount: 100 });
   if (!isRecord(value)) throw new PluginError(`${path} is not a mapping in YAML or JSON`);
   return value;
 }
