@@ -1,5 +1,6 @@
 /** Converts a zod schema into the structural OpenAPI schema of a CRD. */
 import * as z from 'zod';
+import { isRecord } from './is-record.ts';
 
 export interface StructuralSchema {
   readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -109,8 +110,4 @@ function isNoise(key: string, value: unknown): boolean {
 
 function isType(value: unknown): value is StructuralSchema['type'] {
   return typeof value === 'string' && TYPES.includes(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

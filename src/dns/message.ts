@@ -13,6 +13,10 @@ export interface DnsReply {
   readonly addresses: readonly string[];
 }
 
+/** The name was looked up, whether it exists or not. A loop ends in SERVFAIL, REFUSED or silence. */
+export const wasAnswered = ({ rcode }: Pick<DnsReply, 'rcode'>): boolean =>
+  rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+
 export type RecordType = 'A' | 'AAAA';
 
 interface DnsQuestion {

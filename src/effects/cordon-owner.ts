@@ -1,5 +1,6 @@
 /** Who set `spec.unschedulable` of a node, according to its `metadata.managedFields`. */
 import type { V1Node } from '@kubernetes/client-node';
+import { isRecord } from '../api/is-record.ts';
 import { FIELD_MANAGER } from './node-patch.ts';
 
 /**
@@ -22,6 +23,3 @@ function ownsCordon(fields: unknown): boolean {
   const spec = isRecord(fields) ? fields['f:spec'] : undefined;
   return isRecord(spec) && 'f:unschedulable' in spec;
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null;

@@ -1,9 +1,9 @@
 /** Asks one DNS pod, or the Service, over UDP and TCP, for a name of the cluster and an external one. */
 import type { Answer } from '../api/answer.ts';
-import { parseIp } from '../diagnosis/ip-address.ts';
+import { canonical } from '../diagnosis/ip-address.ts';
 import { askTcp } from '../dns/ask-tcp.ts';
 import { askUdp } from '../dns/ask-udp.ts';
-import type { DnsReply, RecordType } from '../dns/message.ts';
+import { type DnsReply, type RecordType, wasAnswered } from '../dns/message.ts';
 import type { Failure, ProbedAnswer } from '../health/round.ts';
 
 /** A working CoreDNS answers from memory within a millisecond, and through its upstream within a few tens. */
@@ -101,13 +101,11 @@ function questionsOf({ clusterName, clusterAddresses, externalName }: DnsProbe):
 }
 
 /** IPv6 has several spellings of one address. */
-const canonical = (address: string): string => parseIp(address)?.canonical ?? address;
 const typeOf = (address: string): RecordType => (address.includes(':') ? 'AAAA' : 'A');
 const hasOneOf =
   (expected: readonly string[]) =>
   (reply: DnsReply): boolean =>
     reply.rcode === 'NOERROR' && reply.addresses.some((address) => expected.includes(canonical(address)));
-const wasAnswered = (reply: DnsReply): boolean => reply.rcode === 'NOERROR' || reply.rcode === 'NXDOMAIN';
 const summary = (reply: DnsReply): string =>
   reply.addresses.length > 0 ? reply.addresses.slice(0, 4).join(' ') : reply.rcode;
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

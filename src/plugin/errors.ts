@@ -49,4 +49,7 @@ function explainKubeError(error: KubeError, server: string): string {
 const missingPermission = (detail: string): string =>
   detail.replace(/^.{0,200}? is forbidden: /, '') || detail;
 
+/** A message of an error as a sentence of its own. */
+export const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 const oneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, '; ');

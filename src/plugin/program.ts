@@ -4,7 +4,7 @@ import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
 import type { KubeChoice } from './completion/complete.ts';
 import type { Connection, ConnectOptions } from './connect.ts';
 import { parseDuration } from './durations.ts';
-import { explain, PluginError } from './errors.ts';
+import { explain, PluginError, sentence } from './errors.ts';
 import { commanderOption, GLOBAL_OPTIONS, optionsOf } from './global-options.ts';
 import { createOutput, type Output, type Stream } from './output.ts';
 import { type Completes, EXIT, type Format, type PluginContext, type Verb } from './verb.ts';
@@ -168,8 +168,6 @@ async function runVerb(
     await (await connection?.catch(() => undefined))?.close();
   }
 }
-
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** commander's message as one sentence: without its prefix, with its suggestion. */
 function usageError(message: string): string {

@@ -1,5 +1,6 @@
 /** Asks one DNS server over UDP, up to three times, and reports what it answered or what went wrong. */
 import { askUdp } from '../../dns/ask-udp.ts';
+import { wasAnswered } from '../../dns/message.ts';
 
 const TIMEOUT_MS = 1_000;
 const TRIES = 3;
@@ -13,7 +14,7 @@ export interface ServerAnswer {
 export type Ask = (server: string, name: string) => Promise<ServerAnswer>;
 
 /** NXDOMAIN comes from a resolver that works; SERVFAIL and REFUSED come from one that cannot or will not resolve. */
-export const isAnswer = (result: string): boolean => result === 'NOERROR' || result === 'NXDOMAIN';
+export const isAnswer = (result: string): boolean => wasAnswered({ rcode: result });
 
 export async function askServer(address: string, name: string, port = 53): Promise<ServerAnswer> {
   const startedAtMs = performance.now();

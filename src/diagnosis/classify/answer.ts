@@ -40,9 +40,6 @@ export function listOf(facts: Facts, ...keys: readonly string[]): readonly strin
   });
 }
 
-export const isRecord = (value: unknown): value is Facts =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 /** Without the fields that are not known. */
 export const known = (answer: Answer): Answer =>
   Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined));

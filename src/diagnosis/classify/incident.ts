@@ -1,4 +1,5 @@
 /** Classifies a crash with what is known beside its log: the diagnosis that the operator would make. */
+import { isRecord } from '../../api/is-record.ts';
 import { DNS_APP_LABEL, DNS_APPS, DNS_NAME, DNS_NAMESPACE, NAME_LABEL } from '../../api/keys.ts';
 import { diagnose } from '../diagnose.ts';
 import type { Diagnosis, Evidence } from '../evidence.ts';
@@ -6,7 +7,6 @@ import { unwrapSavedLog } from '../saved-log.ts';
 import {
   type Answer,
   type Facts,
-  isRecord,
   isTrue,
   known,
   listOf,

@@ -1,7 +1,9 @@
 /** Classifies a node by what it reports: who writes its kubelet configuration. */
+
 import { assertNever } from '../../api/assert-never.ts';
+import { isRecord } from '../../api/is-record.ts';
 import { ownerOf } from '../managed-platform.ts';
-import { type Answer, type Facts, isRecord, textOf } from './answer.ts';
+import { type Answer, type Facts, textOf } from './answer.ts';
 
 /** Fields: kubeletVersion, osImage, labels, annotations. */
 export function classifyPlatform(facts: Facts): Answer {

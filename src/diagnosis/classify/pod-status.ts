@@ -1,6 +1,8 @@
 /** Classifies the status of a DNS container: whether its log may show a loop, or how else it ended. */
+
 import { parse } from 'yaml';
-import { type Answer, type Facts, isRecord, known, type Question, textOf, Unclassifiable } from './answer.ts';
+import { isRecord } from '../../api/is-record.ts';
+import { type Answer, type Facts, known, type Question, textOf, Unclassifiable } from './answer.ts';
 
 const RECOVERED_NOTE = 'still read the previous log: the cause may persist';
 const KILLED = 137;

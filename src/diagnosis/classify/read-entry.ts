@@ -1,6 +1,8 @@
 /** Tells what a file holds: the plain input, a mapping of facts, or an entry that wraps either (`text`, `context`, `input`). */
+
 import { parse } from 'yaml';
-import { type Facts, isRecord, Unclassifiable } from './answer.ts';
+import { isRecord } from '../../api/is-record.ts';
+import { type Facts, Unclassifiable } from './answer.ts';
 import type { Input } from './classify.ts';
 
 /** A cheap look before the text is parsed: most inputs are no entry, and a log is not YAML. */

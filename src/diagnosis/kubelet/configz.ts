@@ -1,4 +1,5 @@
 /** `resolvConf` in the answer of a kubelet's /configz: what the running process uses, flags included. */
+import { isRecord } from '../../api/is-record.ts';
 import { Refused } from '../../api/refused.ts';
 import { BUILT_IN_DEFAULT } from './setting.ts';
 
@@ -21,6 +22,3 @@ function parseJson(text: string): unknown {
     throw new Refused('ConfigNotParseable', 'The answer of /configz is not valid JSON.', { cause: error });
   }
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,8 @@
 /** Reads the file that is to be classified, asks the rules, and prints the answer. */
+
 import { parse } from 'yaml';
-import { type Answer, type Facts, isRecord, Unclassifiable } from '../../diagnosis/classify/answer.ts';
+import { isRecord } from '../../api/is-record.ts';
+import { type Answer, type Facts, Unclassifiable } from '../../diagnosis/classify/answer.ts';
 import { classify, type Input, KINDS } from '../../diagnosis/classify/classify.ts';
 import { readEntry } from '../../diagnosis/classify/read-entry.ts';
 import { PluginError } from '../errors.ts';

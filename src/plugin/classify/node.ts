@@ -1,4 +1,5 @@
 /** What the agent would do on a node of these files: its own reading and deciding, over a temporary tree. */
+
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix } from 'node:path';
@@ -9,11 +10,11 @@ import { evidenceOf } from '../../agent/decide/facts.ts';
 import type { KubeletUnit, UnitManager } from '../../agent/unit/kubelet-unit.ts';
 import { inspectRequestSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { isRecord } from '../../api/is-record.ts';
 import { Refused } from '../../api/refused.ts';
 import {
   type Answer,
   type Facts,
-  isRecord,
   known,
   listOf,
   numberOf,

@@ -9,7 +9,7 @@ import { parseRemediation } from '../../observe/custom-resources.ts';
 import { JOB_REMOVAL_MS } from '../../remediation/deadlines.ts';
 import { afterAbandonment, isAbandoned } from '../../remediation/housekeeping/abandoned.ts';
 import { whatIsLeft } from '../../remediation/housekeeping/orphan.ts';
-import { explain } from '../errors.ts';
+import { explain, sentence } from '../errors.ts';
 import { findRepairs, type MarkedNode, type OpenIncident, type Work } from './leftovers.ts';
 import { pathOf, type Step } from './steps.ts';
 
@@ -47,8 +47,7 @@ export async function carryOut(step: Step, context: Context): Promise<Outcome> {
     }
   } catch (error) {
     if (context.signal.aborted) throw error;
-    const text = explain(error);
-    return { result: 'failed', message: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` };
+    return { result: 'failed', message: sentence(explain(error)) };
   }
 }
 

@@ -1,7 +1,7 @@
 /** `--node` and `--pod`: the DNS pods that were asked for, or an error that suggests names. Pure. */
 import { PluginError } from '../errors.ts';
+import { nearest } from '../nearest.ts';
 import type { Gathered } from './gathered.ts';
-import { near } from './near.ts';
 
 export interface Selection {
   readonly node?: string;
@@ -53,7 +53,7 @@ export function selectSaved(gathered: Gathered, selection: Selection): Gathered 
 const SOME = 5;
 
 function hint(name: string, known: readonly string[]): string {
-  const names = near(name, known);
+  const names = nearest(name, known);
   const listed = names.length > 0 ? names : [...new Set(known)].filter(Boolean).slice(0, SOME);
   return listed.length === 0
     ? ''

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { CaseAnswer } from '../../../diagnosis/case.ts';
 import type { DnsStream } from '../../../dns/dns-stream.ts';
-import type { DnsReply } from '../../../dns/message.ts';
+import { type DnsReply, wasAnswered } from '../../../dns/message.ts';
 import type { Connection } from '../../connect.ts';
 import type { PodPort } from '../../pod-forward.ts';
 
@@ -78,5 +78,3 @@ async function ask(
 
 /** An IPv6-only cluster has no A record of it, which CoreDNS answers from memory all the same. */
 const resolves = ({ rcode }: DnsReply): boolean => rcode === 'NOERROR';
-/** By the upstream. A loop ends in SERVFAIL, REFUSED or silence. */
-const wasAnswered = ({ rcode }: DnsReply): boolean => rcode === 'NOERROR' || rcode === 'NXDOMAIN';
