@@ -10,7 +10,7 @@ interface Release {
 }
 
 export function krewManifest({ version, url, archives }: Release): string {
-  return stringify({
+  const manifest = {
     apiVersion: 'krew.googlecontainertools.github.com/v1alpha2',
     kind: 'Plugin',
     metadata: { name: 'dnshealth' },
@@ -28,7 +28,9 @@ export function krewManifest({ version, url, archives }: Release): string {
         bin: 'kubectl-dnshealth',
       })),
     },
-  });
+  };
+  // As written, not folded: krew prints the description as it is.
+  return stringify(manifest, { blockQuote: 'literal', lineWidth: 0 });
 }
 
 const DESCRIPTION = `Finds out why the DNS pods of a cluster crash, loop or do not answer, with the

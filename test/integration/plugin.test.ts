@@ -1,12 +1,13 @@
 /** The kubectl plugin as a process against a real apiserver: what it prints, how it fails, and how it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundlePlugin } from '../../packaging/plugin/bundle.ts';
+import { run } from '../cluster/run.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds } from '../support/apiserver/crds.ts';
 import { tokenOf } from '../support/apiserver/installed-rbac.ts';
@@ -166,6 +167,20 @@ describe('with the operator installed', () => {
     ['diagnose --node no', 'node-1'],
   ])('names are completed from the cluster after "%s"', async (line, name) => {
     expect(await plugin(`__complete ${line}`)).toEqual({ code: 0, out: `${name}\n:4\n`, err: '' });
+  });
+
+  it('a real bash completes with the script that it prints', async () => {
+    const bin = join(folder, 'bin');
+    await mkdir(bin);
+    const launcher = `#!/bin/sh\nexec ${process.execPath} ${program} "$@"\n`;
+    await writeFile(join(bin, 'kubectl-dnshealth'), launcher, { mode: 0o755 });
+    const script = `
+      source <(kubectl-dnshealth completion bash)
+      try() { COMP_WORDS=(kubectl-dnshealth "$@"); COMP_CWORD=$#; _kubectl_dnshealth; echo "\${COMPREPLY[*]}"; }
+      try hist; try history ''; try status --output = j; try --kubeconfig ${folder}/kubectl-dn`;
+    const env = { PATH: `${bin}:${process.env['PATH']}`, KUBECONFIG: server.kubeconfigPath };
+    const { stdout, stderr } = await run(['bash', '-c', script], { env });
+    expect([stdout, stderr]).toEqual([`history\nnode-1\njson\n${folder}/kubectl-dnshealth.js\n`, '']);
   });
 
   it('a watch tells incidents as they happen, and Ctrl-C ends it with 130', async () => {
