@@ -30,7 +30,7 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
   const step = metrics.histogram('dnshealth_step_seconds', 'Duration of a step', ['step'], STEP_BUCKETS);
   const incident = metrics.histogram(
     'dnshealth_incident_seconds',
-    'Time from the death of the container to the end of the incident',
+    'Time from the beginning of an incident, a crash or the first failed answer, to its end',
     ['outcome'],
     INCIDENT_BUCKETS,
   );
