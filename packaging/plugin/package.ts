@@ -8,10 +8,12 @@ import { PLATFORMS } from './platforms.ts';
 
 const OUT = 'dist/krew';
 const url = process.env['PLUGIN_URL'];
-if (!url)
-  throw new Error(
-    'set PLUGIN_URL to the folder from which the archives will be downloaded, such as https://example.com/releases/v0.1.0',
+if (!url) {
+  console.error(
+    'PLUGIN_URL is not set: it is the folder that the archives will be downloaded from, for example https://example.com/releases/v0.1.0',
   );
+  process.exit(1);
+}
 
 await mkdir(OUT, { recursive: true });
 const archives: Archive[] = [];
