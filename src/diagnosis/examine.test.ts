@@ -477,3 +477,24 @@ it('reads a log that was saved from the journal as if it came from the API', () 
   expect(causes(examine(aCase({ log })))).toEqual(['KubeletResolvConf']);
   expect(servers('1.1.1.1')).toContain('nameserver');
 });
+
+it('concludes that systemd-resolved knows no server where the kubelet names its file and a newer pod loops', () => {
+  const { newPodResolvConf: _new, sandboxResolvConf: _old, ...unseen } = aCase();
+  const facts: Case = {
+    ...unseen,
+    hostFiles: [],
+    kubelet: { running: { value: UPLINK, source: 'configz of node7' } },
+    pod: aPod({ createdAt: 2_000 }),
+    node: {
+      ...(unseen.node ?? { addresses: [], osImage: '', kubeletVersion: '', labels: {}, annotations: {} }),
+      name: 'node7',
+      kubeletStartedAt: 1_000,
+    },
+  };
+  const { findings } = examine(facts);
+  expect(findings.map(({ cause, confidence }) => ({ cause, confidence }))).toEqual([
+    { cause: 'UplinkWithoutServers', confidence: 'medium' },
+  ]);
+  const older = examine({ ...facts, pod: aPod({ createdAt: 500 }) });
+  expect(causes(older)).toEqual(['StaleSandbox']);
+});

@@ -71,7 +71,8 @@ export function examine(given: Case): Examination {
   const known = [...OUTSIDE.map(judge), ...inTheFile, ...BESIDE.map(judge)];
   const isLoop = facts.loop !== undefined || facts.truncatedLoop !== undefined;
   const isExplained = known.some(
-    ({ rule, verdict }) => verdict.kind === 'found' && rule.cause !== 'UplinkWithoutServers',
+    ({ rule, verdict }) =>
+      verdict.kind === 'found' && (rule.cause !== 'UplinkWithoutServers' || facts.uplink === undefined),
   );
   const judged = isLoop && !isExplained ? [...known, judge(unknownLoopExam)] : known;
 

@@ -59,6 +59,10 @@ export const kubeletResolvConfExam: ExamRule = {
         : ruledOut(
             `The query came back from ${from}, or the Corefile explains the loop: the node is not needed for it.`,
           );
+    if (!file && kubelet.value === target.path)
+      return ruledOut(
+        `resolvConf is ${kubelet.value} already (${kubelet.source}); what that file lists was not seen.`,
+      );
     const value =
       kubelet.value === undefined ? '' : ` (resolvConf: ${kubelet.value}, set by ${kubelet.source})`;
     return {

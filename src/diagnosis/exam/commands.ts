@@ -15,8 +15,8 @@ export function setResolvConf(facts: ExamFacts): Commands {
   return {
     fix: [
       onNode(names),
-      `grep -H nameserver ${target.path} # must list real upstream servers`,
-      ...(layer ? [edit(layer, target.path)] : whereItIsSet(target.path)),
+      `grep -H nameserver ${target.path} # must list real upstream servers: with a file that does not exist, no pod starts`,
+      ...(layer ? [`test -s ${target.path} && ${edit(layer, target.path)}`] : whereItIsSet(target.path)),
       `systemctl ${layer?.kind === 'flag' ? 'daemon-reload && systemctl ' : ''}restart kubelet`,
       '# then, from where kubectl runs:',
       deletePod(names),
