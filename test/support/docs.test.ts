@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
+import { LOOP_CAUSES, NODE_CAUSES } from '../../src/api/loop-cause.ts';
 import type { StructuralSchema } from '../../src/api/structural-schema.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -65,3 +66,20 @@ function valuesOf(schema: StructuralSchema): string {
   const words: unknown = (schema.items ?? schema)['enum'];
   return Array.isArray(words) ? code(words.map(String)) : schema.type;
 }
+
+describe('docs/diagnose.md', () => {
+  const page = read('docs/diagnose.md');
+
+  it('lists all causes of a loop', () => {
+    const named = new Set([...page.matchAll(/`([A-Z][A-Za-z]+)`/g)].map((match) => match[1]));
+    expect([...LOOP_CAUSES, ...NODE_CAUSES].filter((cause) => !named.has(cause))).toEqual([]);
+  });
+
+  it('links to sections that exist', () => {
+    const anchors = [...page.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title.toLowerCase().replace(/[`.?]/g, '').replaceAll(' ', '-'),
+    );
+    const links = [...page.matchAll(/\]\(#([\w-]+)\)/g)].map((match) => match[1]);
+    expect(links.filter((link) => !anchors.includes(link ?? ''))).toEqual([]);
+  });
+});
