@@ -75,6 +75,7 @@ bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluste
 	npm run --silent bench:soak
 	npm run --silent bench:diagnose
 	npm run --silent bench:check
+	npm run --silent bench:plugin
 
 .PHONY: clean
 clean: ## remove dist/ and node_modules/; the cache of the cluster stays
