@@ -289,7 +289,9 @@ export const policyStatusSchema = z
         answeringSummary: z
           .string()
           .optional()
-          .describe('Answering and total number of DNS pods, for example 1/2. Absent if the prober is off.'),
+          .describe(
+            'Answering and total number of DNS pods, for example 1/2. Absent if the prober is off, and if none of the pods can be asked from where the operator runs.',
+          ),
       })
       .optional()
       .describe('Current state of the DNS pods.'),

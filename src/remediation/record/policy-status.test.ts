@@ -182,6 +182,12 @@ describe('what the prober found', () => {
     expect(condition('Healthy', { asked: asked(late) })).toMatchObject(late);
   });
 
+  it('shows no number of answering pods if none of them can be asked from where the operator runs', () => {
+    const { dnsPods } = policyStatus(facts({ asked: asked({ ...pending, answering: 0, notAskable: 2 }) }));
+    expect(dnsPods).toMatchObject({ summary: '2/2', answering: 0 });
+    expect(dnsPods?.answeringSummary).toBeUndefined();
+  });
+
   it.each<[string, Partial<PolicyFacts>, string]>([
     ['True AllPodsReady', { asked: null }, 'if the prober is off'],
     ['True AllPodsAnswer', { asked: asked() }, 'if all answer'],
