@@ -107,7 +107,7 @@ describe('the text of a diagnosis', () => {
       const long = text([gathered(), healthy], { width })
         .split('\n')
         .filter((line) => line.length > width);
-      for (const line of long) expect(line).toMatch(/^ {4,}(?:#|kubectl|sed|grep|systemctl|cp|k=|\[)/);
+      for (const line of long) expect(line).toMatch(/^ {4,}(?:#|kubectl|sed|grep|test|systemctl|cp|k=|\[)/);
     }
   });
 
