@@ -86,6 +86,10 @@ export interface CaseKubelet {
   readonly running?: { readonly value: string; readonly source: string };
   /** Every place that sets `resolvConf`, in rising precedence: file, drop-ins, flag. Empty if it is set nowhere. */
   readonly layers?: readonly KubeletLayer[];
+  /** The place that takes effect, where the others are not known: as the agent of the operator found it. */
+  readonly place?: KubeletLayer;
+  /** What the cluster declares for the configuration file of its kubelets; a node may have another value. */
+  readonly declared?: { readonly value: string; readonly source: string };
 }
 
 export interface KubeletLayer {

@@ -114,6 +114,7 @@ describe('in a cluster with a looping and a healthy pod', () => {
     expect(verdict).toMatchObject({ pods: 2, healthy: false });
     expect(forbidden).toEqual([
       'create and get pods/portforward in kube-system',
+      'get configmap kubelet-config in kube-system',
       'get configmaps in kube-system',
       'get nodes',
       'get nodes/proxy',
@@ -137,6 +138,21 @@ describe('in a cluster with a looping and a healthy pod', () => {
       why: expect.stringMatching(/^It could not be read: /),
       command: 'kubectl get --raw "/api/v1/nodes/node-1/proxy/configz"',
     });
+  });
+
+  it('reads what kubeadm declares for the kubelets, with one request', async () => {
+    const kubelet =
+      'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\nresolvConf: [oops]\n';
+    await created(`${SYSTEM}/configmaps`, { metadata: { name: 'kubelet-config' }, data: { kubelet } });
+    const since = (await readFile(server.auditLogPath, 'utf8')).length;
+    const { pods }: Report = JSON.parse((await diagnose('reader', '-o json')).out);
+    expect(pods[0]?.missing).toContainEqual({
+      what: 'what kubeadm declares for the kubelets of the cluster',
+      why: expect.stringContaining('ConfigMap kube-system/kubelet-config'),
+      command: 'kubectl -n kube-system get configmap kubelet-config -o yaml',
+    });
+    const asked = (await readFile(server.auditLogPath, 'utf8')).slice(since);
+    expect(asked.split('\n').filter((line) => line.includes('/configmaps/kubelet-config"'))).toHaveLength(1);
   });
 
   it('writes nothing', async () => {

@@ -11,7 +11,7 @@ export const deletePod = ({ namespace, pod }: ExamNames): string =>
 /** Sets `resolvConf` where it takes effect, restarts the kubelet, and gives the pod a new sandbox. */
 export function setResolvConf(facts: ExamFacts): Commands {
   const { names, kubelet, target } = facts;
-  const layer = kubelet.layers?.at(-1);
+  const layer = kubelet.layers?.at(-1) ?? kubelet.place;
   return {
     fix: [
       onNode(names),

@@ -62,6 +62,8 @@ export interface KubeletFacts {
   readonly value: string | undefined;
   readonly source: string;
   readonly layers: readonly KubeletLayer[] | undefined;
+  readonly place: KubeletLayer | undefined;
+  readonly declared: CaseKubelet['declared'];
 }
 
 export const UPLINK = '/run/systemd/resolve/resolv.conf';
@@ -164,11 +166,12 @@ function grader(given: Case, version: string | undefined) {
 }
 
 function kubeletFacts(kubelet: CaseKubelet | undefined): KubeletFacts {
-  const layers = kubelet?.layers;
-  const last = layers?.at(-1);
-  if (kubelet?.running) return { ...kubelet.running, layers };
-  if (last) return { value: last.value, source: placeOf(last), layers };
-  return { value: undefined, source: '', layers };
+  const { layers, place, declared, running } = kubelet ?? {};
+  const known = { layers, place, declared };
+  const last = layers?.at(-1) ?? place;
+  if (running) return { ...running, ...known };
+  if (last) return { value: last.value, source: placeOf(last), ...known };
+  return { value: undefined, source: '', ...known };
 }
 
 export const placeOf = ({ kind, path, line }: KubeletLayer): string =>

@@ -6,6 +6,7 @@ import type { CaseNode } from '../../diagnosis/case.ts';
 const nodeSchema = z.object({
   metadata: z.object({
     name: z.string(),
+    uid: z.string().nullish(),
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), z.string()).nullish(),
   }),
@@ -23,6 +24,8 @@ const nodeSchema = z.object({
 });
 
 export interface ParsedNode {
+  /** Undefined in what was saved without it. */
+  readonly uid?: string;
   readonly facts: CaseNode;
   readonly kernel: string;
   readonly runtime: string;
@@ -36,6 +39,7 @@ export function parseCaseNode(raw: unknown): ParsedNode {
   const { osImage, kubeletVersion, bootID, kernelVersion, containerRuntimeVersion } = status.nodeInfo;
   const labels = metadata.labels ?? {};
   return {
+    ...(metadata.uid ? { uid: metadata.uid } : {}),
     facts: {
       name: metadata.name,
       addresses: (status.addresses ?? [])

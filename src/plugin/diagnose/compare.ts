@@ -1,5 +1,6 @@
 /** This node beside a healthy one, line by line: the comparison by which such an incident is solved by hand. Pure. */
 import type { SavedText } from '../../diagnosis/case.ts';
+import { placeOf } from '../../diagnosis/exam/exam-facts.ts';
 import { gradeResolvConf } from '../../diagnosis/resolv-conf.ts';
 import type { GatheredPod } from './gathered.ts';
 import type { Configz } from './kubelet-facts.ts';
@@ -51,7 +52,9 @@ const DECISIVE: readonly Line[] = [
   {
     what: 'resolvConf is set in',
     of: ({ facts }) =>
-      facts.kubelet?.layers?.map(({ path, line }) => (line === undefined ? path : `${path}:${line}`)).at(-1),
+      [facts.kubelet?.place, ...(facts.kubelet?.layers ?? [])]
+        .flatMap((layer) => (layer ? [placeOf(layer)] : []))
+        .at(-1),
   },
   { what: 'DNS servers of this pod', of: ({ facts }) => servers(facts.sandboxResolvConf) },
   { what: 'DNS servers of a new pod', of: ({ facts }) => servers(facts.newPodResolvConf) },

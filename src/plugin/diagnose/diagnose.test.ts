@@ -123,6 +123,37 @@ describe('without a permission', () => {
   });
 });
 
+describe('what kubeadm declares for the kubelets', () => {
+  const path = '/api/v1/namespaces/kube-system/configmaps/kubelet-config';
+  const seen = async (answer: object) => {
+    const cluster = dnsCluster();
+    cluster.answers.set(path, answer);
+    return { report: await asJson(cluster), asked: cluster.asked.filter((each) => each.endsWith(path)) };
+  };
+  const config = (text: string) => ({
+    data: { kubelet: `apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n${text}` },
+  });
+
+  it('is read once, and named where the kubelet uses another value', async () => {
+    const { report, asked } = await seen(config('resolvConf: /run/systemd/resolve/resolv.conf\n'));
+    expect(asked).toHaveLength(1);
+    expect(report.pods[0]?.notes.map(({ source }) => source)).toContain(
+      'ConfigMap kube-system/kubelet-config',
+    );
+  });
+
+  it.each([
+    ['is forbidden', kubeError(403, 'Forbidden'), 1],
+    ['is not a configuration', config('resolvConf: [oops]\n'), 1],
+    ['is not there', kubeError(404, 'NotFound'), 0],
+    ['does not set it', config(''), 0],
+  ])('is missing only if it cannot be read: it %s', async (_name, answer, times) => {
+    const { report } = await seen(answer);
+    const missing = report.pods[0]?.missing.filter(({ what }) => what.startsWith('what kubeadm declares'));
+    expect(missing).toHaveLength(times);
+  });
+});
+
 describe('whether the operator would repair it', () => {
   const viewOf = async (answers: Readonly<Record<string, object>>) => {
     const cluster = dnsCluster();

@@ -14,6 +14,8 @@ export interface GatheredPod {
   readonly times?: StartTimes;
   /** Why the pod does not run, in the words of the scheduler or the kubelet. */
   readonly stuck?: string;
+  /** What the prober of the operator says of a pod that could not be asked here and does not answer. A sentence. */
+  readonly unanswered?: string;
   /** What was seen besides, for example events. */
   readonly notes: readonly EvidenceLine[];
   readonly missing: readonly Missing[];

@@ -11,11 +11,15 @@ export type PodState =
   | 'unexplained';
 
 export function podState(
-  { facts, stuck }: Pick<GatheredPod, 'facts' | 'stuck'>,
+  { facts, stuck, unanswered }: Pick<GatheredPod, 'facts' | 'stuck' | 'unanswered'>,
   { findings }: Pick<Examination, 'findings'>,
 ): PodState {
   if (findings.length > 0) return 'fault';
-  const isServing = facts.pod?.ready !== false && stuck === undefined && !failingScope(facts.answers ?? []);
+  const isServing =
+    facts.pod?.ready !== false &&
+    stuck === undefined &&
+    unanswered === undefined &&
+    !failingScope(facts.answers ?? []);
   return isServing ? 'well' : 'unexplained';
 }
 

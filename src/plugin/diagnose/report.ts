@@ -109,12 +109,18 @@ function identity({
   };
 }
 
-function summaryOf({ facts, stuck }: GatheredPod, state: PodState, findings: readonly Finding[]): string {
+function summaryOf(
+  { facts, stuck, unanswered }: GatheredPod,
+  state: PodState,
+  findings: readonly Finding[],
+): string {
   const [best] = findings;
   if (best) return best.summary;
   const { pod, answers = [] } = facts;
   const name = pod?.name ?? 'The pod';
   if (state === 'well') return wellSummary(facts.pod?.ready, answers);
+  if (unanswered !== undefined)
+    return `${name} could not be asked from here, and the operator found that it does not answer: ${unanswered}`;
   if (stuck !== undefined) return `${name} does not run: ${stuck.replace(/\.?$/, '.')}`;
   const scope = failingScope(answers);
   if (scope !== undefined) {

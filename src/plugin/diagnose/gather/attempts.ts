@@ -37,7 +37,8 @@ export function createAttempts(signal: AbortSignal): AttemptsOf {
     const missing: Missing[] = [];
     return {
       missing,
-      add: (others) => void missing.push(...others),
+      // Field by field: what was wanted has its right as well, which is no part of the output.
+      add: (others) => void missing.push(...others.map(({ what, why, command }) => ({ what, why, command }))),
       async read({ what, command, right }, call) {
         if (forbidden.has(right)) {
           missing.push({ what, command, why: refused(right) });

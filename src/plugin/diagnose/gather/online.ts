@@ -5,12 +5,16 @@ import { clusterDnsAddresses } from '../../../observe/cluster-dns.ts';
 import { createOwnership } from '../../../observe/ownership.ts';
 import type { Connection } from '../../connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
+import { withDeclared } from '../declared-kubelet.ts';
+import { withProber } from '../from-prober.ts';
+import { withRecords } from '../from-records.ts';
 import type { Gathered, GatheredPod, OperatorKnowledge } from '../gathered.ts';
 import { podState } from '../pod-state.ts';
 import { type Selection, select } from '../selection.ts';
 import { siblingOf } from '../sibling.ts';
 import { createAttempts } from './attempts.ts';
 import { bounded } from './bounded.ts';
+import { declaredKubelet } from './declared.ts';
 import { dnsPods } from './dns-pods.ts';
 import { createNodeReads } from './node-reads.ts';
 import { operatorKnowledge } from './operator.ts';
@@ -36,7 +40,7 @@ export async function gather(connection: Connection, options: GatherOptions): Pr
   const { fresh, forbidden } = createAttempts(signal);
   const shared = fresh();
   onProgress('the Services, and what the operator knows');
-  const [clusterDNS = [], operator] = await Promise.all([
+  const [clusterDNS = [], operator, declared] = await Promise.all([
     shared.read(
       {
         what: 'the addresses of the cluster DNS Service',
@@ -46,6 +50,7 @@ export async function gather(connection: Connection, options: GatherOptions): Pr
       async () => clusterDnsAddresses(connection.kube, signal),
     ),
     operatorKnowledge(connection, shared, signal),
+    declaredKubelet(connection, shared, signal),
   ]);
   const reads: Reads = {
     connection,
@@ -62,16 +67,18 @@ export async function gather(connection: Connection, options: GatherOptions): Pr
     now,
   };
   onProgress(`${selected.length} DNS pods, their logs and nodes`);
-  const pods = await bounded(selected, async (pod) => readPod(reads, pod));
+  const read = async (pod: ParsedPod): Promise<GatheredPod> =>
+    withProber(withDeclared(await readPod(reads, pod), declared), operator, now);
+  const pods = await bounded(selected, read);
   const sick = pods.filter((pod) => !isWell(pod));
-  const others = await bounded(candidates(all, selected, sick), async (pod) => readPod(reads, pod));
+  const others = await bounded(candidates(all, selected, sick), read);
   const well = [...pods, ...others].filter(isWell);
   const compared = new Set([...sick, ...sick.flatMap((pod) => siblingOf(pod, well) ?? [])]);
   onProgress(`the kubelets and the metrics of ${compared.size} DNS pods`);
   const deepened = new Map(
     await bounded([...compared], async (pod) => [pod, await deepen(reads, pod)] as const),
   );
-  const deep = (pod: GatheredPod): GatheredPod => deepened.get(pod) ?? pod;
+  const deep = (pod: GatheredPod): GatheredPod => withRecords(deepened.get(pod) ?? pod, operator);
   return {
     pods: pods.map(deep),
     others: others.map(deep),

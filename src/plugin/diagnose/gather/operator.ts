@@ -6,6 +6,14 @@ import type { Connection } from '../../connect.ts';
 import type { OperatorKnowledge } from '../gathered.ts';
 import type { Attempts } from './attempts.ts';
 
+/** In one answer. A record has some kilobytes, and each policy keeps a limited number of them. */
+const MOST = 500;
+
+interface List {
+  readonly items: readonly unknown[];
+  readonly metadata?: { readonly continue?: string };
+}
+
 export async function operatorKnowledge(
   { kube }: Connection,
   attempts: Attempts,
@@ -21,11 +29,20 @@ export async function operatorKnowledge(
       async () => {
         try {
           const path = `/apis/${API_VERSION}/${plural}`;
-          const { items } = await kube.raw.request<{ items: readonly unknown[] }>({
+          const { items, metadata } = await kube.raw.request<List>({
             method: 'GET',
             path,
+            query: { limit: MOST },
             signal,
           });
+          if (metadata?.continue)
+            attempts.add([
+              {
+                what: `all ${plural} of the operator`,
+                why: `Only the first ${MOST} were read.`,
+                command: `kubectl get ${plural}`,
+              },
+            ]);
           return items;
         } catch (error) {
           if (error instanceof KubeError && error.code === 404) return 'no-such-kind';

@@ -1,0 +1,166 @@
+/** What the records of the operator say of a pod and its node: as facts where they still hold, and as evidence of their time. Pure. */
+import type { GradedFile } from '../../api/agent-protocol.ts';
+import { podOf } from '../../api/trigger.ts';
+import type { Case, CaseKubelet, KubeletLayer, SavedText } from '../../diagnosis/case.ts';
+import type { EvidenceLine } from '../../diagnosis/examination.ts';
+import type { Remediation } from '../../remediation/world.ts';
+import type { GatheredPod, OperatorKnowledge } from './gathered.ts';
+
+/** Older ones say nothing of the node as it is now. */
+const RECORDS = 3;
+
+export function withRecords(pod: GatheredPod, operator: OperatorKnowledge): GatheredPod {
+  if (operator.kind !== 'installed' || pod.node?.uid === undefined) return pod;
+  const { uid } = pod.node;
+  const records = operator.remediations
+    .filter(({ spec, unreadable }) => unreadable === null && spec.node.uid === uid)
+    .toSorted((a, b) => b.createdAt - a.createdAt)
+    .slice(0, RECORDS);
+  const informed = records.reduce<Case>((facts, record) => ({ ...factsOf(record, facts), ...facts }), {
+    ...pod.facts,
+  });
+  return {
+    ...pod,
+    facts: {
+      ...informed,
+      hostFiles: hostFilesOf(records, pod.facts),
+      ...kubeletOf(records, pod.facts),
+    },
+    notes: [...pod.notes, ...records.flatMap(notesOf)],
+  };
+}
+
+/** What is not known otherwise: the line that the operator had read before the log was rotated, and checks of the node. */
+function factsOf(record: Remediation, facts: Case): Partial<Case> {
+  const { spec } = record;
+  const checks = checksOf(record).filter(({ at }) => at >= lastChange(facts));
+  const death = facts.pod?.container?.death;
+  return {
+    ...(spec.trigger === 'Crash' &&
+    podOf(spec).name === facts.pod?.name &&
+    death?.finishedAt === Date.parse(spec.sighting.diedAt)
+      ? { log: `CoreDNS-${spec.sighting.corednsVersion ?? ''}\n${spec.sighting.line}\n` }
+      : {}),
+    ...newest(checks),
+  };
+}
+
+function newest(checks: readonly Check[]): Pick<Case, 'newPodResolvConf'> {
+  const [last] = checks.toSorted((a, b) => b.at - a.at).flatMap(({ file }) => (file ? [file] : []));
+  return last ? { newPodResolvConf: last } : {};
+}
+
+interface Check {
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly file: SavedText | undefined;
+  readonly note: EvidenceLine;
+}
+
+/** Pods that were started on the node to see what they are given. */
+function checksOf({ name, spec, status }: Remediation): readonly Check[] {
+  const proven = status.steps.find((step) => step.name === 'Prove');
+  const seen = [
+    ...(spec.trigger === 'LateLoop'
+      ? [
+          {
+            at: spec.lateLoop.check.checkedAt,
+            given: spec.lateLoop.check.resolvConf,
+            message: spec.lateLoop.check.message,
+          },
+        ]
+      : []),
+    ...(status.proof && proven
+      ? [{ at: proven.startedAt, given: status.proof.resolvConf, message: status.proof.message }]
+      : []),
+  ];
+  return seen.map(({ at, given, message }) => ({
+    at: Date.parse(at),
+    file: given && textOf(given, `a new pod, DNSRemediation ${name}, ${at}`),
+    note: {
+      source: `DNSRemediation ${name}, ${at}`,
+      text: `A new pod on ${spec.node.name} was checked: ${message}${given ? ` It was given ${serversOf(given)}.` : ''}`,
+    },
+  }));
+}
+
+/**
+ * A restart of the kubelet may bring another setting, and a pod that was created later shows more than the record. Never,
+ * where the start is not known.
+ */
+function lastChange({ node, pod }: Case): number {
+  return Math.max(node?.kubeletStartedAt ?? Infinity, pod?.createdAt ?? 0);
+}
+
+/** When the agent looked, before it changed anything. */
+const lookedAt = ({ status: { repair } }: Remediation): number =>
+  Date.parse(repair?.times.decided ?? repair?.times.started ?? '');
+
+/** By path, the newest of each; what is known otherwise comes first. */
+function hostFilesOf(records: readonly Remediation[], facts: Case): readonly SavedText[] {
+  const found = records
+    .filter((record) => lookedAt(record) >= lastChange(facts))
+    .flatMap(({ status: { repair } }) => [repair?.current, repair?.target])
+    .flatMap((file) => (file ? (textOf(file, file.path) ?? []) : []));
+  return [...facts.hostFiles, ...found].filter(
+    ({ source }, index, all) => all.findIndex((other) => other.source === source) === index,
+  );
+}
+
+/** Where the value of the kubelet that runs is from: it has read that place when it was started. */
+function kubeletOf(records: readonly Remediation[], { kubelet, node }: Case): Pick<Case, 'kubelet'> {
+  const found = records
+    .filter((record) => lookedAt(record) >= (node?.kubeletStartedAt ?? Infinity))
+    .flatMap(({ status: { repair } }) => (repair?.effective ? (layerOf(repair.effective) ?? []) : []))
+    .find(({ value }) => kubelet?.running === undefined || kubelet.running.value === value);
+  const known: CaseKubelet | undefined = found ? { ...kubelet, place: found } : kubelet;
+  return known ? { kubelet: known } : {};
+}
+
+/** `--resolv-conf in /etc/kubernetes/kubelet.env:3`, or a file without the flag; nothing else names one place. */
+const PLACE = /^(?<flag>--resolv-conf in )?(?<path>\/[^\s,:]+)(?::(?<line>\d+))?$/;
+
+function layerOf({ value, source }: { readonly value: string; readonly source: string }) {
+  const { flag, path, line } = PLACE.exec(source)?.groups ?? {};
+  if (path === undefined) return undefined;
+  const layer: KubeletLayer = {
+    kind: flag === undefined ? 'config' : 'flag',
+    value,
+    path,
+    ...(line === undefined ? {} : { line: Number(line) }),
+  };
+  return layer;
+}
+
+function notesOf(record: Remediation): readonly EvidenceLine[] {
+  const { name, spec, status } = record;
+  const { repair, guard } = status;
+  const source = (at: string | undefined): string =>
+    `DNSRemediation ${name}${at === undefined ? '' : `, ${at}`}`;
+  const looked = repair && {
+    source: source(repair.times.decided ?? repair.times.started),
+    text: [
+      repair.effective &&
+        `resolvConf of the kubelet on ${spec.node.name} was ${repair.effective.value || '""'}, set by ${repair.effective.source}.`,
+      repair.current && `${repair.current.path}: ${serversOf(repair.current)}.`,
+      repair.target && `${repair.target.path}: ${serversOf(repair.target)}.`,
+      repair.message,
+    ]
+      .filter(Boolean)
+      .join(' '),
+  };
+  return [
+    ...(looked ? [looked] : []),
+    ...(guard ? [{ source: source(guard.times.finished), text: guard.message }] : []),
+    ...checksOf(record).map(({ note }) => note),
+  ];
+}
+
+const serversOf = ({ class: grade, nameservers }: GradedFile): string =>
+  `${nameservers.join(', ') || 'no nameserver'} (${grade})`;
+
+/** Undefined of a file that was not there or could not be read as one. */
+function textOf({ class: grade, nameservers, text }: GradedFile, source: string): SavedText | undefined {
+  if (grade === 'missing' || grade === 'invalid') return undefined;
+  return { source, text: text ?? nameservers.map((server) => `nameserver ${server}\n`).join('') };
+}
