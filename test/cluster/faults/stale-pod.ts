@@ -1,6 +1,8 @@
 /** A repair by hand that forgets the last step: the crashing pod keeps the resolv.conf of its sandbox. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { containerIds, waitForCrash } from '../dns/dns-deaths.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../node/kubelet-files.ts';
-import { crashWithNewPods } from './crash-with-new-pods.ts';
+import { crashWithNewPods, LOOP } from './crash-with-new-pods.ts';
 import type { Fault } from './fault.ts';
 import { restoreResolvConf, useResolvConf } from './kubelet-value.ts';
 
@@ -8,9 +10,14 @@ export const STALE_POD: Fault = {
   what: 'resolvConf was corrected and the kubelet restarted, but the crashing pod is older',
   async break(rig, node) {
     await useResolvConf(rig, node, BAD_RESOLV_CONF);
-    const line = await crashWithNewPods(rig, node);
+    await crashWithNewPods(rig, node);
+    // The API gives times in whole seconds: in the same one, the pod would not look older than the corrected kubelet.
+    await sleep(2_000);
     await useResolvConf(rig, node, GOOD_RESOLV_CONF);
-    return line;
+    // The next crash, of a container that the corrected kubelet has started: within a back-off of twenty seconds.
+    const known = containerIds(await rig.dnsPods(node));
+    const what = `CoreDNS on ${node} to crash under the corrected kubelet`;
+    return (await waitForCrash(rig, { what, pods: () => rig.dnsPods(node), line: LOOP, known })).line;
   },
   heal: restoreResolvConf,
 };
