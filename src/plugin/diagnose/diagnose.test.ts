@@ -198,6 +198,17 @@ describe('whether the operator would repair it', () => {
     expect(view?.why).toMatch(why);
   });
 
+  it('says that there are more records than it reads', async () => {
+    const cluster = dnsCluster();
+    cluster.answers.set(PATHS.policies, { items: [aPolicy()] });
+    cluster.answers.set(PATHS.remediations, { items: [], metadata: { continue: 'more' } });
+    expect((await asJson(cluster)).pods[0]?.missing).toContainEqual({
+      what: 'all dnsremediations of the operator',
+      why: 'Only the first 500 were read.',
+      command: 'kubectl get dnsremediations',
+    });
+  });
+
   it('not on a node that is excluded', async () => {
     const labels = { 'dnshealth.io/exclude': 'true' };
     const cluster = dnsCluster([loopingPod(), healthyPod()]);

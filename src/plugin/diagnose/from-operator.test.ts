@@ -18,6 +18,7 @@ import { withDeclared } from './declared-kubelet.ts';
 import { withProber } from './from-prober.ts';
 import { withRecords } from './from-records.ts';
 import type { GatheredPod, OperatorKnowledge } from './gathered.ts';
+import { podState } from './pod-state.ts';
 
 const ENV = '/etc/kubernetes/kubelet.env';
 
@@ -209,6 +210,9 @@ describe('what the prober has heard', () => {
   const NAMED = 'coredns-abc does not answer for external names.';
 
   it('stands for the answers of a pod that could not be asked', () => {
+    const { log: _log, ...pod } = heard(at(5), NAMED).facts;
+    expect(podState({ facts: pod, unanswered: NAMED }, { findings: [] })).toBe('unexplained');
+    expect(podState({ facts: pod }, { findings: [] })).toBe('well');
     expect(heard(at(5), NAMED).unanswered).toBe(NAMED);
   });
   it.each<readonly [string, GatheredPod]>([
