@@ -41,13 +41,19 @@ export const localResolverExam: ExamRule = {
           remedy: target.seen
             ? `Set resolvConf on ${names.node} to ${target.path}, which lists real upstream servers, restart the kubelet, then delete ${names.pod}.`
             : `Set resolvConf on ${names.node} to a file that lists the servers that ${who} itself asks: /run/NetworkManager/no-stub-resolv.conf with NetworkManager, /run/dnsmasq/resolv.conf with dnsmasq, or a file of your own such as /etc/kubernetes/resolv.conf. Restart the kubelet, then delete ${names.pod}.`,
-          commands: setResolvConf(facts),
+          commands: setResolvConf(facts, target.seen ? target.path : upstreamsOf(who)),
         }),
       },
       missing: target.seen ? [] : [missing('hostFiles', names)],
     };
   },
 };
+
+/** The file with the servers that this resolver itself asks, where it writes one; otherwise one that has to be written. */
+function upstreamsOf(who: string): string {
+  if (who.includes('NetworkManager')) return '/run/NetworkManager/no-stub-resolv.conf';
+  return who === 'dnsmasq' ? '/run/dnsmasq/resolv.conf' : '/etc/kubernetes/resolv.conf';
+}
 
 /** As far as the address and the comments of the file tell. */
 function listener(text: string, nameservers: readonly string[]): string {

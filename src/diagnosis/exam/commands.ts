@@ -8,15 +8,19 @@ export const onNode = ({ node }: ExamNames): string => `# on node ${node}:`;
 export const deletePod = ({ namespace, pod }: ExamNames): string =>
   `kubectl -n ${namespace} delete pod ${pod}`;
 
-/** Sets `resolvConf` where it takes effect, restarts the kubelet, and gives the pod a new sandbox. */
-export function setResolvConf(facts: ExamFacts): Commands {
-  const { names, kubelet, target } = facts;
+/**
+ * Sets `resolvConf` where it takes effect, restarts the kubelet, and gives the pod a new sandbox.
+ *
+ * @param path the file that resolvConf is set to
+ */
+export function setResolvConf(facts: ExamFacts, path: string = facts.target.path): Commands {
+  const { names, kubelet } = facts;
   const layer = kubelet.layers?.at(-1) ?? kubelet.place;
   return {
     fix: [
       onNode(names),
-      `grep -H nameserver ${target.path} # must list real upstream servers: with a file that does not exist, no pod starts`,
-      ...(layer ? [`test -s ${target.path} && ${edit(layer, target.path)}`] : whereItIsSet(target.path)),
+      `grep -H nameserver ${path} # must list real upstream servers: with a file that does not exist, no pod starts`,
+      ...(layer ? [`test -s ${path} && ${edit(layer, path)}`] : whereItIsSet(path)),
       `systemctl ${layer?.kind === 'flag' ? 'daemon-reload && systemctl ' : ''}restart kubelet`,
       '# then, from where kubectl runs:',
       deletePod(names),
