@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at } from '../../../test/support/objects/builders.ts';
+import { at, isoAt } from '../../../test/support/objects/builders.ts';
 import {
   aPolicy,
   dnsCluster,
@@ -8,6 +8,7 @@ import {
   PATHS,
 } from '../../../test/support/objects/dns-cluster.ts';
 import { type FakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
+import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
 import type { Report } from './report.ts';
 
@@ -43,6 +44,13 @@ describe('diagnose', () => {
       ['External', 'REFUSED'],
       ['External', 'REFUSED'],
     ]);
+  });
+
+  it('leaves out a pod that is being deleted, unless there is no other', async () => {
+    const going = aRawDnsPod({ metadata: { deletionTimestamp: isoAt(4) } });
+    const { verdict } = await asJson(dnsCluster([going, healthyPod()]));
+    expect(verdict).toMatchObject({ healthy: true, pods: 1 });
+    expect((await asJson(dnsCluster([going]))).verdict).toMatchObject({ healthy: false, pods: 1 });
   });
 
   it('takes a single lost answer for no fault', async () => {

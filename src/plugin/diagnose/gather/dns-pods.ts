@@ -4,7 +4,12 @@ import type { Connection } from '../../connect.ts';
 import { PluginError } from '../../errors.ts';
 import { type ParsedPod, parseCasePod } from '../case-pod.ts';
 
-/** Those that still can run, each one once. @throws PluginError if there is none, or KubeError */
+/**
+ * Those that still can run, each one once. Pods that are being deleted are left out while there are others: the end of
+ * a rollout is no fault of DNS.
+ *
+ * @throws PluginError if there is none, or KubeError
+ */
 export async function dnsPods({ core }: Connection): Promise<readonly ParsedPod[]> {
   const lists = await Promise.all(
     DNS_SELECTORS.map(async (labelSelector) =>
@@ -20,7 +25,10 @@ export async function dnsPods({ core }: Connection): Promise<readonly ParsedPod[
     throw new PluginError(
       `there is no DNS pod in the namespace ${DNS_NAMESPACE} of this cluster; looked for the labels ${DNS_LABELS_TEXT}`,
     );
-  return unique.toSorted((a, b) => compare(a.dns.node, b.dns.node) || compare(a.dns.name, b.dns.name));
+  const staying = unique.filter(({ dns }) => !dns.deleting);
+  return (staying.length > 0 ? staying : unique).toSorted(
+    (a, b) => compare(a.dns.node, b.dns.node) || compare(a.dns.name, b.dns.name),
+  );
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
