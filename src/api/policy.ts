@@ -290,7 +290,7 @@ export const policyStatusSchema = z
           .string()
           .optional()
           .describe(
-            'Answering and total number of DNS pods, for example 1/2. Absent if the prober is off, and if none of the pods can be asked from where the operator runs.',
+            'Answering and total number of DNS pods, for example 1/2. Absent if the prober is off, until all pods were asked, and if none of them can be asked from where the operator runs.',
           ),
       })
       .optional()

@@ -175,7 +175,7 @@ const ROWS: Readonly<Partial<Record<Cause, Row>>> = {
       newPodResolvConf: { source: 'a new pod', text: 'search .\n' },
       log: 'plugin/forward: no nameservers found',
     },
-    says: /On node7, systemd-resolved knows no server/,
+    says: /On node7, systemd-resolved has no server/,
     does: /resolvectl status/,
   },
   RuntimeCopiesHostFile: {

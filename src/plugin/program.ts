@@ -150,6 +150,10 @@ async function runVerb(
   if (timeoutMs === undefined)
     throw new PluginError(`--request-timeout "${requestTimeout}" is not a duration such as 5s or 1m`);
   let connection: Promise<Connection> | undefined;
+  /** Once the login has succeeded. Where it fails, the verb gets the error. */
+  let opened: Connection | undefined;
+  const connect = async (): Promise<Connection> =>
+    (opened = await logIn(io, { context, kubeconfig }, timeoutMs));
   const pluginContext: PluginContext = {
     out,
     err,
@@ -157,15 +161,15 @@ async function runVerb(
     signal: io.signal,
     env: io.env,
     now: io.now ?? Date.now,
-    connect: async () => (connection ??= logIn(io, { context, kubeconfig }, timeoutMs)),
+    connect: async () => (connection ??= connect()),
   };
   try {
     return await verb.run(pluginContext, args, options);
   } catch (error) {
-    const server = (await connection?.catch(() => undefined))?.server;
+    const server = opened?.server;
     throw new PluginError(explain(error, server && `the API server at ${server}`), { cause: error });
   } finally {
-    await (await connection?.catch(() => undefined))?.close();
+    await opened?.close();
   }
 }
 

@@ -15,7 +15,7 @@ export const runtimeCopiesHostFileExam: ExamRule = {
     if (value === undefined) return open(missing('kubelet', names));
     if (value === '/etc/resolv.conf' || value === '')
       return ruledOut(
-        `resolvConf is ${value || '""'}: there is no other file that could be without content.`,
+        `resolvConf is ${value || '""'}, so the kubelet does not read another file that could be empty.`,
       );
     const file = fileOf(value, facts);
     if (file === undefined) return open(missing('hostFiles', names));

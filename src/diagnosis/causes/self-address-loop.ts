@@ -1,6 +1,6 @@
 /** Cause: the query came back from one of the pod's own addresses. */
 import { deletePod } from '../exam/commands.ts';
-import { clusterServersIn } from '../exam/exam-facts.ts';
+import { cameThroughTheList } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
 import { fromGate } from '../exam/from-gate.ts';
 import { missing } from '../exam/missing.ts';
@@ -20,11 +20,8 @@ export const selfAddressLoop: CauseRule = ({ origin, sighting }) => {
 export const selfAddressLoopExam: ExamRule = {
   cause: 'SelfAddressLoop',
   judge: (facts) => {
-    const listed = facts.given && clusterServersIn(facts.given, facts);
-    if (listed && listed.length > 0)
-      return ruledOut(
-        `The query came back through ${listed.join(', ')}, which ${facts.given?.source} lists.`,
-      );
+    const listed = cameThroughTheList(facts);
+    if (listed !== null) return ruledOut(listed);
     return fromGate(
       facts,
       'SelfAddressLoop',

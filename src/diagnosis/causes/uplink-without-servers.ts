@@ -23,7 +23,7 @@ export const uplinkWithoutServersExam: ExamRule = {
       kind: 'found',
       finding: {
         confidence: 'high',
-        summary: `On ${names.node}, systemd-resolved knows ${lists} (${uplink.source}), so that there is no good file on the node that the kubelet could give to its pods.`,
+        summary: `On ${names.node}, systemd-resolved has ${lists} (${uplink.source}), so the kubelet has no usable file to give to its pods.`,
         evidence: [
           ...(/No DNS servers known/.test(uplink.text)
             ? [{ source: uplink.source, text: '# No DNS servers known.' }]

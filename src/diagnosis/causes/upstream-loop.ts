@@ -1,6 +1,6 @@
 /** Cause: another machine sends the cluster's queries back to it. The node is not at fault. */
 import { deletePod } from '../exam/commands.ts';
-import { clusterServersIn } from '../exam/exam-facts.ts';
+import { cameThroughTheList } from '../exam/exam-facts.ts';
 import { type ExamRule, ruledOut } from '../exam/exam-rule.ts';
 import { fromGate } from '../exam/from-gate.ts';
 import { parseIp } from '../ip-address.ts';
@@ -29,11 +29,8 @@ export const upstreamLoopExam: ExamRule = {
     const from = facts.loop?.diagnosis.sighting.from;
     if (from !== undefined && isNodeLocalAddress(from))
       return ruledOut(`${from} is the address of a node-local DNS cache, not of another machine.`);
-    const listed = facts.given && clusterServersIn(facts.given, facts);
-    if (listed && listed.length > 0)
-      return ruledOut(
-        `The query came back through ${listed.join(', ')}, which ${facts.given?.source} lists.`,
-      );
+    const listed = cameThroughTheList(facts);
+    if (listed !== null) return ruledOut(listed);
     return fromGate(
       facts,
       'UpstreamLoop',

@@ -182,3 +182,10 @@ export function clusterServersIn({ nameservers }: GradedText, { case: given }: E
   const cluster = new Set([...given.clusterDNS, ...NODE_LOCAL_DNS, ...given.nodeLocalDNS].map(canonical));
   return nameservers.filter((server) => cluster.has(canonical(server)));
 }
+
+/** Why the file that the pod was given explains where its query came back from, in a sentence; null if it does not. */
+export function cameThroughTheList(facts: ExamFacts): string | null {
+  const listed = facts.given ? clusterServersIn(facts.given, facts) : [];
+  if (listed.length === 0) return null;
+  return `The query came back through ${listed.join(', ')}, which ${facts.given?.source} lists.`;
+}

@@ -1,10 +1,10 @@
 /** Every place of a node that sets `resolvConf`, also one that another overrides: what an examination compares. */
 import { assertNever } from '../../api/assert-never.ts';
-import { Refused } from '../../api/refused.ts';
 import type { KubeletLayer } from '../case.ts';
 import { kubeletCommand } from './effective.ts';
 import type { KubeletService, NodeFiles } from './kubelet-service.ts';
 import { type Setting, settingOfConfig, settingOfDropIn, settingOfFlag } from './setting.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 export interface Layers {
   /** In rising precedence: the last one takes effect. Empty if the value is set nowhere. */
@@ -13,18 +13,9 @@ export interface Layers {
   readonly problems: readonly string[];
 }
 
-/** Reads on after a file that cannot be understood: what is wrong with it may be the very cause. */
 export function resolvConfLayers(service: KubeletService, files: NodeFiles): Layers {
   const problems: string[] = [];
-  const attempt = <T>(read: () => T): T | undefined => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      problems.push(error.message);
-      return undefined;
-    }
-  };
+  const attempt = <T>(read: () => T): T | undefined => unlessRefused(read, problems);
   const command = attempt(() => kubeletCommand(service, files));
   if (!command) return { layers: [], problems };
   const { configPath, dropIns, flag } = command;

@@ -1,6 +1,5 @@
 /** What saved files say about the kubelet of a node: its running value, and every place that sets it. */
 import { posix } from 'node:path';
-import { Refused } from '../../api/refused.ts';
 import type { CaseKubelet, KubeletLayer, SavedText } from '../case.ts';
 import { configzValue } from './configz.ts';
 import { argumentsOf, readFlagsText } from './flags-text.ts';
@@ -10,6 +9,7 @@ import { type Layers, resolvConfLayers } from './layers.ts';
 import { savedFiles } from './saved-files.ts';
 import { readServiceText, type ServiceText } from './service-text.ts';
 import { absolute } from './setting.ts';
+import { unlessRefused } from './unless-refused.ts';
 
 /** `source` of each text is its path on the node where that is known, or else the name of the saved file. */
 export interface SavedKubelet {
@@ -31,7 +31,7 @@ export interface ReadKubelet {
 
 export function readSavedKubelet(saved: SavedKubelet): ReadKubelet {
   const problems: string[] = [];
-  const running = attempt(() => runningOf(saved), problems);
+  const running = unlessRefused(() => runningOf(saved), problems);
   const { layers, problems: others } = layersOf(saved);
   return { kubelet: { ...(running && { running }), layers }, problems: [...problems, ...others] };
 }
@@ -69,7 +69,7 @@ function asOnTheNode(
     const [, text] = elsewhere.find(([name]) => posix.basename(name) === posix.basename(path)) ?? [];
     if (text !== undefined && !texts.has(path)) texts.set(path, text);
   }
-  const config = attempt(() => findFlag(argumentsOf({ service, files: texts }), 'config')?.value);
+  const config = unlessRefused(() => findFlag(argumentsOf({ service, files: texts }), 'config')?.value);
   const [only, ...others] = elsewhere.filter(([, text]) => isConfig(text));
   if (config !== undefined && !texts.has(config) && only && others.length === 0) texts.set(config, only[1]);
   return texts;
@@ -81,7 +81,7 @@ const isConfig = (text: string): boolean =>
 /** Without a unit, each file is judged alone: which of them the kubelet reads is not known. */
 function layersOfFiles(files: readonly SavedText[]): Layers {
   const problems: string[] = [];
-  const layers = files.flatMap((file) => attempt(() => layersOfFile(file), problems) ?? []);
+  const layers = files.flatMap((file) => unlessRefused(() => layersOfFile(file), problems) ?? []);
   return { layers: layers.sort((a, b) => Number(a.kind === 'flag') - Number(b.kind === 'flag')), problems };
 }
 
@@ -94,15 +94,4 @@ function layersOfFile({ source, text }: SavedText): readonly KubeletLayer[] {
   }
   const flags = readFlagsText(text, source);
   return flags ? resolvConfLayers(flags.service, savedFiles(flags.files)).layers : [];
-}
-
-/** Undefined where it cannot be understood. */
-function attempt<T>(read: () => T, problems: string[] = []): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    problems.push(error.message);
-    return undefined;
-  }
 }

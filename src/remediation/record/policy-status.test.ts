@@ -182,8 +182,11 @@ describe('what the prober found', () => {
     expect(condition('Healthy', { asked: asked(late) })).toMatchObject(late);
   });
 
-  it('shows no number of answering pods if none of them can be asked from where the operator runs', () => {
-    const { dnsPods } = policyStatus(facts({ asked: asked({ ...pending, answering: 0, notAskable: 2 }) }));
+  it.each<[string, Partial<AskedFacts>]>([
+    ['none of them can be asked from where the operator runs', { notAskable: 2 }],
+    ['they were not asked yet', pending],
+  ])('shows no number of answering pods if %s', (_why, known) => {
+    const { dnsPods } = policyStatus(facts({ asked: asked({ answering: 0, ...known }) }));
     expect(dnsPods).toMatchObject({ summary: '2/2', answering: 0 });
     expect(dnsPods?.answeringSummary).toBeUndefined();
   });

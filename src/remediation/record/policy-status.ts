@@ -56,8 +56,9 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
   const own = facts.remediations.filter((remediation) => isPartOf(remediation, facts.rollout));
   const healed = own.filter((remediation) => remediation.status.phase === 'Healed');
   const ready = facts.dnsPods.filter((pod) => pod.ready && !pod.deleting).length;
-  // "0/2" would say of pods that cannot be asked from here that they fail.
-  const canAsk = asked !== null && (asked.notAskable === 0 || asked.notAskable < facts.dnsPods.length);
+  // "0/2" would say of pods that were not asked yet, or cannot be asked from here, that they fail.
+  const wereAsked =
+    asked !== null && !asked.isPending && (asked.notAskable === 0 || asked.notAskable < facts.dnsPods.length);
   const lastRepairTime = healed
     .map((remediation) => remediation.status.finishedAt ?? '')
     .toSorted()
@@ -72,7 +73,7 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
       summary: `${ready}/${facts.dnsPods.length}`,
       ...(asked && {
         answering: asked.answering,
-        ...(canAsk && { answeringSummary: `${asked.answering}/${facts.dnsPods.length}` }),
+        ...(wereAsked && { answeringSummary: `${asked.answering}/${facts.dnsPods.length}` }),
       }),
     },
     ...prober(facts),
