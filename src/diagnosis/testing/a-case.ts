@@ -1,5 +1,5 @@
 /** A DNS pod on a node whose kubelet gives out the stub of systemd-resolved, with everything known; and parts of it. */
-import type { Case, CaseContainer, CasePod, SavedText } from '../case.ts';
+import type { Case, CaseAnswer, CaseContainer, CasePod, SavedText } from '../case.ts';
 import type { Death } from '../evidence.ts';
 
 export const STUB = '/run/systemd/resolve/stub-resolv.conf';
@@ -83,3 +83,21 @@ export const aCase = (change: Partial<Case> = {}): Case => ({
   siblings: [{ pod: 'coredns-def', node: 'node8' }],
   ...change,
 });
+
+export const corefile = (text: string) => ({ text, source: 'ConfigMap kube-system/coredns' });
+export const good = file('a new pod on node7', '192.168.10.1');
+export const answer = (
+  scope: CaseAnswer['scope'],
+  ok: boolean,
+  result = ok ? 'NOERROR' : 'REFUSED',
+): CaseAnswer[] =>
+  (['UDP', 'TCP'] as const).map((protocol) => ({
+    name: scope === 'Cluster' ? 'kubernetes.default.svc.cluster.local' : 'example.com',
+    scope,
+    protocol,
+    result,
+    ok,
+    ms: 2,
+  }));
+export const well = [...answer('Cluster', true), ...answer('External', true)];
+export const onlyCluster = [...answer('Cluster', true), ...answer('External', false)];
