@@ -75,9 +75,10 @@ describe('with "loop" removed, on a broken node', () => {
     expect(ended.status.deletedPods.map(({ uid }) => uid)).toEqual([podOf(ended.spec).uid]);
   });
 
-  it('was never called healthy in the meantime', () => {
-    const healedAt = Date.parse(ended.status.finishedAt ?? '');
-    const during = watch.turns.filter(({ at }) => at > brokenAt && at < healedAt);
+  it('was not called healthy before its replacement answered', () => {
+    const answeredAt = Date.parse(ended.status.verification?.firstSuccess ?? '');
+    const during = watch.turns.filter(({ at }) => at > brokenAt && at < answeredAt);
+    expect(during.map(({ reason }) => reason)).toContain('LateLoop');
     expect(during.map(({ status }) => status)).not.toContain('True');
     expect(watch.statusAt(brokenAt)).not.toBe('True');
     expect(watch.turns.at(-1)).toMatchObject({ status: 'True', reason: 'AllPodsAnswer' });
