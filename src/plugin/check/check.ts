@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { Connection } from '../connect.ts';
 import { parseDuration } from '../durations.ts';
-import { PluginError } from '../errors.ts';
+import { explain, PluginError } from '../errors.ts';
 import { print } from '../print.ts';
 import { table } from '../table.ts';
 import type { ExitCode, OptionValues, PluginContext } from '../verb.ts';
@@ -57,9 +57,9 @@ export async function check(
         results.push(result);
         showProgress();
       },
-      onLeft: (left) =>
+      onLeft: (left, why) =>
         err.line(
-          `Could not remove ${left.join(', ')} in ${namespace}: they end within ${activeSeconds(options.timeoutMs)} s, and the next run removes them.`,
+          `Could not remove ${left.join(', ')} in ${namespace}: ${explain(why)}. They end within ${activeSeconds(options.timeoutMs)} s, and the next run removes them.`,
         ),
     });
   } finally {

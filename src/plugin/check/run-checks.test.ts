@@ -68,7 +68,7 @@ async function run(pods: CheckPods, count: number, more: Partial<Checks> = {}) {
     signal: new AbortController().signal,
     whyNotNow: async () => undefined,
     onResult: (result) => results.push(result),
-    onLeft: (names) => left.push(...names),
+    onLeft: (names, why) => left.push(...names, String(why)),
     ...more,
   }).then(
     () => undefined,
@@ -165,11 +165,11 @@ describe('after Ctrl-C', () => {
     expect(pods.size).toBe(0);
   });
 
-  it('a pod that cannot be removed is named', async () => {
+  it('a pod that cannot be removed is named, with the reason', async () => {
     const { api } = aNamespace();
     const stuck: CheckPods = { ...api, remove: async () => Promise.reject(new Error('unreachable')) };
     const { left, error } = await run(stuck, 1);
     expect(error).toMatchObject({ message: 'unreachable' });
-    expect(left).toEqual(['dnshealth-check-r-0']);
+    expect(left).toEqual(['dnshealth-check-r-0', 'Error: unreachable']);
   });
 });

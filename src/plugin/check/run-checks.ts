@@ -21,8 +21,8 @@ export interface Checks {
   /** Why no pod can run on the node by now: it was deleted, or is not ready any more. */
   readonly whyNotNow: (node: string) => Promise<NotChecked | undefined>;
   readonly onResult: (result: NodeResult) => void;
-  /** Says which pods could not be removed. */
-  readonly onLeft: (pods: readonly string[]) => void;
+  /** Says which pods could not be removed, and the first reason. */
+  readonly onLeft: (pods: readonly string[], why: unknown) => void;
 }
 
 /** @throws KubeError if the API refuses what every node needs, and the reason of the signal after Ctrl-C */
@@ -74,8 +74,14 @@ export async function runChecks(
     await Promise.allSettled(workers);
     const left = [...open];
     const removals = await Promise.allSettled(left.map(async (pod) => pods.remove(pod)));
-    const failures = left.filter((_pod, at) => removals[at]?.status === 'rejected');
-    if (failures.length > 0) onLeft(failures);
+    const failures = removals.flatMap((removal, at) =>
+      removal.status === 'rejected' ? [{ pod: left[at] ?? '', why: removal.reason as unknown }] : [],
+    );
+    if (failures[0])
+      onLeft(
+        failures.map(({ pod }) => pod),
+        failures[0].why,
+      );
   }
 }
 
