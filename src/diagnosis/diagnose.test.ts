@@ -1,41 +1,8 @@
-/** Cases for and against each cause, and what no log may ever lead to. */
-import * as fc from 'fast-check';
+/** Cases for and against each cause. */
 import { describe, expect, it } from 'vitest';
 import { diagnose } from './diagnose.ts';
-import type { Evidence } from './evidence.ts';
-
-const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
-const loopLine = (from: string, to = ':53', zone = '.') =>
-  `[FATAL] plugin/loop: Loop (${from} -> ${to}) detected for zone "${zone}", see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO 11.22.${zone === '.' ? '' : zone}"`;
-const LOOPBACK = loopLine('127.0.0.1:38718');
-const OLD = '[FATAL] plugin/loop: Forwarding loop detected in "." zone. Exiting. See';
-const OLDEST = '[FATAL] plugin/loop: Seen "HINFO IN 11.22." more than twice, loop detected';
-
-/** The repairable incident, with changes. */
-function evidence(change: {
-  readonly log?: string;
-  readonly livedMs?: number;
-  readonly exitCode?: number;
-  readonly reason?: string;
-  readonly corefile?: string | null;
-  readonly pod?: Partial<Evidence['pod']>;
-}): Evidence {
-  const { log = LOOPBACK, livedMs = 1000, exitCode = 1, reason = 'Error', pod = {} } = change;
-  const { corefile = COREFILE } = change;
-  return {
-    death: { exitCode, reason, startedAt: 1_000_000, finishedAt: 1_000_000 + livedMs },
-    log,
-    ...(corefile === null ? {} : { corefile }),
-    pod: {
-      ips: ['10.244.0.7', 'fd00::7'],
-      hostNetwork: false,
-      dnsPolicy: 'Default',
-      dnsConfigNameservers: [],
-      ...pod,
-    },
-    clusterDNS: ['10.96.0.10'],
-  };
-}
+import { loopLine } from './testing/a-case.ts';
+import { COREFILE, evidence, LOOPBACK, OLD, OLDEST } from './testing/loop-evidence.ts';
 
 describe('the repairable cause', () => {
   it('is a loop on loopback, for ".", on port 53, through the resolv.conf of the pod', () => {
@@ -327,81 +294,5 @@ describe('everything else is advice', () => {
       cause: 'NodeRestarted',
       remedy: { kind: 'none' },
     });
-  });
-});
-
-/** Lines as a client can cause them, with names escaped or not. */
-const clientLine = fc
-  .tuple(
-    fc.constantFrom('[INFO] 10.0.0.1:5 - 7 "A IN ', '[ERROR] plugin/errors: 2 ', '[INFO] ', '[WARNING] '),
-    fc.oneof(fc.string({ maxLength: 30 }), fc.constantFrom(LOOPBACK, OLD, 'CoreDNS-1.2.0.')),
-    fc.constantFrom('. udp 62 false 512" NOERROR', '. A: read udp', ''),
-  )
-  .map((parts) => parts.join('').replace(/[\r\n]/g, ' '))
-  // These lines are about the state of the server and are its own, so they may count.
-  .filter((line) => !/SIGTERM|lameduck|Kubernetes API|exceeded maximum|refused$|timeout/.test(line));
-
-describe('for any log', () => {
-  it('finds no loop without the anchored line', () => {
-    fc.assert(
-      fc.property(fc.array(clientLine), (lines) => {
-        expect(diagnose(evidence({ log: lines.join('\n') })).kind).toBe('crash');
-      }),
-    );
-  });
-
-  it('never changes the diagnosis because of earlier lines', () => {
-    const ending = fc.constantFrom(
-      LOOPBACK,
-      loopLine('172.31.0.2:1'),
-      loopLine('127.0.0.1:1', ':53', 'corp.example.'),
-      OLD,
-      'plugin/forward: no nameservers found',
-      "/etc/coredns/Corefile:10 - Error during parsing: Unknown directive 'proxy'",
-      'Listen: listen tcp :53: bind: address already in use',
-    );
-    fc.assert(
-      fc.property(fc.array(clientLine), ending, (lines, end) => {
-        const alone = diagnose(evidence({ log: end }));
-        expect(diagnose(evidence({ log: [...lines, end].join('\n') }))).toEqual(alone);
-      }),
-    );
-  });
-
-  it('repairs only if every condition holds', () => {
-    const flag = fc.boolean();
-    fc.assert(
-      fc.property(
-        fc.record({
-          loopback: flag,
-          root: flag,
-          port: flag,
-          file: flag,
-          host: flag,
-          policy: flag,
-          config: flag,
-        }),
-        (is) => {
-          const { remedy } = diagnose(
-            evidence({
-              log: loopLine(
-                is.loopback ? '127.0.0.1:1' : '10.9.9.9:1',
-                is.port ? ':53' : ':1053',
-                is.root ? '.' : 'a.',
-              ),
-              corefile: is.file ? COREFILE : '. {\n forward . 8.8.8.8\n}',
-              pod: {
-                hostNetwork: is.host,
-                dnsPolicy: is.policy ? 'Default' : 'ClusterFirst',
-                dnsConfigNameservers: is.config ? ['10.1.1.1'] : [],
-              },
-            }),
-          );
-          const all = is.loopback && is.root && is.port && is.file && !is.host && is.policy && !is.config;
-          expect(remedy.kind).toBe(all ? 'repair' : 'advice');
-        },
-      ),
-      { numRuns: 500 },
-    );
   });
 });
