@@ -18,11 +18,39 @@ const remove = async (pods: readonly Pod[]): Promise<void> => {
   for (const { metadata } of pods) await rig.api.delete(`${podsPath}/${metadata.name}`);
 };
 
-/** The pods of each node, once all are Ready. */
+/**
+ * Four pods, two on each node: the scheduler has to keep them even. Its own preference counts a pod that is
+ * being deleted, so that now and then a replacement joins the three of the other node.
+ */
+async function runTwoOnEachNode(): Promise<void> {
+  const topologySpreadConstraints = [
+    {
+      maxSkew: 1,
+      topologyKey: 'kubernetes.io/hostname',
+      whenUnsatisfiable: 'DoNotSchedule',
+      labelSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+      matchLabelKeys: ['pod-template-hash'],
+    },
+  ];
+  const patch = { spec: { replicas: 4, template: { spec: { topologySpreadConstraints } } } };
+  await rig.kubectl(['patch', ...COREDNS, `--patch=${JSON.stringify(patch)}`]);
+  await rig.kubectl(['rollout', 'status', ...COREDNS, '--timeout=90s']);
+}
+
+/** Two pods again, spread as the scheduler prefers. */
+async function runAsBefore(): Promise<void> {
+  const patch = { spec: { replicas: 2, template: { spec: { topologySpreadConstraints: null } } } };
+  await rig.kubectl(['patch', ...COREDNS, `--patch=${JSON.stringify(patch)}`]);
+  await rig.kubectl(['rollout', 'status', ...COREDNS, '--timeout=90s']);
+}
+
+/** The pods of each node, once all are Ready; a pod that is being deleted is none of them. */
 async function readyPods(perNode: number): Promise<ReadonlyMap<string, readonly Pod[]>> {
   return until(
     async () => {
-      const pods = (await rig.dnsPods()).filter((pod) => hasCondition(pod, 'Ready'));
+      const pods = (await rig.dnsPods()).filter(
+        (pod) => hasCondition(pod, 'Ready') && pod.metadata.deletionTimestamp === undefined,
+      );
       const byNode = new Map(NODES.map((node) => [node, pods.filter((pod) => pod.spec.nodeName === node)]));
       return [...byNode.values()].every((own) => own.length === perNode) ? byNode : undefined;
     },
@@ -78,7 +106,7 @@ describe('two nodes, each with a looping CoreDNS pod beside one that serves, and
 
   beforeAll(async () => {
     await restoreCluster(rig);
-    await rig.kubectl(['scale', ...COREDNS, '--replicas=4']);
+    await runTwoOnEachNode();
     const before = await readyPods(2);
     await applyPolicy(rig, { limits: { maxConcurrent: 2 } });
     // Until a first repair has healed its node, they are made one at a time anyway.
@@ -98,7 +126,7 @@ describe('two nodes, each with a looping CoreDNS pod beside one that serves, and
     [lowest, repairs] = await lowestReady(new Set(kept.map(({ metadata }) => metadata.uid)), both);
   });
   afterAll(async () => {
-    await rig.kubectl(['scale', ...COREDNS, '--replicas=2']);
+    await runAsBefore();
     await restoreCluster(rig);
   });
 
