@@ -326,6 +326,21 @@ describe('a kubelet that someone else restarts', () => {
     expect(again.kind).toBe('down');
   });
 
+  it('may crash once in the same way before it is ever seen running, and that is not held against the one before it', async () => {
+    const unseen = { ...waiting(EXITED(1)), startedAtMs: 4_150 };
+    const along: Story = [
+      [0, process(2)],
+      [4_000, beingRestarted],
+      [4_300, unseen],
+      [14_300, { ...process(4, 1), startedAtMs: 14_300 }],
+    ];
+    const { kind, said } = await watch(along, { servesAt: (ms) => ms < 4_000 || ms > 15_000 });
+    expect(kind).toBe('kept');
+    expect(said).toContain('Something else restarted it once');
+    const itself: Story = [along[0] ?? [0, process(2)], [4_300, waiting(EXITED(1))]];
+    expect((await watch(itself)).kind).toBe('down');
+  });
+
   it('is stopped, not down, if it is not started again', async () => {
     const end = await watch([
       [0, process(2)],

@@ -5,7 +5,8 @@
  * | ------------------------------------------------- | ------------------------------------------------------------ |
  * | another process, NRestarts did not increase       | someone else restarted it: the new process is watched         |
  * | the process ended by a signal from outside, once  | not a verdict: systemd's next start of it is watched          |
- * | it crashed before it served, after such a restart | not a verdict, once: its runtime may be restarting as well    |
+ * | it crashed before it served, after such a restart | not a verdict, once: its runtime may be restarting as well;   |
+ * |                                                   | also if it was never seen running, only that it had started   |
  * | it ended a second time, or crashed                | down                                                         |
  * | the unit has failed, or no process in time        | down                                                         |
  * | the unit is stopped, with success and without job | stopped: someone did that, and the change is not the cause    |
@@ -160,7 +161,8 @@ function withProcess(watched: Watched, state: KubeletState, nowMs: number): Step
   return unlessTooLong(fresh, nowMs);
 }
 
-function withoutProcess(watched: Watched, state: KubeletState, rules: WatchRules, nowMs: number): Step {
+function withoutProcess(before: Watched, state: KubeletState, rules: WatchRules, nowMs: number): Step {
+  const watched = afterUnseenRestart(before, state);
   const { servingSinceMs: _s, muteSinceMs: _m, ...rest } = watched;
   const next: Watched = { ...rest, goneSinceMs: watched.goneSinceMs ?? nowMs };
   if (!state.jobPending) {
@@ -183,6 +185,21 @@ function withoutProcess(watched: Watched, state: KubeletState, rules: WatchRules
         why: `Someone stopped kubelet.service, and it was not started again within ${allowedMs / 1000} s.`,
       }
     : down(`The kubelet was not started within ${allowedMs / 1000} s (${shown(state)}).`);
+}
+
+/**
+ * Someone else restarted the kubelet, and the new process ended before it was ever seen: the exit is that of a process
+ * which started later than the one under watch was seen, and systemd does not count the restart as its own.
+ */
+function afterUnseenRestart(watched: Watched, { startedAtMs, autoRestarts: now }: KubeletState): Watched {
+  const { process, autoRestarts = now, servingSinceMs: _, ...rest } = watched;
+  if (process === undefined || startedAtMs <= process.seenMs || now > autoRestarts) return watched;
+  return {
+    ...rest,
+    process: { pid: process.pid, seenMs: startedAtMs },
+    autoRestarts: now,
+    restartedByOthers: rest.restartedByOthers + 1,
+  };
 }
 
 /** The verdict on a process that systemd is about to start again; undefined where there is none yet. */
