@@ -1,5 +1,6 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
 import type { Dispatcher } from 'undici';
+import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
 import type { TlsMaterial } from '../config.ts';
 import type { Dial } from './dial.ts';
@@ -21,7 +22,23 @@ export interface Connections {
   agent(tls: TlsMaterial): Dispatcher;
   /** The agent for writes that only a leader may make. @throws TypeError without a fence */
   fencedAgent(tls: TlsMaterial): Dispatcher;
+  /** After a call that failed: if the agent can never succeed again, the next call gets another one. */
+  failed(dispatcher: Dispatcher, error: unknown, tookMs: number): void;
   close(): Promise<void>;
+}
+
+/**
+ * undici 8.12 now and then keeps using an HTTP/2 session whose connection was reset at the wrong moment: each call
+ * fails at once, or waits for its deadline without an attempt to connect. Seen after thousands of resets. Without a new
+ * agent the operator would be blind until it is restarted.
+ */
+function isStuck(error: unknown, tookMs: number): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (Reflect.get(at, 'code') === 'ERR_HTTP2_INVALID_SESSION') return true;
+    // A server that does not answer is given up sooner, by the time-out for connecting or for the headers.
+    if (at instanceof DeadlineError && tookMs > 1.5 * HEADERS_TIMEOUT_MS) return true;
+  }
+  return false;
 }
 
 interface ConnectionsOptions {
@@ -82,6 +99,13 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
         }),
       };
       return fenced.agent.dispatcher;
+    },
+    failed(dispatcher, error, tookMs) {
+      if (current?.agent !== dispatcher || !isStuck(error, tookMs)) return;
+      const { agent } = current;
+      current = undefined;
+      // Its open watches end as well, and are resumed over the new agent.
+      void agent.destroy();
     },
     async close() {
       await Promise.all([current?.agent.destroy(), fenced?.agent.destroy()]);

@@ -81,10 +81,11 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     const began = clock.monotonic();
     const isFenced = fence !== undefined && isWrite(request);
     let code = '<error>';
+    let agent: Dispatcher | undefined;
     try {
       const { tls, authorization, impersonateUser } = await unlessAborted(config.credentials(), signal);
       if (isFenced && !fence.isOpen()) throw notLeading(info, 'not sent', fence);
-      const agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
+      agent = isFenced ? connections.fencedAgent(tls) : connections.agent(tls);
       const sent = send.call(agent, {
         origin: server.origin,
         path: basePath + request.target,
@@ -107,6 +108,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       if (answer.statusCode === 401) config.invalidate();
       throw refusal(info, answer.statusCode, await answer.body.text(), answer.headers);
     } catch (error) {
+      if (agent) connections.failed(agent, signal.aborted ? signal.reason : error, clock.monotonic() - began);
       // Neither an answer nor a refusal of our own.
       if (isFenced && !(error instanceof KubeError)) fence.wasCutOff();
       const failure =
