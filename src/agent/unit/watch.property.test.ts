@@ -105,7 +105,7 @@ const units: fc.Arbitrary<Unit> = fc
         Math.abs(afterMs - servesAfterMs - GUARD_MS) > 300 && Math.abs(afterMs - servesAfterMs) > 300,
     ),
   )
-  // Nobody could tell how often it was started if neither the processes nor the pauses between them are seen.
+  // If neither the processes nor the pauses between them are seen, the number of starts is not known.
   .filter(({ blows, restartMs }) => restartMs >= 1_000 || blows.every(({ afterMs }) => afterMs >= 200))
   // An end between two looks has no cause that could be read: the next one decides, as after a kill.
   .filter(({ blows, restartMs }) => restartMs >= 100 || blows.every(({ kind }) => kind !== 'crashes'));

@@ -1,4 +1,4 @@
-/** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes. */
+/** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes, or when it is stuck. */
 import type { Dispatcher } from 'undici';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
@@ -25,20 +25,6 @@ export interface Connections {
   /** After a call that failed: if the agent can never succeed again, the next call gets another one. */
   failed(dispatcher: Dispatcher, error: unknown, tookMs: number): void;
   close(): Promise<void>;
-}
-
-/**
- * undici 8.12 now and then keeps using an HTTP/2 session whose connection was reset at the wrong moment: each call
- * fails at once, or waits for its deadline without an attempt to connect. Seen after thousands of resets. Without a new
- * agent the operator would be blind until it is restarted.
- */
-function isStuck(error: unknown, tookMs: number): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if (Reflect.get(at, 'code') === 'ERR_HTTP2_INVALID_SESSION') return true;
-    // A server that does not answer is given up sooner, by the time-out for connecting or for the headers.
-    if (at instanceof DeadlineError && tookMs > 1.5 * HEADERS_TIMEOUT_MS) return true;
-  }
-  return false;
 }
 
 interface ConnectionsOptions {
@@ -113,4 +99,18 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
       fenced = undefined;
     },
   };
+}
+
+/**
+ * undici 8.12 now and then keeps using an HTTP/2 session whose connection was reset at the wrong moment: each call
+ * fails at once, or waits for its deadline without an attempt to connect. Seen after thousands of resets. Without a new
+ * agent the operator would be blind until it is restarted.
+ */
+function isStuck(error: unknown, tookMs: number): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (Reflect.get(at, 'code') === 'ERR_HTTP2_INVALID_SESSION') return true;
+    // A server that does not answer is given up sooner, by the time-out for connecting or for the headers.
+    if (at instanceof DeadlineError && tookMs > 1.5 * HEADERS_TIMEOUT_MS) return true;
+  }
+  return false;
 }
