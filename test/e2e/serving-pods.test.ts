@@ -19,27 +19,21 @@ const remove = async (pods: readonly Pod[]): Promise<void> => {
 };
 
 /**
- * Four pods, two on each node: the scheduler has to keep them even. Its own preference counts a pod that is
- * being deleted, so that now and then a replacement joins the three of the other node.
+ * The scheduler has to keep the pods of a rollout even. Its own preference counts a pod that is being deleted, so that
+ * now and then a replacement joins the two of the other node.
  */
-async function runTwoOnEachNode(): Promise<void> {
-  const topologySpreadConstraints = [
-    {
-      maxSkew: 1,
-      topologyKey: 'kubernetes.io/hostname',
-      whenUnsatisfiable: 'DoNotSchedule',
-      labelSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
-      matchLabelKeys: ['pod-template-hash'],
-    },
-  ];
-  const patch = { spec: { replicas: 4, template: { spec: { topologySpreadConstraints } } } };
-  await rig.kubectl(['patch', ...COREDNS, `--patch=${JSON.stringify(patch)}`]);
-  await rig.kubectl(['rollout', 'status', ...COREDNS, '--timeout=90s']);
-}
+const EVEN = [
+  {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'DoNotSchedule',
+    labelSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    matchLabelKeys: ['pod-template-hash'],
+  },
+];
 
-/** Two pods again, spread as the scheduler prefers. */
-async function runAsBefore(): Promise<void> {
-  const patch = { spec: { replicas: 2, template: { spec: { topologySpreadConstraints: null } } } };
+async function runDns(replicas: number, topologySpreadConstraints: typeof EVEN | null): Promise<void> {
+  const patch = { spec: { replicas, template: { spec: { topologySpreadConstraints } } } };
   await rig.kubectl(['patch', ...COREDNS, `--patch=${JSON.stringify(patch)}`]);
   await rig.kubectl(['rollout', 'status', ...COREDNS, '--timeout=90s']);
 }
@@ -106,7 +100,7 @@ describe('two nodes, each with a looping CoreDNS pod beside one that serves, and
 
   beforeAll(async () => {
     await restoreCluster(rig);
-    await runTwoOnEachNode();
+    await runDns(4, EVEN);
     const before = await readyPods(2);
     await applyPolicy(rig, { limits: { maxConcurrent: 2 } });
     // Until a first repair has healed its node, they are made one at a time anyway.
@@ -126,7 +120,7 @@ describe('two nodes, each with a looping CoreDNS pod beside one that serves, and
     [lowest, repairs] = await lowestReady(new Set(kept.map(({ metadata }) => metadata.uid)), both);
   });
   afterAll(async () => {
-    await runAsBefore();
+    await runDns(2, null);
     await restoreCluster(rig);
   });
 
