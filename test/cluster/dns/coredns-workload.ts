@@ -37,36 +37,50 @@ export async function changeDnsPods(rig: Rig, fields: Readonly<Record<string, un
   await rig.kubectl([...target, '--type=json', `--patch=${JSON.stringify(patch)}`]);
 }
 
-/**
- * Puts new CoreDNS pods in place of the ones on this node; returns when one is bound to it. The other nodes are
- * cordoned until then: a kubelet that has just been started may report its node as not ready.
- */
+/** Puts new CoreDNS pods in place of the ones on this node; returns when one is bound to it. */
 export async function renewDnsPods(rig: Rig, node: string): Promise<void> {
-  const others = rig.nodes.map(({ name }) => name).filter((name) => name !== node);
-  await rig.kubectl(['cordon', ...others]);
-  try {
+  await onlyOn(rig, node, async () => {
     const old = await deleteDnsPods(rig, node);
     await until(
       async () => (await rig.dnsPods(node)).some(({ metadata }) => !old.has(metadata.uid)) || undefined,
       { what: `a new CoreDNS pod on ${node}`, timeoutMs: 120_000, everyMs: 50 },
     );
-  } finally {
-    await rig.kubectl(['uncordon', ...others]);
-  }
+  });
 }
 
-/**
- * The Corefile and the Deployment of the rig's start, with new pods: first none, so that the scheduler can spread the
- * new ones over all nodes. Returns when each node has a Ready one.
- */
+/** The Corefile and the Deployment of the rig's start, with new pods. Returns when each node has a Ready one. */
 export async function restoreDns(rig: Rig): Promise<void> {
-  await replaceWorkload(rig, 0);
+  const { data } = manifestOf(rig, 'ConfigMap') as { readonly data: { readonly Corefile: string } };
+  await setCorefile(rig, data.Corefile);
+  const { spec } = deploymentOf(rig);
+  // By path: a merge would keep the fields that a patch has added, and a replacement is refused now and then, because
+  // the Deployment's controller writes to it, too.
+  const patch = [{ op: 'replace', path: '/spec', value: { ...spec, replicas: 0 } }];
+  const target = ['-n', NAMESPACE, 'patch', 'deployment', 'coredns'];
+  await rig.kubectl([...target, '--type=json', `--patch=${JSON.stringify(patch)}`]);
+  await spreadDnsPods(rig);
+}
+
+/** New pods of the Deployment, one on each node. Returns when they are Ready. */
+export async function spreadDnsPods(rig: Rig): Promise<void> {
+  await scale(rig, 0);
   await deleteDnsPods(rig);
   await until(async () => (await rig.dnsPods()).length === 0 || undefined, {
     what: 'all CoreDNS pods to be deleted',
     timeoutMs: 60_000,
   });
-  await replaceWorkload(rig, rig.nodes.length);
+  // One node after the other: the scheduler only prefers to spread them, and a node that is not ready for a moment
+  // would get none.
+  for (const [index, { name }] of rig.nodes.entries()) {
+    await onlyOn(rig, name, async () => {
+      await scale(rig, index + 1);
+      await until(async () => (await rig.dnsPods(name)).length > 0 || undefined, {
+        what: `a CoreDNS pod on ${name}`,
+        timeoutMs: 120_000,
+        everyMs: 50,
+      });
+    });
+  }
   await rig.waitForDns();
 }
 
@@ -77,27 +91,39 @@ export async function runDnsAs(rig: Rig, kind: 'DaemonSet' | 'Deployment'): Prom
   const gone = ['delete', other, 'coredns', '--ignore-not-found', '--cascade=foreground'];
   await rig.kubectl(['-n', NAMESPACE, ...gone]);
   await rig.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
-  await rig.waitForDns();
+  await (kind === 'Deployment' ? spreadDnsPods(rig) : rig.waitForDns());
 }
 
-function deploymentOf({ plan, nodes }: Rig): {
+/** The other nodes are cordoned meanwhile: a kubelet that has just been started may report its node as not ready. */
+async function onlyOn(rig: Rig, node: string, place: () => Promise<void>): Promise<void> {
+  const others = rig.nodes.map(({ name }) => name).filter((name) => name !== node);
+  await rig.kubectl(['cordon', ...others]);
+  try {
+    await place();
+  } finally {
+    await rig.kubectl(['uncordon', ...others]);
+  }
+}
+
+async function scale(rig: Rig, replicas: number): Promise<void> {
+  await rig.kubectl(['-n', NAMESPACE, 'scale', 'deployment', 'coredns', `--replicas=${replicas}`]);
+}
+
+interface Deployment {
   readonly spec: { readonly template: unknown; readonly selector: unknown };
-} {
-  const deployment = corednsManifests(plan, nodes.length).items.find(({ kind }) => kind === 'Deployment');
-  return deployment as unknown as ReturnType<typeof deploymentOf>;
+}
+
+const deploymentOf = (rig: Rig): Deployment => manifestOf(rig, 'Deployment') as Deployment;
+
+/** As at the rig's start. */
+function manifestOf({ plan, nodes }: Rig, kind: string): unknown {
+  return corednsManifests(plan, nodes.length).items.find((item) => item.kind === kind);
 }
 
 function daemonSetOf(rig: Rig): object {
   const deployment = deploymentOf(rig);
   const { selector, template } = deployment.spec;
   return { ...deployment, kind: 'DaemonSet', spec: { selector, template } };
-}
-
-/** Not applied: that would keep the fields that a patch has added. */
-async function replaceWorkload(rig: Rig, replicas: number): Promise<void> {
-  const { items, ...list } = corednsManifests(rig.plan, replicas);
-  const workload = items.filter(({ kind }) => kind === 'ConfigMap' || kind === 'Deployment');
-  await rig.kubectl(['replace', '-f', '-'], { input: JSON.stringify({ ...list, items: workload }) });
 }
 
 /** Returns the uids of the pods. */

@@ -1,7 +1,8 @@
 /** The state of a rig's cluster that tests read and restore. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { PolicyStatus } from '../../../src/api/policy.ts';
 import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
+import { hasCondition, type Pod } from '../../cluster/api-client.ts';
+import { spreadDnsPods } from '../../cluster/dns/coredns-workload.ts';
 import { GOOD_RESOLV_CONF } from '../../cluster/node/kubelet-files.ts';
 import type { Rig } from '../../cluster/rig.ts';
 import { until } from '../../cluster/until.ts';
@@ -141,26 +142,17 @@ export async function restoreCluster(rig: Rig): Promise<void> {
     await rig.setResolvConf(name, GOOD_RESOLV_CONF);
     await rig.restartKubelet(name);
   }
-  await spreadDns(rig);
+  await freshDns(rig);
 }
 
-/** Deletes CoreDNS pods that restarted or share a node, until each node has a Ready one. */
-async function spreadDns(rig: Rig): Promise<void> {
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const pods = await rig.dnsPods();
-    const placed = new Set<string>();
-    for (const pod of pods) {
-      const node = pod.spec.nodeName ?? '';
-      const restarts = pod.status.containerStatuses?.[0]?.restartCount ?? 0;
-      if (restarts === 0 && !placed.has(node)) placed.add(node);
-      else await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);
-    }
-    try {
-      await rig.waitForDns(20_000);
-      return;
-    } catch (error) {
-      if (attempt === 4) throw error;
-      await sleep(100);
-    }
-  }
+/** New CoreDNS pods, unless each node has exactly one, which is Ready and never restarted. */
+async function freshDns(rig: Rig): Promise<void> {
+  const pods = await rig.dnsPods();
+  const isSpread = rig.nodes.every(
+    ({ name }) => pods.filter(({ spec }) => spec.nodeName === name).length === 1,
+  );
+  const isFresh = (pod: Pod) =>
+    hasCondition(pod, 'Ready') &&
+    pod.status.containerStatuses?.every(({ restartCount }) => restartCount === 0) === true;
+  if (!isSpread || pods.length !== rig.nodes.length || !pods.every(isFresh)) await spreadDnsPods(rig);
 }
