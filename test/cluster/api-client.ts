@@ -28,6 +28,7 @@ interface ContainerState {
   readonly terminated?: {
     readonly exitCode: number;
     readonly reason?: string;
+    readonly startedAt: string;
     readonly finishedAt: string;
   };
   readonly waiting?: { readonly reason?: string };

@@ -17,19 +17,22 @@ interface Sought {
   readonly line: RegExp;
   /** Ids of containers whose deaths do not count. @default none */
   readonly known?: ReadonlySet<string>;
+  /** Epoch milliseconds. The deaths of containers that are older do not count. @default 0 */
+  readonly startedAfter?: number;
   /** @default 120 000 */
   readonly timeoutMs?: number;
 }
 
 /** Waits until a container has ended with exit code 1 and this line in its log. */
 export function waitForCrash(rig: Rig, sought: Sought): Promise<Crash> {
-  const { what, known = new Set(), timeoutMs = 120_000 } = sought;
+  const { what, known = new Set(), startedAfter = 0, timeoutMs = 120_000 } = sought;
   return until(
     async () => {
       for (const pod of await sought.pods()) {
         const status = pod.status.containerStatuses?.[0];
         const death = status?.state.terminated ?? status?.lastState.terminated;
         if (!status || death?.exitCode !== 1) continue;
+        if (Date.parse(death.startedAt) < startedAfter) continue;
         if (status.containerID !== undefined && known.has(status.containerID)) continue;
         const line = await logLine(rig, pod.metadata.name, status.name, sought.line);
         if (line !== undefined) return { pod: pod.metadata.name, line, finishedAt: death.finishedAt };

@@ -31,7 +31,8 @@ async function killAfterQueries(rig: Rig, node: string): Promise<string | undefi
   for (const pod of await rig.dnsPods(node)) {
     const status = pod.status.containerStatuses?.[0];
     const death = status?.state.terminated ?? status?.lastState.terminated;
-    if (death?.exitCode === 137) return `${pod.metadata.name}: ${death.reason}, exit code 137`;
+    // Not by the exit code alone: the runtime may learn of the end before it learns why, and then says "Error".
+    if (death?.reason === 'OOMKilled') return `${pod.metadata.name}: OOMKilled, exit code ${death.exitCode}`;
     if (pod.status.podIP !== undefined) await sendQueries(pod.status.podIP);
   }
   return undefined;

@@ -1,6 +1,6 @@
 /** A repair by hand that forgets the last step: the crashing pod keeps the resolv.conf of its sandbox. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { containerIds, waitForCrash } from '../dns/dns-deaths.ts';
+import { waitForCrash } from '../dns/dns-deaths.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../node/kubelet-files.ts';
 import { crashWithNewPods, LOOP } from './crash-with-new-pods.ts';
 import type { Fault } from './fault.ts';
@@ -15,9 +15,10 @@ export const STALE_POD: Fault = {
     await sleep(2_000);
     await useResolvConf(rig, node, GOOD_RESOLV_CONF);
     // The next crash, of a container that the corrected kubelet has started: within a back-off of twenty seconds.
-    const known = containerIds(await rig.dnsPods(node));
+    const corrected = Date.now();
     const what = `CoreDNS on ${node} to crash under the corrected kubelet`;
-    return (await waitForCrash(rig, { what, pods: () => rig.dnsPods(node), line: LOOP, known })).line;
+    const sought = { what, pods: () => rig.dnsPods(node), line: LOOP, startedAfter: corrected };
+    return (await waitForCrash(rig, sought)).line;
   },
   heal: restoreResolvConf,
 };
