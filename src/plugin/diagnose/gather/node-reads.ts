@@ -59,17 +59,18 @@ export function createNodeReads(
         command: command(name, path),
         right: 'get nodes/proxy',
       };
-      return (
-        (await attempts.read(wanted, async () => parseStartTimes(await proxied(name, path)))) ??
-        (await attempts.read(
-          {
-            ...wanted,
-            command: `kubectl get events --field-selector involvedObject.name=${name},reason=Starting`,
-            right: 'list events in default',
-          },
-          async () => startFromEvents(await eventsOf(name)),
-        ))
+      const summary = await attempts.read(wanted, async () => parseStartTimes(await proxied(name, path)));
+      // A kubelet that has just been started does not list its own cgroup yet.
+      if (summary?.kubeletStartedAt !== undefined) return summary;
+      const event = await attempts.read(
+        {
+          ...wanted,
+          command: `kubectl get events --field-selector involvedObject.name=${name},reason=Starting`,
+          right: 'list events in default',
+        },
+        async () => startFromEvents(await eventsOf(name)),
       );
+      return summary || event ? { ...summary, ...event } : undefined;
     }, fresh),
   };
 
