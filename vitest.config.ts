@@ -2,12 +2,16 @@
 import { defineConfig } from 'vitest/config';
 import { HANG_MS } from './test/support/patience.ts';
 
+/** A message says what was found instead, for those who only have the end of a run's output. */
+const chaiConfig = { truncateThreshold: 2_000 };
+
 export default defineConfig({
   test: {
     projects: [
       {
         test: {
           name: 'unit',
+          chaiConfig,
           include: [
             'src/**/*.test.ts',
             'test/cluster/**/*.test.ts',
@@ -23,6 +27,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
+          chaiConfig,
           include: ['test/integration/**/*.test.ts'],
           // They only end a hang: no verdict depends on the speed of the machine.
           testTimeout: 600_000,
@@ -36,6 +41,7 @@ export default defineConfig({
         test: {
           // The agent as a process, killed and hindered on scratch nodes: needs root and strace, no cluster.
           name: 'faults',
+          chaiConfig,
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/faults/global-setup.ts'],
           testTimeout: 600_000,
@@ -47,6 +53,7 @@ export default defineConfig({
         test: {
           // The cluster itself, without the operator: it starts rigs of its own.
           name: 'rig',
+          chaiConfig,
           include: ['test/e2e/rig.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
@@ -55,6 +62,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          chaiConfig,
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['test/e2e/rig.test.ts'],
           globalSetup: ['test/e2e/global-setup.ts'],
