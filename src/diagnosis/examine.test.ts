@@ -243,7 +243,7 @@ it('reads a log that was saved from the journal as if it came from the API', () 
   expect(servers('1.1.1.1')).toContain('nameserver');
 });
 
-it('concludes that systemd-resolved knows no server where the kubelet names its file and a newer pod loops', () => {
+describe('a kubelet that names the file of systemd-resolved, and a newer pod that loops', () => {
   const { newPodResolvConf: _new, sandboxResolvConf: _old, ...unseen } = aCase();
   const facts: Case = {
     ...unseen,
@@ -256,10 +256,31 @@ it('concludes that systemd-resolved knows no server where the kubelet names its 
       kubeletStartedAt: 1_000,
     },
   };
-  const { findings } = examine(facts);
-  expect(findings.map(({ cause, confidence }) => ({ cause, confidence }))).toEqual([
-    { cause: 'UplinkWithoutServers', confidence: 'medium' },
-  ]);
-  const older = examine({ ...facts, pod: aPod({ createdAt: 500 }) });
-  expect(causes(older)).toEqual(['StaleSandbox']);
+  const graded = (given: Case) =>
+    examine(given).findings.map(({ cause, confidence }) => ({ cause, confidence }));
+
+  it('show that systemd-resolved knows no server', () => {
+    expect(graded(facts)).toEqual([{ cause: 'UplinkWithoutServers', confidence: 'medium' }]);
+  });
+
+  describe.each(['127.0.0.53', '127.0.0.1', '::1'])('while it runs and is seen to ask %s', (server) => {
+    const running = {
+      ...facts,
+      sandboxResolvConf: { source: 'metrics of the pod', text: `nameserver ${server}\n` },
+    };
+
+    it('show the same', () => {
+      expect(graded(running)).toEqual([{ cause: 'UplinkWithoutServers', confidence: 'medium' }]);
+    });
+
+    it('show that the pod is stale if it is older', () => {
+      expect(graded({ ...running, pod: aPod({ createdAt: 500 }) })).toEqual([
+        { cause: 'StaleSandbox', confidence: 'medium' },
+      ]);
+    });
+  });
+
+  it('show that the pod is stale if it is older', () => {
+    expect(causes(examine({ ...facts, pod: aPod({ createdAt: 500 }) }))).toEqual(['StaleSandbox']);
+  });
 });

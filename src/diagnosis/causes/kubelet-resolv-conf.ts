@@ -59,7 +59,8 @@ export const kubeletResolvConfExam: ExamRule = {
         : ruledOut(
             `The query came back from ${from}, or the Corefile explains the loop: the node is not needed for it.`,
           );
-    if (!file && kubelet.value === target.path)
+    // What the pod was given is then not what the kubelet gives to pods now.
+    if (!facts.next && kubelet.value === target.path)
       return ruledOut(
         `resolvConf is ${kubelet.value} already (${kubelet.source}); what that file lists was not seen.`,
       );

@@ -3,7 +3,7 @@
 import type { ExamFacts } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
 import { missing } from '../exam/missing.ts';
-import { corefileUsesFile, operatorRepairs } from '../exam/node-file.ts';
+import { corefileUsesFile, leadsBack, operatorRepairs } from '../exam/node-file.ts';
 import type { EvidenceLine, Finding } from '../examination.ts';
 import { editCorefile } from '../object-names.ts';
 
@@ -112,7 +112,8 @@ function signsOf(facts: ExamFacts): Signs {
 const fileLeadsBack = (facts: ExamFacts): boolean =>
   facts.takesNodeFile &&
   corefileUsesFile(facts) !== false &&
-  ['stub', 'loopback', 'mixed-loopback'].includes(facts.given?.class ?? '');
+  facts.given !== undefined &&
+  leadsBack(facts.given);
 
 function notFound({ late, corefile, names }: ExamFacts) {
   if (late.onlyCluster === undefined) return open(missing('answers', names));

@@ -1,5 +1,6 @@
 /** Cause: the file that the kubelet gives out lists a resolver of the host on loopback: dnsmasq, unbound, NetworkManager. */
 import { setResolvConf } from '../exam/commands.ts';
+import { UPLINK } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut } from '../exam/exam-rule.ts';
 import { missing } from '../exam/missing.ts';
 import {
@@ -22,6 +23,10 @@ export const localResolverExam: ExamRule = {
     if (file.class !== 'loopback')
       return ruledOut(
         `${file.source} lists ${file.nameservers.join(', ') || 'no nameserver'}: no resolver of the host other than systemd-resolved.`,
+      );
+    if (!facts.next && kubelet.value === UPLINK)
+      return ruledOut(
+        `resolvConf is ${UPLINK} already (${kubelet.source}), which is not the file of another resolver.`,
       );
     const who = listener(file.text, file.nameservers);
     const where = kubelet.value || file.source;

@@ -1,10 +1,17 @@
 /** Cause: the kubelet is right by now, but the pod is older than that and keeps the resolv.conf that it was created with. */
 import { RESOLV_CONF_TARGETS } from '../../api/policy.ts';
 import { deletePod } from '../exam/commands.ts';
-import type { ExamFacts, GradedText } from '../exam/exam-facts.ts';
+import type { ExamFacts } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut, type Verdict } from '../exam/exam-rule.ts';
 import { missing } from '../exam/missing.ts';
-import { bypassesNode, evidenceOf, loopsByLog, mayBeTheNode, operatorRepairs } from '../exam/node-file.ts';
+import {
+  bypassesNode,
+  evidenceOf,
+  leadsBack,
+  loopsByLog,
+  mayBeTheNode,
+  operatorRepairs,
+} from '../exam/node-file.ts';
 import type { Finding } from '../examination.ts';
 import { isUsable } from '../resolv-conf.ts';
 
@@ -80,9 +87,6 @@ function whatToDo(facts: ExamFacts): Pick<Finding, 'repair' | 'remedy' | 'comman
     },
   };
 }
-
-const leadsBack = ({ class: cls }: GradedText): boolean =>
-  cls === 'stub' || cls === 'loopback' || cls === 'mixed-loopback';
 
 function olderThanKubelet({ case: { pod, node } }: ExamFacts): string | null {
   const [created, started] = [pod?.createdAt, node?.kubeletStartedAt];

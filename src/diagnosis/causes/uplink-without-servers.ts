@@ -3,7 +3,7 @@ import { afterwards, onNode } from '../exam/commands.ts';
 import { type ExamFacts, UPLINK } from '../exam/exam-facts.ts';
 import { type ExamRule, open, ruledOut, type Verdict } from '../exam/exam-rule.ts';
 import { missing } from '../exam/missing.ts';
-import { bypassesNode, evidenceOf, loopsByLog, onPlatform } from '../exam/node-file.ts';
+import { bypassesNode, evidenceOf, leadsBack, loopsByLog, onPlatform } from '../exam/node-file.ts';
 import type { Finding } from '../examination.ts';
 
 export const uplinkWithoutServersExam: ExamRule = {
@@ -37,12 +37,13 @@ export const uplinkWithoutServersExam: ExamRule = {
   },
 };
 
-/** The kubelet names that file, the pod is not older than this kubelet, and still asks itself. */
+/** The kubelet names that file, the pod is not older than this kubelet, and still asks itself: see its log or its servers. */
 function isLeftByElimination(facts: ExamFacts): boolean {
   const { pod, node } = facts.case;
   const [created, started] = [pod?.createdAt, node?.kubeletStartedAt];
   const isNewer = created !== undefined && started !== undefined && created > started;
-  return isNewer && !facts.given && loopsByLog(facts) && facts.kubelet.value === UPLINK;
+  const asksItself = facts.given ? leadsBack(facts.given) : loopsByLog(facts);
+  return isNewer && asksItself && facts.kubelet.value === UPLINK;
 }
 
 function unseen(facts: ExamFacts): Verdict {
@@ -52,7 +53,7 @@ function unseen(facts: ExamFacts): Verdict {
     finding: {
       confidence: 'medium',
       summary: `The kubelet on ${names.node} names ${UPLINK}, and CoreDNS in ${names.pod} asks itself all the same: systemd-resolved knows no real server there, so that the file lists none, and some container runtimes then copy /etc/resolv.conf of the host.`,
-      evidence: evidenceOf(facts),
+      evidence: evidenceOf(facts, facts.given),
       repair: { by: 'person' },
       ...(onPlatform(facts) ?? howToFix(facts, 'no server')),
     },

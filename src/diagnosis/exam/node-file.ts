@@ -7,6 +7,10 @@ import type { ExamFacts, GradedText } from './exam-facts.ts';
 /** The log alone shows that the pod asks itself through the resolv.conf that it was given. */
 export const loopsByLog = ({ loop }: ExamFacts): boolean => loop?.diagnosis.cause === 'KubeletResolvConf';
 
+/** A pod that is given this asks itself, always or now and then. */
+export const leadsBack = ({ class: cls }: GradedText): boolean =>
+  cls === 'stub' || cls === 'loopback' || cls === 'mixed-loopback';
+
 /** The loop is within the pod or of an old release, and what would exclude the node is not known. */
 export const mayBeTheNode = ({ loop, truncatedLoop, corefile }: ExamFacts): boolean =>
   truncatedLoop !== undefined ||
