@@ -24,7 +24,9 @@ describe('diagnose', () => {
     expect(out).toContain('kube-system/coredns-sick on node-1 (Deployment coredns, not ready');
     expect(out).toContain('KubeletResolvConf');
     expect(out).toMatch(/coredns-well on node-2 +Answers for the cluster and for the outside/);
-    expect([code, err]).toEqual([1, '']);
+    expect(code).toBe(1);
+    // On a busy machine it says what it is waiting for, and nothing else.
+    expect(err).toMatch(/^(?:Reading .* \.\.\.\n?)*$/);
   });
 
   it('ends with 0 where all DNS pods answer', async () => {
