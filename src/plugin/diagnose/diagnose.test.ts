@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { at, isoAt } from '../../../test/support/objects/builders.ts';
 import {
   aPolicy,
@@ -19,14 +19,15 @@ const asJson = async (cluster: FakeKube, args = ''): Promise<Report> =>
 
 describe('diagnose', () => {
   it('names the pod at fault in its first line, and ends with 1', async () => {
+    // No time passes: a busy machine would be told what is being waited for.
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { code, out, err } = await diagnose(dnsCluster());
     expect(out.split('\n')[0]).toMatch(/^1 of 2 DNS pods loops: /);
     expect(out).toContain('kube-system/coredns-sick on node-1 (Deployment coredns, not ready');
     expect(out).toContain('KubeletResolvConf');
     expect(out).toMatch(/coredns-well on node-2 +Answers for the cluster and for the outside/);
-    expect(code).toBe(1);
-    // On a busy machine it says what it is waiting for, and nothing else.
-    expect(err).toMatch(/^(?:Reading .* \.\.\.\n?)*$/);
+    expect([code, err]).toEqual([1, '']);
   });
 
   it('ends with 0 where all DNS pods answer', async () => {
