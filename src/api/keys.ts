@@ -45,6 +45,8 @@ export const QUARANTINE_TAINT_KEY = `${GROUP}/quarantine`;
 export const QUARANTINE_ANNOTATION = `${GROUP}/quarantine`;
 /** On a quarantined node: the DNSRemediation that holds it, for `kubectl get nodes -L`. The annotation is the record. */
 export const QUARANTINED_BY_LABEL = `${GROUP}/quarantined-by`;
+/** On a node: a JSON `NodeCheckRecord`, written with the condition `dnshealth.io/ResolverConfigured`. */
+export const CHECK_ANNOTATION = `${GROUP}/resolver-check`;
 /** A node with this label set to "true" is never quarantined or repaired. */
 export const EXCLUDE_LABEL = `${GROUP}/exclude`;
 /** Set to "true" on an ended DNSRemediation by an administrator: it halts no repairs any more, and its pod may make a new incident. */

@@ -1,5 +1,6 @@
 /** DNSHealthPolicy: what an administrator declares. `crds/` is generated from these schemas. */
 import * as z from 'zod';
+import { driftPolicySchema } from './drift.ts';
 import { DNS_LABELS_TEXT } from './keys.ts';
 import { LOOP_CAUSES } from './loop-cause.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
@@ -207,6 +208,7 @@ export const policySpecSchema = z
     limits: limitsSchema,
     verification: verificationSchema,
     prober: proberSchema,
+    drift: driftPolicySchema,
   })
   .describe('Which DNS pods are watched and what may be done about a loop. Every field has a default.');
 export type PolicySpec = z.infer<typeof policySpecSchema>;

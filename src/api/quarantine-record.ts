@@ -1,5 +1,6 @@
 /** The JSON in the quarantine annotation of a node, written by `effects/quarantine.ts`. */
 import * as z from 'zod';
+import { parseJson } from './parse-json.ts';
 
 /** Raised when a field changes its meaning: an older operator must not act on a record that it misunderstands. */
 export const RECORD_VERSION = 1;
@@ -56,14 +57,4 @@ export function partsOfRecord(text: string): RecordParts {
     saysCordoned: strategy === 'Cordon' && wasUnschedulable === false,
     since: Number.isNaN(time) ? null : time,
   };
-}
-
-/** Undefined if the text is not JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

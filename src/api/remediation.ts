@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { checkReportSchema, guardReportSchema, repairReportSchema } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
+import { driftSchema } from './drift.ts';
 import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
@@ -28,7 +29,7 @@ export const remediationSpecFields = z
       .enum(TRIGGERS)
       .default('Crash')
       .describe(
-        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names.',
+        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names. Drift: a check found the node wrong before any DNS pod failed.',
       ),
     sighting: sightingSchema
       .optional()
@@ -37,6 +38,11 @@ export const remediationSpecFields = z
       .optional()
       .describe(
         'Evidence of the trigger LateLoop: the answers of the pod and the check of its node. Absent for other triggers.',
+      ),
+    drift: driftSchema
+      .optional()
+      .describe(
+        'Evidence of the trigger Drift: what the check of the node found. Absent for other triggers.',
       ),
     settings: policySpecSchema.describe(
       'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
@@ -53,12 +59,13 @@ export const remediationSpecFields = z
 
 type Fields = z.infer<typeof remediationSpecFields>;
 /** With exactly the evidence of its trigger. */
-export type RemediationSpec = Omit<Fields, 'trigger' | 'sighting' | 'lateLoop'> & TriggerEvidence;
+export type RemediationSpec = Omit<Fields, 'trigger' | 'sighting' | 'lateLoop' | 'drift'> & TriggerEvidence;
 
 export const remediationSpecSchema = remediationSpecFields.transform((spec, context): RemediationSpec => {
-  const { trigger, sighting, lateLoop, ...common } = spec;
-  if (trigger === 'Crash' && sighting && !lateLoop) return { ...common, trigger, sighting };
-  if (trigger === 'LateLoop' && lateLoop && !sighting) return { ...common, trigger, lateLoop };
+  const { trigger, sighting, lateLoop, drift, ...common } = spec;
+  if (trigger === 'Crash' && sighting && !lateLoop && !drift) return { ...common, trigger, sighting };
+  if (trigger === 'LateLoop' && lateLoop && !sighting && !drift) return { ...common, trigger, lateLoop };
+  if (trigger === 'Drift' && drift && !sighting && !lateLoop) return { ...common, trigger, drift };
   context.issues.push({ code: 'custom', message: `must hold the evidence of ${trigger} alone`, input: spec });
   return z.NEVER;
 });

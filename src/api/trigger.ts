@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import { gradedFileSchema } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
+import { assertNever } from './assert-never.ts';
+import type { Drift } from './drift.ts';
 import { timestamp } from './primitives.ts';
 
 /** A FATAL line of the loop plugin from one container death, parsed, with its place and time. */
@@ -68,33 +70,76 @@ export const lateLoopSchema = z.object({
 export type LateLoop = z.infer<typeof lateLoopSchema>;
 
 /** What shows each trigger: exactly this field of the spec is set beside it. */
-export const TRIGGERS = ['Crash', 'LateLoop'] as const;
+export const TRIGGERS = ['Crash', 'LateLoop', 'Drift'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
-const EVIDENCE: Readonly<Record<Trigger, string>> = { Crash: 'sighting', LateLoop: 'lateLoop' };
+const EVIDENCE: Readonly<Record<Trigger, string>> = {
+  Crash: 'sighting',
+  LateLoop: 'lateLoop',
+  Drift: 'drift',
+};
 
 export type TriggerEvidence =
   | { readonly trigger: 'Crash'; readonly sighting: Sighting }
-  | { readonly trigger: 'LateLoop'; readonly lateLoop: LateLoop };
+  | { readonly trigger: 'LateLoop'; readonly lateLoop: LateLoop }
+  | { readonly trigger: 'Drift'; readonly drift: Drift };
 
 export const EVIDENCE_RULES = Object.entries(EVIDENCE).map(([trigger, field]) => ({
   rule: `(self.trigger == '${trigger}') == has(self.${field})`,
   message: `${field} must be set if trigger is ${trigger}, and only then`,
 }));
 
-/** The DNS pod that showed the incident. */
-export function podOf(spec: TriggerEvidence): { readonly name: string; readonly uid: string } {
-  return evidenceOf(spec).pod;
+/** The DNS pod that showed the incident; null for a drift, which is found before a pod fails. */
+export function podOf(spec: TriggerEvidence): { readonly name: string; readonly uid: string } | null {
+  switch (spec.trigger) {
+    case 'Crash':
+      return spec.sighting.pod;
+    case 'LateLoop':
+      return spec.lateLoop.pod;
+    case 'Drift':
+      return null;
+    default:
+      return assertNever(spec);
+  }
 }
 
-/** When the incident began, epoch milliseconds: the death of the container, or the first failed answer. */
+/** When the incident began, epoch milliseconds: the death of the container, the first failed answer, the check that found it. */
 export function beganAt(spec: TriggerEvidence): number {
-  return Date.parse(spec.trigger === 'Crash' ? spec.sighting.diedAt : spec.lateLoop.foundAt);
+  switch (spec.trigger) {
+    case 'Crash':
+      return Date.parse(spec.sighting.diedAt);
+    case 'LateLoop':
+      return Date.parse(spec.lateLoop.foundAt);
+    case 'Drift':
+      return Date.parse(spec.drift.foundAt);
+    default:
+      return assertNever(spec);
+  }
+}
+
+/** When the operator had seen enough to claim the incident (RFC 3339). */
+export function seenAt(spec: TriggerEvidence): string {
+  switch (spec.trigger) {
+    case 'Crash':
+      return spec.sighting.seenAt;
+    case 'LateLoop':
+      return spec.lateLoop.check.checkedAt;
+    case 'Drift':
+      return spec.drift.check?.checkedAt ?? spec.drift.foundAt;
+    default:
+      return assertNever(spec);
+  }
 }
 
 /** The CoreDNS version of that pod, from its log banner, where it is known. */
 export function corednsVersionOf(spec: TriggerEvidence): string | undefined {
-  return evidenceOf(spec).corednsVersion;
+  switch (spec.trigger) {
+    case 'Crash':
+      return spec.sighting.corednsVersion;
+    case 'LateLoop':
+      return spec.lateLoop.corednsVersion;
+    case 'Drift':
+      return undefined;
+    default:
+      return assertNever(spec);
+  }
 }
-
-const evidenceOf = (spec: TriggerEvidence): Sighting | LateLoop =>
-  spec.trigger === 'Crash' ? spec.sighting : spec.lateLoop;

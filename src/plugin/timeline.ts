@@ -1,7 +1,8 @@
 /** What happened in an incident, and when: the record of a DNSRemediation as entries in the order of time. Pure. */
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
-import { beganAt, podOf } from '../api/trigger.ts';
+import { beganAt, seenAt } from '../api/trigger.ts';
 import type { Remediation } from '../remediation/world.ts';
+import { beginningOf } from './beginning.ts';
 
 /** The record as it was read. */
 export type IncidentRecord = Pick<Remediation, 'name' | 'spec' | 'status'>;
@@ -58,7 +59,7 @@ interface Moment {
 }
 
 /** What is not repeated by another attempt. */
-const ONCE: ReadonlySet<string> = new Set(['began', 'recorded', 'ended']);
+const ONCE: ReadonlySet<string> = new Set(['began', 'found', 'recorded', 'ended']);
 
 const ended = ({ steps }: RemediationStatus, name: StepName): string | undefined =>
   steps.find((step) => step.name === name)?.finishedAt;
@@ -70,17 +71,21 @@ const MOMENTS: readonly Moment[] = [
   {
     what: 'began',
     who: 'CoreDNS',
-    when: ({ spec }) => new Date(beganAt(spec)).toISOString(),
-    text: ({ spec }) =>
-      spec.trigger === 'Crash'
-        ? `The DNS pod ${podOf(spec).name} on ${spec.node.name} crashed in a forwarding loop.`
-        : `The DNS pod ${podOf(spec).name} on ${spec.node.name} answers for no external name.`,
-    details: ({ spec }) => (spec.trigger === 'Crash' ? [spec.sighting.line] : [spec.lateLoop.check.message]),
+    when: ({ spec }) => (spec.trigger === 'Drift' ? undefined : new Date(beganAt(spec)).toISOString()),
+    text: ({ spec }) => beginningOf(spec).text,
+    details: ({ spec }) => [beginningOf(spec).shownBy],
+  },
+  {
+    what: 'found',
+    who: 'operator',
+    when: ({ spec }) => (spec.trigger === 'Drift' ? spec.drift.foundAt : undefined),
+    text: ({ spec }) => beginningOf(spec).text,
+    details: ({ spec }) => [beginningOf(spec).shownBy],
   },
   {
     what: 'recorded',
     who: 'operator',
-    when: ({ spec }) => (spec.trigger === 'Crash' ? spec.sighting.seenAt : spec.lateLoop.check.checkedAt),
+    when: ({ spec }) => seenAt(spec),
     text: ({ name, spec }) => `Recorded as DNSRemediation ${name} with the cause ${spec.cause}.`,
   },
   {

@@ -46,7 +46,7 @@ export function concernedByPod(
 ): readonly Remediation[] {
   return all.filter((remediation) => {
     const { spec, status, createdAt } = remediation;
-    if (status.phase === 'Pending') return podOf(spec).uid === pod.uid || status.reason === 'LastServingPod';
+    if (status.phase === 'Pending') return podOf(spec)?.uid === pod.uid || status.reason === 'LastServingPod';
     // A pod elsewhere can only be the replacement.
     return isUnderRepair(remediation) && (pod.node === spec.node.name || pod.createdAt >= createdAt);
   });

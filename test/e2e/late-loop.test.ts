@@ -72,7 +72,7 @@ describe('with "loop" removed, on a broken node', () => {
       trigger: 'LateLoop',
       lateLoop: { check: { resolvConf: { class: 'stub' } }, siblings: [{ node: OTHER }] },
     });
-    expect(ended.status.deletedPods.map(({ uid }) => uid)).toEqual([podOf(ended.spec).uid]);
+    expect(ended.status.deletedPods.map(({ uid }) => uid)).toEqual([podOf(ended.spec)?.uid]);
   });
 
   it('was not called healthy before its replacement answered', () => {

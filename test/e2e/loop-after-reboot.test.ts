@@ -114,7 +114,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
       'udp true',
       'udp true',
     ]);
-    expect(verification?.podUID).not.toBe(podOf(ended.spec).uid);
+    expect(verification?.podUID).not.toBe(podOf(ended.spec)?.uid);
   });
 
   it('runs the agent and its guard without privileges, capabilities, host namespaces or a token', () => {

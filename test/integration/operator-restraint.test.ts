@@ -38,7 +38,7 @@ describe('nothing is changed', () => {
     const path = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns';
     const types = { contentType: 'application/merge-patch+json' };
     await server.call('PATCH', path, { spec: { mode: 'Repair' } }, types);
-    expect(podOf((await quarantined()).spec).name).toBe('coredns-sick');
+    expect(podOf((await quarantined()).spec)?.name).toBe('coredns-sick');
   });
 
   it('on a node that is excluded', async () => {

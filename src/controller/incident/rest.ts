@@ -22,7 +22,7 @@ export function createRest(
   function waitsByTheCaches(name: string): boolean {
     const remediation = stores.remediations.get(name);
     if (!remediation) return false;
-    const pod = stores.dnsPods.list().find(({ uid }) => uid === podOf(remediation.spec).uid);
+    const pod = stores.dnsPods.list().find(({ uid }) => uid === podOf(remediation.spec)?.uid);
     return stillWaitsForOthers(remediation, {
       remediations: stores.remediations.list(),
       policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',

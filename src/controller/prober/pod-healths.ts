@@ -27,7 +27,7 @@ export function createPodHealths({ probes, lateLoops, remediations }: Sources): 
       remediations
         .list()
         .filter(({ spec, status }) => spec.trigger === 'LateLoop' && !FINAL_PHASES.includes(status.phase))
-        .map(({ spec }) => podOf(spec).uid),
+        .map(({ spec }) => podOf(spec)?.uid),
     );
     return pods.map((pod) => {
       const container = containerOf(pod, workload);

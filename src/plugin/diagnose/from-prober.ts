@@ -74,7 +74,7 @@ function recordedAnswers(
   if (pod === undefined || since === undefined) return undefined;
   for (const { spec, status, unreadable } of remediations) {
     const isOpen = unreadable === null && !FINAL_PHASES.includes(status.phase);
-    if (!isOpen || spec.trigger !== 'LateLoop' || podOf(spec).name !== pod.name) continue;
+    if (!isOpen || spec.trigger !== 'LateLoop' || podOf(spec)?.name !== pod.name) continue;
     if (Date.parse(spec.lateLoop.foundAt) < since) continue;
     return spec.lateLoop.answers.flatMap(({ protocol, name, scope, result, ok, ms }) =>
       scope === undefined

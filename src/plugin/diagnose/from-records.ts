@@ -37,7 +37,7 @@ function factsOf(record: Remediation, facts: Case): Partial<Case> {
   const death = facts.pod?.container?.death;
   return {
     ...(spec.trigger === 'Crash' &&
-    podOf(spec).name === facts.pod?.name &&
+    podOf(spec)?.name === facts.pod?.name &&
     death?.finishedAt === Date.parse(spec.sighting.diedAt)
       ? { log: `CoreDNS-${spec.sighting.corednsVersion ?? ''}\n${spec.sighting.line}\n` }
       : {}),

@@ -109,7 +109,7 @@ function latestRecord({ facts }: GatheredPod, remediations: readonly Remediation
     .filter(
       ({ spec, status }) =>
         spec.node.name === facts.pod?.node &&
-        (podOf(spec).name === facts.pod.name || !FINAL_PHASES.includes(status.phase)),
+        (podOf(spec)?.name === facts.pod.name || !FINAL_PHASES.includes(status.phase)),
     )
     .toSorted((a, b) => b.createdAt - a.createdAt)
     .at(0);

@@ -1,6 +1,6 @@
 /** What several sections say of an incident, worked out once from its record. */
 import { FINAL_PHASES, type StepName } from '../../api/remediation.ts';
-import { beganAt } from '../../api/trigger.ts';
+import { beganAt, seenAt } from '../../api/trigger.ts';
 import { evidenceOf, type StoredRecord } from './record.ts';
 
 /** Epoch milliseconds; undefined: it did not happen, or is not recorded. */
@@ -25,8 +25,7 @@ export const mayHaveChanged = (record: StoredRecord): boolean =>
 export const holdsChange = (record: StoredRecord): boolean =>
   record.status.repair?.outcome === 'repaired' && record.status.guard?.outcome !== 'rolled-back';
 
-export const claimedAt = ({ spec }: StoredRecord): Moment =>
-  epoch(spec.trigger === 'Crash' ? spec.sighting.seenAt : spec.lateLoop.check.checkedAt);
+export const claimedAt = ({ spec }: StoredRecord): Moment => epoch(seenAt(spec));
 
 export const kubeletBackAt = ({ status }: StoredRecord): Moment => epoch(status.repair?.times.restarted);
 

@@ -141,7 +141,7 @@ function nodeNames({ spec, status, ...record }: StoredRecord): readonly string[]
 function podNames({ spec, status, ...record }: StoredRecord): readonly string[] {
   const evidence = evidenceOf({ spec, status, ...record });
   return [
-    podOf(spec).name,
+    podOf(spec)?.name ?? '',
     ...(evidence?.dnsPods ?? []).map(({ name }) => name),
     ...(evidence?.podsWithNodeDNS ?? []),
     evidence?.sibling?.pod ?? '',

@@ -36,13 +36,13 @@ interface ClaimRequest {
 /** Decides whether what was seen becomes an incident of its own. */
 export function decideClaim(request: ClaimRequest): ClaimDecision {
   const { evidence, sawAt: saw, node, remediations, digest, now } = request;
-  const { uid: pod } = podOf(evidence);
+  const subject = subjectOf(evidence);
   // The node's clock may be off: it counts only for what happened before the operator started.
   const seenAt = saw ?? Math.min(beganAt(evidence), now);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
-  const before = here.filter((other) => podOf(other.spec).uid === pod);
+  const before = here.filter((other) => subjectOf(other.spec) === subject);
   const known = before.find((other) => !isClosedBefore(other, seenAt));
   if (known)
     return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };
@@ -57,10 +57,10 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
   if (seenAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
   return { kind: 'claim', name: freeName() };
 
-  /** Derived from how many incidents this pod had; further on if an older record was deleted, so that none is met. */
+  /** Derived from how many incidents this subject had; further on if an older record was deleted, so that none is met. */
   function freeName(): string {
     const taken = new Set(here.map((other) => other.name));
-    let incarnation = `${pod}${'+'.repeat(before.length)}`;
+    let incarnation = `${subject}${'+'.repeat(before.length)}`;
     while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
     return remediationName(node, incarnation, digest);
   }
@@ -92,12 +92,15 @@ function isClosedBefore({ status, acknowledged }: Remediation, seenAt: number): 
   return isClosed && seenAt > Date.parse(status.finishedAt ?? '');
 }
 
+/** The pod that failed; a drift is about the node itself. */
+const subjectOf = (evidence: TriggerEvidence): string => podOf(evidence)?.uid ?? 'drift';
+
 /** Derived from the node and the pod that died, so that a second create collides. */
 function remediationName(
   node: { readonly name: string; readonly uid: string },
-  pod: string,
+  incarnation: string,
   digest: (text: string) => string,
 ): string {
   const readable = node.name.toLowerCase().replaceAll('.', '-').slice(0, NODE_PART_LENGTH).replace(/-+$/, '');
-  return `${readable}-${digest(`${node.uid}/${pod}`).slice(0, 8)}`;
+  return `${readable}-${digest(`${node.uid}/${incarnation}`).slice(0, 8)}`;
 }

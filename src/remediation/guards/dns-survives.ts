@@ -39,4 +39,4 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
 
 /** After a restart of the operator it may not have been asked again yet. It is Ready, and the reason for this repair. */
 const isTheLateLoop = (pod: DnsPodView, { spec }: Remediation): boolean =>
-  spec.trigger === 'LateLoop' && pod.answers !== true && pod.uid === podOf(spec).uid;
+  spec.trigger === 'LateLoop' && pod.answers !== true && pod.uid === podOf(spec)?.uid;

@@ -11,7 +11,7 @@ const PENDING_LIMIT_MS = 60 * 60_000;
 export const RECOVERED_AFTER_MS = 35_000;
 
 export function stillSick({ remediation, world, now }: Situation): Verdict {
-  const pod = world.dnsPods.find((candidate) => candidate.uid === podOf(remediation.spec).uid);
+  const pod = world.dnsPods.find((candidate) => candidate.uid === podOf(remediation.spec)?.uid);
   if (!pod)
     return cancelled(
       'PodGone',

@@ -34,7 +34,9 @@ function isNeeded(remediation: Remediation, pods: ReadonlySet<string>): boolean 
   // It keeps its pod, which may still crash, from a second repair in vain.
   const needsSomeone =
     status.phase === 'Refused' || status.phase === 'RolledBack' || status.phase === 'Failed';
-  return needsSomeone && !acknowledged && pods.has(podOf(spec).uid);
+  const pod = podOf(spec);
+  // Of a drift it keeps the node, which is checked again, from a second repair in vain.
+  return needsSomeone && !acknowledged && (pod === null || pods.has(pod.uid));
 }
 
 const endOf = ({ createdAt, status }: Remediation): number =>

@@ -269,10 +269,11 @@ function concerning(
   ...others: readonly ('policy' | 'node' | 'pod')[]
 ): readonly Subject[] {
   const { policy, node } = remediation.spec;
+  const pod = podOf(remediation.spec);
   const subjects = {
     policy: named('policy', policy),
     node: { kind: 'node', name: node.name },
-    pod: named('pod', podOf(remediation.spec)),
+    pod: pod && named('pod', pod),
   } as const;
-  return [named('remediation', remediation), ...others.map((other) => subjects[other])];
+  return [named('remediation', remediation), ...others.flatMap((other) => subjects[other] ?? [])];
 }

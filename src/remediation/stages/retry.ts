@@ -54,7 +54,7 @@ export function retry(situation: Situation): Verdict {
 
 /** Recovery is not an event: it shows only when the pod has run for long enough. */
 function untilRecovered({ remediation, world, now }: Situation): number {
-  const pod = world.dnsPods.find(({ uid }) => uid === podOf(remediation.spec).uid);
+  const pod = world.dnsPods.find(({ uid }) => uid === podOf(remediation.spec)?.uid);
   // That of a pod that does not crash is: the prober notices its first right answer.
   if (remediation.spec.trigger === 'LateLoop') return Number.POSITIVE_INFINITY;
   if (!pod?.ready || pod.upSince === null) return Number.POSITIVE_INFINITY;

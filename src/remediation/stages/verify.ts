@@ -64,7 +64,7 @@ function isAnotherIncident(pod: DnsPodView, { remediation, world }: Situation, i
         other.name !== remediation.name &&
         other.spec.node.name === pod.node &&
         other.status.finishedAt === undefined &&
-        (isLate || podOf(other.spec).uid === pod.uid),
+        (isLate || podOf(other.spec)?.uid === pod.uid),
     )
   );
 }

@@ -1,5 +1,6 @@
 /** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
 import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
+import type { Drift } from '../../../src/api/drift.ts';
 import { policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
@@ -52,6 +53,23 @@ export function aLateLoop(overrides: Partial<LateLoop> = {}): LateLoop {
   };
 }
 
+/** A check found the kubelet of a node that hosts a DNS pod wrong. */
+export function aDrift(overrides: Partial<Drift> = {}): Drift {
+  return {
+    kind: 'Kubelet',
+    check: {
+      resolvConf: { path: '/etc/resolv.conf', class: 'stub', nameservers: ['127.0.0.53'] },
+      message: 'A new pod on node node-1 is given 127.0.0.53, which leads back to CoreDNS itself.',
+      checkedAt: isoAt(0),
+    },
+    why: 'KubeletStarted',
+    place: 'HostsDNSPods',
+    controlPlane: false,
+    foundAt: isoAt(0),
+    ...overrides,
+  };
+}
+
 /** The same incident, begun with a crash that differs in this. */
 export function withSighting(remediation: Remediation, changes: Partial<Sighting>): Remediation {
   const { policy, node, cause, settings } = remediation.spec;
@@ -64,6 +82,13 @@ export function withLateLoop(remediation: Remediation, changes: Partial<LateLoop
   const { policy, node, cause, settings } = remediation.spec;
   const lateLoop = aLateLoop(changes);
   return { ...remediation, spec: { policy, node, cause, settings, trigger: 'LateLoop', lateLoop } };
+}
+
+/** The same incident, begun with a node that was found wrong before a pod failed. */
+export function withDrift(remediation: Remediation, changes: Partial<Drift> = {}): Remediation {
+  const { policy, node, cause, settings } = remediation.spec;
+  const drift = aDrift(changes);
+  return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Drift', drift } };
 }
 
 /** The crash that an incident began with. */

@@ -1,6 +1,6 @@
 /** The cause: the evidence line by line, a healthy pod beside the looping one, and what was ruled out. */
 import { assertNever } from '../../../api/assert-never.ts';
-import { podOf } from '../../../api/trigger.ts';
+import { beginningOf } from '../../beginning.ts';
 import { type Block, code, columns, type Line, line, prose, quoted, type Section, strong } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';
 import { comparison, serversOf } from './comparison.ts';
@@ -51,10 +51,8 @@ function evidence(record: StoredRecord): readonly (readonly Line[])[] {
   const { spec, status } = record;
   const { effective, current, target } = status.repair ?? {};
   const examined = evidenceOf(record)?.examination?.because ?? [];
-  const first =
-    spec.trigger === 'Crash'
-      ? [[line`log of ${code(podOf(spec).name)}`, [code(spec.sighting.line)]]]
-      : [[['check of the node'], prose(spec.lateLoop.check.message)]];
+  const { source: where, shownBy } = beginningOf(spec);
+  const first = [[prose(where), spec.trigger === 'Crash' ? [code(shownBy)] : prose(shownBy)]];
   // The line of the log is there already.
   const more = examined.filter(({ text }) => spec.trigger !== 'Crash' || text !== spec.sighting.line);
   return [

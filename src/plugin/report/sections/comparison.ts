@@ -10,9 +10,11 @@ export function comparison(record: StoredRecord): Block {
   const sibling = found?.sibling;
   // A record of an older version names only the pod that was asked before the change.
   const beside = sibling ?? status.before;
+  const pod = podOf(spec) ?? undefined;
   const { effective, target } = status.repair ?? {};
   const late = spec.trigger === 'LateLoop' ? spec.lateLoop : undefined;
-  const current = status.repair?.current ?? late?.check.resolvConf;
+  const drift = spec.trigger === 'Drift' ? spec.drift.check : undefined;
+  const current = status.repair?.current ?? late?.check.resolvConf ?? drift?.resolvConf;
   const given = status.proof?.resolvConf;
   const own = found?.node;
   const row = (name: string, ...values: readonly (Line | undefined)[]): readonly Line[] => [
@@ -26,7 +28,7 @@ export function comparison(record: StoredRecord): Block {
     rows: [
       row(
         'Pod',
-        [code(podOf(spec).name)],
+        pod && [code(pod.name)],
         beside ? [code(beside.pod)] : [found ? 'none served' : 'not recorded'],
         status.verification && [code(status.verification.pod)],
       ),
@@ -50,7 +52,7 @@ export function comparison(record: StoredRecord): Block {
       ),
       row(
         'External names',
-        [spec.trigger === 'Crash' ? 'crashed before it answered' : answersIn(spec.lateLoop.answers)],
+        spec.trigger === 'Crash' ? ['crashed before it answered'] : late && [answersIn(late.answers)],
         answersOf(record, beside?.pod),
         status.verification && [answersIn(status.verification.answers)],
       ),

@@ -1,4 +1,5 @@
 /** The four figures below the sentence: how long, how bad, how much was touched, what is left. */
+import { beginningOf } from '../../beginning.ts';
 import {
   claimedAt,
   dnsPodsAtClaim,
@@ -29,7 +30,7 @@ function howLong(record: StoredRecord): Figure {
     return seconds === undefined ? undefined : duration(seconds);
   };
   const verified = verifiedAt(record);
-  const start = record.spec.trigger === 'Crash' ? 'crash' : 'first failed answer';
+  const start = beginningOf(record.spec).start;
   const claimed = since(claimedAt(record));
   const kubeletBack = since(kubeletBackAt(record));
   const note = [

@@ -34,7 +34,10 @@ export function sentenceOf(record: StoredRecord): Line {
 
 function whatBroke(record: StoredRecord): Line {
   const { spec } = record;
-  const where = line`CoreDNS in ${code(podOf(spec).name)} on ${code(spec.node.name)} forwarded queries to itself`;
+  const pod = podOf(spec);
+  if (!pod)
+    return line`The kubelet of ${code(spec.node.name)} was found wrong before a DNS pod failed${because(record)}`;
+  const where = line`CoreDNS in ${code(pod.name)} on ${code(spec.node.name)} forwarded queries to itself`;
   const how = spec.trigger === 'Crash' ? 'crashed' : 'answered for no external name';
   return line`${where} and ${how}${because(record)}`;
 }
