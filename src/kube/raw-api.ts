@@ -14,6 +14,8 @@ export interface RawRequest {
    * `metadata.resourceVersion` in it, a change since the read is a 409.
    */
   readonly body?: unknown;
+  /** A PATCH that is a strategic merge patch: lists with a key, as conditions, are merged. Not for custom resources. */
+  readonly isStrategic?: boolean;
   readonly accept?: string;
   readonly signal?: AbortSignal;
   readonly deadlineMs?: number;
@@ -41,8 +43,9 @@ export function withQuery(path: string, query: Query = {}): string {
 
 export function createRawApi(transport: Transport): RawApi {
   async function text(request: RawRequest): Promise<string> {
-    const { method, path, query, body, accept, signal, deadlineMs, retry, unfenced } = request;
-    const contentType = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+    const { method, path, query, body, isStrategic, accept, signal, deadlineMs, retry, unfenced } = request;
+    const patch = isStrategic ? 'application/strategic-merge-patch+json' : 'application/merge-patch+json';
+    const contentType = method === 'PATCH' ? patch : 'application/json';
     return transport.call({
       method,
       target: withQuery(path, query),
