@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { aRemediation, isoAt } from '../../../test/support/objects/builders.ts';
+import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import { conditionOf, type KnownOfNode } from './node-condition.ts';
+
+type Found = NonNullable<NodeCheckRecord['found']>;
+const GOOD: Found = { verdict: 'proven', class: 'ok', nameservers: ['192.0.2.53'], at: isoAt(0) };
+const STUB: Found = { verdict: 'drifted', class: 'stub', nameservers: ['127.0.0.53'], at: isoAt(0) };
+
+const known = (changes: Partial<KnownOfNode> = {}): KnownOfNode => ({
+  failures: 0,
+  incidents: [],
+  notRepaired: null,
+  outdated: null,
+  ...changes,
+});
+const ended = (
+  phase: 'Healed' | 'Refused' | 'Failed' | 'RolledBack' | 'Cancelled',
+  second: number,
+  name = 'incident',
+) => aRemediation({ name, status: { phase, message: 'The target is missing.', finishedAt: isoAt(second) } });
+
+describe('the condition of a node', () => {
+  it('says nothing while nothing is known', () => {
+    expect(conditionOf(known())).toBeNull();
+    expect(conditionOf(known({ failures: 2 }))).toBeNull();
+  });
+
+  it('says that the node is proven, with the class and the servers', () => {
+    expect(conditionOf(known({ found: GOOD }))).toEqual({
+      reason: 'Proven',
+      message: 'New pods are given 192.0.2.53 (class ok). DNS works with that.',
+    });
+  });
+
+  it('says that the node is repaired as long as an incident is open', () => {
+    const incidents = [aRemediation({ status: { phase: 'Pending' } })];
+    expect(conditionOf(known({ incidents }))).toEqual({
+      reason: 'Repairing',
+      message: 'DNSRemediation node-1-incident repairs this node.',
+    });
+    expect(conditionOf(known({ incidents, found: STUB }))?.reason).toBe('Repairing');
+  });
+
+  it('says that a repair is about to begin where a drift was found and the policy repairs', () => {
+    expect(conditionOf(known({ found: STUB }))).toEqual({
+      reason: 'Repairing',
+      message:
+        'New pods are given 127.0.0.53 (class stub). A CoreDNS pod that is created here forwards queries to itself. A repair is about to begin.',
+    });
+  });
+
+  it('says that the node has drifted where nobody repairs it, and why', () => {
+    const condition = conditionOf(known({ found: STUB, notRepaired: 'The policy coredns only observes.' }));
+    expect(condition?.reason).toBe('Drifted');
+    expect(condition?.message).toMatch(/The policy coredns only observes\.$/);
+  });
+
+  it.each([
+    ['Refused', 'RepairRefused', 'was refused'],
+    ['Failed', 'RepairFailed', 'failed'],
+    ['RolledBack', 'RolledBack', 'was rolled back'],
+  ] as const)('after a repair that ended as %s is %s', (phase, reason, how) => {
+    const incidents = [ended('Healed', -100, 'older'), ended(phase, 5)];
+    expect(conditionOf(known({ incidents, found: STUB }))).toEqual({
+      reason,
+      message: `The repair of this node ${how}: The target is missing. See \`kubectl describe dnsrem incident\`. New pods are given 127.0.0.53 (class stub).`,
+    });
+  });
+
+  it.each([
+    ['it was acknowledged', [{ ...ended('Refused', 5), acknowledged: true }], STUB, 'Repairing'],
+    ['the node was found well since', [ended('Failed', -5)], GOOD, 'Proven'],
+    ['a later one healed the node', [ended('Failed', -5), ended('Healed', -1)], GOOD, 'Proven'],
+    ['a later one was cancelled', [ended('Cancelled', 9), ended('Healed', -1)], GOOD, 'Proven'],
+  ] as const)(
+    'does not mention a repair that went wrong any more once %s',
+    (_name, incidents, found, reason) => {
+      expect(conditionOf(known({ incidents, found }))?.reason).toBe(reason);
+    },
+  );
+
+  it('keeps saying what was proven while a check or two fail, and not after three', () => {
+    const check = { outcome: 'failed', problem: 'The image cannot be pulled.' } as const;
+    expect(conditionOf(known({ found: GOOD, failures: 2, check }))?.reason).toBe('Proven');
+    expect(conditionOf(known({ found: GOOD, failures: 3, check }))).toEqual({
+      reason: 'CheckFailed',
+      message:
+        'The last 3 checks of this node failed: The image cannot be pulled. Before, new pods were given 192.0.2.53 (class ok).',
+    });
+  });
+
+  it('says that the node is not checked where something happened to it since', () => {
+    expect(conditionOf(known({ found: GOOD, outdated: 'The node was rebooted.' }))).toEqual({
+      reason: 'NotChecked',
+      message: 'The node was rebooted. Before, new pods were given 192.0.2.53 (class ok).',
+    });
+  });
+});

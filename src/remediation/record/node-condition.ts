@@ -1,0 +1,74 @@
+/** What is said of a node in its condition: from its last checks, its incidents, and what may be repaired. Pure. */
+import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import type { NodeCondition, NodeConditionReason } from '../../api/node-condition.ts';
+import { FINAL_PHASES } from '../../api/remediation.ts';
+import type { Remediation } from '../world.ts';
+
+/** One check that fails, or two, may be the network's fault. */
+export const FAILURES_THAT_COUNT = 3;
+
+export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures'> {
+  readonly check?: Pick<NonNullable<NodeCheckRecord['check']>, 'outcome' | 'problem'> | undefined;
+  /** Incidents of this node, by uid. */
+  readonly incidents: readonly Remediation[];
+  /** Why nobody would repair the node, as a sentence; null if the policy does. */
+  readonly notRepaired: string | null;
+  /** What happened to the node since its last check, as a sentence, where that was too long ago; null: nothing. */
+  readonly outdated: string | null;
+}
+
+/** null: nothing is known, and nothing is said. */
+export function conditionOf(known: KnownOfNode): NodeCondition | null {
+  const { found, failures, incidents, notRepaired, outdated } = known;
+  const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
+  if (open) return says('Repairing', `DNSRemediation ${open.name} repairs this node.`, given(found));
+  const left = leftToSomeone(known);
+  if (left)
+    return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
+  if (outdated !== null) return says('NotChecked', outdated, given(found, 'Before, new pods were given'));
+  if (failures >= FAILURES_THAT_COUNT)
+    return says(
+      'CheckFailed',
+      `The last ${failures} checks of this node failed: ${known.check?.problem ?? 'no reason is recorded.'}`,
+      given(found, 'Before, new pods were given'),
+    );
+  if (!found) return null;
+  if (found.verdict === 'proven') return says('Proven', given(found), 'DNS works with that.');
+  const meaning = 'A CoreDNS pod that is created here forwards queries to itself.';
+  return notRepaired === null
+    ? says('Repairing', given(found), meaning, 'A repair is about to begin.')
+    : says('Drifted', given(found), meaning, notRepaired);
+}
+
+const says = (reason: NodeConditionReason, ...sentences: readonly string[]): NodeCondition => ({
+  reason,
+  message: sentences.filter((one) => one !== '').join(' '),
+});
+
+function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'): string {
+  if (!found) return '';
+  const servers = found.nameservers.length === 0 ? 'no nameserver' : found.nameservers.join(', ');
+  return `${beginning} ${servers} (class ${found.class}).`;
+}
+
+const LEFT = {
+  Refused: ['RepairRefused', 'was refused'],
+  Failed: ['RepairFailed', 'failed'],
+  RolledBack: ['RolledBack', 'was rolled back'],
+} as const;
+
+/** The last repair that needs an administrator, unless the node was found well since, or its end was acknowledged. */
+function leftToSomeone({ incidents, found }: KnownOfNode): {
+  readonly name: string;
+  readonly reason: NodeConditionReason;
+  readonly why: string;
+} | null {
+  const endOf = ({ status }: Remediation): number => Date.parse(status.finishedAt ?? '') || 0;
+  const provenAt = found?.verdict === 'proven' ? Date.parse(found.at) : 0;
+  const last = incidents.toSorted((a, b) => endOf(b) - endOf(a)).at(0);
+  if (!last || last.acknowledged || endOf(last) <= provenAt) return null;
+  const { phase, message } = last.status;
+  if (phase !== 'Refused' && phase !== 'Failed' && phase !== 'RolledBack') return null;
+  const [reason, how] = LEFT[phase];
+  return { name: last.name, reason, why: `The repair of this node ${how}${message ? `: ${message}` : '.'}` };
+}
