@@ -66,7 +66,8 @@ export const evidenceSchema = z
         createdAt: timestamp().describe('Time at which the pod was created (RFC 3339).'),
         restartCount: z.int().describe('Number of restarts of the container.'),
       })
-      .describe('DNS pod whose container died.'),
+      .optional()
+      .describe('DNS pod that crashed or did not answer. Absent for a drift, which no pod showed.'),
     node: systemSchema.describe('Versions and boot of the node.'),
     operatorImage: z.string().describe('Image of the operator and its agent.'),
     dnsPods: z.array(dnsPodSchema).describe('Other pods of the DNS workload, at most 20.'),

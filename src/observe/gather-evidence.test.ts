@@ -26,6 +26,8 @@ interface Given {
   readonly corefile?: string;
   readonly others?: readonly DnsPod[];
   readonly answers?: Readonly<Record<string, object>>;
+  /** No pod showed the incident. */
+  readonly isDrift?: boolean;
 }
 
 async function gather({
@@ -33,6 +35,7 @@ async function gather({
   corefile = COREFILE,
   others,
   answers,
+  isDrift = false,
 }: Given = {}) {
   const pod = parseDnsPod(aRawDnsPod());
   const [container] = pod.containers;
@@ -53,13 +56,17 @@ async function gather({
   const evidence = await gatherEvidence(
     kube,
     {
-      pod,
-      container,
-      basis: {
-        log: logExcerpt(log),
-        corefile: { configMap: 'coredns', text: fileExcerpt(corefile) },
-        clusterDNS: ['10.96.0.10'],
-      },
+      sick: isDrift
+        ? null
+        : {
+            pod,
+            container,
+            basis: {
+              log: logExcerpt(log),
+              corefile: { configMap: 'coredns', text: fileExcerpt(corefile) },
+              clusterDNS: ['10.96.0.10'],
+            },
+          },
       node: aNode(),
       dnsPods: [pod, ...(others ?? [aWellPod('coredns-well', 'node-2', -3600)])],
       workload: { kind: 'Deployment', name: 'coredns', container: 'coredns' },
@@ -109,6 +116,17 @@ describe('the evidence of an incident', () => {
     expect(evidence).not.toHaveProperty('podsWithNodeDNS');
     expect(evidence).not.toHaveProperty('sibling');
     expect(evidence.log).toContain(LOOP_LINE);
+  });
+
+  it('of a drift names no pod, and every DNS pod beside the node', async () => {
+    const { evidence } = await gather({ isDrift: true });
+    expect(evidence).not.toHaveProperty('pod');
+    expect(evidence).not.toHaveProperty('examination');
+    expect(evidence.log).toEqual([]);
+    expect(evidence.dnsPods.map(({ name }) => name)).toEqual(['coredns-sick', 'coredns-well']);
+    expect(evidence.podsWithNodeDNS).toEqual(['coredns-sick', 'log-shipper']);
+    expect(evidence.sibling).toMatchObject({ pod: 'coredns-well', node: 'node-2' });
+    expect(evidenceSchema.safeParse(evidence).success).toBe(true);
   });
 
   it('contains no secret of the log or the Corefile', async () => {

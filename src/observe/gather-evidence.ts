@@ -17,11 +17,16 @@ import type { Basis } from './sight.ts';
 /** Of pods that are listed by name. */
 const MAX_PODS = 20;
 
-interface Incident {
+interface SickPod {
   readonly pod: DnsPod;
   readonly container: DnsContainer;
   /** What the diagnosis was made from; null if there was no log. */
   readonly basis: Basis | null;
+}
+
+interface Incident {
+  /** The DNS pod that showed the incident; null for a drift. */
+  readonly sick: SickPod | null;
   readonly node: NodeView;
   /** All pods that the workload owns. */
   readonly dnsPods: readonly DnsPod[];
@@ -36,23 +41,18 @@ export async function gatherEvidence(
   incident: Incident,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  const { pod, container, basis, node, operatorImage, now } = incident;
+  const { sick, node, operatorImage, now } = incident;
+  const basis = sick?.basis;
   const [sibling, podsWithNodeDNS] = await Promise.all([
     unlessUnreadable(siblingOf(kube, incident, signal)),
-    unlessUnreadable(podsWithNodeDNSOf(kube, pod, signal)),
+    unlessUnreadable(podsWithNodeDNSOf(kube, incident, signal)),
   ]);
-  const examination = basis && examinationOf(incident, basis);
+  const examination = sick && basis && examinationOf(incident, sick, basis);
   return withinLimit({
     takenAt: isoTime(now()),
     log: [...(basis?.log ?? [])],
     ...(basis?.corefile && { corefile: basis.corefile }),
-    pod: {
-      ips: [...pod.ips],
-      image: container.image,
-      dnsPolicy: pod.dnsPolicy,
-      createdAt: isoTime(pod.createdAt),
-      restartCount: container.restartCount,
-    },
+    ...(sick && { pod: podOf(sick) }),
     node: node.system,
     operatorImage,
     dnsPods: others(incident).slice(0, MAX_PODS).map(dnsPodOf(incident)),
@@ -71,8 +71,16 @@ async function unlessUnreadable<T>(reading: Promise<T>): Promise<T | undefined> 
   }
 }
 
-const others = ({ pod, dnsPods }: Incident): readonly DnsPod[] =>
-  dnsPods.filter(({ uid }) => uid !== pod.uid);
+const podOf = ({ pod, container }: SickPod): Evidence['pod'] => ({
+  ips: [...pod.ips],
+  image: container.image,
+  dnsPolicy: pod.dnsPolicy,
+  createdAt: isoTime(pod.createdAt),
+  restartCount: container.restartCount,
+});
+
+const others = ({ sick, dnsPods }: Incident): readonly DnsPod[] =>
+  dnsPods.filter(({ uid }) => uid !== sick?.pod.uid);
 
 const runningSince = (pod: DnsPod, { workload }: Incident): number | null =>
   pod.containers.find(({ name }) => name === workload.container)?.runningSince ?? null;
@@ -93,7 +101,7 @@ async function siblingOf(
 ): Promise<Evidence['sibling']> {
   const now = incident.now();
   const [oldest] = others(incident)
-    .filter(({ node }) => node !== incident.pod.node)
+    .filter(({ node }) => node !== incident.node.name)
     .flatMap((pod) => {
       const since = runningSince(pod, incident);
       const isServing = serves({ ...pod, runningSince: since, upSince: since, answers: null }, now);
@@ -116,24 +124,28 @@ const podListSchema = z.object({
 });
 
 /** A pod in the network of the host reaches the stub of systemd-resolved, and is not harmed by it. */
-async function podsWithNodeDNSOf(kube: KubeClient, pod: DnsPod, signal: AbortSignal): Promise<string[]> {
+async function podsWithNodeDNSOf(
+  kube: KubeClient,
+  { sick, node }: Incident,
+  signal: AbortSignal,
+): Promise<string[]> {
   const { items } = podListSchema.parse(
     await kube.raw.request({
       method: 'GET',
       path: `/api/v1/namespaces/${DNS_NAMESPACE}/pods`,
-      query: { fieldSelector: `spec.nodeName=${pod.node}` },
+      query: { fieldSelector: `spec.nodeName=${node.name}` },
       signal,
     }),
   );
   return items
-    .filter(({ metadata }) => metadata.name !== pod.name)
+    .filter(({ metadata }) => metadata.name !== sick?.pod.name)
     .filter(({ spec }) => spec.dnsPolicy === 'Default' && spec.hostNetwork !== true)
     .map(({ metadata }) => metadata.name)
     .slice(0, MAX_PODS);
 }
 
-function examinationOf(incident: Incident, basis: Basis): Evidence['examination'] {
-  const { findings, ruledOut } = examine(caseOf(incident, basis));
+function examinationOf(incident: Incident, sick: SickPod, basis: Basis): Evidence['examination'] {
+  const { findings, ruledOut } = examine(caseOf(incident, sick, basis));
   const finding = findings.find(({ cause }) => cause === 'KubeletResolvConf') ?? findings[0];
   if (!finding) return undefined;
   const { confidence, summary, evidence } = finding;
@@ -141,8 +153,11 @@ function examinationOf(incident: Incident, basis: Basis): Evidence['examination'
 }
 
 /** Without the side of the node: only the agent sees that, after the claim. */
-function caseOf(incident: Incident, { log, corefile, clusterDNS, asked }: Basis): Case {
-  const { pod, container, workload, dnsPods } = incident;
+function caseOf(
+  { workload, dnsPods }: Incident,
+  { pod, container }: SickPod,
+  { log, corefile, clusterDNS, asked }: Basis,
+): Case {
   return {
     pod: {
       ...pod,

@@ -13,7 +13,10 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Stores } from '../stores.ts';
 
 interface Claim {
-  readonly pod: DnsPod;
+  /** Name of the node. */
+  readonly node: string;
+  /** The DNS pod that showed it; none shows a drift. */
+  readonly pod?: DnsPod;
   readonly policy: Policy;
   readonly trigger: TriggerEvidence;
   /** When the operator itself saw it, epoch milliseconds; null if it was there before. */
@@ -46,9 +49,9 @@ interface ClaimantOptions {
 }
 
 export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): Claimant {
-  return async ({ pod, policy, trigger, sawAt, isNews, gather }, signal) => {
+  return async ({ node: nodeName, pod, policy, trigger, sawAt, isNews, gather }, signal) => {
     if (policy.spec.mode === 'Observe') return UNSETTLED;
-    const node = await observeNode(kube, pod.node, signal);
+    const node = await observeNode(kube, nodeName, signal);
     if (node === null || node.excluded) return UNSETTLED;
     const { name, uid } = node;
     const remediations = stores.remediations.list();
@@ -63,7 +66,7 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
     if (decision.kind === 'skip') {
       if (isNews)
         logger.info('incident not claimed', {
-          pod: pod.name,
+          ...(pod && { pod: pod.name }),
           node: name,
           trigger: trigger.trigger,
           reason: decision.reason,
@@ -81,7 +84,12 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
     };
     const claimed = await claimIncident(kube, { name: decision.name, spec }, signal);
     if (claimed === 'created')
-      logger.info('incident claimed', { remediation: decision.name, pod: pod.name, node: name });
+      logger.info('incident claimed', {
+        remediation: decision.name,
+        ...(pod && { pod: pod.name }),
+        node: name,
+        trigger: trigger.trigger,
+      });
     return SETTLED;
   };
 }

@@ -183,10 +183,13 @@ export function createLateLoopReconciler(options: LateLoopOptions) {
         },
         ...(corefile && configMap !== undefined && { corefile: { text: corefile.text, configMap } }),
       };
-      const incident = { pod, container, basis, node, dnsPods, workload, now };
+      const incident = { sick: { pod, container, basis }, node, dnsPods, workload, now };
       return gatherEvidence(kube, { ...incident, operatorImage: settings.agentImage }, signal);
     };
-    const { advice } = await claim({ pod, policy, trigger, sawAt: round.at, isNews, gather }, signal);
+    const { advice } = await claim(
+      { node: pod.node, pod, policy, trigger, sawAt: round.at, isNews, gather },
+      signal,
+    );
     if (advice !== undefined && known.observation && known.observation.advice !== advice)
       lateLoops.put(key, { ...known, observation: { ...known.observation, advice } });
     return later;

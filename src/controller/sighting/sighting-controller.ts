@@ -73,6 +73,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const { isSettled, advice } = isRepairable(diagnosis)
       ? await claim(
           {
+            node: pod.node,
             pod,
             policy,
             trigger: { trigger: 'Crash', sighting: sightingOf(pod, diagnosis.sighting, death, now()) },
@@ -84,7 +85,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
               const operatorImage = settings.agentImage;
               return gatherEvidence(
                 kube,
-                { pod, container, basis, node, dnsPods, workload, operatorImage, now },
+                { sick: { pod, container, basis }, node, dnsPods, workload, operatorImage, now },
                 signal,
               );
             },

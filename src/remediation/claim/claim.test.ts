@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
+  aDrift,
   aLateLoop,
   aRemediation,
   aSighting,
@@ -8,6 +9,7 @@ import {
   at,
   isoAt,
   SICK_POD,
+  withDrift,
 } from '../../../test/support/objects/builders.ts';
 import type { Phase } from '../../api/remediation.ts';
 import type { Sighting } from '../../api/trigger.ts';
@@ -238,5 +240,63 @@ describe('a pod that loops without crashing', () => {
 
   it('is claimed again once the refusal is acknowledged and it still fails', () => {
     expect(late(60, [{ ...incident('Refused', 30), acknowledged: true }]).kind).toBe('claim');
+  });
+});
+
+describe('a node that was found wrong before a pod failed', () => {
+  const decideDrift = (seconds: number, remediations: readonly Remediation[] = [], provenAt?: number) =>
+    decideClaim({
+      evidence: {
+        trigger: 'Drift',
+        drift: aDrift({
+          foundAt: isoAt(seconds),
+          ...(provenAt === undefined ? {} : { provenAt: isoAt(provenAt) }),
+        }),
+      },
+      sawAt: at(seconds),
+      node,
+      remediations,
+      digest,
+      now: at(seconds + 1),
+    });
+  const claimed = (decision: ReturnType<typeof decideDrift>): boolean => decision.kind === 'claim';
+
+  it('is claimed under a name of the node, the same each time, so that a second leader meets the first one', () => {
+    const [first, second] = [decideDrift(0), decideDrift(5)];
+    expect(first).toMatchObject({ kind: 'claim', name: expect.stringMatching(/^node-1-[0-9a-f]{8}$/) });
+    expect(second).toEqual(first);
+    expect(nameOf(decide())).not.toBe(nameOf(first));
+  });
+
+  it('waits while the node has an incident, whatever that began with', () => {
+    expect(decideDrift(0, [incident('Verifying')])).toMatchObject({ reason: 'NodeHasIncident' });
+  });
+
+  it('is not claimed for a check that is not later than the end of the last repair', () => {
+    const healed = [withDrift(incident('Healed', 30))];
+    expect(decideDrift(30, healed)).toMatchObject({ reason: 'OlderThanLastRepair' });
+    expect(claimed(decideDrift(31, healed))).toBe(true);
+  });
+
+  it.each(['Refused', 'Failed'] as const)(
+    'is left to a person after a repair that ended as %s, with advice',
+    (phase) => {
+      const left = incident(phase, 30);
+      for (const remediations of [[left], [withDrift(left)]])
+        expect(decideDrift(60, remediations)).toEqual({
+          kind: 'skip',
+          reason: 'Known',
+          advice: expect.stringMatching(
+            new RegExp(`^The repair of this node ended as ${phase} .*annotate dnsrem ${left.name}`),
+          ),
+        });
+    },
+  );
+
+  it('is claimed again once that end was acknowledged, or a check has found the node well since', () => {
+    const left = withDrift(incident('Refused', 30));
+    expect(claimed(decideDrift(60, [{ ...left, acknowledged: true }]))).toBe(true);
+    expect(claimed(decideDrift(60, [left], 40))).toBe(true);
+    expect(claimed(decideDrift(60, [left], 20))).toBe(false);
   });
 });

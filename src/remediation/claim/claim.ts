@@ -1,4 +1,5 @@
 /** From evidence to a claim: is it fresh, and what is the incident called? */
+import type { Drift } from '../../api/drift.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
 import type { Remediation } from '../world.ts';
@@ -43,13 +44,25 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
   const before = here.filter((other) => subjectOf(other.spec) === subject);
-  const known = before.find((other) => !isClosedBefore(other, seenAt));
+  const known =
+    evidence.trigger === 'Drift'
+      ? here.find((other) => isLeftToSomeone(other, evidence.drift))
+      : before.find((other) => !isClosedBefore(other, seenAt));
   if (known)
-    return { kind: 'skip', reason: 'Known', ...(needsSomeone(known) ? { advice: isFinal(known) } : {}) };
+    return {
+      kind: 'skip',
+      reason: 'Known',
+      ...(needsSomeone(known) ? { advice: isFinal(known, evidence) } : {}),
+    };
   if (here.some((other) => !FINAL_PHASES.includes(other.status.phase)))
     return { kind: 'skip', reason: 'NodeHasIncident' };
   if (now - seenAt > EVIDENCE_LIMIT_MS)
-    return { kind: 'skip', reason: 'EvidenceTooOld', advice: tooOld(beganAt(evidence)) };
+    return {
+      kind: 'skip',
+      reason: 'EvidenceTooOld',
+      // A node that was found wrong is checked again by itself.
+      ...(evidence.trigger === 'Drift' ? {} : { advice: tooOld(beganAt(evidence)) }),
+    };
   const lastEnd = Math.max(
     0,
     ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
@@ -69,11 +82,22 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
 const leftAlone = ({ name, spec }: Remediation): string =>
   `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
 
-const isFinal = ({ name, status }: Remediation): string =>
-  `The repair of this pod ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. If the pod still loops, a new repair starts then.`;
+function isFinal({ name, status }: Remediation, { trigger }: TriggerEvidence): string {
+  const [what, still] =
+    trigger === 'Drift'
+      ? ['node', 'the next check still finds the node wrong']
+      : ['pod', 'the pod still loops'];
+  return `The repair of this ${what} ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. If ${still}, a new repair starts then.`;
+}
 
 const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
   !acknowledged && (status.phase === 'Refused' || status.phase === 'Failed');
+
+/** A drift is about the node, whatever an earlier repair of it began with; a check that found it well since closes that. */
+function isLeftToSomeone(other: Remediation, { provenAt }: Drift): boolean {
+  const wasWellSince = Date.parse(provenAt ?? '') > Date.parse(other.status.finishedAt ?? '');
+  return needsSomeone(other) && !wasWellSince;
+}
 
 const tooOld = (diedAt: number): string =>
   `No repair was started, because by the clock of the node the pod crashed at ${new Date(diedAt).toISOString()}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;

@@ -26,7 +26,7 @@ export function appendix(record: StoredRecord, shortened: boolean): Section {
           { name: 'Container runtime', value: known(evidence?.node.containerRuntimeVersion) },
           { name: 'Boot ID', value: known(evidence?.node.bootID) },
           { name: 'CoreDNS', value: known(corednsVersionOf(spec)) },
-          { name: 'CoreDNS image', value: known(evidence?.pod.image) },
+          { name: 'CoreDNS image', value: known(evidence?.pod?.image) },
           { name: 'Operator image', value: known(evidence?.operatorImage) },
           { name: 'Evidence taken at', value: known(evidence?.takenAt) },
         ],
