@@ -17,6 +17,8 @@ export const CHECK_REASONS = [
   'Interval',
   /** The check before it failed. */
   'Retry',
+  /** It was found wrong a while ago, and its repair may begin now. */
+  'Drifted',
 ] as const;
 export type CheckReason = (typeof CHECK_REASONS)[number];
 
@@ -62,9 +64,6 @@ export const driftSchema = z.object({
     .describe(
       'Whether DNS pods run on the node, could be scheduled to it, or neither. Nodes are repaired in this order.',
     ),
-  controlPlane: z
-    .boolean()
-    .describe('Whether it is a control-plane node. Of those, one is repaired at a time.'),
   foundAt: timestamp().describe('Time at which the node was found wrong (RFC 3339).'),
 });
 export type Drift = z.infer<typeof driftSchema>;

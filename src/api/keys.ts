@@ -49,6 +49,11 @@ export const QUARANTINED_BY_LABEL = `${GROUP}/quarantined-by`;
 export const CHECK_ANNOTATION = `${GROUP}/resolver-check`;
 /** A node with this label set to "true" is never quarantined or repaired. */
 export const EXCLUDE_LABEL = `${GROUP}/exclude`;
+/** Of control-plane nodes: of kubeadm and kubespray, and of clusters from before Kubernetes 1.20. */
+export const CONTROL_PLANE_LABELS = [
+  'node-role.kubernetes.io/control-plane',
+  'node-role.kubernetes.io/master',
+] as const;
 /** Set to "true" on an ended DNSRemediation by an administrator: it halts no repairs any more, and its pod may make a new incident. */
 export const ACKNOWLEDGED_ANNOTATION = `${GROUP}/acknowledged`;
 

@@ -22,6 +22,10 @@ export const remediationSpecFields = z
       .object({
         name: objectName().describe('Name of the node.'),
         uid: z.string().describe('UID of the node.'),
+        controlPlane: z
+          .boolean()
+          .optional()
+          .describe('Whether it is a control-plane node. Of those, one is repaired at a time.'),
       })
       .describe('Node under repair. A node with the same name and a different UID is a different node.'),
     cause: z.enum(['KubeletResolvConf']).describe('Diagnosed cause that this remediation repairs.'),

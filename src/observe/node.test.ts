@@ -20,6 +20,7 @@ describe('a node at the border', () => {
       ready: true,
       unschedulable: false,
       excluded: false,
+      controlPlane: false,
       quarantine: null,
       hasUnreadableRecord: false,
       managedPlatform: null,
@@ -50,6 +51,14 @@ describe('a node at the border', () => {
       parseNode(aRawNode({ metadata: { labels: { 'dnshealth.io/exclude': value } } })).excluded;
     expect(['true', 'false', '', 'yes'].filter(excluded)).toEqual(['true']);
   });
+
+  it.each(['control-plane', 'master'])(
+    'is of the control plane with the role %s, which has no value',
+    (role) => {
+      const labels = { [`node-role.kubernetes.io/${role}`]: '' };
+      expect(parseNode(aRawNode({ metadata: { labels } })).controlPlane).toBe(true);
+    },
+  );
 
   it('has the record of the remediation that holds it', () => {
     const node = parseNode(aRawNode({ metadata: annotated(JSON.stringify(record)) }));

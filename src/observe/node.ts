@@ -1,6 +1,6 @@
 /** A node as the decision sees it, from one live read. */
 import * as z from 'zod';
-import { EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import { CONTROL_PLANE_LABELS, EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
 import { parseQuarantineRecord } from '../api/quarantine-record.ts';
 import { managedPlatform, ownerOf } from '../diagnosis/managed-platform.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -53,6 +53,7 @@ export function parseNode(raw: unknown): NodeView {
       status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
     unschedulable: spec?.unschedulable ?? false,
     excluded: labels[EXCLUDE_LABEL] === 'true',
+    controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),
     quarantine,
     hasUnreadableRecord: text !== undefined && quarantine === null,
     managedPlatform: managedPlatform(reported),

@@ -1,4 +1,5 @@
 /** May a repair begin now? The guards, in the order of safety; the reason of each becomes a condition, an event and a metric label. */
+import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { dnsSurvives } from './guards/dns-survives.ts';
 import type { Guard } from './guards/guard.ts';
 import { hasSlot } from './guards/has-slot.ts';
@@ -26,6 +27,7 @@ const GUARDS: readonly Guard[] = [
   nodeIsReady,
   podHasANode,
   dnsSurvives,
+  controlPlaneIsFree,
   // Last: what waits for another reason must not take a place from one that could begin.
   hasSlot,
 ];

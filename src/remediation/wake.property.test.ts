@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { aRemediation, aRepairReport, at, isoAt } from '../../test/support/objects/builders.ts';
+import {
+  aRemediation,
+  aRepairReport,
+  at,
+  isoAt,
+  onControlPlane,
+} from '../../test/support/objects/builders.ts';
 import { FINAL_PHASES, type RemediationStatus } from '../api/remediation.ts';
+import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
 import { concernedBy } from './wake.ts';
@@ -14,6 +21,7 @@ const STATES: readonly Partial<RemediationStatus>[] = [
   { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
   { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
   { phase: 'Pending', reason: 'RolloutHalted' },
+  { phase: 'Pending', reason: 'ControlPlaneUnderRepair' },
   { phase: 'Pending', reason: 'NodeNotReady' },
   { phase: 'Pending', reason: 'AwaitingRetry', nextAttempt: isoAt(90) },
   { phase: 'Quarantining' },
@@ -27,6 +35,8 @@ const state = fc.record({ status: fc.constantFrom(...STATES), acknowledged: fc.b
 const queue = fc.record({
   maxConcurrent: fc.integer({ min: 1, max: 4 }),
   before: fc.array(state, { minLength: 2, maxLength: 8 }),
+  /** Of each node; the last one counts for all others. */
+  controlPlane: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
   /** What becomes of the first; null: it is deleted. */
   after: fc.option(state),
   place: fc.nat(),
@@ -43,10 +53,18 @@ function canBecome({ status: was }: Remediation, { status: is }: Remediation): b
 
 it('whoever waits for others, and could begin after a change of one of them, is woken by that change', () => {
   fc.assert(
-    fc.property(queue, ({ maxConcurrent, before: states, after, place }) => {
+    fc.property(queue, ({ maxConcurrent, before: states, controlPlane, after, place }) => {
       const settings = { limits: { maxConcurrent } };
-      const incident = (index: number, { status, acknowledged }: (typeof states)[number]) =>
-        aRemediation({ node: `node-${index}`, createdAt: at(index), settings, acknowledged, status });
+      const incident = (index: number, { status, acknowledged }: (typeof states)[number]) => {
+        const one = aRemediation({
+          node: `node-${index}`,
+          createdAt: at(index),
+          settings,
+          acknowledged,
+          status,
+        });
+        return (controlPlane[index] ?? controlPlane.at(-1)) ? onControlPlane(one) : one;
+      };
       const before = states.map((one, index) => incident(index, one));
       const index = place % before.length;
       const changed = after && incident(index, after);
@@ -55,9 +73,11 @@ it('whoever waits for others, and could begin after a change of one of them, is 
       const now = [...before.slice(0, index), ...(changed ? [changed] : []), ...before.slice(index + 1)];
       const waitsFor = (remediation: Remediation, remediations: readonly Remediation[]) => {
         const situation = { remediation, world: { remediations }, now: at(100) };
-        const [wait] = [rolloutContinues(situation), hasSlot(situation)].filter(
-          ({ kind }) => kind === 'wait',
-        );
+        const [wait] = [
+          rolloutContinues(situation),
+          controlPlaneIsFree(situation),
+          hasSlot(situation),
+        ].filter(({ kind }) => kind === 'wait');
         return wait?.kind === 'wait' ? wait.reason : null;
       };
       const asleep = now.filter(

@@ -2,10 +2,11 @@
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { podOf } from '../api/trigger.ts';
 import { isUnderRepair } from './facts.ts';
+import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
 import { isHalting } from './rollout/rollout.ts';
-import { byAge, isInLine, takesSlot } from './rollout/slots.ts';
+import { byTurn, CONTROL_PLANE_BUSY, isInLine, takesSlot } from './rollout/slots.ts';
 import type { Remediation } from './world.ts';
 
 /**
@@ -23,9 +24,13 @@ export function concernedBy(
   return [
     // Without the record of one that went wrong there may be more slots than one.
     ...(was(takesSlot) || leftTheLine || after === null ? nextInLine(all) : []),
+    ...(was(isBusyControlPlane) ? all.filter(({ status }) => status.reason === CONTROL_PLANE_BUSY) : []),
     ...(was(isHalting) ? all.filter(({ status }) => status.reason === 'RolloutHalted') : []),
   ].filter((other) => other.name !== (after ?? before)?.name);
 }
+
+const isBusyControlPlane = (one: Remediation): boolean =>
+  takesSlot(one) && one.spec.node.controlPlane === true;
 
 /** As many as there may be free slots. Whether one may really begin is decided when it is read. */
 function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
@@ -34,7 +39,7 @@ function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
   // Those that were never decided on are read anyway, and must not stand for one that sleeps.
   const asleep = all.filter((one) => isInLine(one) && one.status.reason !== undefined);
   // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
-  for (const one of asleep.toSorted(byAge))
+  for (const one of asleep.toSorted(byTurn))
     if (busy + next.length < one.spec.settings.limits.maxConcurrent) next.push(one);
   return next;
 }
@@ -74,7 +79,7 @@ export function stillWaitsForOthers(
   const { status } = remediation;
   if (status.phase !== 'Pending' || !known.policyRepairs || !known.podIsSick) return false;
   const situation = { remediation, world: { remediations: known.remediations }, now: known.now };
-  return [rolloutContinues(situation), hasSlot(situation)].some(
+  return [rolloutContinues(situation), controlPlaneIsFree(situation), hasSlot(situation)].some(
     (verdict) => verdict.kind === 'wait' && verdict.reason === status.reason,
   );
 }

@@ -27,6 +27,7 @@ export interface NodeView {
   /** Cordoned, by this quarantine or by someone else. */
   readonly unschedulable: boolean;
   readonly excluded: boolean;
+  readonly controlPlane: boolean;
   readonly quarantine: QuarantineRecord | null;
   /** Its quarantine annotation exists but cannot be parsed, so another program wrote it. */
   readonly hasUnreadableRecord: boolean;

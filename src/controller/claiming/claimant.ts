@@ -76,7 +76,7 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
     }
     const spec = {
       policy: { name: policy.name, uid: policy.uid },
-      node: { name, uid },
+      node: { name, uid, controlPlane: node.controlPlane },
       cause: 'KubeletResolvConf' as const,
       ...trigger,
       settings: policy.spec,

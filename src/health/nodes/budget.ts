@@ -14,6 +14,7 @@ const URGENCY: Readonly<Record<CheckReason, number>> = {
   Rebooted: 0,
   KubeletUpgraded: 0,
   OSImageChanged: 0,
+  Drifted: 1,
   HourAfterRepair: 1,
   DayAfterRepair: 1,
   FirstSeen: 2,

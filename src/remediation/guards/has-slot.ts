@@ -2,7 +2,7 @@
 import { TURN_RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
 import { canaryHealed } from '../rollout/rollout.ts';
-import { byAge, isInLine, NO_SLOT, takesSlot } from '../rollout/slots.ts';
+import { byTurn, isInLine, NO_SLOT, takesSlot } from '../rollout/slots.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import type { Remediation, World } from '../world.ts';
 
@@ -30,7 +30,7 @@ export function hasSlot(situation: Line): Verdict {
   const first = others.filter(takesSlot);
   const line = others.filter((other) => isInLine(other) && !isOverdue(other, now));
   const slotsFor = slotsIn(situation);
-  for (const next of [...line, remediation].toSorted(byAge)) {
+  for (const next of [...line, remediation].toSorted(byTurn)) {
     const slots = slotsFor(next);
     if (next.name === remediation.name)
       return first.length < slots ? pass : wait(NO_SLOT, waitingFor(first, slots), TURN_RECHECK_MS);

@@ -1,4 +1,5 @@
 /** Who takes a slot, and who waits in line for one. */
+import { DRIFT_PLACES } from '../../api/drift.ts';
 import { isUnderRepair } from '../facts.ts';
 import type { Remediation } from '../world.ts';
 
@@ -13,7 +14,14 @@ export const takesSlot = (other: Remediation): boolean =>
 export const isInLine = ({ status }: Remediation): boolean =>
   status.phase === 'Pending' && (status.reason === undefined || status.reason === NO_SLOT);
 
-/** All incidents sort the same line in the same way. */
-export function byAge(a: Remediation, b: Remediation): number {
-  return a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1);
+/** All incidents sort the same line in the same way: pods that fail before pods that would, then the older one. */
+export function byTurn(a: Remediation, b: Remediation): number {
+  return urgency(a) - urgency(b) || a.createdAt - b.createdAt || (a.name < b.name ? -1 : 1);
 }
+
+/** The lower, the sooner. */
+const urgency = ({ spec }: Remediation): number =>
+  spec.trigger === 'Drift' ? 1 + DRIFT_PLACES.indexOf(spec.drift.place) : 0;
+
+/** The reason of an incident that waits for another control-plane node. */
+export const CONTROL_PLANE_BUSY = 'ControlPlaneUnderRepair';

@@ -64,7 +64,6 @@ export function aDrift(overrides: Partial<Drift> = {}): Drift {
     },
     why: 'KubeletStarted',
     place: 'HostsDNSPods',
-    controlPlane: false,
     foundAt: isoAt(0),
     ...overrides,
   };
@@ -89,6 +88,12 @@ export function withDrift(remediation: Remediation, changes: Partial<Drift> = {}
   const { policy, node, cause, settings } = remediation.spec;
   const drift = aDrift(changes);
   return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Drift', drift } };
+}
+
+/** The same incident, on a control-plane node. */
+export function onControlPlane(remediation: Remediation): Remediation {
+  const { spec } = remediation;
+  return { ...remediation, spec: { ...spec, node: { ...spec.node, controlPlane: true } } };
 }
 
 /** The crash that an incident began with. */
@@ -136,6 +141,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     ready: true,
     unschedulable: false,
     excluded: false,
+    controlPlane: false,
     quarantine: null,
     hasUnreadableRecord: false,
     managedPlatform: null,
