@@ -22,6 +22,7 @@ describe('a node at the border', () => {
       excluded: false,
       controlPlane: false,
       quarantine: null,
+      checks: null,
       hasUnreadableRecord: false,
       managedPlatform: null,
       owner: null,

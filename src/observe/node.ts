@@ -1,6 +1,7 @@
 /** A node as the decision sees it, from one live read. */
 import * as z from 'zod';
-import { CONTROL_PLANE_LABELS, EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import { CHECK_ANNOTATION, CONTROL_PLANE_LABELS, EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import { parseNodeCheckRecord } from '../api/node-check-record.ts';
 import { parseQuarantineRecord } from '../api/quarantine-record.ts';
 import { managedPlatform, ownerOf } from '../diagnosis/managed-platform.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -45,6 +46,7 @@ export function parseNode(raw: unknown): NodeView {
   const annotations = metadata.annotations ?? {};
   const reported = { ...status.nodeInfo, labels, annotations };
   const text = annotations[QUARANTINE_ANNOTATION];
+  const checks = annotations[CHECK_ANNOTATION];
   const quarantine = text === undefined ? null : parseQuarantineRecord(text);
   return {
     name: metadata.name,
@@ -55,6 +57,7 @@ export function parseNode(raw: unknown): NodeView {
     excluded: labels[EXCLUDE_LABEL] === 'true',
     controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),
     quarantine,
+    checks: checks === undefined ? null : parseNodeCheckRecord(checks),
     hasUnreadableRecord: text !== undefined && quarantine === null,
     managedPlatform: managedPlatform(reported),
     owner: ownerOf(reported)?.name ?? null,

@@ -3,7 +3,7 @@ import { FINAL_PHASES } from '../api/remediation.ts';
 import { CLOSING, HEALING } from './pipeline.ts';
 import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
-import { healed } from './verification/verification.ts';
+import { isHealed } from './verification/verification.ts';
 import type { Situation } from './world.ts';
 
 /**
@@ -21,5 +21,5 @@ export function plan(situation: Situation): Verdict {
     const verdict = stage(situation);
     if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict, situation);
   }
-  return over ? pass : end({ phase: 'Healed', reason: 'Verified', message: healed(situation), hold: false });
+  return over ? pass : end(isHealed(situation));
 }

@@ -7,6 +7,7 @@ import { nodeExists } from './guards/node-exists.ts';
 import { nodeIsFree } from './guards/node-free.ts';
 import { nodeIsNotExcluded } from './guards/node-not-excluded.ts';
 import { nodeIsReady } from './guards/node-ready.ts';
+import { notTooOften } from './guards/not-too-often.ts';
 import { platformIsMutable } from './guards/platform-mutable.ts';
 import { podHasANode } from './guards/pod-has-a-node.ts';
 import { policyAllows } from './guards/policy-allows.ts';
@@ -22,6 +23,7 @@ const GUARDS: readonly Guard[] = [
   nodeIsNotExcluded,
   platformIsMutable,
   stillSick,
+  notTooOften,
   rolloutContinues,
   nodeIsFree,
   nodeIsReady,

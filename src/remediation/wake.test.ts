@@ -102,7 +102,7 @@ describe('a change of a DNS pod', () => {
 
 describe('an incident that waits for others', () => {
   const [last] = line.slice(-1);
-  const known = { remediations: [busy, ...line], policyRepairs: true, podIsSick: true, now: at(400) };
+  const known = { remediations: [busy, ...line], policyRepairs: true, isStillSick: true, now: at(400) };
   const rests = (remediation = last, more: Partial<typeof known> = {}) =>
     remediation !== undefined && stillWaitsForOthers(remediation, { ...known, ...more });
 
@@ -116,7 +116,7 @@ describe('an incident that waits for others', () => {
     ['its record does not say yet why it waits', one(300, 'Pending'), {}],
     ['it is under repair', busy, {}],
     ['its policy is gone or only observes', last, { policyRepairs: false }],
-    ['its pod is gone or has recovered', last, { podIsSick: false }],
+    ['its pod is gone or has recovered', last, { isStillSick: false }],
     ['it waits for something that the caches do not show', waiting(300, 'NodeNotReady'), {}],
   ])('must be read if %s', (_what, remediation, more) => {
     expect(rests(remediation, more)).toBe(false);

@@ -71,13 +71,13 @@ export function stillWaitsForOthers(
     readonly remediations: readonly Remediation[];
     /** Its policy is there, and still repairs. */
     readonly policyRepairs: boolean;
-    /** The pod that showed it is there, and not ready; one that does not crash is ready all the time. */
-    readonly podIsSick: boolean;
+    /** The pod that showed it is there, and nothing shows that it recovered. */
+    readonly isStillSick: boolean;
     readonly now: number;
   },
 ): boolean {
   const { status } = remediation;
-  if (status.phase !== 'Pending' || !known.policyRepairs || !known.podIsSick) return false;
+  if (status.phase !== 'Pending' || !known.policyRepairs || !known.isStillSick) return false;
   const situation = { remediation, world: { remediations: known.remediations }, now: known.now };
   return [rolloutContinues(situation), controlPlaneIsFree(situation), hasSlot(situation)].some(
     (verdict) => verdict.kind === 'wait' && verdict.reason === status.reason,

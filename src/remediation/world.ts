@@ -1,5 +1,6 @@
 /** What the decision may know about the cluster: small readonly views, which `observe/` fills from API objects. */
 import type { NodeSystem } from '../api/evidence.ts';
+import type { NodeCheckRecord } from '../api/node-check-record.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 
@@ -29,6 +30,8 @@ export interface NodeView {
   readonly excluded: boolean;
   readonly controlPlane: boolean;
   readonly quarantine: QuarantineRecord | null;
+  /** What its checks have shown; null if it was never checked, or if that cannot be read. */
+  readonly checks: NodeCheckRecord | null;
   /** Its quarantine annotation exists but cannot be parsed, so another program wrote it. */
   readonly hasUnreadableRecord: boolean;
   /** Set if the platform manages its nodes' files itself, with what to do instead. */

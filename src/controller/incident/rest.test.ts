@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aRemediation, at, SICK_POD } from '../../../test/support/objects/builders.ts';
+import { aRemediation, at, SICK_POD, withDrift } from '../../../test/support/objects/builders.ts';
 import { createRest } from './rest.ts';
 
 const waiting = aRemediation({
@@ -9,11 +9,11 @@ const waiting = aRemediation({
 });
 const busy = aRemediation({ status: { phase: 'Repairing' } });
 
-function setup() {
+function setup(one = waiting) {
   let now = at(10);
   const pods = [{ uid: SICK_POD.uid, ready: false }];
   const stores = {
-    remediations: { get: () => waiting, list: () => [busy, waiting] },
+    remediations: { get: () => one, list: () => [busy, one] },
     policies: { list: () => [{ uid: 'policy-1', spec: { mode: 'Repair' } }] },
     dnsPods: { list: () => pods },
   } as unknown as Parameters<typeof createRest>[0];
@@ -36,4 +36,11 @@ it('such an incident is read at once when its pod recovers or goes', () => {
   rest.looked(waiting.name);
   pods.length = 0;
   expect(rest.leftMs(waiting.name)).toBe(0);
+});
+
+it('a node that was found wrong rests in line as well, although no pod shows that it still is', () => {
+  const { rest, pods } = setup(withDrift(waiting));
+  pods.length = 0;
+  rest.looked(waiting.name);
+  expect(rest.leftMs(waiting.name)).toBe(60_000);
 });

@@ -1,7 +1,9 @@
 /** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
 import { podOf } from '../../api/trigger.ts';
+import type { DnsPod } from '../../observe/dns-pod.ts';
 import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
 import { stillWaitsForOthers } from '../../remediation/wake.ts';
+import type { Remediation } from '../../remediation/world.ts';
 import { policyOf } from '../dns-pods/workloads.ts';
 import type { Stores } from '../stores.ts';
 
@@ -22,11 +24,10 @@ export function createRest(
   function waitsByTheCaches(name: string): boolean {
     const remediation = stores.remediations.get(name);
     if (!remediation) return false;
-    const pod = stores.dnsPods.list().find(({ uid }) => uid === podOf(remediation.spec)?.uid);
     return stillWaitsForOthers(remediation, {
       remediations: stores.remediations.list(),
       policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',
-      podIsSick: pod !== undefined && (remediation.spec.trigger === 'LateLoop' || !pod.ready),
+      isStillSick: isStillSick(remediation, stores.dnsPods.list()),
       now: now(),
     });
   }
@@ -40,4 +41,11 @@ export function createRest(
     looked: (name) => void lookedAt.set(name, now()),
     forget: (name) => void lookedAt.delete(name),
   };
+}
+
+/** By the caches. A pod that does not crash is ready all the time, and a drift is about no pod. */
+function isStillSick({ spec }: Remediation, dnsPods: readonly DnsPod[]): boolean {
+  if (spec.trigger === 'Drift') return true;
+  const pod = dnsPods.find(({ uid }) => uid === podOf(spec)?.uid);
+  return pod !== undefined && (spec.trigger === 'LateLoop' || !pod.ready);
 }

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { aNode, aRemediation, aSituation, isoAt } from '../../../test/support/objects/builders.ts';
+import {
+  aDnsPod,
+  aNode,
+  aRemediation,
+  aSituation,
+  isoAt,
+  withDrift,
+} from '../../../test/support/objects/builders.ts';
+import { pass } from '../verdict.ts';
 import type { NodeView } from '../world.ts';
 import { podHasANode } from './pod-has-a-node.ts';
 
@@ -46,4 +54,13 @@ it('says what to do', () => {
     reason: 'NodeCordoned',
     message: expect.stringContaining('kubectl uncordon node-1'),
   });
+});
+
+it('a node without a DNS pod needs no other one, because none is replaced', () => {
+  const node = aNode({ unschedulable: true });
+  const remediation = withDrift(aRemediation());
+  const dnsPods = [aDnsPod({ node: 'node-2' })];
+  expect(podHasANode(aSituation({ remediation, world: { node, dnsPods, otherNodeTakesPods: false } }))).toBe(
+    pass,
+  );
 });

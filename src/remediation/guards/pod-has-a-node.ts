@@ -11,7 +11,14 @@ import type { Situation } from '../world.ts';
 export function podHasANode({ remediation, world }: Situation): Verdict {
   const { node } = world;
   const isCordoned = node?.quarantine ? node.quarantine.wasUnschedulable : node?.unschedulable;
-  if (!isCordoned || world.otherNodeTakesPods || remediation.spec.settings.workload.kind === 'DaemonSet')
+  const runsOne = world.dnsPods.some((pod) => pod.node === remediation.spec.node.name);
+  // Without a DNS pod there is none to replace.
+  if (
+    !runsOne ||
+    !isCordoned ||
+    world.otherNodeTakesPods ||
+    remediation.spec.settings.workload.kind === 'DaemonSet'
+  )
     return pass;
   const { name } = remediation.spec.node;
   return wait(

@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import {
   aDnsPod,
   aLoopingPod,
+  aNode,
   aRemediation,
   aSituation,
   at,
+  isoAt,
+  withDrift,
   withLateLoop,
 } from '../../../test/support/objects/builders.ts';
+import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import { pass } from '../verdict.ts';
 import { stillSick } from './still-sick.ts';
 
@@ -45,5 +49,38 @@ describe('an incident of a pod that loops without crashing', () => {
 
   it('is cancelled once the pod answers', () => {
     expect(verdict(true)).toMatchObject({ kind: 'end', ending: { reason: 'Recovered' } });
+  });
+});
+
+describe('an incident of a node that was found wrong', () => {
+  const remediation = withDrift(aRemediation({ createdAt: at(1) }));
+  const found = (verdict: 'proven' | 'drifted', seconds: number): NodeCheckRecord => ({
+    version: 1,
+    found: { verdict, class: 'ok', nameservers: ['192.0.2.53'], at: isoAt(seconds) },
+    failures: 0,
+    condition: { reason: 'Repairing', message: '', since: isoAt(0), writtenAt: isoAt(0) },
+  });
+  const verdict = (checks: NodeCheckRecord | null, now = at(3700)) =>
+    stillSick(aSituation({ remediation, now, world: { node: aNode({ checks }), dnsPods: [] } }));
+
+  it('needs no DNS pod, and waits for its turn longer than that of a pod that fails', () => {
+    expect(verdict(null)).toEqual(pass);
+    expect(verdict(null, at(25 * 3600))).toMatchObject({ ending: { reason: 'WaitedTooLong' } });
+  });
+
+  it('goes on while later checks find the node wrong, and whatever an earlier one found', () => {
+    expect(verdict(found('drifted', 60))).toEqual(pass);
+    expect(verdict(found('proven', -60))).toEqual(pass);
+  });
+
+  it('is cancelled once a later check has found the node well', () => {
+    expect(verdict(found('proven', 60))).toMatchObject({
+      kind: 'end',
+      ending: {
+        phase: 'Cancelled',
+        reason: 'Recovered',
+        message: 'A later check of node node-1 found it well: new pods are given 192.0.2.53 (class ok).',
+      },
+    });
   });
 });

@@ -1,16 +1,23 @@
-/** The pod still loops: the evidence may be out of date by the time it is the incident's turn. */
+/** The pod still loops, or the node is still wrong: the evidence may be out of date by the time it is the incident's turn. */
 import { podOf } from '../../api/trigger.ts';
 import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 import { cancelled } from './guard.ts';
 
+const HOUR_MS = 60 * 60_000;
 /** An incident whose first or next attempt could not begin for this long is cancelled; a pod that still loops makes a new one. */
-const PENDING_LIMIT_MS = 60 * 60_000;
+const PENDING_LIMIT_MS = HOUR_MS;
+/** Nothing fails yet, and many nodes may have been found wrong at once; one that still is makes a new incident. */
+const DRIFT_PENDING_LIMIT_MS = 24 * HOUR_MS;
 /** A pod that has run for this long after its crash recovered; a looping CoreDNS lives a second, seldom thirty. */
 export const RECOVERED_AFTER_MS = 35_000;
 
-export function stillSick({ remediation, world, now }: Situation): Verdict {
+export function stillSick(situation: Situation): Verdict {
+  return situation.remediation.spec.trigger === 'Drift' ? stillWrong(situation) : stillLoops(situation);
+}
+
+function stillLoops({ remediation, world, now }: Situation): Verdict {
   const pod = world.dnsPods.find((candidate) => candidate.uid === podOf(remediation.spec)?.uid);
   if (!pod)
     return cancelled(
@@ -21,6 +28,18 @@ export function stillSick({ remediation, world, now }: Situation): Verdict {
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
   if (now - dueSince(remediation) > PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
+  return pass;
+}
+
+function stillWrong({ remediation, world, now }: Situation): Verdict {
+  const found = world.node?.checks?.found;
+  if (found?.verdict === 'proven' && Date.parse(found.at) > remediation.createdAt)
+    return cancelled(
+      'Recovered',
+      `A later check of node ${remediation.spec.node.name} found it well: new pods are given ${found.nameservers.join(', ')} (class ${found.class}).`,
+    );
+  if (now - dueSince(remediation) > DRIFT_PENDING_LIMIT_MS)
+    return cancelled('WaitedTooLong', 'The repair could not begin within a day.');
   return pass;
 }
 

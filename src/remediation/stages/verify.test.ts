@@ -9,8 +9,10 @@ import {
   at,
   isoAt,
   SICK_POD,
+  withDrift,
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
+import { pass } from '../verdict.ts';
 import type { DnsPodView, World } from '../world.ts';
 import { verify } from './verify.ts';
 
@@ -264,5 +266,20 @@ describe('after the timeout', () => {
     const world = { remediations: [other] };
     const looping = replacement({ uid: SICK_POD.uid, node: 'node-2', runningSince: null });
     expect(verify(situation([looping], { world }))).toEqual({ kind: 'pass' });
+  });
+});
+
+describe('a node that was found wrong before it had a DNS pod', () => {
+  const drift = (dnsPods: readonly DnsPodView[]) => {
+    const { remediation, ...rest } = situation(dnsPods, { status: { steps: [] } });
+    return verify({ ...rest, remediation: withDrift(remediation) });
+  };
+
+  it('is verified by the proof pod alone: nothing is waited for', () => {
+    expect(drift([aDnsPod({ node: 'node-2' })])).toBe(pass);
+  });
+
+  it('is verified by its DNS pod if it has one', () => {
+    expect(drift([replacement()])).toEqual({ kind: 'record', finding: { kind: 'verification-began' } });
   });
 });

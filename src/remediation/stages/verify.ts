@@ -4,12 +4,20 @@ import { PROBE_EAGER_MS, PROBE_PATIENT_RETRY_MS, PROBE_RETRY_MS, RECHECK_MS } fr
 import { stepAge, stepIsFinished, stepStartedAt } from '../facts.ts';
 import { act, end, type ProbedPod, pass, record, type Verdict, wait } from '../verdict.ts';
 import { standingOf } from '../verification/standing.ts';
-import { failedAnswers, healed, isVerified, notVerified, waitingFor } from '../verification/verification.ts';
+import {
+  failedAnswers,
+  healed,
+  isVerified,
+  notVerified,
+  proofIsEnough,
+  waitingFor,
+} from '../verification/verification.ts';
 import { askable, whomToAsk } from '../verification/whom-to-ask.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 
 export function verify(situation: Situation): Verdict {
   const { remediation, now } = situation;
+  if (proofIsEnough(situation)) return pass;
   if (stepStartedAt(remediation, 'Verify') === null) return record({ kind: 'verification-began' });
   if (isVerified(remediation)) return onceVerified(situation);
 

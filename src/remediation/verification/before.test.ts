@@ -33,6 +33,11 @@ describe('the pod that is asked before the change', () => {
   it('is not one that does not answer; where pods loop without crashing, only one that is known to', () => {
     const pod = (answers: boolean | null) => [aDnsPod({ answers })];
     expect([true, null, false].map((answers) => whom(pod(answers)))).toEqual(['pod-well', 'pod-well', null]);
+    expect([true, null, false].map((answers) => whom(pod(answers), 'Drift'))).toEqual([
+      'pod-well',
+      'pod-well',
+      null,
+    ]);
     expect([true, null, false].map((answers) => whom(pod(answers), 'LateLoop'))).toEqual([
       'pod-well',
       null,

@@ -75,10 +75,27 @@ export function notVerified(asked: Asked, situation: Situation): Ending {
 const hasRun = ({ runningSince, restartCount }: DnsPodView): boolean =>
   runningSince !== null || restartCount > 0;
 
+/** The end of an incident that passed every stage. */
+export function isHealed(situation: Situation): Ending {
+  const reason = proofIsEnough(situation) ? 'Proven' : 'Verified';
+  return { phase: 'Healed', reason, message: healed(situation), hold: false };
+}
+
+/** The node was found wrong before it had a DNS pod: the proof pod shows all that there is to show. */
+export function proofIsEnough({ remediation, world }: Situation): boolean {
+  const { spec, status } = remediation;
+  return (
+    spec.trigger === 'Drift' &&
+    status.deletedPods.length === 0 &&
+    !world.dnsPods.some((pod) => pod.node === spec.node.name && !pod.deleting)
+  );
+}
+
 /** What a healed node rests on. */
 export function healed(situation: Situation): string {
   const { remediation } = situation;
   const { verification, before } = remediation.status;
+  if (proofIsEnough(situation)) return 'A proof pod resolves names on this node, which runs no DNS pod.';
   const asked = whomToAsk(situation, true);
   if (!verification || !isVerified(remediation))
     return asked.kind === 'pod'

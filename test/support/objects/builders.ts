@@ -143,6 +143,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     excluded: false,
     controlPlane: false,
     quarantine: null,
+    checks: null,
     hasUnreadableRecord: false,
     managedPlatform: null,
     owner: null,
