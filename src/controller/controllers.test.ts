@@ -20,6 +20,7 @@ const reflectors = {
   dnsPods: still(),
   jobs: still(),
   agentPods: still(),
+  nodes: still(),
   nodeMarks: still(),
 } satisfies Record<keyof Reflectors, unknown> as unknown as Reflectors;
 const aSeen = { podUID: 'pod-1' } as Seen;

@@ -142,6 +142,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     dnsPods: store(parseDnsPod(aRawDnsPod())),
     jobs: job ? store(agentJob) : store(),
     agentPods: proofPod ? store(aProofPod()) : store(),
+    nodes: store(),
     nodeMarks: store(),
   } as unknown as Stores;
   const kube = {

@@ -3,6 +3,7 @@ import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
 import type { NodeMark } from '../observe/node-mark.ts';
+import type { WatchedNode } from '../observe/watched-node.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Store } from '../runtime/reflector/store.ts';
 
@@ -17,6 +18,8 @@ export interface Stores {
   readonly jobs: Store<AgentJob>;
   /** Keys: namespace/name. */
   readonly agentPods: Store<AgentPod>;
+  /** All nodes. Keys: name. */
+  readonly nodes: Store<WatchedNode>;
   /** Nodes that carry a quarantine record or the exclude label. Keys: name. */
   readonly nodeMarks: Store<NodeMark>;
 }

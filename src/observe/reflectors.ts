@@ -14,13 +14,14 @@ import type { KubeClient } from '../kube/client.ts';
 import type { EventRecorder } from '../kube/event-recorder.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
+import { deriveStore } from '../runtime/reflector/derived-store.ts';
 import { createReflector } from '../runtime/reflector/reflector.ts';
 import { uniteReflectors } from '../runtime/reflector/united-reflector.ts';
 import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { eventOnMalformed } from './malformed.ts';
-import { parseNodeMark } from './node-mark.ts';
+import { parseWatchedNode } from './watched-node.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
 
@@ -49,6 +50,12 @@ export function createReflectors(
       transform: parseAgentPod,
       ...of('v1', 'Pod'),
     });
+  // Metadata only: a full node has twelve kilobytes, of which two annotations and a few labels are needed.
+  const nodes = createReflector({
+    source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
+    transform: parseWatchedNode,
+    ...of('v1', 'Node'),
+  });
   const custom = `/apis/${GROUP}/${VERSION}`;
   return {
     policies: createReflector({
@@ -71,11 +78,7 @@ export function createReflectors(
       ...of('batch/v1', 'Job'),
     }),
     agentPods: uniteReflectors([agentPods(NODE_NAMESPACE), agentPods(CHECK_NAMESPACE)], ({ uid }) => uid),
-    // Metadata only: a full node has twelve kilobytes, of which one annotation and one label are needed.
-    nodeMarks: createReflector({
-      source: kube.listWatch({ path: '/api/v1/nodes', metadataOnly: true }),
-      transform: parseNodeMark,
-      ...of('v1', 'Node'),
-    }),
+    nodes,
+    nodeMarks: { ...deriveStore(nodes, ({ mark }) => mark), origin: nodes },
   };
 }

@@ -1,5 +1,5 @@
 /** A controller as data: what it watches, which keys a change concerns, and how a key is reconciled. */
-import type { Reflector } from './reflector/reflector.ts';
+import type { Reflector, Watched } from './reflector/reflector.ts';
 import type { Change, Store } from './reflector/store.ts';
 import type { Result } from './work-queue.ts';
 
@@ -23,14 +23,14 @@ export interface Watch<K extends string> {
   follow(add: (key: K, priority: number) => void): () => void;
 }
 
-/** A reflector without its object type: what is needed to start and check it. */
-export type Watched = Pick<
-  Reflector<unknown>,
-  'name' | 'start' | 'synced' | 'isSynced' | 'wedged' | 'lastError' | 'lastContactAt' | 'state'
->;
+/** A part of a reflector. */
+export interface Derived<T> extends Pick<Store<T>, 'get' | 'keys' | 'onChange'> {
+  /** What has to be started and synced for it. */
+  readonly origin: Watched;
+}
 
-/** A reflector, or another store that says when it changes. */
-export type Source<T> = Reflector<T> | Pick<Store<T>, 'get' | 'keys' | 'onChange'>;
+/** A reflector, a part of one, or another store that says when it changes. */
+export type Source<T> = Reflector<T> | Derived<T> | Pick<Store<T>, 'get' | 'keys' | 'onChange'>;
 
 /**
  * @example
@@ -45,7 +45,7 @@ export function watch<T, K extends string>(
   priority = 0,
 ): Watch<K> {
   return {
-    ...('start' in source ? { reflector: source } : {}),
+    ...('start' in source ? { reflector: source } : 'origin' in source ? { reflector: source.origin } : {}),
     follow(add) {
       const enqueue = (change: Change<T>): void => {
         const found = keys(change);

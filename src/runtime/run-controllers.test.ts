@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { type Controller, watch } from './controller.ts';
+import { type Controller, type Source, watch } from './controller.ts';
 import { createLogger, silentLogger } from './logger.ts';
 import { createMetrics } from './metrics.ts';
+import { deriveStore } from './reflector/derived-store.ts';
 import type { ListWatch, RawObject, WatchEvent } from './reflector/list-watch.ts';
 import { createReflector, type Reflector } from './reflector/reflector.ts';
 import { runControllers } from './run-controllers.ts';
 import { createFakeClock } from './testing/fake-clock.ts';
 
 /** A controller of things that are listed once and then changed by the test. */
-function setup(names: readonly string[], reconcile: Controller['reconcile'], mayLead?: Promise<void>) {
+function setup(
+  names: readonly string[],
+  reconcile: Controller['reconcile'],
+  mayLead?: Promise<void>,
+  source: (things: Reflector<string>) => Source<string> = (things) => things,
+) {
   const clock = createFakeClock();
   const metrics = createMetrics();
   const lines: Record<string, unknown>[] = [];
@@ -16,7 +22,7 @@ function setup(names: readonly string[], reconcile: Controller['reconcile'], may
   let listFails: Error | undefined;
   let wake = Promise.withResolvers<void>();
   const events: WatchEvent<RawObject>[] = [];
-  const source: ListWatch<RawObject> = {
+  const listWatch: ListWatch<RawObject> = {
     what: 'things',
     list: () =>
       listFails
@@ -33,7 +39,7 @@ function setup(names: readonly string[], reconcile: Controller['reconcile'], may
   };
   const transform = (raw: RawObject): string => raw.metadata.name;
   const things: Reflector<string> = createReflector({
-    source,
+    source: listWatch,
     transform,
     logger: silentLogger,
     metrics,
@@ -41,7 +47,7 @@ function setup(names: readonly string[], reconcile: Controller['reconcile'], may
   });
   const start = () =>
     runControllers({
-      controllers: [{ name: 'tidy', watches: [watch(things, (change) => change.key)], reconcile }],
+      controllers: [{ name: 'tidy', watches: [watch(source(things), (change) => change.key)], reconcile }],
       logger,
       metrics,
       clock,
@@ -78,6 +84,24 @@ describe('running controllers', () => {
     expect(seen).toEqual(['a', 'b', 'c']);
     await run.stop(0);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('starts and waits for the whole where a controller is only interested in a part', async () => {
+    const seen: string[] = [];
+    const reconcile = async (key: string) => {
+      seen.push(key);
+      return { kind: 'done' } as const;
+    };
+    const { start, add, clock } = setup(['a', 'b'], reconcile, undefined, (things) => ({
+      ...deriveStore(things, (name) => (name === 'b' ? null : name)),
+      origin: things,
+    }));
+    const run = start();
+    await run.started;
+    add('c');
+    await clock.settle();
+    expect(seen).toEqual(['a', 'c']);
+    await run.stop(0);
   });
 
   it('reconciles nothing before everything is synced, and reports what is missing', async () => {

@@ -1,10 +1,11 @@
 /** Runs controllers: starts their reflectors, waits until all are synced, fills their queues, drains at the end. */
 import { type Clock, systemClock, type Timer } from './clock.ts';
-import type { Controller, Watched } from './controller.ts';
+import type { Controller } from './controller.ts';
 import { createControllerQueue, initControllerMetrics } from './controller-queue.ts';
 import type { Check } from './health-server.ts';
 import type { Logger } from './logger.ts';
 import type { Metrics } from './metrics.ts';
+import type { Watched } from './reflector/reflector.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /**

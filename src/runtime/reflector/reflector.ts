@@ -33,6 +33,12 @@ export interface Reflector<T> extends Store<T>, ReflectorStatus {
   start(signal: AbortSignal): Promise<void>;
 }
 
+/** A reflector without its object type: what is needed to start and check it. */
+export type Watched = Pick<
+  Reflector<unknown>,
+  'name' | 'start' | 'synced' | 'isSynced' | 'wedged' | 'lastError' | 'lastContactAt' | 'state'
+>;
+
 export function createReflector<Raw extends RawObject, T>(options: ReflectorOptions<Raw, T>): Reflector<T> {
   const { source, metrics, clock = systemClock, random = Math.random } = options;
   const name = source.what;
