@@ -12,6 +12,8 @@ export const CHECK_REASONS = [
   'KubeletUpgraded',
   'OSImageChanged',
   'KubeletStarted',
+  /** The proof of a repair, which is a check of the node as well. */
+  'Repaired',
   'HourAfterRepair',
   'DayAfterRepair',
   'Interval',

@@ -62,6 +62,11 @@ export const REMEDIATION_LABEL = `${GROUP}/remediation`;
 /** On Jobs and pods that the operator creates: `repair` or `check`. */
 export const ROLE_LABEL = `${GROUP}/role`;
 
+/** On the pod of a node's check: a JSON `CheckOrigin`. */
+export const CHECK_ORIGIN_ANNOTATION = `${GROUP}/check`;
+/** On the pods of node checks: they are removed by it, a batch at a time. */
+export const CHECK_BATCH_LABEL = `${GROUP}/batch`;
+
 /** Standard label by which the operator selects its own objects. */
 export const MANAGED_BY_LABEL = 'app.kubernetes.io/managed-by';
 export const MANAGED_BY = 'dnshealth-operator';

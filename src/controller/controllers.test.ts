@@ -3,6 +3,11 @@ import { aRemediation } from '../../test/support/objects/builders.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
+import { createKnownNodes } from './nodes/known-nodes.ts';
+import { createKubeletStarts } from './nodes/kubelet-starts.ts';
+import { createNodeRecords } from './nodes/node-records.ts';
+import { createSchedule } from './nodes/schedule.ts';
+import { createWanted } from './nodes/wanted.ts';
 import { createLateLoops } from './prober/late-loops.ts';
 import { createProbes } from './prober/probes.ts';
 import { createSightings, type Seen } from './sighting/sightings.ts';
@@ -21,6 +26,7 @@ const reflectors = {
   jobs: still(),
   agentPods: still(),
   nodes: still(),
+  kubeletStarts: still(),
   nodeMarks: still(),
 } satisfies Record<keyof Reflectors, unknown> as unknown as Reflectors;
 const aSeen = { podUID: 'pod-1' } as Seen;
@@ -35,9 +41,25 @@ const reconcilers = {
   orphan: reconcile,
   excludeLabel: reconcile,
   history: reconcile,
+  nodeLook: reconcile,
+  nodeTurn: reconcile,
+  nodeState: reconcile,
+  drift: reconcile,
 };
 
-const found = () => ({ sightings: createSightings(), probes: createProbes(), lateLoops: createLateLoops() });
+const found = () => {
+  const known = createKnownNodes();
+  const { nodes, kubeletStarts } = reflectors;
+  const schedule = createSchedule({
+    stores: reflectors,
+    known,
+    starts: createKubeletStarts(kubeletStarts),
+    records: createNodeRecords(nodes),
+    wanted: createWanted(),
+  });
+  const probes = createProbes();
+  return { sightings: createSightings(), probes, lateLoops: createLateLoops(), known, schedule };
+};
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {
   const woken: string[] = [];

@@ -2,11 +2,17 @@
 
 import type { Policy } from '../observe/custom-resources.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
+import type { WatchedNode } from '../observe/watched-node.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
 import { concernedBy, concernedByPod, isOpen } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
+import { DRIFTS } from './nodes/drift-controller.ts';
+import type { KnownNodes } from './nodes/known-nodes.ts';
+import { ALL } from './nodes/look-controller.ts';
+import type { Schedule } from './nodes/schedule.ts';
+import { TURN } from './nodes/turn-controller.ts';
 import { FRESH, URGENT } from './priorities.ts';
 import type { LateLoops } from './prober/late-loops.ts';
 import type { Probes } from './prober/probes.ts';
@@ -23,15 +29,25 @@ interface Reconcilers {
   readonly orphan: Reconcile;
   readonly excludeLabel: Reconcile;
   readonly history: Reconcile;
+  readonly nodeLook: Reconcile;
+  readonly nodeTurn: Reconcile;
+  readonly nodeState: Reconcile;
+  readonly drift: Reconcile;
 }
 
 /** The name of a controller is also that of its queue in metrics and log lines. */
 export function controllerTable(
   reflectors: Reflectors,
-  found: { readonly sightings: Sightings; readonly probes: Probes; readonly lateLoops: LateLoops },
+  found: {
+    readonly sightings: Sightings;
+    readonly probes: Probes;
+    readonly lateLoops: LateLoops;
+    readonly known: KnownNodes;
+    readonly schedule: Schedule;
+  },
   reconcile: Reconcilers,
 ): readonly Controller[] {
-  const { policies, remediations, dnsPods, jobs, agentPods, nodeMarks } = reflectors;
+  const { policies, remediations, dnsPods, jobs, agentPods, nodes, nodeMarks, kubeletStarts } = reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
@@ -131,6 +147,49 @@ export function controllerTable(
       reconcile: reconcile.excludeLabel,
     },
     {
+      name: 'node-look',
+      watches: [
+        watch(policies, (change) => (isNewSpec(change) ? ALL : [])),
+        // At first all are new, and looked at together.
+        watch(nodes, (change) =>
+          needsALook(change) ? (found.known.keys().length > 0 ? change.key : ALL) : [],
+        ),
+      ],
+      reconcile: reconcile.nodeLook,
+    },
+    {
+      name: 'node-turn',
+      watches: [
+        watch(found.schedule, () => TURN),
+        watch(agentPods, ({ object }) => (object.origin ? TURN : [])),
+        watch(policies, (change) => (isNewSpec(change) ? TURN : [])),
+        // By the schedule: here only so that it is started.
+        watch(kubeletStarts, () => []),
+      ],
+      // One check after the other: the pace is the limit.
+      concurrency: 1,
+      reconcile: reconcile.nodeTurn,
+    },
+    {
+      name: 'node-state',
+      watches: [
+        watch(agentPods, ({ object }) => (object.origin ? object.node : []), FRESH),
+        watch(remediations, ({ object }) => object.spec.node.name),
+        watch(nodes, (change) => (saysSomethingElse(change) ? change.key : [])),
+        watch(policies, (change) => (isNewSpec(change) ? nodes.keys() : [])),
+      ],
+      reconcile: reconcile.nodeState,
+    },
+    {
+      name: 'drift',
+      watches: [
+        watch(nodes, (change) => (saysSomethingElse(change) ? DRIFTS : [])),
+        watch(remediations, (change) => (hasJustEnded(change) || isAcknowledged(change) ? DRIFTS : [])),
+        watch(policies, (change) => (isNewSpec(change) ? DRIFTS : [])),
+      ],
+      reconcile: reconcile.drift,
+    },
+    {
       name: 'history',
       watches: [
         watch(policies, (change) => (isNewSpec(change) ? change.key : [])),
@@ -139,13 +198,28 @@ export function controllerTable(
       reconcile: reconcile.history,
     },
   ];
+
+  /** A node that is new, or that was not Ready when it was last seen: its metadata does not show that it is now. */
+  function needsALook({ kind, key }: Change<WatchedNode>): boolean {
+    return kind === 'added' || (kind === 'modified' && found.known.get(key)?.ready === false);
+  }
 }
+
+/** The kubelet writes its status every few minutes, which changes nothing here. */
+const saysSomethingElse = (change: Change<WatchedNode>): boolean =>
+  change.kind !== 'modified' ||
+  change.old.checks !== change.object.checks ||
+  change.old.mark?.exclude !== change.object.mark?.exclude;
 
 const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
 
 const hasJustEnded = (change: Change<Remediation>): boolean =>
   change.object.status.finishedAt !== undefined &&
   (change.kind !== 'modified' || change.old.status.finishedAt === undefined);
+
+const isAcknowledged = (change: Change<Remediation>): boolean =>
+  change.kind === 'deleted' ||
+  (change.kind === 'modified' && change.object.acknowledged && !change.old.acknowledged);
 
 const isNewSpec = (change: Change<Policy>): boolean =>
   change.kind !== 'modified' || change.object.generation !== change.old.generation;

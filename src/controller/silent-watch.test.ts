@@ -143,6 +143,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     jobs: job ? store(agentJob) : store(),
     agentPods: proofPod ? store(aProofPod()) : store(),
     nodes: store(),
+    kubeletStarts: store(),
     nodeMarks: store(),
   } as unknown as Stores;
   const kube = {

@@ -2,6 +2,7 @@
 import type { AgentJob, AgentPod } from '../observe/agent-run.ts';
 import type { Policy } from '../observe/custom-resources.ts';
 import type { DnsPod } from '../observe/dns-pod.ts';
+import type { KubeletStart } from '../observe/kubelet-start.ts';
 import type { NodeMark } from '../observe/node-mark.ts';
 import type { WatchedNode } from '../observe/watched-node.ts';
 import type { Remediation } from '../remediation/world.ts';
@@ -20,6 +21,8 @@ export interface Stores {
   readonly agentPods: Store<AgentPod>;
   /** All nodes. Keys: name. */
   readonly nodes: Store<WatchedNode>;
+  /** Starts of kubelets within the time that events are kept, an hour by default. Keys: namespace/name of the event. */
+  readonly kubeletStarts: Store<KubeletStart>;
   /** Nodes that carry a quarantine record or the exclude label. Keys: name. */
   readonly nodeMarks: Store<NodeMark>;
 }

@@ -14,6 +14,16 @@ import { createHistoryReconciler } from './housekeeping/history-controller.ts';
 import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import { createNarrator } from './narrator.ts';
+import { createBatches } from './nodes/batches.ts';
+import { createDriftReconciler } from './nodes/drift-controller.ts';
+import { createKnownNodes } from './nodes/known-nodes.ts';
+import { createKubeletStarts } from './nodes/kubelet-starts.ts';
+import { createLookReconciler } from './nodes/look-controller.ts';
+import { createNodeRecords } from './nodes/node-records.ts';
+import { createSchedule } from './nodes/schedule.ts';
+import { createNodeStateReconciler } from './nodes/state-controller.ts';
+import { createTurnReconciler } from './nodes/turn-controller.ts';
+import { createWanted } from './nodes/wanted.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
 import { createDnsServices } from './prober/dns-services.ts';
 import { createLateLoopReconciler } from './prober/late-loop-controller.ts';
@@ -39,8 +49,20 @@ export interface ControllerParts {
 export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
   const probes = createProbes();
   const lateLoops = createLateLoops();
+  const { stores } = given;
+  const known = createKnownNodes();
+  const starts = createKubeletStarts(stores.kubeletStarts);
+  const wanted = createWanted();
+  const records = createNodeRecords(stores.nodes);
+  const schedule = createSchedule({ stores, known, starts, records, wanted });
   const parts = {
     ...given,
+    known,
+    starts,
+    records,
+    schedule,
+    wanted,
+    batches: createBatches(Date.now),
     probes,
     lateLoops,
     healths: createPodHealths({ probes, lateLoops, remediations: given.stores.remediations }),
@@ -55,7 +77,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
   };
   return controllerTable(
     parts.stores,
-    { sightings: parts.sightings, probes, lateLoops },
+    { sightings: parts.sightings, probes, lateLoops, known, schedule },
     {
       sighting: createSightingReconciler(parts),
       remediation: createRemediationReconciler(parts),
@@ -65,6 +87,10 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
       orphan: createOrphanReconciler(parts),
       excludeLabel: createExcludeLabelReconciler(parts),
       history: createHistoryReconciler(parts),
+      nodeLook: createLookReconciler(parts),
+      nodeTurn: createTurnReconciler(parts),
+      drift: createDriftReconciler(parts),
+      nodeState: createNodeStateReconciler(parts),
     },
   );
 }

@@ -1,7 +1,13 @@
 /** A check: an unprivileged pod on one node that reads the resolv.conf it was given. The proof after a repair is one. */
 import type { V1Pod } from '@kubernetes/client-node';
 import { AGENT_CONTAINER, type CheckRequest } from '../api/agent-protocol.ts';
-import { CHECK_NAMESPACE, CHECK_SERVICE_ACCOUNT } from '../api/keys.ts';
+import type { CheckOrigin } from '../api/check-origin.ts';
+import {
+  CHECK_BATCH_LABEL,
+  CHECK_NAMESPACE,
+  CHECK_ORIGIN_ANNOTATION,
+  CHECK_SERVICE_ACCOUNT,
+} from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels, type PodSpec } from './node-pod.ts';
@@ -14,6 +20,8 @@ export interface CheckPodRequest {
   readonly name: string;
   /** The incident that it belongs to and is deleted with; without one the caller removes it. */
   readonly remediation?: { readonly name: string; readonly uid: string };
+  /** A check that is not part of an incident: what it is about, and the batch that it is removed with. */
+  readonly ofNode?: { readonly origin: CheckOrigin; readonly batch: string };
   readonly node: string;
   readonly image: string;
   /** After that the kubelet ends the pod, whatever became of who started it. */
@@ -39,14 +47,18 @@ export async function startCheck(
 }
 
 /** The manifest, exported for the test that checks it. */
-export function checkPod({ name, remediation, ...check }: CheckPodRequest): V1Pod {
+export function checkPod({ name, remediation, ofNode, ...check }: CheckPodRequest): V1Pod {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: {
       name,
       namespace: CHECK_NAMESPACE,
-      labels: ownLabels(remediation?.name, 'check'),
+      labels: {
+        ...ownLabels(remediation?.name, 'check'),
+        ...(ofNode && { [CHECK_BATCH_LABEL]: ofNode.batch }),
+      },
+      ...(ofNode && { annotations: { [CHECK_ORIGIN_ANNOTATION]: JSON.stringify(ofNode.origin) } }),
       ...(remediation === undefined ? {} : { ownerReferences: ownedBy(remediation) }),
     },
     spec: checkPodSpec({ ...check, namespace: CHECK_NAMESPACE }),
@@ -83,4 +95,15 @@ export async function removeCheck(kube: KubeClient, name: string, signal: AbortS
       signal,
     }),
   );
+}
+
+/** Deletes all pods of a batch at once: a request for each would be a third of what checks cost. */
+export async function removeBatch(kube: KubeClient, batch: string, signal: AbortSignal): Promise<void> {
+  await kube.raw.request({
+    method: 'DELETE',
+    path: podsPath,
+    query: { labelSelector: `${CHECK_BATCH_LABEL}=${batch}` },
+    body: { gracePeriodSeconds: 0 },
+    signal,
+  });
 }

@@ -1,7 +1,8 @@
 /** The state of the agent on a node: of the repair Job and its pod, or of the pod of a check. */
 import * as z from 'zod';
 import { AGENT_CONTAINER, GUARD_CONTAINER } from '../api/agent-protocol.ts';
-import { REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import { type CheckOrigin, parseCheckOrigin } from '../api/check-origin.ts';
+import { CHECK_BATCH_LABEL, CHECK_ORIGIN_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
 import type { AgentRun, GuardRun } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 
@@ -40,8 +41,10 @@ const podSchema = z.object({
     creationTimestamp: epochTime,
     deletionTimestamp: epochTime.nullish(),
     labels,
+    annotations: z.record(z.string(), z.string()).nullish(),
     ownerReferences,
   }),
+  spec: z.object({ nodeName: z.string().nullish() }).nullish(),
   status: z
     .object({
       phase: z.string().nullish(),
@@ -86,6 +89,12 @@ export interface AgentPod extends AgentRun {
   /** Empty for a check without an incident. */
   readonly remediation: string;
   readonly role: string;
+  /** Name of the node. */
+  readonly node: string;
+  /** Of a check of a node that is not part of an incident: what it is about; null for others. */
+  readonly origin: CheckOrigin | null;
+  /** Empty for others than such checks. */
+  readonly batch: string;
   readonly ownerUIDs: readonly string[];
 }
 
@@ -109,12 +118,16 @@ const NEVER_RAN = new Set(['StartError', 'ContainerCannotRun', 'CreateContainerE
 
 /** @throws ZodError where the object is not a pod. */
 export function parseAgentPod(raw: unknown): AgentPod {
-  const { metadata, status } = podSchema.parse(raw);
+  const { metadata, spec, status } = podSchema.parse(raw);
+  const origin = metadata.annotations?.[CHECK_ORIGIN_ANNOTATION];
   const base = {
     name: metadata.name,
     uid: metadata.uid,
     remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
     role: metadata.labels[ROLE_LABEL] ?? '',
+    node: spec?.nodeName ?? '',
+    origin: origin === undefined ? null : parseCheckOrigin(origin),
+    batch: metadata.labels[CHECK_BATCH_LABEL] ?? '',
     ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,

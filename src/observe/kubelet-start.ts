@@ -9,7 +9,7 @@ const eventSchema = z.object({
   message: z.string().nullish(),
 });
 
-/** Only events about nodes. Of the kubelet alone is not a selector that every version writes in the same way. */
+/** Only events about nodes, which are stored in the namespace `default`, because a node has none. */
 export const NODE_EVENTS = 'involvedObject.kind=Node';
 
 export interface KubeletStart {

@@ -20,6 +20,7 @@ import { uniteReflectors } from '../runtime/reflector/united-reflector.ts';
 import { parseAgentJob, parseAgentPod } from './agent-run.ts';
 import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
+import { NODE_EVENTS, parseKubeletStart } from './kubelet-start.ts';
 import { eventOnMalformed } from './malformed.ts';
 import { parseWatchedNode } from './watched-node.ts';
 
@@ -76,6 +77,11 @@ export function createReflectors(
       }),
       transform: parseAgentJob,
       ...of('batch/v1', 'Job'),
+    }),
+    kubeletStarts: createReflector({
+      source: kube.listWatch({ path: '/api/v1/namespaces/default/events', fieldSelector: NODE_EVENTS }),
+      transform: parseKubeletStart,
+      ...of('v1', 'Event'),
     }),
     agentPods: uniteReflectors([agentPods(NODE_NAMESPACE), agentPods(CHECK_NAMESPACE)], ({ uid }) => uid),
     nodes,

@@ -28,14 +28,16 @@ interface Claim {
 }
 
 export interface ClaimOutcome {
+  /** There is a record for it now. */
+  readonly claimed: boolean;
   /** Nothing more follows from this evidence; otherwise it is considered again when something changes. */
   readonly isSettled: boolean;
   /** What the status of the policy advises, if this is not repaired. */
   readonly advice?: string;
 }
 
-export const SETTLED: ClaimOutcome = { isSettled: true };
-const UNSETTLED: ClaimOutcome = { isSettled: false };
+export const SETTLED: ClaimOutcome = { claimed: false, isSettled: true };
+const UNSETTLED: ClaimOutcome = { claimed: false, isSettled: false };
 /** Ends of another incident, and acknowledgements, lift these. */
 const PASSING: ReadonlySet<string> = new Set(['NodeHasIncident', 'NodeRolledBack']);
 
@@ -72,7 +74,7 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
           reason: decision.reason,
         });
       const { reason, advice } = decision;
-      return { isSettled: !PASSING.has(reason), ...(advice ? { advice } : {}) };
+      return { claimed: false, isSettled: !PASSING.has(reason), ...(advice ? { advice } : {}) };
     }
     const spec = {
       policy: { name: policy.name, uid: policy.uid },
@@ -90,7 +92,7 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
         node: name,
         trigger: trigger.trigger,
       });
-    return SETTLED;
+    return { claimed: true, isSettled: true };
   };
 }
 

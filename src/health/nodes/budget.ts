@@ -15,6 +15,7 @@ const URGENCY: Readonly<Record<CheckReason, number>> = {
   KubeletUpgraded: 0,
   OSImageChanged: 0,
   Drifted: 1,
+  Repaired: 1,
   HourAfterRepair: 1,
   DayAfterRepair: 1,
   FirstSeen: 2,

@@ -16,6 +16,7 @@ const node: NodeNow = {
   osImage: 'Debian GNU/Linux 13 (trixie)',
   kubeletStartedAt: null,
   repairedAt: null,
+  isWanted: false,
 };
 const DAILY = { intervalMs: 24 * HOUR, phase: 0.5 };
 
@@ -58,6 +59,11 @@ describe('a node is due for a check', () => {
     ],
   ] as const)('ten minutes after its last check when it %s', (_name, change, why) => {
     expect(dueOf({ ...node, ...change }, recordOf(), DAILY)).toEqual({ why, at: LAST + 10 * MINUTE });
+  });
+
+  it('again before it is repaired, if it was found wrong a while ago', () => {
+    const due = dueOf({ ...node, isWanted: true }, recordOf({ outcome: 'drifted' }), DAILY);
+    expect(due).toEqual({ why: 'Drifted', at: LAST + 10 * MINUTE });
   });
 
   it.each([

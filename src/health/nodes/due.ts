@@ -25,6 +25,8 @@ export interface NodeNow {
   readonly kubeletStartedAt: number | null;
   /** End of the last repair that changed it; null if none did. */
   readonly repairedAt: number | null;
+  /** It was found wrong a while ago, and is next to be repaired. */
+  readonly isWanted: boolean;
 }
 
 export interface Due {
@@ -52,6 +54,8 @@ export function dueOf(
 
   const changed = whatChanged(node, last);
   if (changed) return { why: changed, at: soonest };
+
+  if (node.isWanted) return { why: 'Drifted', at: soonest };
 
   const all: Due[] = [];
   if (last.outcome === 'failed') {

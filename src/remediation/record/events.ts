@@ -111,6 +111,17 @@ export function healthTurned(
   return [{ about: [named('policy', policy)], type, reason, action: 'Ask', note: message }];
 }
 
+/** A check found a node wrong that was not known to be. */
+export function driftFound(node: string, message: string, policy: Identity | null): EventIntent {
+  return {
+    about: [{ kind: 'node', name: node }, ...(policy ? [named('policy', policy)] : [])],
+    type: 'Warning',
+    reason: 'DriftFound',
+    action: 'Check',
+    note: `${node}: ${message}`,
+  };
+}
+
 /** A node carries the exclude label with a value that does not count. */
 export function excludeLabelIgnored(node: string, value: string): EventIntent {
   return {

@@ -25,13 +25,13 @@ export function conditionOf(known: KnownOfNode): NodeCondition | null {
   const left = leftToSomeone(known);
   if (left)
     return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
-  if (outdated !== null) return says('NotChecked', outdated, given(found, 'Before, new pods were given'));
   if (failures >= FAILURES_THAT_COUNT)
     return says(
       'CheckFailed',
       `The last ${failures} checks of this node failed: ${known.check?.problem ?? 'no reason is recorded.'}`,
       given(found, 'Before, new pods were given'),
     );
+  if (outdated !== null) return says('NotChecked', outdated, given(found, 'Before, new pods were given'));
   if (!found) return null;
   if (found.verdict === 'proven') return says('Proven', given(found), 'DNS works with that.');
   const meaning = 'A CoreDNS pod that is created here forwards queries to itself.';

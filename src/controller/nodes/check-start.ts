@@ -1,0 +1,105 @@
+/** Starts the check of a node, and reads what it has left. */
+import { createHash, randomUUID } from 'node:crypto';
+import { type CheckReport, checkReportSchema } from '../../api/agent-protocol.ts';
+import type { CheckOrigin } from '../../api/check-origin.ts';
+import type { CheckReason } from '../../api/drift.ts';
+import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
+import type { PolicySpec } from '../../api/policy.ts';
+import { startCheck } from '../../effects/check-pod.ts';
+import type { KubeClient } from '../../kube/client.ts';
+import type { AgentPod } from '../../observe/agent-run.ts';
+import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
+import type { NodeFacts } from '../../observe/node-facts.ts';
+import { isoTime } from '../../remediation/record/conditions.ts';
+import { readReport } from '../../remediation/record/report.ts';
+
+/** It runs for a second or two, but an image may have to be pulled. */
+export const CHECK_MS = 60_000;
+/** The Services of cluster DNS hardly ever change, and reading them is two requests. */
+const CLUSTER_DNS_VALID_MS = 5 * 60_000;
+
+interface CheckStart {
+  readonly facts: NodeFacts;
+  readonly why: CheckReason;
+  readonly kubeletStartedAt: number | null;
+  readonly policy: PolicySpec;
+  readonly batch: string;
+}
+
+interface CheckStarterOptions {
+  readonly kube: KubeClient;
+  readonly image: string;
+  readonly now: () => number;
+}
+
+export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
+  let clusterDNS: { readonly at: number; readonly addresses: readonly string[] } | null = null;
+
+  async function clusterDnsNow(signal: AbortSignal): Promise<readonly string[]> {
+    if (!clusterDNS || now() - clusterDNS.at > CLUSTER_DNS_VALID_MS)
+      clusterDNS = { at: now(), addresses: await clusterDnsAddresses(kube, signal) };
+    return clusterDNS.addresses;
+  }
+
+  /** Creates the pod. One that another leader has created for the node meanwhile is taken for it. */
+  return async function start(
+    { facts, why, kubeletStartedAt, policy, batch }: CheckStart,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { bootID, kubeletVersion, osImage } = facts;
+    const { repair, verification } = policy;
+    const nonce = randomUUID();
+    const origin: CheckOrigin = {
+      nonce,
+      why,
+      node: facts.uid,
+      bootID,
+      kubeletVersion,
+      osImage,
+      ...(kubeletStartedAt !== null && { kubeletStartedAt: isoTime(kubeletStartedAt) }),
+    };
+    await startCheck(
+      kube,
+      {
+        name: nodeCheckName(facts.uid),
+        ofNode: { origin, batch },
+        node: facts.name,
+        image,
+        activeDeadlineSeconds: CHECK_MS / 1000,
+        agent: {
+          verb: 'check',
+          nonce,
+          known: {
+            clusterDNS: [...(await clusterDnsNow(signal))],
+            nodeLocalDNS: [...NODE_LOCAL_DNS],
+            node: [...facts.addresses],
+          },
+          acceptRisky: repair.acceptRisky,
+          externalName: verification.externalName ?? `c${now().toString(36)}-${nonce.slice(0, 8)}.invalid`,
+          clusterName: `kubernetes.default.svc.${verification.clusterDomain}`,
+          // The prober asks cluster DNS itself.
+          clusterServers: [],
+        },
+      },
+      signal,
+    );
+  };
+}
+
+/** Derived from the node, so that a second create collides. */
+export const nodeCheckName = (uid: string): string =>
+  `node-${createHash('sha256').update(uid).digest('hex').slice(0, 16)}`;
+
+export type CheckEnd =
+  | { readonly kind: 'reported'; readonly report: CheckReport }
+  | { readonly kind: 'failed'; readonly problem: string };
+
+/** null while the check runs and is not late. */
+export function endOf(pod: AgentPod, origin: CheckOrigin, now: number): CheckEnd | null {
+  const leftMs = pod.createdAt + CHECK_MS - now;
+  if (pod.state !== 'ended' && leftMs > 0) return null;
+  const read = readReport(checkReportSchema, pod.message, origin.nonce);
+  if (read.kind === 'ok') return { kind: 'reported', report: read.report };
+  const late = `The check did not end within ${CHECK_MS / 1000} s.`;
+  return { kind: 'failed', problem: pod.blockedBy ?? (pod.state === 'ended' ? read.problem : late) };
+}

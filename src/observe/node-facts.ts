@@ -1,0 +1,83 @@
+/** What a check of a node needs to know beyond its metadata, from a slow look at all nodes or from one read. */
+import * as z from 'zod';
+import type { KubeClient } from '../kube/client.ts';
+import { readNode } from '../kube/read-node.ts';
+import { parseNode } from './node.ts';
+
+/** A whole node has twelve kilobytes, and a page is parsed at once. */
+const PAGE = 100;
+/** Every CoreDNS manifest tolerates this one. */
+const TOLERATED: ReadonlySet<string> = new Set([
+  'node-role.kubernetes.io/control-plane',
+  'node-role.kubernetes.io/master',
+]);
+
+export interface NodeFacts {
+  readonly name: string;
+  readonly uid: string;
+  readonly ready: boolean;
+  readonly bootID: string;
+  readonly kubeletVersion: string;
+  readonly osImage: string;
+  /** Internal and external IP addresses. */
+  readonly addresses: readonly string[];
+  /** The scheduler could place a DNS pod there: not cordoned, and without a taint that CoreDNS does not tolerate. */
+  readonly takesDNSPods: boolean;
+}
+
+const listSchema = z.object({
+  metadata: z.object({ continue: z.string().nullish() }),
+  items: z.array(z.unknown()),
+});
+
+const taintsSchema = z.object({
+  spec: z.object({ taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish() }).nullish(),
+});
+
+/**
+ * Looks at all nodes, a page at a time.
+ *
+ * @throws KubeError when the API cannot be reached, or when the list was too long under way
+ */
+export async function* lookAtNodes(
+  kube: KubeClient,
+  signal: AbortSignal,
+): AsyncGenerator<readonly NodeFacts[], void, undefined> {
+  let next: string | undefined;
+  do {
+    const query = { limit: `${PAGE}`, ...(next === undefined ? {} : { continue: next }) };
+    const page = listSchema.parse(
+      await kube.raw.request({ method: 'GET', path: '/api/v1/nodes', query, signal }),
+    );
+    yield page.items.map(parseNodeFacts);
+    next = page.metadata.continue || undefined;
+  } while (next !== undefined);
+}
+
+/** null if there is no node of that name. */
+export async function lookAtNode(
+  kube: KubeClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<NodeFacts | null> {
+  const node = await readNode(kube, name, signal);
+  return node === null ? null : parseNodeFacts(node);
+}
+
+/** @throws ZodError if the object is not a node */
+export function parseNodeFacts(raw: unknown): NodeFacts {
+  const { name, uid, ready, unschedulable, addresses, system } = parseNode(raw);
+  const taints = taintsSchema.parse(raw).spec?.taints ?? [];
+  const isTainted = taints.some(({ key, effect }) => effect !== 'PreferNoSchedule' && !TOLERATED.has(key));
+  const { bootID, kubeletVersion, osImage } = system;
+  return {
+    name,
+    uid,
+    ready,
+    bootID,
+    kubeletVersion,
+    osImage,
+    addresses,
+    takesDNSPods: !unschedulable && !isTainted,
+  };
+}
