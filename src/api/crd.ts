@@ -100,6 +100,18 @@ const policy: Definition = {
       description: 'Number of DNS pods in a forwarding loop.',
     },
     {
+      name: 'Nodes',
+      type: 'string',
+      jsonPath: '.status.nodes.summary',
+      description: 'Checked and total number of nodes.',
+    },
+    {
+      name: 'Drifted',
+      type: 'integer',
+      jsonPath: '.status.nodes.drifted',
+      description: 'Number of nodes on which the next CoreDNS pod would loop.',
+    },
+    {
       name: 'Quarantined',
       type: 'integer',
       jsonPath: '.status.quarantined',

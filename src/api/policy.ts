@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { driftPolicySchema } from './drift.ts';
 import { DNS_LABELS_TEXT } from './keys.ts';
 import { LOOP_CAUSES } from './loop-cause.ts';
+import { nodesStatusSchema } from './nodes-status.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 
 /**
@@ -298,6 +299,7 @@ export const policyStatusSchema = z
       .optional()
       .describe('Current state of the DNS pods.'),
     prober: proberStatusSchema.optional(),
+    nodes: nodesStatusSchema.optional(),
     workloads: z
       .array(workloadFoundSchema)
       .default([])

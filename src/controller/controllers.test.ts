@@ -8,6 +8,7 @@ import { createKubeletStarts } from './nodes/kubelet-starts.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { createSchedule } from './nodes/schedule.ts';
 import { createWanted } from './nodes/wanted.ts';
+import { createNodeTable } from './policy/node-table.ts';
 import { createLateLoops } from './prober/late-loops.ts';
 import { createProbes } from './prober/probes.ts';
 import { createSightings, type Seen } from './sighting/sightings.ts';
@@ -36,6 +37,7 @@ const reconcilers = {
   sighting: reconcile,
   remediation: reconcile,
   policy: reconcile,
+  nodeTable: reconcile,
   prober: reconcile,
   lateLoop: reconcile,
   orphan: reconcile,
@@ -58,7 +60,8 @@ const found = () => {
     wanted: createWanted(),
   });
   const probes = createProbes();
-  return { sightings: createSightings(), probes, lateLoops: createLateLoops(), known, schedule };
+  const nodeTable = createNodeTable(nodes);
+  return { sightings: createSightings(), probes, lateLoops: createLateLoops(), nodeTable, known, schedule };
 };
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {

@@ -13,6 +13,7 @@ import type { KnownNodes } from './nodes/known-nodes.ts';
 import { ALL } from './nodes/look-controller.ts';
 import type { Schedule } from './nodes/schedule.ts';
 import { TURN } from './nodes/turn-controller.ts';
+import { concernsTable, type NodeTable, TABLE } from './policy/node-table.ts';
 import { FRESH, URGENT } from './priorities.ts';
 import type { LateLoops } from './prober/late-loops.ts';
 import type { Probes } from './prober/probes.ts';
@@ -24,6 +25,7 @@ interface Reconcilers {
   readonly sighting: Reconcile;
   readonly remediation: Reconcile;
   readonly policy: Reconcile;
+  readonly nodeTable: Reconcile;
   readonly prober: Reconcile;
   readonly lateLoop: Reconcile;
   readonly orphan: Reconcile;
@@ -42,6 +44,7 @@ export function controllerTable(
     readonly sightings: Sightings;
     readonly probes: Probes;
     readonly lateLoops: LateLoops;
+    readonly nodeTable: NodeTable;
     readonly known: KnownNodes;
     readonly schedule: Schedule;
   },
@@ -107,8 +110,14 @@ export function controllerTable(
         watch(found.probes, allPolicies),
         watch(found.lateLoops, allPolicies),
         watch(nodeMarks, allPolicies),
+        watch(found.nodeTable, allPolicies),
       ],
       reconcile: reconcile.policy,
+    },
+    {
+      name: 'node-table',
+      watches: [watch(nodes, (change) => (concernsTable(change) ? TABLE : []))],
+      reconcile: reconcile.nodeTable,
     },
     {
       name: 'prober',

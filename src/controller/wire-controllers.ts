@@ -24,6 +24,8 @@ import { createSchedule } from './nodes/schedule.ts';
 import { createNodeStateReconciler } from './nodes/state-controller.ts';
 import { createTurnReconciler } from './nodes/turn-controller.ts';
 import { createWanted } from './nodes/wanted.ts';
+import { createNodeTable } from './policy/node-table.ts';
+import { createNodeTableReconciler } from './policy/node-table-controller.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
 import { createDnsServices } from './prober/dns-services.ts';
 import { createLateLoopReconciler } from './prober/late-loop-controller.ts';
@@ -60,6 +62,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
     known,
     starts,
     records,
+    nodeTable: createNodeTable(stores.nodes),
     schedule,
     wanted,
     batches: createBatches(Date.now),
@@ -77,11 +80,12 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
   };
   return controllerTable(
     parts.stores,
-    { sightings: parts.sightings, probes, lateLoops, known, schedule },
+    { sightings: parts.sightings, probes, lateLoops, nodeTable: parts.nodeTable, known, schedule },
     {
       sighting: createSightingReconciler(parts),
       remediation: createRemediationReconciler(parts),
       policy: createPolicyReconciler(parts),
+      nodeTable: createNodeTableReconciler(parts),
       prober: createProberReconciler(parts),
       lateLoop: createLateLoopReconciler(parts),
       orphan: createOrphanReconciler(parts),

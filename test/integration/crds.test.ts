@@ -296,6 +296,8 @@ describe('the tables of kubectl', () => {
         'Answering',
         'Health',
         'Looping',
+        'Nodes',
+        'Drifted',
         'Quarantined',
         'Repaired',
         'Last Repair',

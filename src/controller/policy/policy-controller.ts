@@ -11,6 +11,7 @@ import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
 import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
+import { checkPolicy } from '../nodes/check-policy.ts';
 import type { LateLoops } from '../prober/late-loops.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
@@ -18,6 +19,7 @@ import type { Sightings } from '../sighting/sightings.ts';
 import type { Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
 import { askedFacts } from './asked-facts.ts';
+import { type NodeTable, TABLE } from './node-table.ts';
 
 interface PolicyControllerOptions {
   readonly kube: KubeClient;
@@ -27,6 +29,7 @@ interface PolicyControllerOptions {
   readonly probes: Probes;
   readonly lateLoops: Pick<LateLoops, 'observationsFor'>;
   readonly healths: PodHealths;
+  readonly nodeTable: Pick<NodeTable, 'get'>;
   readonly narrator: Pick<Narrator, 'announce'>;
   readonly now: () => number;
 }
@@ -94,6 +97,10 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         ...options.lateLoops.observationsFor(policy.uid),
       ],
       asked: askedFacts(policy, pods, options),
+      nodes:
+        checkPolicy(stores.policies.list())?.uid === policy.uid
+          ? (options.nodeTable.get(TABLE) ?? 'unknown')
+          : 'none',
       now: now(),
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);

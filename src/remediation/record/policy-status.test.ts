@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import { nodesStatusSchema } from '../../api/nodes-status.ts';
 import { policyStatusSchema, type WorkloadFound } from '../../api/policy.ts';
 import { type AskedFacts, HEARTBEAT_MS, type PolicyFacts, policyStatus } from './policy-status.ts';
 
@@ -24,6 +25,7 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   remediations: [],
   observations: [],
   asked: null,
+  nodes: 'none',
   now: at(0),
   ...overrides,
 });
@@ -229,5 +231,23 @@ describe('what the prober found', () => {
     };
     expect(after(HEARTBEAT_MS - 1)).toEqual(first);
     expect(after(HEARTBEAT_MS).prober?.askedAt).toBe(new Date(at(0) + HEARTBEAT_MS).toISOString());
+  });
+});
+
+describe('the nodes in the status of a policy', () => {
+  const nodes = nodesStatusSchema.parse({ total: 2, checked: 1, proven: 1, drifted: 0, summary: '1/2' });
+  const previous = policyStatus(facts({ nodes }));
+
+  it('are what the checks found', () => {
+    expect(previous.nodes).toEqual(nodes);
+  });
+
+  it('stay as the leader before this one has written them until this one has counted', () => {
+    expect(policyStatus(facts({ previous, nodes: 'unknown' })).nodes).toEqual(nodes);
+    expect(policyStatus(facts({ nodes: 'unknown' }))).not.toHaveProperty('nodes');
+  });
+
+  it('are absent where no node is checked under this policy', () => {
+    expect(policyStatus(facts({ previous, nodes: 'none' }))).not.toHaveProperty('nodes');
   });
 });

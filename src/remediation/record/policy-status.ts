@@ -1,5 +1,6 @@
 /** The policy's status: what `kubectl get dnshealth` shows, computed from the world each time. */
 import { DNS_LABELS_TEXT } from '../../api/keys.ts';
+import type { NodesStatus } from '../../api/nodes-status.ts';
 import type { Observation, PolicyStatus, WorkloadFound } from '../../api/policy.ts';
 import type { Condition } from '../../api/primitives.ts';
 import { haltedBy, isHalting, isPartOf, type Rollout } from '../rollout/rollout.ts';
@@ -26,6 +27,8 @@ export interface PolicyFacts {
   readonly observations: readonly Observation[];
   /** What the prober found; null if it is off. */
   readonly asked: AskedFacts | null;
+  /** What the checks of nodes found; `unknown` until this operator has counted them, `none`: not under this policy. */
+  readonly nodes: NodesStatus | 'unknown' | 'none';
   readonly now: number;
 }
 
@@ -77,6 +80,7 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
       }),
     },
     ...prober(facts),
+    ...nodesOf(facts),
     workloads: [...facts.workloads],
     quarantinedNodes: [...facts.quarantinedNodes].toSorted(),
     quarantined: facts.quarantinedNodes.length,
@@ -103,6 +107,12 @@ function prober({ asked, previous, now }: PolicyFacts): Pick<PolicyStatus, 'prob
       notAskable,
     },
   };
+}
+
+function nodesOf({ nodes, previous }: PolicyFacts): Pick<PolicyStatus, 'nodes'> {
+  if (nodes === 'none') return {};
+  if (nodes !== 'unknown') return { nodes };
+  return previous.nodes ? { nodes: previous.nodes } : {};
 }
 
 type Answer = readonly [status: Condition['status'], reason: string, message: string];
