@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aRemediation } from '../../test/support/objects/builders.ts';
+import { aRawNode } from '../../test/support/objects/raw-objects.ts';
+import { parseNodeFacts } from '../observe/node-facts.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import { type Controller, type Watch, watch } from '../runtime/controller.ts';
 import { controllerTable } from './controllers.ts';
@@ -113,4 +115,13 @@ describe('a policy whose status was written by the operator', () => {
 it('a source that is not a reflector does not have to be started or synced', () => {
   const row: Watch<string> = watch(createSightings(), (change) => change.key);
   expect(row).not.toHaveProperty('reflector');
+});
+
+it('a node that has become Ready wakes the claim of drifts, which leaves out nodes that are not', () => {
+  const all = found();
+  const drift = controllerTable(reflectors, all, reconcilers).find(({ name }) => name === 'drift');
+  const facts = parseNodeFacts(aRawNode());
+  all.known.put({ ...facts, ready: false });
+  expect(wokenBy(drift, () => all.known.put({ ...facts, ready: true }))).toEqual(['drifts']);
+  expect(wokenBy(drift, () => all.known.put({ ...facts, bootID: 'boot-2' }))).toEqual([]);
 });

@@ -1,6 +1,7 @@
 /** The table of what wakes whom: every controller, what it watches, and which keys a change concerns. */
 
 import type { Policy } from '../observe/custom-resources.ts';
+import type { NodeFacts } from '../observe/node-facts.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import type { WatchedNode } from '../observe/watched-node.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
@@ -195,6 +196,8 @@ export function controllerTable(
         watch(nodes, (change) => (saysSomethingElse(change) ? DRIFTS : [])),
         watch(remediations, (change) => (hasJustEnded(change) || isAcknowledged(change) ? DRIFTS : [])),
         watch(policies, (change) => (isNewSpec(change) ? DRIFTS : [])),
+        // One that was not Ready is not claimed.
+        watch(found.known, (change) => (isReadyNow(change) ? DRIFTS : [])),
       ],
       reconcile: reconcile.drift,
     },
@@ -219,6 +222,9 @@ const saysSomethingElse = (change: Change<WatchedNode>): boolean =>
   change.kind !== 'modified' ||
   change.old.checks !== change.object.checks ||
   change.old.mark?.exclude !== change.object.mark?.exclude;
+
+const isReadyNow = (change: Change<NodeFacts>): boolean =>
+  change.kind === 'modified' && change.object.ready && !change.old.ready;
 
 const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
 

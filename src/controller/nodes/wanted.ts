@@ -4,7 +4,7 @@ export interface Wanted {
   has(node: string): boolean;
   /** Replaces all. */
   set(nodes: readonly string[]): void;
-  /** Called with the name of a node that was not wanted before. */
+  /** Called with the name of a node that was not wanted before, or is not any more. */
   onChange(listener: (node: string) => void): void;
 }
 
@@ -14,9 +14,10 @@ export function createWanted(): Wanted {
   return {
     has: (node) => all.has(node),
     set(nodes) {
-      const fresh = nodes.filter((node) => !all.has(node));
+      const before = all;
       all = new Set(nodes);
-      for (const node of fresh) for (const listener of listeners) listener(node);
+      const changed = [...before, ...all].filter((node) => before.has(node) !== all.has(node));
+      for (const node of changed) for (const listener of listeners) listener(node);
     },
     onChange: (listener) => void listeners.add(listener),
   };

@@ -1,7 +1,7 @@
 /** From evidence to a claim: is it fresh, and what is the incident called? */
-import type { Drift } from '../../api/drift.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
+import { leftToSomeone } from '../left-to-someone.ts';
 import type { Remediation } from '../world.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
@@ -9,45 +9,47 @@ const EVIDENCE_LIMIT_MS = 10 * 60_000;
 /** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
 const NODE_PART_LENGTH = 40;
 
-type ClaimDecision =
-  | { readonly kind: 'claim'; readonly name: string }
-  | {
-      readonly kind: 'skip';
-      readonly reason:
-        | 'EvidenceTooOld'
-        | 'OlderThanLastRepair'
-        | 'NodeHasIncident'
-        | 'NodeRolledBack'
-        | 'Known';
-      /** What an administrator can do, where the pod would otherwise go on crashing for no visible reason. */
-      readonly advice?: string;
-    };
+type ClaimDecision = { readonly kind: 'claim'; readonly name: string } | Skip;
 
-interface ClaimRequest {
+interface Skip {
+  readonly kind: 'skip';
+  readonly reason: 'EvidenceTooOld' | 'OlderThanLastRepair' | 'NodeHasIncident' | 'NodeRolledBack' | 'Known';
+  /** What an administrator can do, where the pod would otherwise go on crashing for no visible reason. */
+  readonly advice?: string;
+}
+
+interface Seen {
   readonly evidence: TriggerEvidence;
   /** When the operator itself saw it: the death of the container, or the last failed answer. null: it was there before. */
   readonly sawAt: number | null;
   readonly node: { readonly name: string; readonly uid: string };
   readonly remediations: readonly Remediation[];
+  readonly now: number;
+}
+
+interface ClaimRequest extends Seen {
   /** A short stable digest of its argument, lower-case hexadecimal. */
   readonly digest: (text: string) => string;
-  readonly now: number;
 }
 
 /** Decides whether what was seen becomes an incident of its own. */
 export function decideClaim(request: ClaimRequest): ClaimDecision {
-  const { evidence, sawAt: saw, node, remediations, digest, now } = request;
+  return whyNotClaimed(request) ?? { kind: 'claim', name: freeName(request) };
+}
+
+/** null: it becomes one. */
+export function whyNotClaimed({ evidence, sawAt: saw, node, remediations, now }: Seen): Skip | null {
   const subject = subjectOf(evidence);
   // The node's clock may be off: it counts only for what happened before the operator started.
   const seenAt = saw ?? Math.min(beganAt(evidence), now);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
   const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
-  const before = here.filter((other) => subjectOf(other.spec) === subject);
   const known =
     evidence.trigger === 'Drift'
-      ? here.find((other) => isLeftToSomeone(other, evidence.drift))
-      : before.find((other) => !isClosedBefore(other, seenAt));
+      ? // It is about the node, whatever an earlier repair of it began with.
+        leftToSomeone(here, evidence.drift.provenAt)
+      : here.find((other) => subjectOf(other.spec) === subject && !isClosedBefore(other, seenAt));
   if (known)
     return {
       kind: 'skip',
@@ -67,16 +69,18 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
     0,
     ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
   );
-  if (seenAt <= lastEnd) return { kind: 'skip', reason: 'OlderThanLastRepair' };
-  return { kind: 'claim', name: freeName() };
+  return seenAt <= lastEnd ? { kind: 'skip', reason: 'OlderThanLastRepair' } : null;
+}
 
-  /** Derived from how many incidents this subject had; further on if an older record was deleted, so that none is met. */
-  function freeName(): string {
-    const taken = new Set(here.map((other) => other.name));
-    let incarnation = `${subject}${'+'.repeat(before.length)}`;
-    while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
-    return remediationName(node, incarnation, digest);
-  }
+/** Derived from how many incidents this subject had; further on if an older record was deleted, so that none is met. */
+function freeName({ evidence, node, remediations, digest }: ClaimRequest): string {
+  const subject = subjectOf(evidence);
+  const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  const before = here.filter((other) => subjectOf(other.spec) === subject);
+  const taken = new Set(here.map((other) => other.name));
+  let incarnation = `${subject}${'+'.repeat(before.length)}`;
+  while (taken.has(remediationName(node, incarnation, digest))) incarnation += '+';
+  return remediationName(node, incarnation, digest);
 }
 
 const leftAlone = ({ name, spec }: Remediation): string =>
@@ -92,12 +96,6 @@ function isFinal({ name, status }: Remediation, { trigger }: TriggerEvidence): s
 
 const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
   !acknowledged && (status.phase === 'Refused' || status.phase === 'Failed');
-
-/** A drift is about the node, whatever an earlier repair of it began with; a check that found it well since closes that. */
-function isLeftToSomeone(other: Remediation, { provenAt }: Drift): boolean {
-  const wasWellSince = Date.parse(provenAt ?? '') > Date.parse(other.status.finishedAt ?? '');
-  return needsSomeone(other) && !wasWellSince;
-}
 
 const tooOld = (diedAt: number): string =>
   `No repair was started, because by the clock of the node the pod crashed at ${new Date(diedAt).toISOString()}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;

@@ -18,7 +18,7 @@ export const LOG = loggedAt(0, `.:53\nCoreDNS-1.11.3\n${LOOP_LINE}\n`);
 const signal = new AbortController().signal;
 
 /** A store of what a test puts there. */
-const storeOf = <T>(map: Map<string, T>): Store<T> => ({
+export const storeOf = <T>(map: Map<string, T>): Store<T> => ({
   get: (key) => map.get(key),
   list: () => [...map.values()],
   keys: () => [...map.keys()],
