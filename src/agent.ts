@@ -1,6 +1,7 @@
 /** Entry point of the node side: wires the verbs to the node as the Job mounts it, runs one of them, exits. */
 
 import { existsSync, writeFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { systemClock } from './agent/clock.ts';
 import { jsonLog } from './agent/log.ts';
 import { runAgent } from './agent/run-agent.ts';
@@ -35,6 +36,7 @@ async function node(log = logOf({})) {
     ask: askServer,
     stop: stop.signal,
     started,
+    uptimeMs: () => uptime() * 1000,
     log,
   };
 }

@@ -5,7 +5,9 @@ import { Refused } from '../api/refused.ts';
 import { scrub } from '../diagnosis/scrub.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { type Assessment, assess } from './decide/assess.ts';
-import { evidenceOf } from './decide/facts.ts';
+import { evidenceOf, type Facts } from './decide/facts.ts';
+import { rewrittenOf } from './decide/rewritten.ts';
+import { HostTree } from './files/host-tree.ts';
 import { runVerb, type VerbContext } from './run-verb.ts';
 
 type End = Pick<InspectReport, 'outcome' | 'reason' | 'message'> & Partial<InspectReport>;
@@ -13,6 +15,7 @@ type End = Pick<InspectReport, 'outcome' | 'reason' | 'message'> & Partial<Inspe
 /** Takes neither the lock nor the journal, since nothing is written: an unfinished repair may be on the node. */
 export async function inspect(request: InspectRequest, context: VerbContext): Promise<InspectReport> {
   let observed: Partial<InspectReport> = {};
+  let facts: Facts | undefined;
   const report = (end: End): InspectReport => ({
     verb: 'inspect',
     nonce: request.nonce,
@@ -24,11 +27,24 @@ export async function inspect(request: InspectRequest, context: VerbContext): Pr
   return runVerb(context, {
     body: async () => {
       const assessment = await assess(request, context, {
-        onFacts: (facts) => {
-          observed = evidenceOf(facts);
+        onFacts: (found) => {
+          facts = found;
+          observed = evidenceOf(found);
         },
       });
-      observed = { ...observed, ...(assessment.target && { target: assessment.target }) };
+      const rewritten =
+        facts &&
+        rewrittenOf(facts, {
+          host: new HostTree(context.hostRoot),
+          log: context.log,
+          nowMs: context.clock.now(),
+          uptimeMs: context.uptimeMs(),
+        });
+      observed = {
+        ...observed,
+        ...(assessment.target && { target: assessment.target }),
+        ...(rewritten && { rewritten }),
+      };
       return report(endOf(assessment));
     },
     target: () => observed.target?.path ?? request.targets[0] ?? '',

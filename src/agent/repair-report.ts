@@ -1,5 +1,6 @@
 /** Collects what a repair finds out, so that a run that breaks off reports it as well. */
 import type { GradedFile, KubeletDirectory, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
+import type { Rewritten } from '../api/rewritten.ts';
 import type { Settled } from './change/settled.ts';
 import { evidenceOf, type Facts } from './decide/facts.ts';
 import type { VerbContext } from './run-verb.ts';
@@ -22,6 +23,10 @@ export class RepairDraft {
 
   readonly addTarget = (target: GradedFile | undefined): void => {
     if (target !== undefined) this.#add({ target });
+  };
+
+  readonly addRewritten = (rewritten: Rewritten | undefined): void => {
+    if (rewritten !== undefined) this.#add({ rewritten });
   };
 
   readonly addNeeds = (needs: KubeletDirectory): void => {

@@ -3,13 +3,16 @@ import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../a
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
 import { changeConfig } from './change/change-config.ts';
+import { lastRepairOf } from './change/last-repair.ts';
 import type { SettleContext } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
 import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
 import { assess } from './decide/assess.ts';
+import type { Facts } from './decide/facts.ts';
+import { rewrittenOf } from './decide/rewritten.ts';
 import { errorText } from './error-text.ts';
-import { isWithin } from './files/host-tree.ts';
+import { HostTree, isWithin } from './files/host-tree.ts';
 import { RepairDraft } from './repair-report.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import { servesBefore } from './unit/serves-before.ts';
@@ -56,11 +59,25 @@ async function repairUnderLock(
 
   // Asked while the node is read, so that the answer is there when it is needed.
   const mustServe = servesBefore(settling.kubeletServes, settling.clock);
+  let facts: Facts | undefined;
   const assessment = await assess(request, context, {
-    onFacts: draft.addFacts,
+    onFacts: (found) => {
+      facts = found;
+      draft.addFacts(found);
+    },
     findUndoneEdit: (unit) => findUndoneEdit(unit, settling),
   });
   draft.addTarget(assessment.target);
+  const rewritten =
+    facts &&
+    rewrittenOf(facts, {
+      host: new HostTree(context.hostRoot),
+      log: context.log,
+      nowMs: context.clock.now(),
+      uptimeMs: context.uptimeMs(),
+      lastRepairOf: lastRepairOf(settling.journals),
+    });
+  draft.addRewritten(rewritten);
   switch (assessment.kind) {
     case 'refuse':
       throw new Refused(assessment.reason, assessment.message, { advice: assessment.advice });
@@ -77,7 +94,7 @@ async function repairUnderLock(
     }
     case 'change': {
       requireWritable(assessment.edit.directory);
-      const change = { ...assessment, mustServe, onDecided: draft.decided };
+      const change = { ...assessment, rewritten, mustServe, onDecided: draft.decided };
       return draft.reportSettled(await changeConfig(change, request, settling));
     }
     default:

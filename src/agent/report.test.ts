@@ -121,6 +121,45 @@ describe('fitReport', () => {
     });
   });
 
+  it('gives up the farther traces of who wrote the file first, and all of them before it cuts a text', () => {
+    const change = {
+      path: '/p',
+      line: 1,
+      before: 'a',
+      after: 'b',
+      sha256Before: 'a'.repeat(64),
+      sha256After: 'b'.repeat(64),
+      backup: '/b',
+      diff: '-a\n+b\n',
+    };
+    const changedAt = '2026-01-01T00:00:00.000Z';
+    const rewritten = {
+      path: '/p',
+      mtime: changedAt,
+      ctime: changedAt,
+      owner: '0:0',
+      mode: '0600',
+      neighbours: Array.from({ length: 8 }, (_, n) => ({ path: `/etc/kubernetes/file-${n}`, changedAt })),
+      more: 2,
+    };
+    const report = { ...REPAIRED, message: '', change, rewritten };
+    const { diff: _diff, ...kept } = change;
+    const bare = { ...report, change: kept, rewritten: { ...rewritten, neighbours: [], more: 10 } };
+    const fitted = (message: string): unknown => JSON.parse(fitReport({ ...report, message }));
+    /** Fills such a report to the last byte. */
+    const filling = (one: object): string => 'm'.repeat(MAX_REPORT_BYTES - JSON.stringify(one).length);
+
+    const tooLong = `${filling(report)}m`;
+    const three = rewritten.neighbours.slice(0, 3);
+    expect(fitted(tooLong)).toEqual({
+      ...report,
+      message: tooLong,
+      rewritten: { ...rewritten, neighbours: three, more: 7 },
+    });
+    const longest = filling(bare);
+    expect(fitted(longest)).toEqual({ ...bare, message: longest });
+  });
+
   it('does not change a report that fits', () => {
     expect(JSON.parse(fitReport(REPAIRED))).toEqual(REPAIRED);
   });

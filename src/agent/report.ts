@@ -1,6 +1,7 @@
 /** Shortens a report to what the container's termination message can hold, and writes it there. */
 import { writeFileSync } from 'node:fs';
 import { type AgentReport, MAX_REPORT_BYTES } from '../api/agent-protocol.ts';
+import type { Rewritten } from '../api/rewritten.ts';
 
 /** Never shortened: the operator acts on these. */
 const WHOLE = new Set([
@@ -12,15 +13,29 @@ const WHOLE = new Set([
   'sha256After',
   'layout',
   'class',
+  'content',
 ]);
 const SHORTEST = 16;
 
 /** Only shown to readers of the record, and dropped first. */
 const SHOWN_ONLY = new Set(['diff', 'text']);
 
+/** So many neighbours of a rewritten file still say whose traces they are. */
+const FEW_NEIGHBOURS = 3;
+
+/** What is given up first is first. */
+const SHORTER: readonly ((report: AgentReport) => AgentReport)[] = [
+  (report) => withNeighbours(report, FEW_NEIGHBOURS),
+  withoutShown,
+  (report) => withNeighbours(report, 0),
+];
+
 /** The JSON of a report; what is only shown is left out and then the longest texts are halved until it fits. */
 export function fitReport(report: AgentReport): string {
-  let fitted: unknown = fits(report) ? report : withoutShown(report);
+  let fitted: unknown = SHORTER.reduce(
+    (shorter, shorten) => (fits(shorter) ? shorter : shorten(shorter)),
+    report,
+  );
   for (let json = JSON.stringify(fitted); ; json = JSON.stringify(fitted)) {
     const longest = longestText(fitted);
     if (Buffer.byteLength(json) <= MAX_REPORT_BYTES || longest <= SHORTEST) return json;
@@ -30,14 +45,25 @@ export function fitReport(report: AgentReport): string {
 
 const fits = (report: unknown): boolean => Buffer.byteLength(JSON.stringify(report)) <= MAX_REPORT_BYTES;
 
-function withoutShown(report: AgentReport): unknown {
+function withoutShown(report: AgentReport): AgentReport {
   // The diff is the whole result of a dry run, and is cut like any other text there.
   if (report.verb === 'inspect') return report;
   return JSON.parse(
     JSON.stringify(report, (key, value: unknown) =>
       SHOWN_ONLY.has(key) && typeof value === 'string' ? undefined : value,
     ),
-  );
+  ) as AgentReport;
+}
+
+function withNeighbours(report: AgentReport, kept: number): AgentReport {
+  if (!('rewritten' in report) || report.rewritten === undefined) return report;
+  const { neighbours, more } = report.rewritten;
+  const rewritten: Rewritten = {
+    ...report.rewritten,
+    neighbours: neighbours.slice(0, kept),
+    more: more + Math.max(0, neighbours.length - kept),
+  };
+  return { ...report, rewritten };
 }
 
 export function writeReport(report: AgentReport, path: string): void {

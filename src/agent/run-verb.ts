@@ -7,6 +7,8 @@ import { errorText } from './error-text.ts';
 
 export interface VerbContext extends NodeContext {
   readonly started: string;
+  /** For how long the node has been up, in milliseconds. */
+  readonly uptimeMs: () => number;
 }
 
 /** What the verbs that write need as well. */

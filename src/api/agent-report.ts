@@ -1,6 +1,7 @@
 /** Reports of the agent, one per verb. JSON in the container's termination message. */
 import * as z from 'zod';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
+import { rewrittenSchema } from './rewritten.ts';
 
 /** Grades of a resolv.conf, assigned by `diagnosis/resolv-conf.ts`. */
 export const RESOLV_CONF_CLASSES = [
@@ -111,6 +112,7 @@ export const repairReportSchema = z.object({
   target: gradedFileSchema
     .optional()
     .describe('File chosen as the new value of resolvConf, or the one that was rejected.'),
+  rewritten: rewrittenSchema.optional(),
   change: z
     .object({
       path: z.string().describe('Absolute path of the changed file on the node.'),
@@ -172,7 +174,10 @@ export type RepairReport = z.infer<typeof repairReportSchema>;
 /** Report of a dry run, which writes nothing. would-change: a repair would make the change that `diff` shows. */
 export const inspectReportSchema = repairReportSchema
   .pick({ nonce: true, reason: true, message: true, advice: true, layout: true })
-  .extend(repairReportSchema.pick({ effective: true, current: true, target: true, times: true }).shape)
+  .extend(
+    repairReportSchema.pick({ effective: true, current: true, target: true, rewritten: true, times: true })
+      .shape,
+  )
   .extend({
     verb: z.literal('inspect'),
     outcome: z.enum(['would-change', 'already-right', 'refused', 'failed']),

@@ -1,6 +1,7 @@
 /** Changes the one value in the file where it wins: back up, journal, write as planned, then `settle.ts`. */
 import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
 import { Refused } from '../../api/refused.ts';
+import type { Rewritten } from '../../api/rewritten.ts';
 import { scrub } from '../../diagnosis/scrub.ts';
 import type { PlannedEdit } from '../config/plan-edit.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
@@ -18,6 +19,8 @@ export interface Change {
   readonly facts: Facts;
   readonly target: GradedFile;
   readonly edit: PlannedEdit;
+  /** What the file was like before the change. */
+  readonly rewritten: Rewritten | undefined;
   /** Whether the kubelet serves on its port, asked when the run began. */
   readonly mustServe: Promise<boolean>;
   readonly onDecided: () => void;
@@ -93,7 +96,7 @@ function readEditable(directory: SafeDirectory, edit: PlannedEdit, trustedUid: n
 
 /** Saves the copies that an undo needs, and returns the journal that names them. */
 function prepare(
-  { facts, target, edit, mustServe }: Omit<Change, 'mustServe'> & { readonly mustServe: boolean },
+  { facts, target, edit, rewritten, mustServe }: Omit<Change, 'mustServe'> & { readonly mustServe: boolean },
   { bytes, stats }: SafeFile,
   directory: SafeDirectory,
   { remediation, nonce }: RepairRequest,
@@ -125,7 +128,7 @@ function prepare(
       diff: scrub(unifiedDiff(path, was, text)),
     },
     inPlace,
-    evidence: { ...evidenceOf(facts), target },
+    evidence: { ...evidenceOf(facts), target, ...(rewritten && { rewritten }) },
     mustServe,
     pidBefore: facts.unit.mainPid,
     startedBefore: new Date(facts.unit.startedAtMs).toISOString(),

@@ -32,7 +32,13 @@ const journalSchema = z.object({
   /** The file is written in place and may be torn; a copy of the new bytes lies beside the backup. */
   inPlace: z.boolean().default(false),
   /** For the report of a re-run, which cannot see the node as it was. */
-  evidence: repairReportSchema.pick({ layout: true, effective: true, current: true, target: true }),
+  evidence: repairReportSchema.pick({
+    layout: true,
+    effective: true,
+    current: true,
+    target: true,
+    rewritten: true,
+  }),
   /** The kubelet served before the change, so it has to serve after it. */
   mustServe: z.boolean(),
   pidBefore: z.int(),

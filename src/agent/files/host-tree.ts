@@ -159,6 +159,32 @@ export class HostTree {
       });
   }
 
+  /**
+   * What lies in a directory, links themselves and not what they lead to. Nothing where there is no such directory, or
+   * none that can be seen.
+   *
+   * @throws Refused where it cannot be read
+   */
+  entries(directory: string): readonly { readonly path: string; readonly stats: Stats }[] {
+    const resolved = this.resolve(directory);
+    if (!this.canSee(resolved) || this.#stat(resolved)?.isDirectory() !== true) return [];
+    return this.#list(resolved).flatMap(({ name }) => {
+      const path = posix.join(resolved, name);
+      const stats = this.#stat(path);
+      // Removed since the directory was read.
+      return stats ? [{ path, stats }] : [];
+    });
+  }
+
+  /** The file or link at this path itself. Undefined where its directory cannot be seen. @throws Refused as `resolve` does */
+  lstat(path: string): { readonly stats: Stats; readonly link: string | undefined } | undefined {
+    const directory = this.resolve(posix.dirname(path));
+    if (!this.canSee(directory)) return undefined;
+    const own = posix.join(directory, posix.basename(path));
+    const stats = this.#stat(own);
+    return stats && { stats, link: this.#readLink(own)?.target };
+  }
+
   /** @throws Refused as `resolve` does */
   look(path: string): Look {
     const { resolved, linksChangedAtMs } = this.#follow(path);

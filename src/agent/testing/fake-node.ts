@@ -53,6 +53,7 @@ export class FakeNode implements UnitManager {
   argv: string[] = ['/usr/local/bin/kubelet', '$KUBELET_ARGS'];
   environmentFiles = ['/etc/kubernetes/kubelet.env'];
   nowMs = Date.now();
+  uptimeMs = 86_400_000;
   restarts = 0;
   /** What a kubelet that is started with this text does. */
   starts: (text: string) => 'runs' | 'exits' | 'runs without serving' = () => 'runs';
@@ -226,6 +227,7 @@ export class FakeNode implements UnitManager {
       ask: this.ask,
       stop: this.stop.signal,
       started: new Date(this.nowMs).toISOString(),
+      uptimeMs: () => this.uptimeMs,
       log: (message: string) => this.onLog(message),
     };
   }
