@@ -73,10 +73,11 @@ describe('the condition of a node', () => {
     ['the node was found well since', [ended('Failed', -5)], GOOD, 'Proven'],
     ['a later one healed the node', [ended('Failed', -5), ended('Healed', -1)], GOOD, 'Proven'],
     ['a later one was cancelled', [ended('Cancelled', 9), ended('Healed', -1)], GOOD, 'Proven'],
+    ['the node was found well since and has drifted again', [ended('Failed', -5)], STUB, 'Repairing'],
   ] as const)(
     'does not mention a repair that went wrong any more once %s',
     (_name, incidents, found, reason) => {
-      expect(conditionOf(known({ incidents, found }))?.reason).toBe(reason);
+      expect(conditionOf(known({ incidents, found, provenAt: isoAt(0) }))?.reason).toBe(reason);
     },
   );
 
@@ -88,6 +89,21 @@ describe('the condition of a node', () => {
       message:
         'The last 3 checks of this node failed: The image cannot be pulled. Before, new pods were given 192.0.2.53 (class ok).',
     });
+  });
+
+  it('does not return to a repair that went wrong because a check of the restarted kubelet fails', () => {
+    const check = { outcome: 'failed', problem: 'The image cannot be pulled.' } as const;
+    const incidents = [ended('Refused', -5)];
+    const condition = conditionOf(known({ incidents, provenAt: isoAt(0), failures: 3, check }));
+    expect(condition?.reason).toBe('CheckFailed');
+  });
+
+  it('has a message of at most 1024 characters, whatever a repair said of itself', () => {
+    const refused = ended('Refused', 5);
+    const incidents = [{ ...refused, status: { ...refused.status, message: 'x'.repeat(5000) } }];
+    const message = conditionOf(known({ incidents }))?.message ?? '';
+    expect(message).toHaveLength(1024);
+    expect(message).toMatch(/x…$/);
   });
 
   it('says that the node is not checked where something happened to it since', () => {

@@ -7,7 +7,10 @@ import type { Remediation } from '../world.ts';
 /** One check that fails, or two, may be the network's fault. */
 export const FAILURES_THAT_COUNT = 3;
 
-export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures'> {
+/** What a check or a repair says of itself may be a page long, and every reader of the node is sent it. */
+const LONGEST_MESSAGE = 1024;
+
+export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures' | 'provenAt'> {
   readonly check?: Pick<NonNullable<NodeCheckRecord['check']>, 'outcome' | 'problem'> | undefined;
   /** Incidents of this node, by uid. */
   readonly incidents: readonly Remediation[];
@@ -40,10 +43,11 @@ export function conditionOf(known: KnownOfNode): NodeCondition | null {
     : says('Drifted', given(found), meaning, notRepaired);
 }
 
-const says = (reason: NodeConditionReason, ...sentences: readonly string[]): NodeCondition => ({
-  reason,
-  message: sentences.filter((one) => one !== '').join(' '),
-});
+function says(reason: NodeConditionReason, ...sentences: readonly string[]): NodeCondition {
+  const message = sentences.filter((one) => one !== '').join(' ');
+  const isLong = message.length > LONGEST_MESSAGE;
+  return { reason, message: isLong ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message };
+}
 
 function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'): string {
   if (!found) return '';
@@ -58,15 +62,14 @@ const LEFT = {
 } as const;
 
 /** The last repair that needs an administrator, unless the node was found well since, or its end was acknowledged. */
-function leftToSomeone({ incidents, found }: KnownOfNode): {
+function leftToSomeone({ incidents, provenAt }: KnownOfNode): {
   readonly name: string;
   readonly reason: NodeConditionReason;
   readonly why: string;
 } | null {
   const endOf = ({ status }: Remediation): number => Date.parse(status.finishedAt ?? '') || 0;
-  const provenAt = found?.verdict === 'proven' ? Date.parse(found.at) : 0;
   const last = incidents.toSorted((a, b) => endOf(b) - endOf(a)).at(0);
-  if (!last || last.acknowledged || endOf(last) <= provenAt) return null;
+  if (!last || last.acknowledged || endOf(last) <= (Date.parse(provenAt ?? '') || 0)) return null;
   const { phase, message } = last.status;
   if (phase !== 'Refused' && phase !== 'Failed' && phase !== 'RolledBack') return null;
   const [reason, how] = LEFT[phase];
