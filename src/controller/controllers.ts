@@ -187,6 +187,10 @@ export function controllerTable(
         watch(remediations, ({ object }) => object.spec.node.name),
         watch(nodes, (change) => (saysSomethingElse(change) ? change.key : [])),
         watch(policies, (change) => (isNewSpec(change) ? nodes.keys() : [])),
+        // What is said becomes outdated where a check does not follow.
+        watch(found.schedule, (change) => change.key),
+        // Only a look shows that another program has changed or removed the condition.
+        watch(found.known, (change) => change.key),
       ],
       reconcile: reconcile.nodeState,
     },

@@ -19,6 +19,7 @@ import { createDriftReconciler } from './nodes/drift-controller.ts';
 import { createKnownNodes } from './nodes/known-nodes.ts';
 import { createKubeletStarts } from './nodes/kubelet-starts.ts';
 import { createLookReconciler } from './nodes/look-controller.ts';
+import { createNodeMetrics } from './nodes/node-metrics.ts';
 import { createNodeRecords } from './nodes/node-records.ts';
 import { createSchedule } from './nodes/schedule.ts';
 import { createNodeStateReconciler } from './nodes/state-controller.ts';
@@ -71,6 +72,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
     healths: createPodHealths({ probes, lateLoops, remediations: given.stores.remediations }),
     dnsServices: createDnsServices(given.kube, given.logger, Date.now),
     proberMetrics: createProberMetrics(metrics),
+    nodeMetrics: createNodeMetrics(metrics),
     ownership: createOwnership(given.kube),
     sightings: createSightings(),
     narrator: createNarrator(recorder, given.logger),

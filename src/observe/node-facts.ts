@@ -1,5 +1,6 @@
 /** What a check of a node needs to know beyond its metadata, from a slow look at all nodes or from one read. */
 import * as z from 'zod';
+import { NODE_CONDITION } from '../api/node-condition.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import { parseNode } from './node.ts';
@@ -23,6 +24,8 @@ export interface NodeFacts {
   readonly addresses: readonly string[];
   /** The scheduler could place a DNS pod there: not cordoned, and without a taint that CoreDNS does not tolerate. */
   readonly takesDNSPods: boolean;
+  /** Status and reason of the operator's condition, "True/Proven"; null without it. Another program may have changed it. */
+  readonly says: string | null;
 }
 
 const listSchema = z.object({
@@ -30,8 +33,13 @@ const listSchema = z.object({
   items: z.array(z.unknown()),
 });
 
-const taintsSchema = z.object({
+const nodeSchema = z.object({
   spec: z.object({ taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish() }).nullish(),
+  status: z.object({
+    conditions: z
+      .array(z.object({ type: z.string(), status: z.string(), reason: z.string().nullish() }))
+      .nullish(),
+  }),
 });
 
 /**
@@ -67,7 +75,9 @@ export async function lookAtNode(
 /** @throws ZodError if the object is not a node */
 export function parseNodeFacts(raw: unknown): NodeFacts {
   const { name, uid, ready, unschedulable, addresses, system } = parseNode(raw);
-  const taints = taintsSchema.parse(raw).spec?.taints ?? [];
+  const { spec, status } = nodeSchema.parse(raw);
+  const taints = spec?.taints ?? [];
+  const own = status.conditions?.find(({ type }) => type === NODE_CONDITION);
   const isTainted = taints.some(({ key, effect }) => effect !== 'PreferNoSchedule' && !TOLERATED.has(key));
   const { bootID, kubeletVersion, osImage } = system;
   return {
@@ -79,5 +89,6 @@ export function parseNodeFacts(raw: unknown): NodeFacts {
     osImage,
     addresses,
     takesDNSPods: !unschedulable && !isTainted,
+    says: own ? `${own.status}/${own.reason ?? ''}` : null,
   };
 }

@@ -1,24 +1,38 @@
 /** The proof of a repair is a check of the node: what it has shown counts, and the node is not checked again at once. */
 import { afterCheck, type KnownOfChecks } from '../../health/nodes/after-check.ts';
 import { judge } from '../../health/nodes/judge.ts';
+import type { NodeFacts } from '../../observe/node-facts.ts';
+import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Remediation } from '../../remediation/world.ts';
 
+/** What a node is now. Since a proof it may have become another one, which makes it due by that. */
+export interface ProvenNode extends Pick<NodeFacts, 'bootID' | 'kubeletVersion' | 'osImage'> {
+  /** Epoch milliseconds; null if it is not known. */
+  readonly kubeletStartedAt: number | null;
+}
+
 /** With the latest proof among the incidents of the node, if it is later than the last check; otherwise unchanged. */
-export function withProof(known: KnownOfChecks, incidents: readonly Remediation[]): KnownOfChecks {
+export function withProof(
+  known: KnownOfChecks,
+  incidents: readonly Remediation[],
+  node: ProvenNode,
+): KnownOfChecks {
   const lastEnd = Date.parse(known.check?.endedAt ?? '') || 0;
   const [latest] = incidents
     .flatMap((one) => proofOf(one) ?? [])
-    .filter(({ ended }) => Date.parse(ended.endedAt) > lastEnd)
-    .toSorted((a, b) => Date.parse(b.ended.endedAt) - Date.parse(a.ended.endedAt));
-  return latest ? afterCheck(known, latest.ended, judge(latest.report)) : known;
+    .filter(({ endedAt }) => Date.parse(endedAt) > lastEnd)
+    .toSorted((a, b) => Date.parse(b.endedAt) - Date.parse(a.endedAt));
+  if (!latest) return known;
+  const { report, startedAt, endedAt } = latest;
+  const { bootID, kubeletVersion, osImage, kubeletStartedAt } = node;
+  const isOfThisKubelet = kubeletStartedAt !== null && kubeletStartedAt <= Date.parse(startedAt);
+  const kubelet = isOfThisKubelet ? { kubeletStartedAt: isoTime(kubeletStartedAt) } : {};
+  const ended = { startedAt, endedAt, why: 'Repaired', bootID, kubeletVersion, osImage, ...kubelet } as const;
+  return afterCheck(known, ended, judge(report));
 }
 
-function proofOf({ spec, status }: Remediation) {
+function proofOf({ status }: Remediation) {
   const { proof: report, steps } = status;
   const step = steps.find(({ name }) => name === 'Prove');
-  const node = spec.evidence?.node;
-  if (!report || !step?.finishedAt || !node) return null;
-  const { bootID, kubeletVersion, osImage } = node;
-  const ended = { startedAt: step.startedAt, endedAt: step.finishedAt, why: 'Repaired' } as const;
-  return { report, ended: { ...ended, bootID, kubeletVersion, osImage } };
+  return report && step?.finishedAt ? { report, startedAt: step.startedAt, endedAt: step.finishedAt } : null;
 }

@@ -6,7 +6,6 @@ import { afterCheck, type KnownOfChecks, NOTHING_KNOWN } from '../../health/node
 import { type Judgement, judge } from '../../health/nodes/judge.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { AgentPod } from '../../observe/agent-run.ts';
-import type { WatchedNode } from '../../observe/watched-node.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { driftFound } from '../../remediation/record/events.ts';
 import { conditionOf } from '../../remediation/record/node-condition.ts';
@@ -16,98 +15,127 @@ import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';
 import { checkPolicy } from './check-policy.ts';
 import { CHECK_MS, type CheckEnd, endOf } from './check-start.ts';
+import { createOutdated, whyNotRepaired } from './circumstances.ts';
+import type { KnownNodes } from './known-nodes.ts';
+import type { KubeletStarts } from './kubelet-starts.ts';
+import type { NodeMetrics } from './node-metrics.ts';
 import type { NodeRecords } from './node-records.ts';
+import { createPace } from './pace.ts';
 import { withProof } from './proof-as-check.ts';
+import type { Schedule } from './schedule.ts';
 
 interface StateOptions {
   readonly kube: KubeClient;
   readonly stores: Pick<Stores, 'nodes' | 'policies' | 'agentPods' | 'remediations'>;
+  readonly known: KnownNodes;
+  readonly starts: Pick<KubeletStarts, 'of'>;
+  readonly schedule: Pick<Schedule, 'get'>;
   readonly records: NodeRecords;
   readonly narrator: Pick<Narrator, 'announce'>;
+  readonly nodeMetrics: NodeMetrics;
   readonly logger: Logger;
   readonly now: () => number;
 }
 
+/** Between writes without a check or an incident: a policy that goes may change what is said of thousands of nodes. */
+export const WRITE_EVERY_MS = 2_000;
+
 /** Returns the reconcile function. The key is a node's name. */
-export function createNodeStateReconciler({ kube, stores, records, narrator, logger, now }: StateOptions) {
+export function createNodeStateReconciler(options: StateOptions) {
+  const { kube, stores, known, starts, schedule, records, narrator, nodeMetrics, logger, now } = options;
+  const outdated = createOutdated(now);
+  const pace = createPace(WRITE_EVERY_MS, now);
+
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const node = stores.nodes.get(name);
-    if (!node || node.deleting) return { kind: 'done' };
+    if (!node || node.deleting) {
+      nodeMetrics.forget(name);
+      outdated.forget(name);
+      pace.forget(name);
+      return { kind: 'done' };
+    }
     const before = records.of(node);
+    const policy = checkPolicy(stores.policies.list());
     const incidents = stores.remediations.list().filter(({ spec }) => spec.node.uid === node.uid);
     const pod = stores.agentPods.list().find(({ origin }) => origin?.node === node.uid);
+    const seen = known.get(name);
+    const facts = seen?.uid === node.uid ? seen : undefined;
 
-    const known = withProof(withCheck(before ?? NOTHING_KNOWN, pod), incidents);
+    const afterPod = withCheck(before ?? NOTHING_KNOWN, pod);
+    const kubeletStartedAt = starts.of(name);
+    const all = facts ? withProof(afterPod, incidents, { ...facts, kubeletStartedAt }) : afterPod;
+    const old = outdated.of(name, { known: all, before, policy, due: schedule.get(name) });
     const condition = conditionOf({
-      ...known,
+      ...all,
       incidents,
-      notRepaired: whyNotRepaired(node),
-      outdated: whyOutdated(known, before),
+      notRepaired: whyNotRepaired(node, policy),
+      outdated: old.because,
     });
-    if (condition && isNews(known, condition, before)) {
-      const record = { ...known, condition: written(condition, before) };
-      await writeNodeCheck(kube, { node: { name, uid: node.uid }, record }, signal);
-      records.wrote({ name, uid: node.uid }, record);
-      if (known.check && known.check.startedAt !== before?.check?.startedAt) {
-        const { why, outcome, problem } = known.check;
-        logger.info('node checked', { node: name, why, outcome, ...(problem && { problem }) });
-        if (outcome === 'drifted' && before?.found?.verdict !== 'drifted')
-          narrator.announce(driftFound(name, condition.message, checkPolicy(stores.policies.list())));
-      }
+    nodeMetrics.says(name, condition?.reason ?? null);
+
+    const isChecked = all.check !== undefined && all.check.startedAt !== before?.check?.startedAt;
+    const isLost = before !== null && facts !== undefined && facts.says !== said(before.condition);
+    const isNews =
+      condition?.reason !== before?.condition.reason || condition?.message !== before?.condition.message;
+    if (!condition || !(isChecked || isNews || isLost)) {
+      pace.forget(name);
+      return again(pod, old.afterMs);
     }
-    const isRunning = pod !== undefined && endOfCheck(pod) === null;
-    return isRunning
-      ? { kind: 'requeue', afterMs: Math.max(0, pod.createdAt + CHECK_MS - now()) }
-      : { kind: 'done' };
+    const waitMs = isChecked || incidents.length > 0 ? 0 : pace.leftMs(name);
+    if (waitMs > 0) return again(pod, waitMs);
+
+    const record = { ...all, condition: written(condition, before) };
+    await writeNodeCheck(kube, { node: { name, uid: node.uid }, record }, signal);
+    records.wrote({ name, uid: node.uid }, record);
+    // It may have been looked at since.
+    const latest = known.get(name);
+    if (latest?.uid === node.uid) known.put({ ...latest, says: said(condition) });
+    if (isChecked) tell(name, record, before);
+    return again(pod, old.afterMs);
   };
+
+  function tell(name: string, { check, condition }: NodeCheckRecord, before: NodeCheckRecord | null): void {
+    if (!check) return;
+    const { why, outcome, problem } = check;
+    nodeMetrics.checked(check);
+    logger.info('node checked', { node: name, why, outcome, ...(problem && { problem }) });
+    if (outcome === 'drifted' && before?.found?.verdict !== 'drifted')
+      narrator.announce(driftFound(name, condition.message, checkPolicy(stores.policies.list())));
+  }
+
+  /** When its check is late, or what is said becomes outdated, whichever is first. */
+  function again(pod: AgentPod | undefined, afterMs: number | null): Result {
+    const lateMs = pod && endOfCheck(pod) === null ? Math.max(0, pod.createdAt + CHECK_MS - now()) : null;
+    const all = [afterMs, lateMs].filter((ms) => ms !== null);
+    return all.length > 0 ? { kind: 'requeue', afterMs: Math.min(...all) } : { kind: 'done' };
+  }
 
   function endOfCheck(pod: AgentPod): CheckEnd | null {
     return pod.origin && endOf(pod, pod.origin, now());
   }
 
   /** With what the pod has left, if that was not recorded before. */
-  function withCheck(known: KnownOfChecks, pod: AgentPod | undefined): KnownOfChecks {
-    if (!pod?.origin || Date.parse(known.check?.startedAt ?? '') >= pod.createdAt) return known;
+  function withCheck(before: KnownOfChecks, pod: AgentPod | undefined): KnownOfChecks {
+    if (!pod?.origin || Date.parse(before.check?.startedAt ?? '') >= pod.createdAt) return before;
     const end = endOfCheck(pod);
-    if (!end) return known;
+    if (!end) return before;
     const judgement: Judgement = end.kind === 'reported' ? judge(end.report) : { ...end };
     const { why, bootID, kubeletVersion, osImage, kubeletStartedAt } = pod.origin;
     const times = { startedAt: isoTime(pod.createdAt), endedAt: isoTime(now()) };
-    return afterCheck(known, { ...times, why, bootID, kubeletVersion, osImage, kubeletStartedAt }, judgement);
-  }
-
-  /** Why nobody repairs this node, as a sentence; null if the policy does. */
-  function whyNotRepaired({ mark }: WatchedNode): string | null {
-    if (mark?.exclude === 'true')
-      return 'The node is excluded from repairs by the label dnshealth.io/exclude.';
-    const policy = checkPolicy(stores.policies.list());
-    if (!policy) return 'There is no DNSHealthPolicy under which it would be repaired.';
-    return policy.spec.mode === 'Observe'
-      ? `DNSHealthPolicy ${policy.name} only observes (mode: Observe).`
-      : null;
-  }
-
-  /** What was said before does not hold any more, and nothing else is known. */
-  function whyOutdated({ found, check }: KnownOfChecks, before: NodeCheckRecord | null): string | null {
-    if (found) return null;
-    if (check?.outcome === 'failed')
-      return `The last check of this node failed and is tried again: ${check.problem ?? 'no reason is recorded.'}`;
-    return before ? 'This node has not been checked yet.' : null;
-  }
-
-  function isNews(known: KnownOfChecks, condition: NodeCondition, before: NodeCheckRecord | null): boolean {
-    const said = before?.condition;
-    return (
-      known.check?.startedAt !== before?.check?.startedAt ||
-      condition.reason !== said?.reason ||
-      condition.message !== said.message
+    return afterCheck(
+      before,
+      { ...times, why, bootID, kubeletVersion, osImage, kubeletStartedAt },
+      judgement,
     );
   }
 
   function written(condition: NodeCondition, before: NodeCheckRecord | null): NodeCheckRecord['condition'] {
     const at = isoTime(now());
-    const said = before?.condition;
-    const isSame = said !== undefined && statusOf(said.reason) === statusOf(condition.reason);
-    return { ...condition, since: isSame ? said.since : at, writtenAt: at };
+    const last = before?.condition;
+    const isSame = last !== undefined && statusOf(last.reason) === statusOf(condition.reason);
+    return { ...condition, since: isSame ? last.since : at, writtenAt: at };
   }
 }
+
+/** As a look at the node shows it. */
+const said = ({ reason }: Pick<NodeCondition, 'reason'>): string => `${statusOf(reason)}/${reason}`;
