@@ -1,37 +1,8 @@
-/** Tells incidents as they happen: watches the records, and prints what is new in each. */
-import { API_VERSION } from '../../api/keys.ts';
+/** Tells incidents as they happen, from their records: what is new in each, and why one waits. */
 import { FINAL_PHASES } from '../../api/remediation.ts';
-import { parseRemediation } from '../../observe/custom-resources.ts';
 import type { Remediation } from '../../remediation/world.ts';
-import { type Logger, silentLogger } from '../../runtime/logger.ts';
-import { createMetrics } from '../../runtime/metrics.ts';
-import { createReflector } from '../../runtime/reflector/reflector.ts';
-import type { Connection } from '../connect.ts';
-import { explain } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { createTeller } from '../tell.ts';
-import type { PluginContext } from '../verb.ts';
-
-/** @returns when the signal aborts. What fails in between is said and tried again. */
-export async function followIncidents(
-  { kube, server }: Pick<Connection, 'kube' | 'server'>,
-  { out, err, signal }: Pick<PluginContext, 'out' | 'err' | 'signal'>,
-): Promise<void> {
-  const records = createReflector({
-    source: kube.listWatch({ path: `/apis/${API_VERSION}/dnsremediations` }),
-    transform: parseRemediation,
-    logger: troublesTo(err, server),
-    metrics: createMetrics(),
-  });
-  const follower = createFollower(out);
-  records.onChange((change) => {
-    if (change.kind !== 'deleted') follower.see(change.object);
-  });
-  const running = records.start(signal);
-  await Promise.race([records.synced, running]);
-  follower.fromNowOn();
-  await running;
-}
 
 interface Follower {
   readonly see: (remediation: Remediation) => void;
@@ -58,16 +29,4 @@ export function createFollower(out: Pick<Output, 'line' | 'paint'>): Follower {
       isLive = true;
     },
   };
-}
-
-/** The reflector retries for ever; the user should know that it has to. */
-function troublesTo(err: Output, server: string): Logger {
-  const logger: Logger = {
-    ...silentLogger,
-    warn: (_message, fields) =>
-      err.line(`warning: ${explain(fields?.['error'], `the API server at ${server}`)}; trying again`),
-    error: (message) => err.line(`warning: ${message}`),
-    child: () => logger,
-  };
-  return logger;
 }

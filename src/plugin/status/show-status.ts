@@ -7,6 +7,7 @@ import type { Incident } from '../incident.ts';
 import type { Output } from '../output.ts';
 import { type Column, table } from '../table.ts';
 import type { Status } from './read-status.ts';
+import { showNodes } from './show-nodes.ts';
 
 interface View {
   readonly isWide: boolean;
@@ -25,6 +26,7 @@ export function showStatus(status: Status, view: View): string {
       status.dnsPods.length > 0 ? table(podColumns(view), status.dnsPods, view.isWide) : '',
       view,
     ),
+    titled('Nodes', nodes(status, view), view),
     titled('Running', running.map((one) => incident(one, view)).join(''), view),
     titled('Waiting', waiting.map((one) => incident(one, view)).join(''), view),
     titled('Needs you', needAttention.map((one) => incident(one, view) + acknowledge(one)).join(''), view),
@@ -52,6 +54,8 @@ const policyColumns = ({ now }: View): readonly Column<Status['policies'][number
   { title: 'DNS', of: ({ status }) => status.dnsPods?.summary ?? '' },
   { title: 'ANSWERING', of: ({ status }) => status.dnsPods?.answeringSummary ?? '' },
   { title: 'LOOPING', of: ({ status }) => String(status.dnsPods?.looping ?? '') },
+  { title: 'NODES', of: ({ status }) => status.nodes?.summary ?? '' },
+  { title: 'DRIFTED', of: ({ status }) => String(status.nodes?.drifted ?? '') },
   { title: 'QUARANTINED', of: ({ status }) => status.quarantinedNodes.join(',') || '0' },
   { title: 'REPAIRED', of: ({ status }) => String(status.repaired) },
   {
@@ -86,6 +90,10 @@ const SERVICE = {
   DoesNotAnswer: 'The cluster DNS Service does not answer.',
   NotAsked: 'The cluster DNS Service cannot be asked from where the operator runs.',
 } as const;
+
+/** Of the policy under which nodes are checked, which is one. */
+const nodes = ({ policies }: Status, view: View): string =>
+  policies.map((policy) => (policy.status.nodes ? showNodes(policy.status.nodes, view) : '')).join('');
 
 const podColumns = ({ now }: View): readonly Column<Status['dnsPods'][number]>[] => [
   { title: 'NAME', of: ({ name }) => name },

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import { aRemediation, at, isoAt, withDrift } from '../../../test/support/objects/builders.ts';
 import { type FakeKube, fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import { createFollower } from './follow-incidents.ts';
+import { createNodeFollower } from './follow-nodes.ts';
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases/dnshealth-operator';
 const PODS = '/api/v1/namespaces/kube-system/pods';
@@ -43,6 +44,21 @@ const aLease = (renewedAt: number) => ({
   spec: { holderIdentity: 'dnshealth-operator-1', renewTime: isoAt(renewedAt) },
 });
 
+const listed = (node: string, reason: string, message: string) => ({
+  node,
+  reason,
+  message,
+  since: isoAt(40),
+});
+const nodesStatus = (notProven: ReturnType<typeof listed>[]) => ({
+  total: 5,
+  checked: 4,
+  proven: 3,
+  drifted: 1,
+  summary: '4/5',
+  notProven,
+});
+
 interface Cluster {
   readonly policies?: readonly object[];
   readonly remediations?: readonly Remediation[];
@@ -70,8 +86,8 @@ describe('status', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toBe(
       [
-        'POLICY    MODE     WORKLOAD             DNS   ANSWERING   LOOPING   QUARANTINED   REPAIRED   LAST REPAIR',
-        'coredns   Repair   Deployment/coredns   2/2   <none>      0         0             1          12s ago',
+        'POLICY    MODE     WORKLOAD             DNS   ANSWERING   LOOPING   NODES    DRIFTED   QUARANTINED   REPAIRED   LAST REPAIR',
+        'coredns   Repair   Deployment/coredns   2/2   <none>      0         <none>   <none>    0             1          12s ago',
         'Healthy: True. All DNS pods are ready.',
         '',
         'DNS pods:',
@@ -138,6 +154,37 @@ describe('status', () => {
     expect(out).toContain(
       'Prober:\n  coredns: asks each DNS pod every 30s (last noted 20s ago). The cluster DNS Service does not answer. 1 DNS pods cannot be asked from where the operator runs.\n',
     );
+  });
+
+  it('shows how many nodes were checked, and which are not known to be well', async () => {
+    const nodes = nodesStatus([listed('node-3', 'Drifted', 'New pods are given 127.0.0.53 (class stub).')]);
+    const { code, out } = await status({ policies: [aPolicy({ nodes })] });
+    expect(code).toBe(1);
+    expect(out).toMatch(/ NODES {3}DRIFTED .*\n.* 4\/5 {5}1 /);
+    expect(out).toContain(
+      [
+        'Nodes:',
+        '  4 of 5 nodes are checked. On 1 of them the next CoreDNS pod would loop.',
+        '  node-3  Drifted for 60s',
+        '    New pods are given 127.0.0.53 (class stub).',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('is well where nodes are not checked, or cannot be', async () => {
+    const nodes = { ...nodesStatus([listed('node-3', 'CheckFailed', 'No image.')]), drifted: 0 };
+    const { code, out } = await status({ policies: [aPolicy({ nodes })] });
+    expect(code).toBe(0);
+    expect(out).toContain(
+      '4 of 5 nodes are checked. None of them makes CoreDNS loop.\n  node-3  CheckFailed',
+    );
+  });
+
+  it('says how to list all nodes where there may be more than are shown', async () => {
+    const many = Array.from({ length: 20 }, (_none, at) => listed(`node-${at}`, 'Drifted', 'Wrong.'));
+    const { out } = await status({ policies: [aPolicy({ nodes: nodesStatus(many) })] });
+    expect(out).toContain("  There may be more. All of them: kubectl get nodes -o custom-columns='NAME:");
   });
 
   it('shows observations with their advice', async () => {
@@ -255,5 +302,53 @@ describe('a watch', () => {
       '            node-1  Waiting for a slot.',
       '            node-1  Waiting for the node.',
     ]);
+  });
+
+  it('reports a drift that becomes an incident as it happens', () => {
+    const { see, fromNowOn, lines } = follow();
+    fromNowOn();
+    see(withDrift(aRemediation({ name: 'drift' })));
+    expect(lines[0]).toBe(
+      '     0.0 s  node-1  A check found that the kubelet of node-1 gives new pods a resolv.conf that leads back to themselves.',
+    );
+  });
+});
+
+describe('a watch of the nodes', () => {
+  function follow() {
+    const lines: string[] = [];
+    const follower = createNodeFollower({ line: (text = '') => void lines.push(text) });
+    const see = (...notProven: readonly ReturnType<typeof listed>[]) =>
+      follower.see({ name: 'coredns', status: { nodes: nodesStatus([...notProven]) } });
+    return { ...follower, see, lines };
+  }
+  const drifted = listed('node-3', 'Drifted', 'New pods are given 127.0.0.53 (class stub).');
+
+  it('does not repeat what the status before it has shown', () => {
+    const { see, fromNowOn, lines } = follow();
+    see(drifted);
+    fromNowOn();
+    see(drifted);
+    expect(lines).toEqual([]);
+  });
+
+  it('reports a node that goes wrong once, and again if it recovered in between', () => {
+    const { see, fromNowOn, lines } = follow();
+    fromNowOn();
+    see(drifted);
+    see(drifted);
+    expect(lines).toEqual(['            node-3  Drifted: New pods are given 127.0.0.53 (class stub).']);
+    see();
+    see(drifted);
+    expect(lines).toHaveLength(2);
+  });
+
+  it('reports another reason, but leaves a repair to its incident', () => {
+    const { see, fromNowOn, lines } = follow();
+    fromNowOn();
+    see({ ...drifted, reason: 'Repairing' });
+    expect(lines).toEqual([]);
+    see({ ...drifted, reason: 'RolledBack' });
+    expect(lines).toHaveLength(1);
   });
 });

@@ -1,11 +1,12 @@
 /** Shows the status once, or goes on and tells incidents as they happen. */
 
+import type { NodesStatus } from '../../api/nodes-status.ts';
 import { PluginError } from '../errors.ts';
 import { print } from '../print.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
-import { followIncidents } from './follow-incidents.ts';
 import { readStatus, type Status } from './read-status.ts';
 import { showStatus } from './show-status.ts';
+import { watchCluster } from './watch-cluster.ts';
 
 export async function status(context: PluginContext): Promise<ExitCode> {
   const connection = await context.connect();
@@ -20,8 +21,10 @@ export async function watchStatus(context: PluginContext): Promise<ExitCode> {
   if (context.format === 'json' || context.format === 'yaml')
     throw new PluginError('--watch prints lines for people: leave out --output, or leave out --watch');
   const code = await status(context);
-  context.out.line(`\n${context.out.paint('bold', 'Watching for incidents (Ctrl-C ends):')}`);
-  await followIncidents(await context.connect(), context);
+  context.out.line(
+    `\n${context.out.paint('bold', 'Watching for incidents and nodes that go wrong (Ctrl-C ends):')}`,
+  );
+  await watchCluster(await context.connect(), context);
   return code;
 }
 
@@ -30,6 +33,11 @@ function isWell({ operator, policies, incidents }: Status): boolean {
   return (
     operator?.runs !== false &&
     running.length + waiting.length + needAttention.length === 0 &&
-    policies.every(({ status }) => status.conditions.every((condition) => condition.status === 'True'))
+    policies.every(({ status }) => status.conditions.every((condition) => condition.status === 'True')) &&
+    policies.every(({ status: { nodes } }) => nodes === undefined || nodesAreWell(nodes))
   );
 }
+
+/** A check that fails shows nothing about the node: it is listed, and does not count as a fault. */
+const nodesAreWell = ({ drifted, notProven }: NodesStatus): boolean =>
+  drifted === 0 && notProven.every(({ reason }) => reason === 'NotChecked' || reason === 'CheckFailed');

@@ -5,9 +5,14 @@ export const VERB: Verb = {
   name: 'status',
   summary: 'show the DNS pods, what the operator does about them, and what it waits for',
   description:
-    'Shows the policy, the DNS pods, the incidents that run, wait or need you, and what was observed with advice. Exits with 1 if anything is not well.',
+    'Shows the policy, the DNS pods, what the checks of the nodes have shown, the incidents that run, wait or need you, and what was observed with advice. Exits with 1 if anything is not well; a check that fails shows nothing about its node and does not count.',
   arguments: [],
-  options: [{ flags: '-w, --watch', summary: 'go on and tell incidents as they happen, until Ctrl-C' }],
+  options: [
+    {
+      flags: '-w, --watch',
+      summary: 'go on and report incidents, and nodes that go wrong, as it happens, until Ctrl-C',
+    },
+  ],
   formats: FORMATS,
   examples: [
     { does: 'How DNS is, and what the operator does about it', command: 'status' },

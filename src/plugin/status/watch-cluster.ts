@@ -1,0 +1,55 @@
+/** Reports what happens, as it happens: watches incidents and policies, and prints what is new in each. */
+import { API_VERSION } from '../../api/keys.ts';
+import { parsePolicy, parseRemediation } from '../../observe/custom-resources.ts';
+import { type Logger, silentLogger } from '../../runtime/logger.ts';
+import { createMetrics } from '../../runtime/metrics.ts';
+import { createReflector } from '../../runtime/reflector/reflector.ts';
+import type { Connection } from '../connect.ts';
+import { explain } from '../errors.ts';
+import type { Output } from '../output.ts';
+import type { PluginContext } from '../verb.ts';
+import { createFollower } from './follow-incidents.ts';
+import { createNodeFollower } from './follow-nodes.ts';
+
+/** @returns when the signal aborts. What fails in between is reported and tried again. */
+export async function watchCluster(
+  { kube, server }: Pick<Connection, 'kube' | 'server'>,
+  { out, err, signal }: Pick<PluginContext, 'out' | 'err' | 'signal'>,
+): Promise<void> {
+  const reports = { logger: troublesTo(err, server), metrics: createMetrics() };
+  const incidents = createReflector({
+    source: kube.listWatch({ path: `/apis/${API_VERSION}/dnsremediations` }),
+    transform: parseRemediation,
+    ...reports,
+  });
+  const policies = createReflector({
+    source: kube.listWatch({ path: `/apis/${API_VERSION}/dnshealthpolicies` }),
+    transform: parsePolicy,
+    ...reports,
+  });
+  const [ofIncidents, ofNodes] = [createFollower(out), createNodeFollower(out)];
+  incidents.onChange((change) => {
+    if (change.kind !== 'deleted') ofIncidents.see(change.object);
+  });
+  policies.onChange((change) => {
+    if (change.kind !== 'deleted') ofNodes.see(change.object);
+  });
+
+  const running = Promise.all([incidents.start(signal), policies.start(signal)]);
+  await Promise.race([Promise.all([incidents.synced, policies.synced]), running]);
+  ofIncidents.fromNowOn();
+  ofNodes.fromNowOn();
+  await running;
+}
+
+/** The reflectors retry for ever; the user should know that they have to. */
+function troublesTo(err: Output, server: string): Logger {
+  const logger: Logger = {
+    ...silentLogger,
+    warn: (_message, fields) =>
+      err.line(`warning: ${explain(fields?.['error'], `the API server at ${server}`)}; trying again`),
+    error: (message) => err.line(`warning: ${message}`),
+    child: () => logger,
+  };
+  return logger;
+}
