@@ -6,6 +6,7 @@ import {
   aSituation,
   at,
   SICK_POD,
+  withDrift,
   withLateLoop,
 } from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
@@ -99,5 +100,26 @@ describe('a pod that loops without crashing', () => {
   it('is not relied on for the sake of another node', () => {
     expect(among([here, there({ answers: false })])).toMatchObject({ reason: 'LastServingPod' });
     expect(among([here, there({ answers: null })])).toEqual(pass);
+  });
+});
+
+describe('the repair of a node that was found wrong before a pod failed', () => {
+  const verdict = (...dnsPods: readonly DnsPodView[]) =>
+    dnsSurvives(aSituation({ remediation: withDrift(aRemediation()), now: NOW, world: { dnsPods } }));
+
+  it('waits for the sake of every DNS pod that serves there; the message says what fails otherwise, and what helps', () => {
+    const second = aDnsPod({ name: 'coredns-second', uid: 'second', node: 'node-1' });
+    expect(verdict(here, second, there({ ready: false }))).toMatchObject({
+      reason: 'LastServingPod',
+      message: expect.stringMatching(
+        /^Restarting the kubelet of node node-1 would make coredns-here, coredns-second unready, .* Until then DNS works, and fails when the node is restarted: run a second DNS pod on another node\.$/,
+      ),
+    });
+  });
+
+  it('may begin while another node serves, or if no DNS pod of the node does', () => {
+    expect(verdict(here, there())).toBe(pass);
+    expect(verdict(there())).toBe(pass);
+    expect(verdict()).toBe(pass);
   });
 });

@@ -31,11 +31,17 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
   return wait(
     'LastServingPod',
     elsewhere.length === 0
-      ? `Restarting the kubelet of node ${here} would make ${names} unready, and no DNS pod has served for ${SERVES_AFTER_MS / 1000} s on another node. The repair begins once one does.`
+      ? `Restarting the kubelet of node ${here} would make ${names} unready, and no DNS pod has served for ${SERVES_AFTER_MS / 1000} s on another node. The repair begins once one does.${untilThen(remediation)}`
       : `Restarting the kubelet of node ${here} would make ${names} unready, and all other serving DNS pods are on nodes under repair: ${others}. The repair begins once one of those is finished.`,
     RECHECK_MS,
   );
 }
+
+/** With a single DNS pod that would be for ever, and nothing fails that would draw attention to it. */
+const untilThen = ({ spec }: Remediation): string =>
+  spec.trigger === 'Drift'
+    ? ' Until then DNS works, and fails when the node is restarted: run a second DNS pod on another node.'
+    : '';
 
 /** After a restart of the operator it may not have been asked again yet. It is Ready, and the reason for this repair. */
 const isTheLateLoop = (pod: DnsPodView, { spec }: Remediation): boolean =>

@@ -58,5 +58,5 @@ export function beforeAttempt(status: Status): Status {
 export function whyItWaits({ attempts, nextAttempt }: Status): string {
   const last = attempts.at(-1);
   const tries = last?.number === 1 ? 'once' : `${last?.number ?? 0} times`;
-  return `Tried ${tries}. The last attempt ended with ${last?.reason ?? 'no reason'}: ${last?.message ?? ''} The next attempt is due at ${nextAttempt ?? 'once'}, if the pod still crashes.`;
+  return `Tried ${tries}. The last attempt ended with ${last?.reason ?? 'no reason'}: ${last?.message ?? ''} The next attempt is due at ${nextAttempt ?? 'once'}, if a repair is still needed.`;
 }

@@ -6,6 +6,7 @@ import {
   aRepairReport,
   aStatus,
   isoAt,
+  withDrift,
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
@@ -74,6 +75,13 @@ describe('the events of an incident', () => {
       all.find(({ reason }) => reason === wanted)?.about.map(({ kind }) => kind);
     expect(subjectsOf('Recreated')).toEqual(['remediation', 'pod']);
     expect(subjectsOf('Healed')).toEqual(['remediation', 'policy', 'node']);
+  });
+
+  it('tell of a deleted pod on that pod, also where the incident began with none', () => {
+    const deletedPods = ['coredns-a', 'coredns-b'].map((name) => ({ name, uid: `uid-of-${name}` }));
+    const [event] = eventsBetween(aStatus(), aStatus({ deletedPods }), withDrift(remediation));
+    expect(event?.about.slice(1)).toEqual(deletedPods.map((pod) => ({ kind: 'pod', ...pod })));
+    expect(event?.note).toContain('Deleted coredns-a, coredns-b,');
   });
 
   it('are all about the incident itself, so that `kubectl describe dnsrem` shows them', () => {

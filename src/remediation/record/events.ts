@@ -2,7 +2,6 @@
 import { EXCLUDE_LABEL } from '../../api/keys.ts';
 import type { Observation, PolicyStatus } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
-import { podOf } from '../../api/trigger.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import type { Remediation } from '../world.ts';
 import { isProven } from './proof.ts';
@@ -222,13 +221,14 @@ function released({ before, after, remediation }: Transition): EventIntent | nul
 
 function recreated({ before, after, remediation }: Transition): EventIntent | null {
   if (after.deletedPods.length === before.deletedPods.length) return null;
-  const pods = after.deletedPods.slice(before.deletedPods.length).map(({ name }) => name);
+  const pods = after.deletedPods.slice(before.deletedPods.length);
   return {
-    about: concerning(remediation, 'pod'),
+    // Not the pod that the incident began with: a drift began with none, and there may be several.
+    about: [...concerning(remediation), ...pods.map((pod) => named('pod', pod))],
     type: 'Normal',
     reason: 'Recreated',
     action: 'Recreate',
-    note: `${remediation.name}: Deleted ${pods.join(', ')}, so that the replacement gets the repaired resolv.conf.`,
+    note: `${remediation.name}: Deleted ${pods.map(({ name }) => name).join(', ')}, so that the replacement gets the repaired resolv.conf.`,
   };
 }
 
@@ -277,14 +277,12 @@ const named = (kind: 'policy' | 'remediation' | 'pod', { name, uid }: Identity):
 /** The record itself, so that `kubectl describe dnsrem` shows all of its events, and the other objects concerned. */
 function concerning(
   remediation: Transition['remediation'],
-  ...others: readonly ('policy' | 'node' | 'pod')[]
+  ...others: readonly ('policy' | 'node')[]
 ): readonly Subject[] {
   const { policy, node } = remediation.spec;
-  const pod = podOf(remediation.spec);
   const subjects = {
     policy: named('policy', policy),
     node: { kind: 'node', name: node.name },
-    pod: pod && named('pod', pod),
   } as const;
-  return [named('remediation', remediation), ...others.flatMap((other) => subjects[other] ?? [])];
+  return [named('remediation', remediation), ...others.map((other) => subjects[other])];
 }

@@ -68,7 +68,7 @@ describe('between two attempts', () => {
     expect(retry(between())).toEqual({
       kind: 'wait',
       reason: 'AwaitingRetry',
-      message: `Tried once. The last attempt ended with TargetSilent: The resolver does not answer. The next attempt is due at ${isoAt(70)}, if the pod still crashes.`,
+      message: `Tried once. The last attempt ended with TargetSilent: The resolver does not answer. The next attempt is due at ${isoAt(70)}, if a repair is still needed.`,
       recheckMs: 40_000,
     });
   });

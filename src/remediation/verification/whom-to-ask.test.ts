@@ -8,6 +8,7 @@ import {
   aSituation,
   at,
   isoAt,
+  withDrift,
 } from '../../../test/support/objects/builders.ts';
 import type { DnsPodView } from '../world.ts';
 import { whomToAsk } from './whom-to-ask.ts';
@@ -17,17 +18,20 @@ interface Case {
   /** Whether the looping pod was deleted by the operator. */
   readonly deleted?: boolean;
   readonly isLate?: boolean;
+  /** Whether the incident began with a node that was found wrong. */
+  readonly isDrift?: boolean;
 }
 
 /** The kubelet was restarted in second 4, the proof pod created in second 7; it is second 20. */
-function asked({ pods, deleted = true, isLate = false }: Case): string {
-  const remediation = aRemediation({
+function asked({ pods, deleted = true, isLate = false, isDrift = false }: Case): string {
+  const crash = aRemediation({
     status: {
       repair: aRepairReport(),
       steps: [{ name: 'Repair', startedAt: isoAt(3), finishedAt: isoAt(6) }],
       deletedPods: deleted ? [{ name: 'coredns-sick', uid: 'pod-sick' }] : [],
     },
   });
+  const remediation = isDrift ? withDrift(crash) : crash;
   const world = { dnsPods: pods, proofPod: aRun({ createdAt: at(7) }) };
   const whom = whomToAsk(aSituation({ remediation, now: at(20), world }), isLate);
   return whom.kind === 'pod' ? `${whom.as} ${whom.pod.uid}` : whom.waitingFor;
@@ -123,5 +127,31 @@ describe('if no pod was deleted, the pod to ask is', () => {
     ],
   ])('%s', (_what, { pods, isLate }, expected) => {
     expect(asked({ pods, deleted: false, ...(isLate ? { isLate } : {}) })).toBe(expected);
+  });
+});
+
+describe('after a drift, the pod to ask is', () => {
+  const elsewhere = fresh({ uid: 'scaled-up', node: 'node-2' });
+  const serving = aDnsPod({ uid: 'serving', node: 'node-1' });
+
+  it.each<[string, Case, string]>([
+    ['the older one of the node that serves', { pods: [serving], deleted: false }, 'witness serving'],
+    [
+      'that one even if a new one has come on another node: nothing of this node was replaced',
+      { pods: [serving, elsewhere], deleted: false },
+      'witness serving',
+    ],
+    [
+      'nobody on another node, however late',
+      { pods: [old, elsewhere], deleted: false, isLate: true },
+      'No DNS pod serves on node-1, and the workload has not created a new one yet.',
+    ],
+    [
+      'the replacement wherever it is, if one of the node was deleted',
+      { pods: [elsewhere] },
+      'replacement scaled-up',
+    ],
+  ])('%s', (_what, given, expected) => {
+    expect(asked({ ...given, isDrift: true })).toBe(expected);
   });
 });

@@ -1,7 +1,7 @@
 /** Which DNS pod shows that the repair worked: the one that came after it, or, if none was deleted, one that serves. */
 
 import type { ProbedPod } from '../verdict.ts';
-import type { DnsPodView, Situation } from '../world.ts';
+import type { DnsPodView, Remediation, Situation } from '../world.ts';
 import { serves } from './serving.ts';
 import { standingOf } from './standing.ts';
 
@@ -20,7 +20,10 @@ export function whomToAsk(situation: Situation, isLate: boolean): Asked {
   const here = remediation.spec.node.name;
   const { deletedPods } = remediation.status;
   const live = world.dnsPods.filter(
-    (pod) => !pod.deleting && !deletedPods.some((deleted) => deleted.uid === pod.uid),
+    (pod) =>
+      !pod.deleting &&
+      !deletedPods.some((deleted) => deleted.uid === pod.uid) &&
+      (pod.node === here || mayBeTheReplacement(remediation)),
   );
   const rank = (pod: DnsPodView) =>
     (pod.node === here ? 4 : 0) + (pod.node === '' ? 0 : 2) + (pod.runningSince === null ? 0 : 1);
@@ -50,6 +53,10 @@ export function whomToAsk(situation: Situation, isLate: boolean): Asked {
         : `${names} of ${here} was deleted, and the workload has not created a replacement yet.`,
   };
 }
+
+/** No pod failed that a drift was about: until one of its node was deleted, a new pod elsewhere has another reason. */
+const mayBeTheReplacement = ({ spec, status }: Remediation): boolean =>
+  spec.trigger !== 'Drift' || status.deletedPods.length > 0;
 
 /** The pod with its address and its container; null while it cannot be asked. */
 export function askable(pod: DnsPodView): ProbedPod | null {
