@@ -52,14 +52,15 @@ const reconcilers = {
 };
 
 const found = () => {
-  const known = createKnownNodes();
   const { nodes, kubeletStarts } = reflectors;
+  const known = createKnownNodes(nodes);
   const schedule = createSchedule({
     stores: reflectors,
     known,
-    starts: createKubeletStarts(kubeletStarts),
+    starts: createKubeletStarts(kubeletStarts, nodes),
     records: createNodeRecords(nodes),
     wanted: createWanted(),
+    now: Date.now,
   });
   const probes = createProbes();
   const nodeTable = createNodeTable(nodes);

@@ -15,6 +15,7 @@ import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import { createNarrator } from './narrator.ts';
 import { createBatches } from './nodes/batches.ts';
+import { createCheckPods } from './nodes/check-pods.ts';
 import { createDriftReconciler } from './nodes/drift-controller.ts';
 import { createKnownNodes } from './nodes/known-nodes.ts';
 import { createKubeletStarts } from './nodes/kubelet-starts.ts';
@@ -53,11 +54,11 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
   const probes = createProbes();
   const lateLoops = createLateLoops();
   const { stores } = given;
-  const known = createKnownNodes();
-  const starts = createKubeletStarts(stores.kubeletStarts);
+  const known = createKnownNodes(stores.nodes);
+  const starts = createKubeletStarts(stores.kubeletStarts, stores.nodes);
   const wanted = createWanted();
   const records = createNodeRecords(stores.nodes);
-  const schedule = createSchedule({ stores, known, starts, records, wanted });
+  const schedule = createSchedule({ stores, known, starts, records, wanted, now: Date.now });
   const parts = {
     ...given,
     known,
@@ -66,6 +67,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
     nodeTable: createNodeTable(stores.nodes),
     schedule,
     wanted,
+    checkPods: createCheckPods(stores.agentPods, Date.now),
     batches: createBatches(Date.now),
     probes,
     lateLoops,

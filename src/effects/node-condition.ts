@@ -19,18 +19,17 @@ export interface NodeCheckWrite {
  * One strategic merge patch of the node's status, which leaves the conditions of others alone: the kubelet writes its own
  * every few seconds, so that a version as precondition would fail. Metadata is written through the status as well.
  *
- * No-op if there is no node of that name.
- *
+ * @returns the resourceVersion that the node got by that; null if there is no node of that name
  * @throws KubeError 409 if the node of that name is another one
  */
 export async function writeNodeCheck(
   kube: KubeClient,
   { node, record }: NodeCheckWrite,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | null> {
   const { reason, message, since, writtenAt } = record.condition;
-  await nullIfNotFound(
-    kube.raw.request({
+  const written = await nullIfNotFound(
+    kube.raw.request<{ readonly metadata: { readonly resourceVersion: string } }>({
       method: 'PATCH',
       path: `${nodePath(node.name)}/status`,
       query: { fieldManager: FIELD_MANAGER },
@@ -54,4 +53,5 @@ export async function writeNodeCheck(
       signal,
     }),
   );
+  return written?.metadata.resourceVersion ?? null;
 }

@@ -42,24 +42,39 @@ const nodeSchema = z.object({
   }),
 });
 
+export interface PageOfNodes {
+  readonly facts: readonly NodeFacts[];
+  /** Why a node could not be parsed. It must not keep the others from being checked. */
+  readonly problems: readonly unknown[];
+  /** Of the next page; undefined after the last one. */
+  readonly next: string | undefined;
+}
+
 /**
- * Looks at all nodes, a page at a time.
+ * Reads one page of all nodes.
  *
- * @throws KubeError when the API cannot be reached, or when the list was too long under way
+ * @param page undefined for the first one
+ * @throws KubeError when the API cannot be reached, and 410 when the list was too long under way
  */
-export async function* lookAtNodes(
+export async function lookAtNodes(
   kube: KubeClient,
+  page: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<readonly NodeFacts[], void, undefined> {
-  let next: string | undefined;
-  do {
-    const query = { limit: `${PAGE}`, ...(next === undefined ? {} : { continue: next }) };
-    const page = listSchema.parse(
-      await kube.raw.request({ method: 'GET', path: '/api/v1/nodes', query, signal }),
-    );
-    yield page.items.map(parseNodeFacts);
-    next = page.metadata.continue || undefined;
-  } while (next !== undefined);
+): Promise<PageOfNodes> {
+  const query = { limit: `${PAGE}`, ...(page === undefined ? {} : { continue: page }) };
+  const { metadata, items } = listSchema.parse(
+    await kube.raw.request({ method: 'GET', path: '/api/v1/nodes', query, signal }),
+  );
+  const facts: NodeFacts[] = [];
+  const problems: unknown[] = [];
+  for (const item of items) {
+    try {
+      facts.push(parseNodeFacts(item));
+    } catch (error) {
+      problems.push(error);
+    }
+  }
+  return { facts, problems, next: metadata.continue || undefined };
 }
 
 /** null if there is no node of that name. */

@@ -9,6 +9,7 @@ const metadataSchema = z.object({
   metadata: z.object({
     name: z.string(),
     uid: z.string(),
+    resourceVersion: z.string().default(''),
     creationTimestamp: epochTime,
     deletionTimestamp: epochTime.nullish(),
     labels: stringMap,
@@ -19,6 +20,7 @@ const metadataSchema = z.object({
 export interface WatchedNode {
   readonly name: string;
   readonly uid: string;
+  readonly resourceVersion: string;
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly deleting: boolean;
@@ -38,6 +40,7 @@ export function parseWatchedNode(raw: unknown): WatchedNode {
   return {
     name: metadata.name,
     uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,
     controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),

@@ -28,7 +28,7 @@ let uid: string;
 
 const byType = (a: { type: string }, b: { type: string }): number => (a.type < b.type ? -1 : 1);
 const node = async () => (await server.call('GET', NODE)).body;
-const write = (record: NodeCheckRecord, ofUid = uid): Promise<void> =>
+const write = (record: NodeCheckRecord, ofUid = uid): Promise<string | null> =>
   writeNodeCheck(kube, { node: { name: 'node-1', uid: ofUid }, record }, signal);
 
 beforeAll(async () => {

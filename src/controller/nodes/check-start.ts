@@ -7,14 +7,16 @@ import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import type { PolicySpec } from '../../api/policy.ts';
 import { startCheck } from '../../effects/check-pod.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { AgentPod } from '../../observe/agent-run.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { readReport } from '../../remediation/record/report.ts';
+import type { CheckPod } from './check-pods.ts';
 
 /** It runs for a second or two, but an image may have to be pulled. */
-export const CHECK_MS = 60_000;
+const CHECK_MS = 60_000;
+/** The kubelet ends the pod after `CHECK_MS`, and says why. One that does not is not waited for. */
+export const LATE_MS = CHECK_MS + 10_000;
 /** The Services of cluster DNS hardly ever change, and reading them is two requests. */
 const CLUSTER_DNS_VALID_MS = 5 * 60_000;
 
@@ -41,7 +43,7 @@ export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
     return clusterDNS.addresses;
   }
 
-  /** Creates the pod. One that another leader has created for the node meanwhile is taken for it. */
+  /** Creates the pod. One of that name that already exists is adopted: another leader has created it. */
   return async function start(
     { facts, why, kubeletStartedAt, policy, batch }: CheckStart,
     signal: AbortSignal,
@@ -94,12 +96,14 @@ export type CheckEnd =
   | { readonly kind: 'reported'; readonly report: CheckReport }
   | { readonly kind: 'failed'; readonly problem: string };
 
-/** null while the check runs and is not late. */
-export function endOf(pod: AgentPod, origin: CheckOrigin, now: number): CheckEnd | null {
-  const leftMs = pod.createdAt + CHECK_MS - now;
-  if (pod.state !== 'ended' && leftMs > 0) return null;
-  const read = readReport(checkReportSchema, pod.message, origin.nonce);
+/** null while the check runs and is not late. By the operator's own clock: the pod's creation is by the API server's. */
+export function endOf(pod: CheckPod, now: number): CheckEnd | null {
+  const { state, message, origin, blockedBy, isGone } = pod;
+  const isLate = now - pod.seenAt >= LATE_MS;
+  if (state !== 'ended' && !isGone && !isLate) return null;
+  const read = readReport(checkReportSchema, message, origin.nonce);
   if (read.kind === 'ok') return { kind: 'reported', report: read.report };
-  const late = `The check did not end within ${CHECK_MS / 1000} s.`;
-  return { kind: 'failed', problem: pod.blockedBy ?? (pod.state === 'ended' ? read.problem : late) };
+  if (state === 'ended') return { kind: 'failed', problem: blockedBy ?? read.problem };
+  if (isGone) return { kind: 'failed', problem: 'The pod of the check was deleted before it ended.' };
+  return { kind: 'failed', problem: blockedBy ?? `The check did not end within ${LATE_MS / 1000} s.` };
 }

@@ -44,7 +44,7 @@ function aCluster() {
   const policies = new Map([['coredns', aPolicy()]]);
   const remediations = new Map<string, Remediation>();
   const dnsPods = new Map<string, DnsPod>();
-  const known = createKnownNodes();
+  const known = createKnownNodes(storeOf(nodes));
   const wanted = createWanted();
   const isWanted = () => [...nodes.keys()].filter((name) => wanted.has(name));
   const fake = fakeKube();

@@ -1,5 +1,6 @@
 /** What is known of nodes beyond their metadata. In memory only: a new leader looks again. */
 import type { NodeFacts } from '../../observe/node-facts.ts';
+import type { WatchedNode } from '../../observe/watched-node.ts';
 import type { Listener, Store } from '../../runtime/reflector/store.ts';
 
 /** Keys: name. */
@@ -8,9 +9,13 @@ export interface KnownNodes extends Pick<Store<NodeFacts>, 'get' | 'keys' | 'onC
   forget(name: string): void;
 }
 
-export function createKnownNodes(): KnownNodes {
+export function createKnownNodes(nodes: Pick<Store<WatchedNode>, 'onChange'>): KnownNodes {
   const all = new Map<string, NodeFacts>();
   const listeners = new Set<Listener<NodeFacts>>();
+
+  nodes.onChange(({ kind, key }) => {
+    if (kind === 'deleted') all.delete(key);
+  });
   return {
     get: (name) => all.get(name),
     keys: () => [...all.keys()],

@@ -1,5 +1,6 @@
 /** When the kubelet of each node was last started, as far as its events tell. */
 import type { KubeletStart } from '../../observe/kubelet-start.ts';
+import type { WatchedNode } from '../../observe/watched-node.ts';
 import type { Change, Store } from '../../runtime/reflector/store.ts';
 
 export interface KubeletStarts {
@@ -10,7 +11,10 @@ export interface KubeletStarts {
 }
 
 /** An event is kept for an hour by default; what was seen of it stays known for longer. */
-export function createKubeletStarts(events: Pick<Store<KubeletStart>, 'list' | 'onChange'>): KubeletStarts {
+export function createKubeletStarts(
+  events: Pick<Store<KubeletStart>, 'list' | 'onChange'>,
+  nodes: Pick<Store<WatchedNode>, 'onChange'>,
+): KubeletStarts {
   const last = new Map<string, number>();
   const listeners = new Set<(node: string) => void>();
   const note = ({ node, at }: KubeletStart): boolean => {
@@ -22,6 +26,9 @@ export function createKubeletStarts(events: Pick<Store<KubeletStart>, 'list' | '
   events.onChange((change: Change<KubeletStart>) => {
     if (change.kind === 'deleted' || !note(change.object)) return;
     for (const listener of listeners) listener(change.object.node);
+  });
+  nodes.onChange(({ kind, key }) => {
+    if (kind === 'deleted') last.delete(key);
   });
   return {
     of: (node) => last.get(node) ?? null,

@@ -1,6 +1,7 @@
 /** Looks at all nodes now and then: their versions, boot IDs, addresses and taints are not in their metadata. */
 import type { KubeClient } from '../../kube/client.ts';
 import { lookAtNode, lookAtNodes } from '../../observe/node-facts.ts';
+import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { Stores } from '../stores.ts';
 import { checkPolicy } from './check-policy.ts';
@@ -9,15 +10,20 @@ import type { KnownNodes } from './known-nodes.ts';
 /** Instead of the name of a node, which cannot contain a star. */
 export const ALL = '*';
 const LOOK_MS = 10 * 60_000;
+/** Between two pages: 5,000 nodes are fifty of them, and the token of the next one is valid for five minutes. */
+const PAGE_PAUSE_MS = 2_000;
 
 interface LookOptions {
   readonly kube: KubeClient;
   readonly stores: Pick<Stores, 'policies'>;
   readonly known: KnownNodes;
+  readonly logger: Logger;
 }
 
-/** Returns the reconcile function. The key is the name of a node that is new, or `ALL`. */
-export function createLookReconciler({ kube, stores, known }: LookOptions) {
+/** Returns the reconcile function. The key is the name of a node that is new, or `ALL` for the next page of all nodes. */
+export function createLookReconciler({ kube, stores, known, logger }: LookOptions) {
+  let next: string | undefined;
+
   return async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
     if (!checkPolicy(stores.policies.list())) return { kind: 'done' };
     if (key !== ALL) {
@@ -26,7 +32,13 @@ export function createLookReconciler({ kube, stores, known }: LookOptions) {
       else known.forget(key);
       return { kind: 'done' };
     }
-    for await (const page of lookAtNodes(kube, signal)) for (const facts of page) known.put(facts);
-    return { kind: 'requeue', afterMs: LOOK_MS };
+    const page = next;
+    // After an error, an expired token for example, the look begins again.
+    next = undefined;
+    const { facts, problems, next: following } = await lookAtNodes(kube, page, signal);
+    for (const one of facts) known.put(one);
+    for (const error of problems) logger.warn('node cannot be parsed and is not checked', { error });
+    next = following;
+    return { kind: 'requeue', afterMs: next === undefined ? LOOK_MS : PAGE_PAUSE_MS };
   };
 }

@@ -2,28 +2,63 @@
 import { type NodeCheckRecord, parseNodeCheckRecord } from '../../api/node-check-record.ts';
 import type { WatchedNode } from '../../observe/watched-node.ts';
 import type { Store } from '../../runtime/reflector/store.ts';
+import { isOlder } from '../../runtime/resource-version.ts';
+
+type NodeID = Pick<WatchedNode, 'name' | 'uid'>;
 
 export interface NodeRecords {
   /** null if nothing is known of the node, or nothing that this version can read. */
   of(node: Pick<WatchedNode, 'name' | 'uid' | 'checks'>): NodeCheckRecord | null;
-  wrote(node: { readonly name: string; readonly uid: string }, record: NodeCheckRecord): void;
+  /**
+   * Whether the result of a check that was started at this time (epoch milliseconds) is recorded. It stays so for this
+   * process when an administrator removes the annotation, which makes the node one that was never checked: the old result
+   * must not be written again from a pod or an incident that still exists.
+   */
+  covers(node: Pick<WatchedNode, 'name' | 'uid' | 'checks'>, startedAt: number): boolean;
+  /** @param resourceVersion that the node got by the write */
+  wrote(node: NodeID, record: NodeCheckRecord, resourceVersion: string): void;
+  /** Called with the name of a node whose record was written. */
+  onWrite(listener: (node: string) => void): void;
 }
 
-export function createNodeRecords(nodes: Pick<Store<WatchedNode>, 'onChange'>): NodeRecords {
-  const written = new Map<string, { readonly uid: string; readonly record: NodeCheckRecord }>();
+interface Written {
+  readonly uid: string;
+  readonly record: NodeCheckRecord;
+  readonly resourceVersion: string;
+}
 
-  // Whatever comes after a write: the write itself, something that overwrote it, or the end of the node.
-  nodes.onChange(({ key, object }) => {
+export function createNodeRecords(nodes: Pick<Store<WatchedNode>, 'get' | 'onChange'>): NodeRecords {
+  /** Until the cache has caught up; by name. */
+  const written = new Map<string, Written>();
+  /** Start of the newest check that was recorded by this process; by uid. */
+  const newest = new Map<string, number>();
+  const listeners = new Set<(node: string) => void>();
+
+  nodes.onChange(({ kind, key, object }) => {
     const own = written.get(key);
-    if (own && (object.uid !== own.uid || object.checks === JSON.stringify(own.record))) written.delete(key);
+    if (own && (object.uid !== own.uid || !isOlder(object.resourceVersion, own.resourceVersion)))
+      written.delete(key);
+    if (kind === 'deleted') newest.delete(object.uid);
   });
 
+  function of({ name, uid, checks }: Pick<WatchedNode, 'name' | 'uid' | 'checks'>): NodeCheckRecord | null {
+    const own = written.get(name);
+    if (own?.uid === uid) return own.record;
+    return checks === null ? null : parseNodeCheckRecord(checks);
+  }
+
   return {
-    of({ name, uid, checks }) {
-      const own = written.get(name);
-      if (own?.uid === uid) return own.record;
-      return checks === null ? null : parseNodeCheckRecord(checks);
+    of,
+    covers: (node, startedAt) =>
+      startedAt <= Math.max(newest.get(node.uid) ?? 0, Date.parse(of(node)?.check?.startedAt ?? '') || 0),
+    wrote({ name, uid }, record, resourceVersion) {
+      const cached = nodes.get(name);
+      // The watch can be faster than the response.
+      if (cached?.uid === uid && isOlder(cached.resourceVersion, resourceVersion))
+        written.set(name, { uid, record, resourceVersion });
+      if (record.check) newest.set(uid, Date.parse(record.check.startedAt));
+      for (const listener of listeners) listener(name);
     },
-    wrote: ({ name, uid }, record) => void written.set(name, { uid, record }),
+    onWrite: (listener) => void listeners.add(listener),
   };
 }

@@ -11,19 +11,25 @@ export interface ProvenNode extends Pick<NodeFacts, 'bootID' | 'kubeletVersion' 
   readonly kubeletStartedAt: number | null;
 }
 
-/** With the latest proof among the incidents of the node, if it is later than the last check; otherwise unchanged. */
+/**
+ * With the latest proof among the incidents of the node; unchanged if that is recorded already, or a later check is.
+ *
+ * @param isRecorded whether what was started at this time (epoch milliseconds), or later, is recorded
+ */
 export function withProof(
   known: KnownOfChecks,
   incidents: readonly Remediation[],
   node: ProvenNode,
+  isRecorded: (startedAt: number) => boolean,
 ): KnownOfChecks {
-  const lastEnd = Date.parse(known.check?.endedAt ?? '') || 0;
   const [latest] = incidents
     .flatMap((one) => proofOf(one) ?? [])
-    .filter(({ endedAt }) => Date.parse(endedAt) > lastEnd)
-    .toSorted((a, b) => Date.parse(b.endedAt) - Date.parse(a.endedAt));
+    .toSorted((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt));
   if (!latest) return known;
   const { report, startedAt, endedAt } = latest;
+  // By the start: a check that ended later may have seen the node before the repair.
+  const lastStart = Date.parse(known.check?.startedAt ?? '') || 0;
+  if (Date.parse(startedAt) <= lastStart || isRecorded(Date.parse(startedAt))) return known;
   const { bootID, kubeletVersion, osImage, kubeletStartedAt } = node;
   const isOfThisKubelet = kubeletStartedAt !== null && kubeletStartedAt <= Date.parse(startedAt);
   const kubelet = isOfThisKubelet ? { kubeletStartedAt: isoTime(kubeletStartedAt) } : {};

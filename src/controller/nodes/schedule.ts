@@ -1,6 +1,6 @@
 /** When each node is due for a check: worked out when something about the node changes, not at every turn. */
 import { createHash } from 'node:crypto';
-import { NEVER, parseGoDuration } from '../../api/go-duration.ts';
+import { parseGoDuration } from '../../api/go-duration.ts';
 import type { Candidate } from '../../health/nodes/budget.ts';
 import { dueOf } from '../../health/nodes/due.ts';
 import { takesSlot } from '../../remediation/rollout/slots.ts';
@@ -16,7 +16,7 @@ import type { Wanted } from './wanted.ts';
 export interface Schedule extends Pick<Store<Candidate>, 'get' | 'keys' | 'onChange'> {
   /** The nodes that are due, or will be. */
   candidates(): readonly Candidate[];
-  /** Something was written that the caches do not show yet. */
+  /** Something became known that no listener is called for. */
   refresh(node: string): void;
 }
 
@@ -26,9 +26,10 @@ interface ScheduleOptions {
   readonly starts: KubeletStarts;
   readonly records: NodeRecords;
   readonly wanted: Wanted;
+  readonly now: () => number;
 }
 
-export function createSchedule({ stores, known, starts, records, wanted }: ScheduleOptions): Schedule {
+export function createSchedule({ stores, known, starts, records, wanted, now }: ScheduleOptions): Schedule {
   const { nodes, policies, remediations, dnsPods } = stores;
   const due = new Map<string, Candidate>();
   const listeners = new Set<Listener<Candidate>>();
@@ -43,14 +44,15 @@ export function createSchedule({ stores, known, starts, records, wanted }: Sched
     if (!isSame) refresh(change.key);
   });
   known.onChange(({ key }) => refresh(key));
+  records.onWrite(refresh);
   starts.onStart(refresh);
   wanted.onChange(refresh);
   remediations.onChange(({ object }) => refresh(object.spec.node.name));
   dnsPods.onChange(({ object }) => refresh(object.node));
   policies.onChange(() => {
-    const now = intervalNow();
-    if (now === interval) return;
-    interval = now;
+    const current = intervalNow();
+    if (current === interval) return;
+    interval = current;
     for (const name of nodes.keys()) refresh(name);
   });
 
@@ -94,9 +96,16 @@ export function createSchedule({ stores, known, starts, records, wanted }: Sched
         repairedAt: repaired.length > 0 ? Math.max(...repaired) : null,
       },
       records.of(node),
-      { intervalMs: interval ?? NEVER, phase: phaseOf(node.uid) },
+      { intervalMs: interval, phase: phaseOf(node.uid), now: now() },
     );
-    return found && { ...found, node: name, hostsDNSPods: dnsPods.list().some((pod) => pod.node === name) };
+    return (
+      found && {
+        ...found,
+        node: name,
+        uid: node.uid,
+        hostsDNSPods: dnsPods.list().some((pod) => pod.node === name),
+      }
+    );
   }
 
   return {

@@ -9,6 +9,7 @@ import type { WatchedNode } from '../../observe/watched-node.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import type { Change, Listener } from '../../runtime/reflector/store.ts';
+import { createCheckPods } from './check-pods.ts';
 import { OVERDUE_MS } from './circumstances.ts';
 import { createKnownNodes } from './known-nodes.ts';
 import { createNodeMetrics } from './node-metrics.ts';
@@ -50,6 +51,7 @@ function aCluster() {
     remediations: [] as Remediation[],
     due: undefined as { readonly why: Check['why']; readonly at: number } | undefined,
     patches: [] as Patch[],
+    version: 100,
   };
   const put = (node: WatchedNode): void => {
     const old = nodes.get(node.name);
@@ -59,7 +61,14 @@ function aCluster() {
       : { kind: 'added', key: node.name, object: node };
     for (const listener of listeners) listener(change);
   };
-  const known = createKnownNodes();
+  const store = {
+    get: (name: string) => nodes.get(name),
+    onChange: (listener: Listener<WatchedNode>) => {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+  };
+  const known = createKnownNodes(store);
   const metrics = createMetrics();
   const reconcile = createNodeStateReconciler({
     kube: {
@@ -67,7 +76,11 @@ function aCluster() {
         request: async ({ path, body }: { readonly path: string; readonly body: Patch }) => {
           cluster.patches.push(body);
           const node = nodes.get(path.split('/').at(-2) ?? '');
-          if (node) put({ ...node, checks: body.metadata.annotations[CHECK_ANNOTATION] ?? null });
+          cluster.version += 1;
+          const metadata = { resourceVersion: `${cluster.version}` };
+          const checks = body.metadata.annotations[CHECK_ANNOTATION] ?? null;
+          if (node) put({ ...node, ...metadata, checks });
+          return { metadata };
         },
       },
     } as unknown as Options['kube'],
@@ -75,17 +88,14 @@ function aCluster() {
       nodes: { get: (name: string) => nodes.get(name) },
       policies: { list: () => cluster.policies },
       remediations: { list: () => cluster.remediations },
-      agentPods: { list: () => [] },
     } as unknown as Options['stores'],
+    checkPods: createCheckPods({ onChange: () => () => {} }, () => cluster.now),
     known,
     starts: { of: () => null },
-    schedule: { get: () => cluster.due && { ...cluster.due, node: 'node-1', hostsDNSPods: false } },
-    records: createNodeRecords({
-      onChange: (listener) => {
-        listeners.add(listener);
-        return () => void listeners.delete(listener);
-      },
-    }),
+    schedule: {
+      get: () => cluster.due && { ...cluster.due, node: 'node-1', uid: 'uid-of-node-1', hostsDNSPods: false },
+    },
+    records: createNodeRecords(store),
     narrator: { announce: () => {} },
     nodeMetrics: createNodeMetrics(metrics),
     logger: { info: () => {} } as unknown as Options['logger'],
@@ -94,6 +104,7 @@ function aCluster() {
   const nodeNamed = (name: string): WatchedNode => ({
     name,
     uid: `uid-of-${name}`,
+    resourceVersion: '100',
     createdAt: at(-3600),
     deleting: false,
     controlPlane: false,

@@ -5,7 +5,6 @@ import { writeNodeCheck } from '../../effects/node-condition.ts';
 import { afterCheck, type KnownOfChecks, NOTHING_KNOWN } from '../../health/nodes/after-check.ts';
 import { type Judgement, judge } from '../../health/nodes/judge.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { AgentPod } from '../../observe/agent-run.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { driftFound } from '../../remediation/record/events.ts';
 import { conditionOf } from '../../remediation/record/node-condition.ts';
@@ -13,8 +12,9 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';
+import type { CheckPod, CheckPods } from './check-pods.ts';
 import { checkPolicy } from './check-policy.ts';
-import { CHECK_MS, type CheckEnd, endOf } from './check-start.ts';
+import { endOf, LATE_MS } from './check-start.ts';
 import { createOutdated, whyNotRepaired } from './circumstances.ts';
 import type { KnownNodes } from './known-nodes.ts';
 import type { KubeletStarts } from './kubelet-starts.ts';
@@ -26,7 +26,8 @@ import type { Schedule } from './schedule.ts';
 
 interface StateOptions {
   readonly kube: KubeClient;
-  readonly stores: Pick<Stores, 'nodes' | 'policies' | 'agentPods' | 'remediations'>;
+  readonly stores: Pick<Stores, 'nodes' | 'policies' | 'remediations'>;
+  readonly checkPods: CheckPods;
   readonly known: KnownNodes;
   readonly starts: Pick<KubeletStarts, 'of'>;
   readonly schedule: Pick<Schedule, 'get'>;
@@ -42,7 +43,8 @@ export const WRITE_EVERY_MS = 2_000;
 
 /** Returns the reconcile function. The key is a node's name. */
 export function createNodeStateReconciler(options: StateOptions) {
-  const { kube, stores, known, starts, schedule, records, narrator, nodeMetrics, logger, now } = options;
+  const { kube, stores, checkPods, known, starts, schedule, records, narrator, nodeMetrics, logger, now } =
+    options;
   const outdated = createOutdated(now);
   const pace = createPace(WRITE_EVERY_MS, now);
 
@@ -57,13 +59,15 @@ export function createNodeStateReconciler(options: StateOptions) {
     const before = records.of(node);
     const policy = checkPolicy(stores.policies.list());
     const incidents = stores.remediations.list().filter(({ spec }) => spec.node.uid === node.uid);
-    const pod = stores.agentPods.list().find(({ origin }) => origin?.node === node.uid);
+    const pod = checkPods.of(node.uid);
+    const isRecorded = (startedAt: number): boolean => records.covers(node, startedAt);
     const seen = known.get(name);
     const facts = seen?.uid === node.uid ? seen : undefined;
 
-    const afterPod = withCheck(before ?? NOTHING_KNOWN, pod);
+    const afterPod =
+      pod && !isRecorded(pod.createdAt) ? withCheck(before ?? NOTHING_KNOWN, pod) : (before ?? NOTHING_KNOWN);
     const kubeletStartedAt = starts.of(name);
-    const all = facts ? withProof(afterPod, incidents, { ...facts, kubeletStartedAt }) : afterPod;
+    const all = facts ? withProof(afterPod, incidents, { ...facts, kubeletStartedAt }, isRecorded) : afterPod;
     const old = outdated.of(name, { known: all, before, policy, due: schedule.get(name) });
     const condition = conditionOf({
       ...all,
@@ -85,8 +89,9 @@ export function createNodeStateReconciler(options: StateOptions) {
     if (waitMs > 0) return again(pod, waitMs);
 
     const record = { ...all, condition: written(condition, before) };
-    await writeNodeCheck(kube, { node: { name, uid: node.uid }, record }, signal);
-    records.wrote({ name, uid: node.uid }, record);
+    const version = await writeNodeCheck(kube, { node, record }, signal);
+    if (version === null) return { kind: 'done' };
+    records.wrote(node, record, version);
     // It may have been looked at since.
     const latest = known.get(name);
     if (latest?.uid === node.uid) known.put({ ...latest, says: said(condition) });
@@ -104,20 +109,15 @@ export function createNodeStateReconciler(options: StateOptions) {
   }
 
   /** When its check is late, or what is said becomes outdated, whichever is first. */
-  function again(pod: AgentPod | undefined, afterMs: number | null): Result {
-    const lateMs = pod && endOfCheck(pod) === null ? Math.max(0, pod.createdAt + CHECK_MS - now()) : null;
+  function again(pod: CheckPod | undefined, afterMs: number | null): Result {
+    const lateMs = pod && endOf(pod, now()) === null ? Math.max(0, pod.seenAt + LATE_MS - now()) : null;
     const all = [afterMs, lateMs].filter((ms) => ms !== null);
     return all.length > 0 ? { kind: 'requeue', afterMs: Math.min(...all) } : { kind: 'done' };
   }
 
-  function endOfCheck(pod: AgentPod): CheckEnd | null {
-    return pod.origin && endOf(pod, pod.origin, now());
-  }
-
-  /** With what the pod has left, if that was not recorded before. */
-  function withCheck(before: KnownOfChecks, pod: AgentPod | undefined): KnownOfChecks {
-    if (!pod?.origin || Date.parse(before.check?.startedAt ?? '') >= pod.createdAt) return before;
-    const end = endOfCheck(pod);
+  /** With what the pod has left, if it has ended. */
+  function withCheck(before: KnownOfChecks, pod: CheckPod): KnownOfChecks {
+    const end = endOf(pod, now());
     if (!end) return before;
     const judgement: Judgement = end.kind === 'reported' ? judge(end.report) : { ...end };
     const { why, bootID, kubeletVersion, osImage, kubeletStartedAt } = pod.origin;

@@ -1,14 +1,15 @@
 /** Whose turn it is: starts the check of the node that is due first, within the budget, and removes the pods of those that were read. */
+import type { CheckReason } from '../../api/drift.ts';
 import { removeBatch } from '../../effects/check-pod.ts';
-import { nextTurn } from '../../health/nodes/budget.ts';
+import { nextTurn, PACE_MS } from '../../health/nodes/budget.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { AgentPod } from '../../observe/agent-run.ts';
 import { lookAtNode } from '../../observe/node-facts.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import type { Batches } from './batches.ts';
+import type { CheckPod, CheckPods } from './check-pods.ts';
 import { checkPolicy } from './check-policy.ts';
 import { createCheckStarter, nodeCheckName } from './check-start.ts';
 import type { KnownNodes } from './known-nodes.ts';
@@ -18,12 +19,13 @@ import type { Schedule } from './schedule.ts';
 
 interface TurnOptions {
   readonly kube: KubeClient;
-  readonly stores: Pick<Stores, 'nodes' | 'policies' | 'agentPods'>;
+  readonly stores: Pick<Stores, 'nodes' | 'policies'>;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly known: KnownNodes;
   readonly starts: KubeletStarts;
   readonly records: NodeRecords;
   readonly schedule: Schedule;
+  readonly checkPods: CheckPods;
   readonly batches: Batches;
   readonly logger: Logger;
   readonly now: () => number;
@@ -35,69 +37,75 @@ export const TURN = 'turn';
 const LONGEST_REST_MS = 60_000;
 /** A pod that was created is in the cache long before. */
 const UNSEEN_MS = 10_000;
-const DONE: Result = { kind: 'done' };
+/**
+ * What is known of a node is minutes old at most. For a node that was never checked that is enough, and a read for each
+ * would be a third more requests. After a start of the kubelet, what the API server says of the node is outdated anyway,
+ * and the pod itself shows whether the kubelet serves.
+ */
+const NEEDS_NO_LOOK: ReadonlySet<CheckReason> = new Set(['FirstSeen', 'KubeletStarted']);
+
+/** Of a hundred nodes that are not Ready any more, each is read once, at this pace. */
+const AFTER_LOOK_MS = 350;
 
 export function createTurnReconciler(options: TurnOptions) {
-  const { kube, stores, settings, known, starts, records, schedule, batches, logger, now } = options;
+  const { kube, stores, settings, known, starts, records, schedule, checkPods, batches, logger, now } =
+    options;
   const start = createCheckStarter({ kube, image: settings.agentImage, now });
   let lastStartAt = 0;
   /** Until the cache shows their pods; by node, epoch milliseconds. */
   const justStarted = new Map<string, number>();
 
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
-    const pods = stores.agentPods.list().filter(({ origin }) => origin !== null);
-    for (const batch of batches.finished(pods, isRead)) await removeBatch(kube, batch, signal);
+    const pods = checkPods.list();
+    for (const pod of pods) if (pod.isGone && isRead(pod)) checkPods.forget(pod.origin.node);
+    const existing = pods.filter(({ isGone }) => !isGone);
+    for (const batch of batches.finished(existing, isRead)) await removeBatch(kube, batch, signal);
 
     const policy = checkPolicy(stores.policies.list());
-    if (!policy) return DONE;
+    if (!policy) return rest(null);
     for (const [node, at] of justStarted)
       if (now() - at > UNSEEN_MS || pods.some((pod) => pod.node === node)) justStarted.delete(node);
     const busy = new Set([...justStarted.keys(), ...pods.map(({ node }) => node)]);
     const turn = nextTurn(
       schedule.candidates().filter(({ node }) => !busy.has(node)),
       {
-        running: justStarted.size + pods.filter((pod) => !isRead(pod)).length,
+        running: justStarted.size + existing.filter((pod) => !isRead(pod)).length,
         maxConcurrent: policy.spec.drift.maxConcurrent,
         lastStartAt,
         now: now(),
       },
     );
-    if (turn.kind === 'wait')
-      return {
-        kind: 'requeue',
-        afterMs: Math.min(
-          turn.afterMs ?? LONGEST_REST_MS,
-          batches.leftMs() ?? LONGEST_REST_MS,
-          LONGEST_REST_MS,
-        ),
-      };
+    if (turn.kind === 'wait') return rest(turn.afterMs);
 
-    const { node: name, why } = turn.candidate;
-    // Only what happened to a node makes what is known of it doubtful; the look at all nodes is minutes old at most.
-    const facts =
-      why === 'Interval' || why === 'FirstSeen' ? known.get(name) : await lookAtNode(kube, name, signal);
-    if (!facts) {
-      known.forget(name);
-      schedule.refresh(name);
-      return { kind: 'requeue', afterMs: 0 };
-    }
-    known.put(facts);
-    if (facts.ready) {
-      lastStartAt = now();
-      justStarted.set(name, lastStartAt);
-      const kubeletStartedAt = starts.of(name);
-      await start({ facts, why, kubeletStartedAt, policy: policy.spec, batch: batches.current() }, signal);
-      logger.info('node check started', { node: name, why, check: nodeCheckName(facts.uid) });
-    }
-    // The pod is in the cache within milliseconds, and wakes this again.
-    return { kind: 'requeue', afterMs: LONGEST_REST_MS };
+    const { node: name } = turn.candidate;
+    const isKnown = NEEDS_NO_LOOK.has(turn.candidate.why);
+    const facts = isKnown ? known.get(name) : await lookAtNode(kube, name, signal);
+    if (facts) known.put(facts);
+    else known.forget(name);
+    schedule.refresh(name);
+    // The look may have shown that the node is not due now: it is not Ready, or it is another one.
+    const candidate = schedule.get(name);
+    if (!facts || candidate?.uid !== facts.uid || candidate.at > now())
+      return rest(isKnown ? 0 : AFTER_LOOK_MS);
+
+    const { why } = candidate;
+    lastStartAt = now();
+    justStarted.set(name, lastStartAt);
+    const kubeletStartedAt = starts.of(name);
+    await start({ facts, why, kubeletStartedAt, policy: policy.spec, batch: batches.current() }, signal);
+    logger.info('node check started', { node: name, why, check: nodeCheckName(facts.uid) });
+    return rest(PACE_MS);
   };
 
+  /** @param afterMs null: only a change makes another check possible, and it wakes this */
+  function rest(afterMs: number | null): Result {
+    const longest = Math.min(batches.leftMs() ?? LONGEST_REST_MS, LONGEST_REST_MS);
+    return { kind: 'requeue', afterMs: Math.max(0, Math.min(afterMs ?? longest, longest)) };
+  }
+
   /** What it has shown is on its node, or there is no such node any more. */
-  function isRead({ node: name, origin, createdAt }: AgentPod): boolean {
+  function isRead({ node: name, origin, createdAt }: CheckPod): boolean {
     const node = stores.nodes.get(name);
-    if (!node || node.uid !== origin?.node) return true;
-    const check = records.of(node)?.check;
-    return check !== undefined && Date.parse(check.startedAt) >= createdAt;
+    return node?.uid !== origin.node || records.covers(node, createdAt);
   }
 }

@@ -62,4 +62,16 @@ describe('after a check', () => {
     expect(known).not.toHaveProperty('found');
     expect(known.provenAt).toBe(iso(1));
   });
+
+  it.each([
+    ['was not known then', {}, { kubeletStartedAt: iso(-10) }],
+    ['is not known any more', { kubeletStartedAt: iso(-10) }, {}],
+    ['is the same', { kubeletStartedAt: iso(-10) }, { kubeletStartedAt: iso(-10) }],
+  ])(
+    'that failed, what was found before stays if the start of the kubelet before that %s',
+    (_what, then, now) => {
+      const known = after(after(NOTHING_KNOWN, 0, proven, then), 20, failed, now);
+      expect(known).toMatchObject({ found: { verdict: 'proven', at: iso(1) } });
+    },
+  );
 });

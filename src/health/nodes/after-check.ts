@@ -1,6 +1,7 @@
 /** What is known of a node after a check: what it has shown, or that it failed once more. */
 import type { CheckReason } from '../../api/drift.ts';
 import { CHECK_RECORD_VERSION, type NodeCheckRecord } from '../../api/node-check-record.ts';
+import { isNewStart } from './due.ts';
 import type { Judgement } from './judge.ts';
 
 /** All but what is said of it. */
@@ -59,6 +60,6 @@ function isSameKubelet(last: NodeCheckRecord['check'], ended: EndedCheck): boole
     last !== undefined &&
     last.bootID === ended.bootID &&
     last.kubeletVersion === ended.kubeletVersion &&
-    last.kubeletStartedAt === ended.kubeletStartedAt
+    !isNewStart(ended.kubeletStartedAt === undefined ? null : Date.parse(ended.kubeletStartedAt), last)
   );
 }

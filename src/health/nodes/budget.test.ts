@@ -4,6 +4,7 @@ import { byUrgency, type Candidate, nextTurn, PACE_MS } from './budget.ts';
 const NOW = 1_000_000;
 const candidate = (node: string, changes: Partial<Candidate> = {}): Candidate => ({
   node,
+  uid: `uid-of-${node}`,
   why: 'Interval',
   at: NOW,
   hostsDNSPods: false,

@@ -3,10 +3,10 @@ import type { CheckReason } from '../../api/drift.ts';
 import type { Due } from './due.ts';
 
 /**
- * Between the starts of two checks. A check costs two requests and a share of a third, so that all of them together stay
- * below three a second.
+ * Between the starts of two checks. A check costs two requests and a share of a third, and a read of the node where it is
+ * needed first, so that all of them together stay below three a second.
  */
-export const PACE_MS = 800;
+export const PACE_MS = 1_100;
 
 /** What happened to a node says more about it than that time has passed. */
 const URGENCY: Readonly<Record<CheckReason, number>> = {
@@ -25,6 +25,7 @@ const URGENCY: Readonly<Record<CheckReason, number>> = {
 
 export interface Candidate extends Due {
   readonly node: string;
+  readonly uid: string;
   /** A DNS pod runs there. */
   readonly hostsDNSPods: boolean;
 }

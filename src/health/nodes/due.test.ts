@@ -18,14 +18,14 @@ const node: NodeNow = {
   repairedAt: null,
   isWanted: false,
 };
-const DAILY = { intervalMs: 24 * HOUR, phase: 0.5 };
+const DAILY = { intervalMs: 24 * HOUR, phase: 0.5, now: LAST + 365 * 24 * HOUR };
 
 type Check = NonNullable<NodeCheckRecord['check']>;
 const recordOf = (check: Partial<Check> = {}, failures = 0): NodeCheckRecord => ({
   version: 1,
   check: {
     startedAt: iso(LAST),
-    endedAt: iso(LAST + 2_000),
+    endedAt: iso(LAST),
     why: 'Interval',
     bootID: 'boot-1',
     kubeletVersion: 'v1.34.4',
@@ -66,6 +66,25 @@ describe('a node is due for a check', () => {
     expect(due).toEqual({ why: 'Drifted', at: LAST + 10 * MINUTE });
   });
 
+  it('with the pauses of a check that failed when it is next to be repaired and its last check failed', () => {
+    const due = dueOf({ ...node, isWanted: true }, recordOf({}, 3), DAILY);
+    expect(due).toEqual({ why: 'Retry', at: LAST + 40 * MINUTE });
+  });
+
+  it('ten minutes after the end of its last check by the clock of the operator, if that is ahead', () => {
+    const record = recordOf({ endedAt: iso(LAST + 5 * MINUTE) });
+    const due = dueOf({ ...node, bootID: 'boot-2' }, record, DAILY);
+    expect(due).toEqual({ why: 'Rebooted', at: LAST + 15 * MINUTE });
+  });
+
+  it('within ten minutes when its last check ended in the future, by a clock that was corrected since', () => {
+    const due = dueOf({ ...node, bootID: 'boot-2' }, recordOf({ endedAt: iso(LAST + 24 * HOUR) }), {
+      ...DAILY,
+      now: LAST + MINUTE,
+    });
+    expect(due).toEqual({ why: 'Rebooted', at: LAST + 11 * MINUTE });
+  });
+
   it.each([
     ['an hour', 'HourAfterRepair', LAST + 5_000, LAST + 5_000 + HOUR],
     ['a day', 'DayAfterRepair', LAST - 2 * HOUR, LAST + 22 * HOUR],
@@ -74,7 +93,7 @@ describe('a node is due for a check', () => {
   });
 
   it('at an interval that differs by a tenth from node to node', () => {
-    const after = (phase: number) => dueOf(node, recordOf(), { intervalMs: 10 * HOUR, phase });
+    const after = (phase: number) => dueOf(node, recordOf(), { ...DAILY, intervalMs: 10 * HOUR, phase });
     expect([0, 0.5, 1].map(after)).toEqual(
       [9, 10, 11].map((hours) => ({ why: 'Interval', at: LAST + hours * HOUR })),
     );
@@ -87,7 +106,7 @@ describe('a node is due for a check', () => {
   });
 
   it('again after a check that failed also where there is no interval', () => {
-    const due = dueOf(node, recordOf({}, 1), { intervalMs: NEVER, phase: 0 });
+    const due = dueOf(node, recordOf({}, 1), { ...DAILY, intervalMs: NEVER, phase: 0 });
     expect(due).toEqual({ why: 'Retry', at: LAST + 10 * MINUTE });
   });
 });
@@ -98,7 +117,7 @@ describe('a node is not due for a check', () => {
   });
 
   it('without an interval, while nothing happens to it', () => {
-    expect(dueOf(node, recordOf(), { intervalMs: NEVER, phase: 0 })).toBeNull();
+    expect(dueOf(node, recordOf(), { ...DAILY, intervalMs: NEVER, phase: 0 })).toBeNull();
   });
 
   it('because of the start of its kubelet that the last check was about', () => {

@@ -39,23 +39,26 @@ export interface Due {
  * @param record of the node; null: it was never checked
  * @param intervalMs `NEVER` for none
  * @param phase from 0 to 1, the same for a node each time
+ * @param now epoch milliseconds by the operator's clock
  * @returns null while nothing makes the node due: it is not Ready, or there is no interval
  */
 export function dueOf(
   node: NodeNow,
   record: NodeCheckRecord | null,
-  { intervalMs, phase }: { readonly intervalMs: number; readonly phase: number },
+  { intervalMs, phase, now }: { readonly intervalMs: number; readonly phase: number; readonly now: number },
 ): Due | null {
   if (!node.ready) return null;
   const last = record?.check;
   if (!last) return { why: 'FirstSeen', at: 0 };
-  const lastAt = Date.parse(last.startedAt);
+  // The start is by the API server's clock and the end by the operator's: the later of both keeps the distance if the
+  // operator's clock is ahead. A time in the future is by a clock that was corrected since.
+  const lastAt = Math.min(now, Math.max(Date.parse(last.startedAt), Date.parse(last.endedAt)));
   const soonest = lastAt + SPACING_MS;
 
   const changed = whatChanged(node, last);
   if (changed) return { why: changed, at: soonest };
 
-  if (node.isWanted) return { why: 'Drifted', at: soonest };
+  if (node.isWanted && last.outcome !== 'failed') return { why: 'Drifted', at: soonest };
 
   const all: Due[] = [];
   if (last.outcome === 'failed') {
@@ -86,11 +89,19 @@ function whatChanged(node: NodeNow, last: Last): CheckReason | null {
   if (node.bootID !== last.bootID) return 'Rebooted';
   if (node.kubeletVersion !== last.kubeletVersion) return 'KubeletUpgraded';
   if (node.osImage !== last.osImage) return 'OSImageChanged';
-  return isNewStart(node, last) ? 'KubeletStarted' : null;
+  return isNewStart(node.kubeletStartedAt, last) ? 'KubeletStarted' : null;
 }
 
-/** Both times are the API server's, in whole seconds; the start that the last check was about is none. */
-function isNewStart({ kubeletStartedAt }: NodeNow, { startedAt, kubeletStartedAt: known }: Last): boolean {
+/**
+ * Whether a kubelet was started after the check, whose time is the API server's as well, in whole seconds. The start that
+ * the check was about does not count.
+ *
+ * @param kubeletStartedAt epoch milliseconds; null if it is not known, which is no sign of a start
+ */
+export function isNewStart(
+  kubeletStartedAt: number | null,
+  { startedAt, kubeletStartedAt: known }: Pick<Last, 'startedAt' | 'kubeletStartedAt'>,
+): boolean {
   if (kubeletStartedAt === null || kubeletStartedAt < Date.parse(startedAt)) return false;
   return known === undefined || kubeletStartedAt > Date.parse(known);
 }

@@ -62,6 +62,7 @@ export function aWatchedNode(
   return {
     name,
     uid: `uid-of-${name}`,
+    resourceVersion: '100',
     createdAt: 0,
     deleting: false,
     controlPlane: false,
