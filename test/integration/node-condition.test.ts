@@ -1,7 +1,10 @@
 /** The condition of a node on a real apiserver, written as the operator's own service account. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type NodeCheckRecord, parseNodeCheckRecord } from '../../src/api/node-check-record.ts';
+import { cordonOwner } from '../../src/effects/cordon-owner.ts';
 import { writeNodeCheck } from '../../src/effects/node-condition.ts';
+import { quarantineNode } from '../../src/effects/quarantine.ts';
+import { releaseNode } from '../../src/effects/release.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import {
   type InstalledApiserver,
@@ -30,6 +33,9 @@ const byType = (a: { type: string }, b: { type: string }): number => (a.type < b
 const node = async () => (await server.call('GET', NODE)).body;
 const write = (record: NodeCheckRecord, ofUid = uid): Promise<string | null> =>
   writeNodeCheck(kube, { node: { name: 'node-1', uid: ofUid }, record }, signal);
+
+const MERGE = { contentType: 'application/merge-patch+json' } as const;
+const STRATEGIC = { contentType: 'application/strategic-merge-patch+json' } as const;
 
 beforeAll(async () => {
   server = await startInstalledApiserver();
@@ -98,4 +104,45 @@ describe('what is known of a node', () => {
     await write(recordOf('Proven', ''));
     expect((await server.call('GET', NODE)).status).toBe(404);
   });
+});
+
+describe('who cordoned a node stays known', () => {
+  const cordoned = (unschedulable: boolean) =>
+    server.call('PATCH', `${NODE}?fieldManager=kubectl-cordon`, { spec: { unschedulable } }, MERGE);
+
+  it('where that was someone else, before or between two writes', async () => {
+    await cordoned(false);
+    await write(recordOf('Repairing', ''));
+    await cordoned(true);
+    await write(recordOf('Proven', ''));
+    expect(cordonOwner(await node())).toBe('theirs');
+  });
+
+  it('where that was the operator, whose cordon is taken back after a write', async () => {
+    await cordoned(false);
+    const incident = { name: 'incident-1', uid: 'uid-1' };
+    const target = { name: 'node-1', uid };
+    await quarantineNode(
+      kube,
+      { node: target, remediation: incident, strategy: 'Cordon', since: AT },
+      signal,
+    );
+    await write(recordOf('Repairing', ''));
+    expect(cordonOwner(await node())).toBe('ours');
+    await releaseNode(kube, { node: 'node-1', remediation: incident }, signal);
+    const { metadata, spec, status } = await node();
+    expect(spec.unschedulable).toBeUndefined();
+    expect(status.conditions).toHaveLength(2);
+    expect(metadata.annotations[RECORD]).toBeDefined();
+  });
+});
+
+it('an administrator removes condition and record with the two commands of the documentation', async () => {
+  await write(recordOf('Proven', ''));
+  const conditions = [{ type: CONDITION, $patch: 'delete' }];
+  await server.call('PATCH', `${NODE}/status`, { status: { conditions } }, STRATEGIC);
+  await server.call('PATCH', NODE, { metadata: { annotations: { [RECORD]: null } } }, MERGE);
+  const { metadata, status } = await node();
+  expect(status.conditions).toEqual([expect.objectContaining(OF_THE_KUBELET)]);
+  expect(metadata.annotations).toEqual({ 'example.com/owner': 'team-a' });
 });

@@ -48,6 +48,10 @@ const ALLOWED: readonly Row[] = [
   ['update', ours('dnsremediations', 'status')],
   ['update', ours('dnshealthpolicies', 'status')],
   ['patch', nodes],
+  // The condition of a node.
+  ['patch', { ...nodes, subresource: 'status' }],
+  // Starts of kubelets are events of nodes, which are in this namespace.
+  ...['list', 'watch'].map((verb): Row => [verb, { resource: 'events', ...inDefault }]),
   ['delete', { ...pods, ...inKubeSystem }],
   ['get', { ...pods, subresource: 'log', ...inKubeSystem }],
   ['list', { resource: 'services', ...inKubeSystem }],
@@ -63,6 +67,7 @@ const ALLOWED: readonly Row[] = [
   ...['list', 'watch'].map((verb): Row => [verb, { ...pods, ...inNodeNamespace }]),
   ['create', { ...pods, ...inCheckNamespace }],
   ['delete', { ...pods, ...inCheckNamespace }],
+  ['deletecollection', { ...pods, ...inCheckNamespace }],
   ['create', { group: 'events.k8s.io', resource: 'events', ...inDefault }],
   ['create', { ...leases, ...inOwn }],
   ...['get', 'list', 'watch', 'patch'].map(
@@ -92,11 +97,18 @@ const REFUSED: readonly Row[] = [
   ['get', { ...nodes, subresource: 'proxy' }],
   ['create', { ...nodes, subresource: 'proxy' }],
   ['update', { ...nodes, subresource: 'status' }],
-  ['patch', { ...nodes, subresource: 'status' }],
+  ['get', { ...nodes, subresource: 'status' }],
   ['create', nodes],
   ['update', nodes],
   ['delete', nodes],
-  ['deletecollection', { ...pods, ...inKubeSystem }],
+  ...[inKubeSystem, inNodeNamespace, inDefault].map(
+    (where): Row => ['deletecollection', { ...pods, ...where }],
+  ),
+  ...[inKubeSystem, inNodeNamespace, inCheckNamespace].flatMap((where): Row[] => [
+    ['list', { resource: 'events', ...where }],
+    ['watch', { resource: 'events', ...where }],
+  ]),
+  ['create', { resource: 'events', ...inDefault }],
   ...[inKubeSystem, inNodeNamespace, inCheckNamespace, inDefault].flatMap((where): Row[] => [
     ['create', { ...pods, subresource: 'exec', ...where }],
     ['get', { ...pods, subresource: 'exec', ...where }],
@@ -258,10 +270,9 @@ describe('the roles in the manifests', () => {
         'secrets',
         'serviceaccounts/token',
         'nodes/proxy',
-        'nodes/status',
         ...['exec', 'attach', 'portforward', 'ephemeralcontainers'].map((sub) => `pods/${sub}`),
       ],
-      verbs: ['escalate', 'bind', 'impersonate', 'deletecollection'],
+      verbs: ['escalate', 'bind', 'impersonate'],
     };
     const found = rules.flatMap(({ role, rule }) =>
       (['apiGroups', 'resources', 'verbs'] as const).flatMap((field) =>

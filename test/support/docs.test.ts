@@ -12,6 +12,7 @@ const PAGES = [
   'docs/a-tour.md',
   'docs/architecture.md',
   'docs/guarantees.md',
+  'docs/node-condition.md',
 ];
 /** In backticks, or as the target of a link: something with a folder and an ending of a file of ours. */
 const FILE = /(?:`|\]\()((?:[\w.-]+\/)+[\w.-]+\.(?:ts|md|yaml))(?:`|\))/g;

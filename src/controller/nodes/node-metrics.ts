@@ -12,7 +12,7 @@ const FOUND_BUCKETS = [1, 2, 3, 5, 8, 10, 15, 30, 60, 300, 600, 1800, 7200];
 export interface NodeMetrics {
   /** What the condition of a node says now; null: it has none, which counts as not checked. */
   says(node: string, reason: NodeConditionReason | null): void;
-  /** The node is gone. */
+  /** The node is gone, or no DNS pod could run there. */
   forget(node: string): void;
   checked(check: Check): void;
 }
@@ -20,7 +20,7 @@ export interface NodeMetrics {
 export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   const nodes = metrics.gauge(
     'dnshealth_nodes',
-    'Nodes by the reason of their condition dnshealth.io/ResolverConfigured; NotChecked also for those without it',
+    'Linux nodes by the reason of their condition dnshealth.io/ResolverConfigured; NotChecked also for those without it',
     ['reason'],
   );
   const checks = metrics.counter('dnshealth_node_checks_total', 'Checks of nodes by outcome and by why', [

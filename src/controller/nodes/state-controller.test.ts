@@ -369,4 +369,12 @@ describe('the number of nodes by reason', () => {
     await stage.reconcile();
     expect(await shown()).toBeNull();
   });
+
+  it('does not count nodes that are not Linux', async () => {
+    stage.fresh();
+    const node = stage.nodes.get('node-1');
+    if (node) stage.put({ ...node, isLinux: false });
+    await stage.reconcile();
+    expect(await shown()).toBeNull();
+  });
 });

@@ -50,7 +50,7 @@ export function createNodeStateReconciler(options: StateOptions) {
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const node = stores.nodes.get(name);
-    if (!node || node.deleting) {
+    if (!node || node.deleting || !node.isLinux) {
       nodeMetrics.forget(name);
       outdated.forget(name);
       pace.forget(name);

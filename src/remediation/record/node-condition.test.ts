@@ -73,6 +73,7 @@ describe('the condition of a node', () => {
     ['the node was found well since', [ended('Failed', -5)], GOOD, 'Proven'],
     ['a later one healed the node', [ended('Failed', -5), ended('Healed', -1)], GOOD, 'Proven'],
     ['a later one was cancelled', [ended('Cancelled', 9), ended('Healed', -1)], GOOD, 'Proven'],
+    ['the node was found well since it was rolled back', [ended('RolledBack', -5)], GOOD, 'Proven'],
     ['the node was found well since and has drifted again', [ended('Failed', -5)], STUB, 'Repairing'],
   ] as const)(
     'does not mention a repair that went wrong any more once %s',
@@ -80,6 +81,11 @@ describe('the condition of a node', () => {
       expect(conditionOf(known({ incidents, found, provenAt: isoAt(0) }))?.reason).toBe(reason);
     },
   );
+
+  it('returns to a rollback when the node drifts again, because nothing is repaired until it is acknowledged', () => {
+    const incidents = [ended('RolledBack', -5)];
+    expect(conditionOf(known({ incidents, found: STUB, provenAt: isoAt(-1) }))?.reason).toBe('RolledBack');
+  });
 
   it('keeps saying what was proven while a check or two fail, and not after three', () => {
     const check = { outcome: 'failed', problem: 'The image cannot be pulled.' } as const;

@@ -2,6 +2,7 @@
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import type { NodeCondition, NodeConditionReason } from '../../api/node-condition.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
+import { leftToSomeone } from '../left-to-someone.ts';
 import type { Remediation } from '../world.ts';
 
 /** One check that fails, or two, may be the network's fault. */
@@ -25,7 +26,7 @@ export function conditionOf(known: KnownOfNode): NodeCondition | null {
   const { found, failures, incidents, notRepaired, outdated } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
   if (open) return says('Repairing', `DNSRemediation ${open.name} repairs this node.`, given(found));
-  const left = leftToSomeone(known);
+  const left = leftOver(known);
   if (left)
     return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
   if (failures >= FAILURES_THAT_COUNT)
@@ -61,17 +62,20 @@ const LEFT = {
   RolledBack: ['RolledBack', 'was rolled back'],
 } as const;
 
-/** The last repair that needs an administrator, unless the node was found well since, or its end was acknowledged. */
-function leftToSomeone({ incidents, provenAt }: KnownOfNode): {
+/**
+ * The repair that keeps the operator from repairing the node again, unless a check has found the node well since: a
+ * rollback halts repairs even then, and the node works.
+ */
+function leftOver({ incidents, found, provenAt }: KnownOfNode): {
   readonly name: string;
   readonly reason: NodeConditionReason;
   readonly why: string;
 } | null {
-  const endOf = ({ status }: Remediation): number => Date.parse(status.finishedAt ?? '') || 0;
-  const last = incidents.toSorted((a, b) => endOf(b) - endOf(a)).at(0);
-  if (!last || last.acknowledged || endOf(last) <= (Date.parse(provenAt ?? '') || 0)) return null;
-  const { phase, message } = last.status;
-  if (phase !== 'Refused' && phase !== 'Failed' && phase !== 'RolledBack') return null;
+  const left = leftToSomeone(incidents, provenAt);
+  if (!left) return null;
+  const { phase, message, finishedAt } = left.status;
+  const isWell = found?.verdict === 'proven' && Date.parse(found.at) > Date.parse(finishedAt ?? '');
+  if (isWell || !(phase === 'Refused' || phase === 'Failed' || phase === 'RolledBack')) return null;
   const [reason, how] = LEFT[phase];
-  return { name: last.name, reason, why: `The repair of this node ${how}${message ? `: ${message}` : '.'}` };
+  return { name: left.name, reason, why: `The repair of this node ${how}${message ? `: ${message}` : '.'}` };
 }
