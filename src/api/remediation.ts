@@ -7,6 +7,7 @@ import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
+import { explanationSchema } from './rewritten.ts';
 import { EVIDENCE_RULES, lateLoopSchema, sightingSchema, TRIGGERS, type TriggerEvidence } from './trigger.ts';
 
 /** The fields of the spec one by one; `remediationSpecSchema` also holds that trigger and evidence belong together. */
@@ -235,6 +236,12 @@ export const remediationStatusSchema = z
       .optional()
       .describe(
         'Report of the agent on the node. Absent until it has ended. Long texts may be cut, as a report is limited to 4096 bytes.',
+      ),
+    rewrittenBy: z
+      .array(explanationSchema)
+      .default([])
+      .describe(
+        'What may have brought the wrong value back, best first. Empty unless the kubelet of the node was repaired before, or was found right by a check before.',
       ),
     guard: guardReportSchema
       .optional()

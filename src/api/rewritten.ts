@@ -60,3 +60,28 @@ export const rewrittenSchema = z
     'What tells who wrote the file that sets resolvConf, as it was before the repair. Absent in older records, and if no such file can be seen.',
   );
 export type Rewritten = z.infer<typeof rewrittenSchema>;
+
+/** What may have written the file. A new one is a file in `diagnosis/rewriters/` and a line in its list. */
+export const EXPLANATIONS = [
+  'KubesprayRun',
+  'KubeadmUpgradeNode',
+  'CloudInit',
+  'BootScript',
+  'ConfigurationManagement',
+  'PackageUpgrade',
+  'Person',
+  'ResolvConfReplaced',
+  'Unknown',
+] as const;
+
+export const explanationSchema = z.object({
+  explanation: z
+    .enum(EXPLANATIONS)
+    .describe(
+      'What may have brought the wrong value back. KubesprayRun: a run of kubespray. KubeadmUpgradeNode: kubeadm upgrade node. CloudInit: cloud-init at boot. BootScript: a script or unit of the image at boot. ConfigurationManagement: Ansible or Puppet. PackageUpgrade: a package that was installed. Person: someone who edited the file. ResolvConfReplaced: the setting was not changed, but the file that it names was replaced. Unknown: nothing fits.',
+    ),
+  confidence: z.enum(['high', 'medium', 'low']).describe('How well the explanation fits what was found.'),
+  evidence: z.array(z.string()).describe('What was found, for the explanation and against it.'),
+  change: z.array(z.string()).describe('What to change or to look at, as lines to copy where possible.'),
+});
+export type Explanation = z.infer<typeof explanationSchema>;

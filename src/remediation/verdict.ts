@@ -3,6 +3,7 @@ import type { CheckReport, GuardReport, KubeletDirectory, RepairReport } from '.
 import type { Answer } from '../api/answer.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { TakenBackBecause } from '../api/remediation.ts';
+import type { Explanation } from '../api/rewritten.ts';
 import type { DnsPodView } from './world.ts';
 
 /** One write to the cluster, or one question to a DNS pod. Each is idempotent. */
@@ -54,7 +55,12 @@ export type EffectResult =
 export type Finding =
   /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
   | { readonly kind: 'admitted' }
-  | { readonly kind: 'repair-reported'; readonly report: RepairReport }
+  /** `rewrittenBy`: what may have brought the wrong value back, if it had been right before. */
+  | {
+      readonly kind: 'repair-reported';
+      readonly report: RepairReport;
+      readonly rewrittenBy?: readonly Explanation[];
+    }
   | { readonly kind: 'guard-reported'; readonly report: GuardReport }
   | { readonly kind: 'proof-reported'; readonly report: CheckReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */

@@ -183,3 +183,21 @@ describe('the page', () => {
       expect(Buffer.byteLength(render(fittingPage(record, render)))).toBeLessThan(200 * 1024);
   });
 });
+
+it('says what may have brought the wrong value back, with the lines to change there', () => {
+  const record = aRecord({
+    status: {
+      rewrittenBy: [
+        {
+          explanation: 'KubesprayRun',
+          confidence: 'high',
+          evidence: ['/etc/kubernetes/kubelet.env was changed within a minute of it.'],
+          change: ['kube_resolv_conf: /run/systemd/resolve/resolv.conf'],
+        },
+      ],
+    },
+  });
+  const text = renderMarkdown(pageOf(record));
+  expect(text).toContain('**KubesprayRun** may have changed it (confidence high)');
+  expect(text).toContain('kube_resolv_conf: /run/systemd/resolve/resolv.conf');
+});

@@ -41,6 +41,23 @@ describe('a node that drifts again', () => {
     });
   });
 
+  it('is left with what probably writes the wrong value, as the last repair found it', () => {
+    const explained = repaired(2);
+    explained.status.rewrittenBy.push({
+      explanation: 'KubesprayRun',
+      confidence: 'high',
+      evidence: ['/etc/kubernetes/kubelet-config.yaml is a template of kubespray.'],
+      change: [],
+    });
+    expect(verdict(drift, repaired(20), explained)).toMatchObject({
+      ending: {
+        message: expect.stringContaining(
+          'It was probably KubesprayRun (confidence high): /etc/kubernetes/kubelet-config.yaml is a template of kubespray.',
+        ),
+      },
+    });
+  });
+
   it('is repaired again once that was acknowledged', () => {
     const refused = withDrift(
       aRemediation({

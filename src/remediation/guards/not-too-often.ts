@@ -20,11 +20,16 @@ export function notTooOften({ remediation, world, now }: Situation): Verdict {
   );
   if (repairs.length < maxRepairs) return pass;
   const { name } = spec.node;
+  const [best] = repairs.findLast(({ status }) => status.rewrittenBy.length > 0)?.status.rewrittenBy ?? [];
+  const likely =
+    best === undefined || best.explanation === 'Unknown'
+      ? ''
+      : ` It was probably ${best.explanation} (confidence ${best.confidence}): ${best.evidence[0] ?? 'no further evidence.'}`;
   const names = repairs.map((other) => other.name).join(', ');
   return end({
     phase: 'Refused',
     reason: REASON,
-    message: `The kubelet of node ${name} was repaired ${repairs.length === 1 ? 'once' : `${repairs.length} times`} within the last 24 hours (${names}), and it is wrong again. Something on the node writes the wrong value each time.`,
+    message: `The kubelet of node ${name} was repaired ${repairs.length === 1 ? 'once' : `${repairs.length} times`} within the last 24 hours (${names}), and it is wrong again. Something on the node writes the wrong value each time.${likely}`,
     advice: `Correct what writes it: \`kubectl describe dnsrem ${repairs.at(-1)?.name}\` says when the file was changed and what may have changed it. Then acknowledge this record, and the node is repaired once more: \`kubectl annotate dnsrem ${remediation.name} dnshealth.io/acknowledged=true\`.`,
     hold: false,
   });

@@ -1,5 +1,5 @@
 /** The record: how each effect and each finding changes the status. */
-import type { GuardReport, RepairReport } from '../../api/agent-protocol.ts';
+import type { GuardReport } from '../../api/agent-protocol.ts';
 import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import type { QuarantineRecord } from '../../api/quarantine-record.ts';
@@ -174,7 +174,7 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
     case 'admitted':
       return inPhase(status, 'Quarantining');
     case 'repair-reported':
-      return repairReported(status, finding.report, now);
+      return repairReported(status, finding, now);
     case 'guard-reported':
       return guardReported(status, finding.report, now);
     case 'proof-reported': {
@@ -203,11 +203,19 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   }
 }
 
-function repairReported(status: Status, report: RepairReport, now: number): Status {
+function repairReported(
+  status: Status,
+  { report, rewrittenBy = [] }: Extract<Finding, { kind: 'repair-reported' }>,
+  now: number,
+): Status {
   const good = report.outcome === 'repaired' || report.outcome === 'already-right';
   const state = good ? 'True' : 'False';
   const marked = withCondition(status, 'Repaired', state, report.reason, report.message, now);
-  const reported = { ...finishStep(marked, 'Repair', now, report.message), repair: report };
+  const reported = {
+    ...finishStep(marked, 'Repair', now, report.message),
+    repair: report,
+    rewrittenBy: [...rewrittenBy],
+  };
   return report.watched === false ? beginStep(reported, 'Guard', now) : reported;
 }
 

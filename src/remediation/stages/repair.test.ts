@@ -6,9 +6,11 @@ import {
   aSituation,
   at,
   isoAt,
+  withDrift,
 } from '../../../test/support/objects/builders.ts';
 import type { KubeletDirectory, RepairReport } from '../../api/agent-protocol.ts';
 import type { RemediationStatus, TakenBackBecause } from '../../api/remediation.ts';
+import { afterFinding } from '../record/status.ts';
 import type { AgentRun } from '../world.ts';
 import { repair } from './repair.ts';
 
@@ -172,6 +174,28 @@ describe('an agent that cannot write where the value is', () => {
 });
 
 describe('a report', () => {
+  it('is recorded with what may have brought the wrong value back since the node was repaired or found well', () => {
+    const changed = isoAt(-60);
+    const rewritten = {
+      path: '/etc/kubernetes/kubelet-config.yaml',
+      mtime: changed,
+      ctime: changed,
+      owner: '0:0',
+      mode: '0600',
+      neighbours: [],
+      more: 0,
+    };
+    const explained = (provenAt: string) => {
+      const drifted = withDrift(situation().remediation, { provenAt });
+      const repairJob = aRun({ state: 'ended', message: report({ rewritten }) });
+      const verdict = repair(aSituation({ remediation: drifted, now: at(3), world: { repairJob } }));
+      if (verdict.kind !== 'record') throw new Error(`expected a record, not ${verdict.kind}`);
+      return afterFinding(drifted.status, verdict.finding, at(3)).rewrittenBy.map((one) => one.explanation);
+    };
+    expect(explained(isoAt(-3600))).toEqual(['KubesprayRun', 'Person']);
+    expect(explained(isoAt(-30))).toEqual([]);
+  });
+
   it('is recorded before anything is based on it, also if the Job was taken back', () => {
     expect(repair(situation())).toMatchObject({ kind: 'record' });
     expect(repair(situation({ job: { deleting: true } }))).toMatchObject({ kind: 'record' });

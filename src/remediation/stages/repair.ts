@@ -17,6 +17,7 @@
  */
 import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { explainRewrite } from '../../diagnosis/rewriters/explain.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
 import { isBeingRemoved, notYetStarted, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
 import { readReport } from '../record/report.ts';
@@ -70,15 +71,14 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
   if (job.message === null && job.blockedBy !== null) return end(didNotStart(situation, job.blockedBy));
   const read = readReport(repairReportSchema, job.message, remediation.uid);
   // A report counts even from a Job that was taken back: it says what happened to the node.
-  if (read.kind === 'ok' && read.report.needs === undefined)
-    return record({ kind: 'repair-reported', report: read.report });
+  if (read.kind === 'ok' && read.report.needs === undefined) return reported(read.report, situation);
   if (isBeingRemoved(situation, job))
     return wait('AgentStarting', `The agent on ${nodeOf(situation)} is being restarted.`, RECHECK_MS);
 
   if (read.kind === 'ok') {
     const { report } = read;
     // It was given another directory already: tried once is enough.
-    if (remediation.status.repairDirectory !== undefined) return record({ kind: 'repair-reported', report });
+    if (remediation.status.repairDirectory !== undefined) return reported(report, situation);
     return act({
       kind: 'take-back-repair',
       because: 'Elsewhere',
@@ -94,6 +94,14 @@ function afterItEnded(situation: Situation, job: AgentRun): Verdict {
   return takenBack(situation, 'Silent')
     ? end(silent(read.problem))
     : act({ kind: 'take-back-repair', because: 'Silent', why: read.problem, uid: job.uid });
+}
+
+/** With what may have brought the wrong value back, which is known best now: later the file is ours. */
+function reported(report: RepairReport, { remediation, world }: Situation): Verdict {
+  const { spec } = remediation;
+  const provenAt = spec.trigger === 'Drift' ? spec.drift.provenAt : world.node?.checks?.provenAt;
+  const rewrittenBy = explainRewrite(report, provenAt);
+  return record({ kind: 'repair-reported', report, ...(rewrittenBy.length > 0 && { rewrittenBy }) });
 }
 
 const nodeOf = ({ remediation }: Situation): string => remediation.spec.node.name;

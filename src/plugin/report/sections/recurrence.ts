@@ -5,8 +5,19 @@ import type { StoredRecord } from '../record.ts';
 
 export const recurrence = (record: StoredRecord): Section => ({
   title: 'Why it may come back, and how to stop that',
-  blocks: blocksOf(record),
+  blocks: [...rewrittenBy(record), ...blocksOf(record)],
 });
+
+/** What may have brought it back this time. */
+function rewrittenBy({ status }: StoredRecord): readonly Block[] {
+  return status.rewrittenBy.flatMap(({ explanation, confidence, evidence, change }): readonly Block[] => [
+    {
+      kind: 'text',
+      line: line`${strong(explanation)} may have changed it (confidence ${confidence}): ${prose(evidence.join(' '))}`,
+    },
+    { kind: 'paste', caption: `If it was ${explanation}`, lines: change },
+  ]);
+}
 
 function blocksOf(record: StoredRecord): readonly Block[] {
   const { status } = record;
