@@ -5,6 +5,7 @@ import {
   type FleetScript,
   SimulatedFleet,
 } from '../../../test/support/objects/simulated-fleet.ts';
+import { DRIFT_PLACES } from '../../api/drift.ts';
 
 /** Everything that keeps an incident waiting is over after so many ticks. */
 const LONGEST = 6;
@@ -13,6 +14,8 @@ const both = <T>(arbitrary: fc.Arbitrary<T>) => fc.tuple(arbitrary, arbitrary);
 
 const nodes: fc.Arbitrary<FleetNode> = fc.record({
   policy: fc.constantFrom(0, 0, 1),
+  drift: fc.constantFrom(null, null, ...DRIFT_PLACES),
+  controlPlane: fc.boolean(),
   notReady: lasts(),
   unreadableMark: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: lasts() }),
   servers: fc.constantFrom(0, 0, 1, 2),
@@ -32,7 +35,7 @@ const scripts: fc.Arbitrary<FleetScript> = fc.record({
 });
 
 describe('a thousand queues of incidents', () => {
-  it('whoever can begin begins, never more than allowed, never with the last serving DNS pod, until all are healed', () => {
+  it('whoever can begin begins, crashes before drifts and those by their places, never more than allowed, never two control-plane nodes, never with the last serving DNS pod, until all are healed', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         const fleet = new SimulatedFleet(script);

@@ -1,6 +1,7 @@
 /** A cluster of one broken and one healthy node in memory: carries out effects, advances time, and crashes on demand. */
 import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { assertNever } from '../../../src/api/assert-never.ts';
+import type { NodeCheckRecord } from '../../../src/api/node-check-record.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
@@ -23,6 +24,7 @@ import {
   aRepairReport,
   aRun,
   at,
+  withDrift,
 } from './builders.ts';
 
 /** How long the pod of a deleted Job takes to end. */
@@ -31,10 +33,26 @@ const JOB_REMOVAL_MS = 1_000;
 /** After so many attempts with a Job that never starts the pod is gone. */
 const NEVER_STARTS_FOR = 5;
 
+/** A kubelet before 1.35 makes every probed pod unready when it is restarted. */
+const UNREADY_AFTER_RESTART_MS = 8_000;
+
+/**
+ * A DNS pod on a node that was found wrong. `good`: in a sandbox from before, so that it serves. `given-the-stub`: it crashes
+ * in a loop. `late-loop`: it was given the stub too, has no loop plugin, and is known not to answer.
+ */
+export type DriftingPod = 'good' | 'given-the-stub' | 'late-loop';
+const ON_NODE_1: Readonly<Record<DriftingPod, DnsPodView>> = {
+  good: aDnsPod({ name: 'coredns-good', uid: 'good', node: 'node-1' }),
+  'given-the-stub': aLoopingPod({ uid: 'given-the-stub' }),
+  'late-loop': aDnsPod({ name: 'coredns-late', uid: 'late-loop', node: 'node-1', answers: false }),
+};
+
 /** How an attempt ends that passes by itself. */
 export type Passing = 'never-starts' | 'target-silent' | 'interrupted';
 
 export interface Script {
+  /** The DNS pods of the node, if it was found wrong before one of them failed. Without it one of them crashed. */
+  readonly drift?: readonly DriftingPod[] | null;
   readonly strategy: 'Cordon' | 'Taint';
   readonly cordonedBefore: boolean;
   /** How the agent ends, or that it does not. */
@@ -82,7 +100,9 @@ export class SimulatedCluster {
   node: SimulatedNode;
   job: AgentRun | null = null;
   proof: AgentRun | null = null;
-  pods: DnsPodView[] = [aLoopingPod(), aDnsPod()];
+  pods: DnsPodView[];
+  /** By uid. */
+  readonly deletedPods: string[] = [];
   acknowledged = false;
   observedSince = at(0);
   readonly tally: Tally = {
@@ -102,11 +122,14 @@ export class SimulatedCluster {
   #jobGoneAt = 0;
   #agentEndedAt = 0;
   #repaired = false;
+  #restartedAt = Number.NEGATIVE_INFINITY;
   #mayWriteElsewhere = false;
 
   constructor(script: Script) {
     this.#script = script;
-    this.#remediation = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
+    const crash = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
+    this.#remediation = script.drift ? withDrift(crash) : crash;
+    this.pods = [...(script.drift?.map((pod) => ON_NODE_1[pod]) ?? [aLoopingPod()]), aDnsPod()];
     this.status = this.#remediation.status;
     this.node = { ...aNode(), unschedulable: script.cordonedBefore, hasOurTaint: false };
   }
@@ -135,7 +158,7 @@ export class SimulatedCluster {
     if (this.#script.away?.step === this.#steps) this.#away(this.#script.away.who);
     // Otherwise it would be tried for ever.
     if (this.#script.agent === 'never-starts' && this.status.attempts.length > NEVER_STARTS_FOR)
-      this.pods = this.pods.filter((pod) => pod.node !== this.node.name);
+      this.#recover();
     const verdict = plan(this.situation());
     switch (verdict.kind) {
       case 'pass':
@@ -165,6 +188,12 @@ export class SimulatedCluster {
     this.now += 20;
     this.#moveAgent();
     return verdict;
+  }
+
+  /** Without a repair: the pod that looped is gone, or a check has found the node well. */
+  #recover(): void {
+    if (this.#script.drift) this.node = { ...this.node, checks: aCheckRecord(this.now) };
+    else this.pods = this.pods.filter((pod) => pod.node !== this.node.name);
   }
 
   /** The node goes on while the operator is away; without the API server it cannot report, and learns of nothing new. */
@@ -260,6 +289,7 @@ export class SimulatedCluster {
   }
 
   #recreate(uids: readonly string[]): void {
+    this.deletedPods.push(...uids);
     const doomed = this.pods.filter((pod) => uids.includes(pod.uid));
     this.pods = this.pods.filter((pod) => !uids.includes(pod.uid));
     for (const pod of doomed)
@@ -276,6 +306,11 @@ export class SimulatedCluster {
   }
 
   #asItIsNow(pod: DnsPodView): DnsPodView {
+    const isUnready =
+      pod.node === this.node.name &&
+      pod.createdAt < this.#restartedAt &&
+      this.now < this.#restartedAt + UNREADY_AFTER_RESTART_MS;
+    if (isUnready) return { ...pod, ready: false };
     const isStarting = pod.runningSince !== null && pod.runningSince > this.now;
     return isStarting ? { ...pod, ip: null, containerID: null, ready: false, runningSince: null } : pod;
   }
@@ -375,6 +410,7 @@ export class SimulatedCluster {
     if (outcome === 'repaired' && !this.#repaired) {
       this.#repaired = true;
       this.tally.restarts += 1;
+      this.#restartedAt = this.now;
     }
     const seen = new Date(this.now).toISOString();
     const report = aRepairReport({
@@ -387,4 +423,15 @@ export class SimulatedCluster {
     });
     this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
   }
+}
+
+/** A check found the node well. */
+function aCheckRecord(now: number): NodeCheckRecord {
+  const time = new Date(now).toISOString();
+  return {
+    version: 1,
+    found: { verdict: 'proven', class: 'ok', nameservers: ['192.0.2.53'], at: time },
+    failures: 0,
+    condition: { reason: 'Proven', message: '', since: time, writtenAt: time },
+  };
 }

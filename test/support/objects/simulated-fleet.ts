@@ -1,7 +1,9 @@
-/** Many nodes with an incident each, under two policies: who begins, who waits and why. A repair takes a fixed time and heals. */
+/** Many nodes with a crash or a drift each, under two policies: who begins, who waits and why. A repair takes a fixed time and heals. */
+import { DRIFT_PLACES, type DriftPlace } from '../../../src/api/drift.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
+import { NO_SLOT } from '../../../src/remediation/rollout/slots.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../../../src/remediation/world.ts';
 import {
@@ -13,6 +15,8 @@ import {
   aRun,
   at,
   isoAt,
+  onControlPlane,
+  withDrift,
   withSighting,
 } from './builders.ts';
 
@@ -21,9 +25,12 @@ type Lasts = number;
 
 export interface FleetNode {
   readonly policy: 0 | 1;
+  /** The place of a node that was found wrong; null: a DNS pod of it crashes. */
+  readonly drift: DriftPlace | null;
+  readonly controlPlane: boolean;
   readonly notReady: Lasts;
   readonly unreadableMark: Lasts;
-  /** DNS pods that serve there beside the looping one, and for how long. */
+  /** DNS pods that serve there, of a crash beside the looping one, and for how long. */
   readonly servers: number;
   readonly serve: Lasts;
   /** When its incident was claimed, in seconds. */
@@ -74,7 +81,7 @@ export class SimulatedFleet {
     this.incidents = script.nodes.map((node, index) => ({
       node: `node-${index}`,
       script: node,
-      remediation: this.#remediation(`node-${index}`, node.policy, { createdAt: at(node.claimed) }),
+      remediation: this.#incidentOf(`node-${index}`, node),
       history: [aRemediation().status],
       held: false,
       jobSince: null,
@@ -111,7 +118,8 @@ export class SimulatedFleet {
 
   /** Whether this incident could begin now, by what is true and not by what is recorded. */
   couldBegin({ node, script }: Incident): boolean {
-    const { policy, notReady, unreadableMark } = script;
+    const { policy, notReady, unreadableMark, controlPlane } = script;
+    if (controlPlane && this.#underRepair.some((other) => other.script.controlPlane)) return false;
     if (this.#lasts(this.#script.halted[policy]) || this.#lasts(notReady) || this.#lasts(unreadableMark))
       return false;
     if (this.#underRepair.length >= this.#slots(policy)) return false;
@@ -157,6 +165,7 @@ export class SimulatedFleet {
       verdict = plan(this.#situation(incident, 0));
     const { history } = incident;
     const before = history.at(-1) ?? incident.remediation.status;
+    if (verdict.kind === 'record') this.#checkOrder(incident);
     const after = this.#afterwards(incident, before, verdict);
     if (after === before) return false;
     history.push(after);
@@ -200,6 +209,24 @@ export class SimulatedFleet {
     const slots = this.#slots(script.policy);
     if (this.#underRepair.length > slots)
       throw new Error(`${node} is number ${this.#underRepair.length} under repair of ${slots}`);
+    if (this.#underRepair.filter((one) => one.script.controlPlane).length > 1)
+      throw new Error(`${node} is the second control-plane node under repair`);
+  }
+
+  /** The slots go to those in line that are more urgent. One that waits for another reason, by its record, is not in line. */
+  #checkOrder({ node, script: { policy, drift } }: Incident): void {
+    const rank = (place: DriftPlace | null) => (place === null ? -1 : DRIFT_PLACES.indexOf(place));
+    const ahead = this.waiting.filter(
+      (other) =>
+        other.script.policy === policy &&
+        rank(other.script.drift) < rank(drift) &&
+        other.history.at(-1)?.reason === NO_SLOT &&
+        this.couldBegin(other),
+    );
+    if (this.#underRepair.length + ahead.length >= this.#slots(policy))
+      throw new Error(
+        `${node} (${drift ?? 'crash'}) begins before ${ahead.map((one) => one.node).join(', ')}`,
+      );
   }
 
   #restartKubelet(incident: Incident): void {
@@ -273,6 +300,12 @@ export class SimulatedFleet {
     ]);
   }
 
+  #incidentOf(node: string, { policy, drift, controlPlane, claimed }: FleetNode): Remediation {
+    const crash = this.#remediation(node, policy, { createdAt: at(claimed) });
+    const one = drift === null ? crash : withDrift(crash, { place: drift });
+    return controlPlane ? onControlPlane(one) : one;
+  }
+
   #remediation(node: string, policy: 0 | 1, overrides: Parameters<typeof aRemediation>[0]): Remediation {
     const limits = { maxConcurrent: this.#script.maxConcurrent[policy] };
     const name = `coredns-${policy}`;
@@ -285,7 +318,7 @@ export class SimulatedFleet {
     const pods = this.incidents
       .filter(({ script }) => script.policy === policy)
       .flatMap(({ node, script, healed }) => [
-        healed ? aDnsPod({ ...sickOn(node), node }) : aLoopingPod({ ...sickOn(node), node }),
+        ...(script.drift === null ? [this.#crashing(node, healed)] : []),
         ...Array.from({ length: script.servers }, (_none, index) =>
           aDnsPod({ uid: `${node}-${index}`, node, ready: this.#lasts(script.serve) }),
         ),
@@ -293,6 +326,10 @@ export class SimulatedFleet {
     return this.#lasts(this.#script.noServerElsewhere)
       ? pods
       : [...pods, aDnsPod({ uid: 'elsewhere', node: 'node-well' })];
+  }
+
+  #crashing(node: string, healed: boolean): DnsPodView {
+    return healed ? aDnsPod({ ...sickOn(node), node }) : aLoopingPod({ ...sickOn(node), node });
   }
 
   #mark({ remediation }: Incident) {
