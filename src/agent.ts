@@ -3,6 +3,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { systemClock } from './agent/clock.ts';
+import { readOwnResolvConf } from './agent/files/own-resolv-conf.ts';
 import { jsonLog } from './agent/log.ts';
 import { runAgent } from './agent/run-agent.ts';
 import { kubeletServes } from './agent/unit/kubelet-port.ts';
@@ -38,6 +39,7 @@ async function node(log = logOf({})) {
     started,
     uptimeMs: () => uptime() * 1000,
     log,
+    ownResolvConf: readOwnResolvConf,
   };
 }
 

@@ -44,6 +44,8 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Free some space on that file system of the node.';
     case 'PendingChanges':
       return 'Review that change, then run `systemctl daemon-reload && systemctl restart kubelet`.';
+    case 'NotPendingInFile':
+      return 'Nothing is wrong in the file alone. If the kubelet was restarted with it, the next check of the node finds that, and the repair then restarts the kubelet.';
     case 'InputNotVisible':
       return `Check on the node that those files are older than the kubelet (\`stat\`, \`systemctl show -p ExecMainStartTimestamp kubelet\`). Then set resolvConf to ${target} by hand and restart the kubelet.`;
     case 'NotReadable':

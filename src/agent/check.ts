@@ -1,5 +1,4 @@
 /** The verb `check`: which resolv.conf did this new pod get, what would a CoreDNS pod do with it, and who answers? */
-import { readFileSync } from 'node:fs';
 import {
   type CheckReport,
   type CheckRequest,
@@ -13,8 +12,7 @@ import { gradeResolvConf, isUsable } from '../diagnosis/resolv-conf.ts';
 import { scrub } from '../diagnosis/scrub.ts';
 import { type Ask, askServer, isAnswer } from './decide/ask-server.ts';
 import { askOwnServers, withoutResolvers } from './decide/own-servers.ts';
-
-const RESOLV_CONF = '/etc/resolv.conf';
+import { OWN_RESOLV_CONF, readOwnResolvConf } from './files/own-resolv-conf.ts';
 
 interface CheckContext {
   readonly resolvConfPath?: string;
@@ -40,25 +38,25 @@ const VERDICTS: Readonly<Record<ResolvConfClass, CheckReport['outcome']>> = {
 const MISSING = { class: 'missing', nameservers: [] } as const;
 
 export async function check(request: CheckRequest, context: CheckContext = {}): Promise<CheckReport> {
-  const { resolvConfPath = RESOLV_CONF, ask = askServer } = context;
-  const text = readIfExists(resolvConfPath);
-  const servers = text === null ? [] : gradeResolvConf(text, request.known).nameservers;
+  const { resolvConfPath = OWN_RESOLV_CONF, ask = askServer } = context;
+  const text = readOwnResolvConf(resolvConfPath)?.text;
+  const servers = text === undefined ? [] : gradeResolvConf(text, request.known).nameservers;
   const [own, external, cluster] = await Promise.all([
     askOwnServers(servers, request, ask),
     askAll('External', servers, request.externalName, ask),
     askAll('Cluster', request.clusterServers, request.clusterName ?? DEFAULT_CLUSTER_NAME, ask),
   ]);
   const known = withoutResolvers(request.known, own, 'silent ones may start');
-  const graded = text === null ? MISSING : gradeResolvConf(text, known);
+  const graded = text === undefined ? MISSING : gradeResolvConf(text, known);
   return {
     verb: 'check',
     nonce: request.nonce,
     ...verdictOn(graded, external, known, request),
     resolvConf: {
-      path: RESOLV_CONF,
+      path: OWN_RESOLV_CONF,
       class: graded.class,
       nameservers: [...graded.nameservers],
-      ...(text === null ? {} : { text: scrub(text).slice(0, MAX_QUOTED_TEXT) }),
+      ...(text === undefined ? {} : { text: scrub(text).slice(0, MAX_QUOTED_TEXT) }),
     },
     answers: [...external, ...cluster],
   };
@@ -100,13 +98,4 @@ async function askAll(
   ask: Ask,
 ): Promise<CheckReport['answers']> {
   return Promise.all(servers.map(async (server) => ({ server, name, scope, ...(await ask(server, name)) })));
-}
-
-function readIfExists(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }

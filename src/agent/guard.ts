@@ -107,6 +107,8 @@ function endOf({ outcome, reason, message, advice, nodeUnchanged, active, journa
     times: times.restarted === undefined ? {} : { restarted: times.restarted },
     ...(advice === undefined ? {} : { advice }),
   };
+  // A change without a restart has no guard.
+  if (outcome === 'corrected') return { ...known, outcome: 'nothing-to-guard', reason, message };
   if (outcome !== 'repaired') return { ...known, outcome, reason, message };
   return {
     ...known,

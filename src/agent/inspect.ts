@@ -45,14 +45,14 @@ export async function inspect(request: InspectRequest, context: VerbContext): Pr
         ...(assessment.target && { target: assessment.target }),
         ...(rewritten && { rewritten }),
       };
-      return report(endOf(assessment));
+      return report(endOf(assessment, request));
     },
     target: () => observed.target?.path ?? request.targets[0] ?? '',
     reportFailure: report,
   });
 }
 
-function endOf(assessment: Assessment): End {
+function endOf(assessment: Assessment, { restart }: InspectRequest): End {
   switch (assessment.kind) {
     case 'refuse':
       throw new Refused(assessment.reason, assessment.message, { advice: assessment.advice });
@@ -67,7 +67,7 @@ function endOf(assessment: Assessment): End {
       return {
         outcome: 'would-change',
         reason: 'WouldChange',
-        message: `A repair would change ${path}:${line} and restart the kubelet once. Nothing was changed.`,
+        message: `A repair would change ${path}:${line}${restart === false ? ', without a restart of the kubelet' : ' and restart the kubelet once'}. Nothing was changed.`,
         diff: scrub(unifiedDiff(path, was, text)),
       };
     }

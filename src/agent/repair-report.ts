@@ -1,5 +1,11 @@
 /** Collects what a repair finds out, so that a run that breaks off reports it as well. */
-import type { GradedFile, KubeletDirectory, RepairReport, RepairRequest } from '../api/agent-protocol.ts';
+import type {
+  ComparedFiles,
+  GradedFile,
+  KubeletDirectory,
+  RepairReport,
+  RepairRequest,
+} from '../api/agent-protocol.ts';
 import type { Rewritten } from '../api/rewritten.ts';
 import type { Settled } from './change/settled.ts';
 import { evidenceOf, type Facts } from './decide/facts.ts';
@@ -42,11 +48,19 @@ export class RepairDraft {
     return this.#observed.target?.path ?? this.#request.targets[0] ?? '';
   }
 
-  /** The change may be of an earlier run: then its journal knows the node as it was. */
-  reportSettled(settled: Settled): RepairReport {
+  /**
+   * The change may be of an earlier run: then its journal knows the node as it was.
+   *
+   * @param compared what the files say after the change, where that was looked at again
+   */
+  reportSettled(settled: Settled, compared?: ComparedFiles): RepairReport {
     const { journal, active, outcome, reason, message, advice, nodeUnchanged, handedOver } = settled;
     const { pidBefore, startedBefore, pidAfter, restarts, change, evidence, times } = journal;
-    this.#observed = { ...evidence, times: { ...times, ...this.#observed.times } };
+    this.#observed = {
+      ...evidence,
+      ...(compared && { compared }),
+      times: { ...times, ...this.#observed.times },
+    };
     const kubelet = { pidBefore, pidAfter, restarts, active, ...(startedBefore && { startedBefore }) };
     return this.report({
       outcome,

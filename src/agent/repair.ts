@@ -1,10 +1,15 @@
 /** The verb `repair`: assess the node and, if a change is right, change one value and restart the kubelet once. */
-import { KUBELET_DIRECTORIES, type RepairReport, type RepairRequest } from '../api/agent-protocol.ts';
+import {
+  type ComparedFiles,
+  KUBELET_DIRECTORIES,
+  type RepairReport,
+  type RepairRequest,
+} from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
 import { changeConfig } from './change/change-config.ts';
 import { lastRepairOf } from './change/last-repair.ts';
-import type { SettleContext } from './change/settled.ts';
+import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
 import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
@@ -52,10 +57,15 @@ async function repairUnderLock(
   context: WriteContext,
 ): Promise<RepairReport> {
   const requireWritable = (path: string): void => refuseUnwritable(path, request, draft);
+  const reported = async (settled: Settled): Promise<RepairReport> =>
+    draft.reportSettled(
+      settled,
+      settled.outcome === 'corrected' ? await compareAgain(request, context) : undefined,
+    );
   const resumed = await resumeUnfinished(request.nonce, requireWritable, settling);
-  if (resumed !== undefined) return draft.reportSettled(resumed);
+  if (resumed !== undefined) return reported(resumed);
   const done = settling.journals.finishedRun(request.remediation, request.nonce);
-  if (done !== undefined) return draft.reportSettled(completedEarlier(done, settling));
+  if (done !== undefined) return reported(completedEarlier(done, settling));
 
   // Asked while the node is read, so that the answer is there when it is needed.
   const mustServe = servesBefore(settling.kubeletServes, settling.clock);
@@ -95,11 +105,29 @@ async function repairUnderLock(
     case 'change': {
       requireWritable(assessment.edit.directory);
       const change = { ...assessment, rewritten, mustServe, onDecided: draft.decided };
-      return draft.reportSettled(await changeConfig(change, request, settling));
+      return reported(await changeConfig(change, request, settling));
     }
     default:
       return assertNever(assessment);
   }
+}
+
+/** What the files say after a change without a restart, read from the node again. */
+async function compareAgain(
+  request: RepairRequest,
+  context: WriteContext,
+): Promise<ComparedFiles | undefined> {
+  let compared: ComparedFiles | undefined;
+  const onFacts = (facts: Facts): void => {
+    compared = facts.compared;
+  };
+  try {
+    await assess(request, context, { onFacts });
+  } catch (error) {
+    // Whatever it is, the change is made and has to be reported.
+    context.log('files not compared after the change', { error: errorText(error) });
+  }
+  return compared;
 }
 
 /** Refused before anything is written: the operator then starts the agent again with that one directory. */

@@ -51,11 +51,12 @@ async function rollBackUnderLock(request: RollbackRequest, context: SettleContex
 async function begin({ remediation, nonce }: RollbackRequest, context: SettleContext): Promise<Journal> {
   const { journals, unit: manager, stop, hostRoot } = context;
   const done = journals.finishedOf(remediation);
-  if (done?.outcome !== 'repaired')
+  if (done?.outcome !== 'repaired' && done?.outcome !== 'corrected')
     throw new Refused('NothingToRollBack', `There is no repair of ${remediation} on this node to roll back.`);
   refuseChangedSince(done, context);
   const unit = await manager.describe();
-  refuseUnready(unit, new HostTree(hostRoot), context.clock.now());
+  // Without a restart nothing else is applied, and the corrected file itself is newer than the kubelet.
+  if (done.restart !== false) refuseUnready(unit, new HostTree(hostRoot), context.clock.now());
   stop.throwIfAborted();
   const journal: Journal = {
     ...done,

@@ -31,6 +31,7 @@ export interface Run {
 
 const SUCCESSFUL: ReadonlySet<string> = new Set([
   'repaired',
+  'corrected',
   'would-change',
   'already-right',
   'refused',

@@ -7,6 +7,7 @@ export {
   type AgentReport,
   agentReportSchema,
   type CheckReport,
+  type ComparedFiles,
   checkReportSchema,
   type GradedFile,
   type GuardReport,

@@ -35,6 +35,25 @@ export const gradedFileSchema = z.object({
 });
 export type GradedFile = z.infer<typeof gradedFileSchema>;
 
+/** right: CoreDNS works with it. wrong: CoreDNS forwards to itself. */
+const comparedSide = z.enum(['right', 'wrong', 'unclear']);
+
+const comparedFilesSchema = z.object({
+  running: comparedSide.describe(
+    'The running kubelet, by what it gave to the pod. unclear if the file is neither right nor wrong for certain, or if the kubelet was started after the pod.',
+  ),
+  inFile: comparedSide.describe('What the files of the kubelet say, which its next start makes effective.'),
+  given: z
+    .object({
+      path: z.string().describe('Absolute path of the file in the pod.'),
+      class: z.enum(RESOLV_CONF_CLASSES).describe('Grade of the file.'),
+      nameservers: z.array(z.string()).max(3).describe('Nameservers in the file.'),
+    })
+    .describe("The resolv.conf that the running kubelet gave to the agent's own pod."),
+  changed: z.array(z.string()).max(8).describe('Files of the kubelet that changed after it was started.'),
+});
+export type ComparedFiles = z.infer<typeof comparedFilesSchema>;
+
 /** Why the agent wrote nothing. `agent/advice.ts` has advice for each. */
 export type RefusalReason =
   | 'CurrentIsUsable'
@@ -57,6 +76,7 @@ export type RefusalReason =
   | 'DirectoryNotMounted'
   | 'NoSpace'
   | 'PendingChanges'
+  | 'NotPendingInFile'
   | 'InputNotVisible'
   | 'NotReadable'
   | 'UnitMasked'
@@ -74,9 +94,9 @@ export const repairReportSchema = z.object({
     .string()
     .describe('UID of the remediation, repeated by the agent to show which request the report answers.'),
   outcome: z
-    .enum(['repaired', 'already-right', 'refused', 'rolled-back', 'failed'])
+    .enum(['repaired', 'corrected', 'already-right', 'refused', 'rolled-back', 'failed'])
     .describe(
-      'Outcome of the run. repaired: the value was changed and the restarted kubelet serves with it, which the guard then watches. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
+      'Outcome of the run. repaired: the value was changed and the restarted kubelet serves with it, which the guard then watches. corrected: the value was changed in the file only; the kubelet, which is right already, was not restarted. already-right: the running kubelet already used the target, nothing was written. refused: nothing was written. rolled-back: the kubelet did not come up with the new value, the old configuration is back and the kubelet runs with it. failed: anything else.',
     ),
   reason: z.string().describe('Machine-readable reason (CamelCase) for the outcome.'),
   message: z.string().describe('Human-readable explanation of the reason.'),
@@ -113,6 +133,11 @@ export const repairReportSchema = z.object({
     .optional()
     .describe('File chosen as the new value of resolvConf, or the one that was rejected.'),
   rewritten: rewrittenSchema.optional(),
+  compared: comparedFilesSchema
+    .optional()
+    .describe(
+      'What the files say, compared with what the running kubelet gives to new pods: after the change if one was made without a restart, otherwise before. Absent if the agent could not compare them.',
+    ),
   change: z
     .object({
       path: z.string().describe('Absolute path of the changed file on the node.'),
@@ -175,8 +200,14 @@ export type RepairReport = z.infer<typeof repairReportSchema>;
 export const inspectReportSchema = repairReportSchema
   .pick({ nonce: true, reason: true, message: true, advice: true, layout: true })
   .extend(
-    repairReportSchema.pick({ effective: true, current: true, target: true, rewritten: true, times: true })
-      .shape,
+    repairReportSchema.pick({
+      effective: true,
+      current: true,
+      target: true,
+      rewritten: true,
+      compared: true,
+      times: true,
+    }).shape,
   )
   .extend({
     verb: z.literal('inspect'),

@@ -21,6 +21,9 @@ const common = {
   remediation: z.string().min(1),
 };
 
+/** false: correct a file whose wrong value the running kubelet does not have yet, and do not restart it. */
+const restart = z.literal(false).optional();
+
 /** IP addresses that lead back into the cluster and therefore do not count as upstream servers, and who asks them. */
 const knownAddresses = z.object({
   clusterDNS: z.array(z.string()).default([]),
@@ -48,6 +51,7 @@ export const repairRequestSchema = z.object({
     .array(z.enum(KUBELET_DIRECTORIES))
     .min(1)
     .default([...USUAL_DIRECTORIES]),
+  restart,
   /** IP address of the node at which the kubelet is asked whether it serves. */
   nodeIP: z.string().optional(),
 });
@@ -60,6 +64,8 @@ export const inspectRequestSchema = z.object({
   targets: z.array(z.enum(RESOLV_CONF_TARGETS)).min(1).default([RESOLV_CONF_TARGETS[0]]),
   acceptRisky: z.boolean().default(false),
   replaceEmptyValue: z.boolean().default(false),
+  /** As in the repair that is tried. */
+  restart,
   known: knownAddresses.prefault({}),
   externalName: z.string().min(1).default(ANY_EXTERNAL_NAME),
   clusterName,

@@ -33,6 +33,11 @@ export function isUsable(cls: ResolvConfClass, options: { readonly acceptRisky: 
   return cls === 'ok' || (cls === 'risky' && options.acceptRisky);
 }
 
+/** With one of these, every query of a CoreDNS pod comes back to it. With others it depends on the order and on chance. */
+const LOOPING: ReadonlySet<ResolvConfClass> = new Set(['stub', 'loopback', 'self-only']);
+
+export const isLooping = (cls: ResolvConfClass): boolean => LOOPING.has(cls);
+
 /** A file of systemd-resolved has a thousand characters of comments and a hundred of settings. */
 const MAX_EXCERPT = 400;
 

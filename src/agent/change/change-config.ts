@@ -39,7 +39,7 @@ export async function changeConfig(
     const { path, line } = edit;
     context.log('decided to change', { path, line, before: scrub(edit.before), after: scrub(edit.after) });
     const mustServe = await change.mustServe;
-    await untilGuarded(context);
+    if (request.restart !== false) await untilGuarded(context);
     context.stop.throwIfAborted();
     let journal: Journal | undefined;
     try {
@@ -99,7 +99,7 @@ function prepare(
   { facts, target, edit, rewritten, mustServe }: Omit<Change, 'mustServe'> & { readonly mustServe: boolean },
   { bytes, stats }: SafeFile,
   directory: SafeDirectory,
-  { remediation, nonce }: RepairRequest,
+  { remediation, nonce, restart }: RepairRequest,
   { journals, clock }: SettleContext,
 ): Journal {
   const { path, name, line, was, text } = edit;
@@ -127,6 +127,7 @@ function prepare(
       mode: (stats.mode & 0o7777).toString(8).padStart(4, '0'),
       diff: scrub(unifiedDiff(path, was, text)),
     },
+    ...(restart === false && { restart }),
     inPlace,
     evidence: { ...evidenceOf(facts), target, ...(rewritten && { rewritten }) },
     mustServe,

@@ -29,6 +29,8 @@ const journalSchema = z.object({
   /** The names in that directory before the change, sorted. */
   beside: z.array(z.string()).readonly().default([]),
   change: repairReportSchema.shape.change.unwrap(),
+  /** Only the file is changed; the kubelet is restarted neither with the new bytes nor with the old ones. */
+  restart: z.literal(false).optional(),
   /** The file is written in place and may be torn; a copy of the new bytes lies beside the backup. */
   inPlace: z.boolean().default(false),
   /** For the report of a re-run, which cannot see the node as it was. */
@@ -38,6 +40,7 @@ const journalSchema = z.object({
     current: true,
     target: true,
     rewritten: true,
+    compared: true,
   }),
   /** The kubelet served before the change, so it has to serve after it. */
   mustServe: z.boolean(),
@@ -54,7 +57,7 @@ const journalSchema = z.object({
   onRequest: z.literal(true).optional(),
   times: repairReportSchema.shape.times,
   /** Only in a finished one. */
-  outcome: z.enum(['repaired', 'rolled-back', 'failed']).optional(),
+  outcome: z.enum(['repaired', 'corrected', 'rolled-back', 'failed']).optional(),
   /** Only in a finished one without an outcome: the file has its old bytes again and the kubelet was not restarted. */
   abandoned: z.literal(true).optional(),
 });

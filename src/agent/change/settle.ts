@@ -34,6 +34,7 @@ async function finishChange(from: Journal, file: JournaledFile, context: SettleC
   if (holds === 'foreign') return foreign(journal, context);
   // An earlier run was killed during its undo: continue that.
   if (holds !== 'new') return undo({ ...journal, step: 'undoing' }, file, context);
+  if (journal.restart === false) return corrected(journal, context);
   if (journal.step === 'writing') {
     journal = { ...journal, step: 'restarting', restarts: 1, bytesSinceMs: changedAtMs };
     try {
@@ -58,6 +59,18 @@ async function finishChange(from: Journal, file: JournaledFile, context: SettleC
   const changed = await changedSince(journal, file, context);
   if (changed !== undefined) return changed;
   return isJournaled && context.isGuarded() ? handOver(journal, context) : guard(journal, file, context);
+}
+
+/** There is nothing to watch: the running kubelet has not read the new bytes, and is right without them. */
+async function corrected(journal: Journal, context: SettleContext): Promise<Settled> {
+  const { path, line } = journal.change;
+  return end(
+    { ...journal, pidAfter: journal.pidBefore, outcome: 'corrected' },
+    'FileCorrected',
+    `The value of resolvConf in ${path}:${line} was changed${journal.inPlace ? ' in place' : ''}. The kubelet was not restarted: it is right already, and reads the file when it is started next.`,
+    { nodeUnchanged: false, active: await isActive(context) },
+    context,
+  );
 }
 
 /** Watches the new kubelet until it has served for long enough, and undoes the change if it dies before. */

@@ -11,7 +11,7 @@ export interface SettleContext extends FileContext, RestartContext {
 }
 
 export interface Settled {
-  readonly outcome: 'repaired' | 'rolled-back' | 'failed';
+  readonly outcome: 'repaired' | 'corrected' | 'rolled-back' | 'failed';
   readonly reason: string;
   readonly message: string;
   readonly advice?: string;

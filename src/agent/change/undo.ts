@@ -8,10 +8,13 @@ import { end, foreign, type SettleContext, type Settled } from './settled.ts';
 
 export async function undo(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
   let journal = from;
-  const problem = journal.problem ?? 'The new kubelet did not come up.';
+  const problem =
+    journal.problem ??
+    (journal.restart === false ? 'The file was not written as a whole.' : 'The new kubelet did not come up.');
   if (journal.step === 'undoing') {
     const restored = file.restore();
     if (restored.kind !== 'restored') return notRestored(journal, restored, problem, context);
+    if (journal.restart === false) return restoredOnly(journal, problem, context);
     journal = {
       ...journal,
       step: 'undo-restarting',
@@ -56,6 +59,17 @@ export async function undo(from: Journal, file: JournaledFile, context: SettleCo
     default:
       return assertNever(restarted);
   }
+}
+
+/** Of a change of the file alone: the kubelet was not restarted for it, and is not for the undo either. */
+async function restoredOnly(journal: Journal, problem: string, context: SettleContext): Promise<Settled> {
+  return end(
+    { ...journal, pidAfter: journal.pidBefore, outcome: 'rolled-back' },
+    journal.onRequest ? 'RolledBack' : 'FileRestored',
+    `${problem} The old configuration was restored. The kubelet was not restarted, and reads it when it is started next.`,
+    { nodeUnchanged: true, active: await isActive(context) },
+    context,
+  );
 }
 
 /** The kubelet still runs with what it read before the change: restore the file and leave the kubelet alone. */

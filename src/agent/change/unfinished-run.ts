@@ -37,7 +37,8 @@ export async function resumeUnfinished(
 /** @throws where the file was changed after that run */
 export function completedEarlier(done: Journal, context: SettleContext): Settled {
   const holds = new JournaledFile(done, context).holds();
-  const expected = done.outcome === 'repaired' ? 'new' : 'old';
+  const isChanged = done.outcome === 'repaired' || done.outcome === 'corrected';
+  const expected = isChanged ? 'new' : 'old';
   if (done.outcome !== 'failed' && holds !== expected)
     throw new Error(`${done.change.path} was changed by someone else after this repair`);
   return {
@@ -45,7 +46,7 @@ export function completedEarlier(done: Journal, context: SettleContext): Settled
     reason: 'EndedEarlier',
     message: 'An earlier run already completed this repair; nothing was repeated.',
     journal: done,
-    nodeUnchanged: done.outcome !== 'repaired' && holds === 'old',
+    nodeUnchanged: !isChanged && holds === 'old',
     active: done.outcome !== 'failed',
   };
 }

@@ -4,6 +4,7 @@ import { Refused } from '../../api/refused.ts';
 import type { Clock } from '../clock.ts';
 import { type PlannedEdit, planEdit } from '../config/plan-edit.ts';
 import { HostTree } from '../files/host-tree.ts';
+import type { OwnResolvConf } from '../files/own-resolv-conf.ts';
 import type { Log } from '../log.ts';
 import type { KubeletUnit, UnitManager } from '../unit/kubelet-unit.ts';
 import { refuseRestartLoop } from '../unit/restart-loop.ts';
@@ -11,7 +12,7 @@ import type { Ask } from './ask-server.ts';
 import { askTarget } from './ask-target.ts';
 import { type Decision, decide, type Refusal, refuse } from './decide.ts';
 import { type Facts, gatherFacts, readConfigured } from './facts.ts';
-import { askOwnServersIn, chosenTarget, gradeTargets } from './grade-files.ts';
+import { askOwnServersIn, chosenTarget, gradeGiven, gradeTargets } from './grade-files.ts';
 import { withoutResolvers } from './own-servers.ts';
 import type { UndoneEdit } from './pending.ts';
 import { ownerProblem, unitProblem } from './unit-problem.ts';
@@ -24,12 +25,14 @@ export interface NodeContext {
   readonly ask: Ask;
   readonly stop: AbortSignal;
   readonly log: Log;
+  /** What the running kubelet gave to this pod; undefined if there is none. */
+  readonly ownResolvConf: () => OwnResolvConf | undefined;
 }
 
 /** The part of the request that the decision depends on. */
 type AssessRequest = Pick<
   RepairRequest,
-  'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName' | 'clusterName'
+  'targets' | 'acceptRisky' | 'replaceEmptyValue' | 'known' | 'externalName' | 'clusterName' | 'restart'
 >;
 
 type AlreadyRight = Extract<Decision, { kind: 'already-right' }>;
@@ -86,9 +89,13 @@ async function assessOnce(
   if (first !== undefined) return first;
   const reading = { unit, host, nowMs: clock.now(), undoneEdit: findUndoneEdit?.(unit) };
   const configured = readConfigured(reading);
-  const own = await askOwnServersIn([configured.effective.value], request, host, ask);
+  const given = context.ownResolvConf();
+  const [own, graded] = await Promise.all([
+    askOwnServersIn([configured.effective.value], request, host, ask),
+    given && gradeGiven(given, request, ask),
+  ]);
   const known = withoutResolvers(request.known, own, 'silent ones do not serve');
-  const facts = gatherFacts(reading, configured, known, targets);
+  const facts = gatherFacts(reading, configured, known, targets, graded);
   onFacts(facts);
   const decision = decide(facts, request);
   if (decision.kind === 'refuse') return decision;
@@ -96,7 +103,7 @@ async function assessOnce(
   const { target } = decision;
   try {
     const edit = planEdit(facts.effective, target.path, unit, host);
-    await refuseRestartLoop(unit, context);
+    if (request.restart !== false) await refuseRestartLoop(unit, context);
     const answers = await asking;
     if (answers?.kind === 'silent')
       throw new Refused(

@@ -1,6 +1,7 @@
 /** Decides from the facts of the node: a list of guards, in the order of what helps. Pure. */
 import type { GradedFile, RefusalReason, RepairRequest, ResolvConfClass } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { verdictOn } from '../../diagnosis/compared-files.ts';
 import { describeSource } from '../../diagnosis/kubelet/setting.ts';
 import { isUsable } from '../../diagnosis/resolv-conf.ts';
 import type { Facts } from './facts.ts';
@@ -46,7 +47,7 @@ const TARGET_PROBLEMS: Readonly<Record<ResolvConfClass, RefusalReason>> = {
   missing: 'TargetMissing',
 };
 
-type Request = Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue'>;
+type Request = Pick<RepairRequest, 'acceptRisky' | 'replaceEmptyValue' | 'restart'>;
 type Guard = (facts: Facts, request: Request) => Decision | undefined;
 
 /**
@@ -55,6 +56,7 @@ type Guard = (facts: Facts, request: Request) => Decision | undefined;
  * state the unit is in comes before all of this (`unit-problem.ts`), because a masked unit has no value.
  */
 const GUARDS: readonly Guard[] = [
+  notYetInEffect,
   ({ pending }) => settingsProblem(pending),
   emptyValueProblem,
   currentProblem,
@@ -67,14 +69,40 @@ const GUARDS: readonly Guard[] = [
   ({ unit }) => reloadProblem(unit),
 ];
 
+/**
+ * Of a change of the file alone: nothing is restarted, so nothing else is applied. What the running kubelet does is the
+ * first question, because a file is only corrected under a kubelet that is right.
+ */
+const GUARDS_OF_THE_FILE: readonly Guard[] = [
+  emptyValueProblem,
+  currentProblem,
+  alreadyRight,
+  currentIsUsable,
+  runningProblem,
+  targetProblem,
+  flagProblem,
+  ({ unit }) => reloadProblem(unit),
+];
+
 export function decide(facts: Facts, request: Request): Decision {
   const target = chosenTarget(facts.targets, request);
-  for (const guard of GUARDS) {
+  for (const guard of request.restart === false ? GUARDS_OF_THE_FILE : GUARDS) {
     const decision = guard(facts, request);
     if (decision !== undefined) return target === undefined ? decision : { target, ...decision };
   }
   if (target === undefined) throw new Error('no target, but no problem with the targets either');
   return { kind: 'change', target };
+}
+
+/** The same as a pending change of anything else, but it says that the restart is all that is missing. */
+function notYetInEffect({ compared, effective, current, pending }: Facts): Decision | undefined {
+  if (!compared || verdictOn(compared) !== 'right-in-file') return undefined;
+  const given = compared.given.nameservers.join(', ');
+  return refuse(
+    'PendingChanges',
+    `The value of resolvConf is right in ${describeSource(effective.source)} (${effective.value}, class ${current?.class}), but not yet in effect: the kubelet was not restarted since, and gives new pods ${given} (class ${compared.given.class}). Changed since the kubelet was started: ${pending.settings.join(', ')}.`,
+    'Review those changes, because a restart applies all of them. Then run `systemctl daemon-reload && systemctl restart kubelet` on the node.',
+  );
 }
 
 function emptyValueProblem({ effective }: Facts, request: Request): Decision | undefined {
@@ -111,6 +139,15 @@ function currentIsUsable({ current, targets }: Facts, request: Request): Decisio
   return refuse(
     'CurrentIsUsable',
     `The kubelet reads ${current.path}, which is of class ${current.class} (${current.nameservers.join(', ')}).`,
+  );
+}
+
+function runningProblem({ compared, effective, current }: Facts): Decision | undefined {
+  if (compared && verdictOn(compared) === 'wrong-in-file') return undefined;
+  const given = compared?.given.nameservers.join(', ') || 'no nameserver';
+  return refuse(
+    'NotPendingInFile',
+    `${describeSource(effective.source)} names ${effective.value} (class ${current?.class ?? 'unknown'}), and the running kubelet gives new pods ${compared ? `${given} (class ${compared.given.class})` : 'a file that the agent cannot see'}.`,
   );
 }
 

@@ -1,9 +1,10 @@
 /** Gathers everything about the node that `decide.ts` needs, in one readonly value. Reads only. */
-import type { GradedFile, KnownAddresses, RepairReport } from '../../api/agent-protocol.ts';
+import type { ComparedFiles, GradedFile, KnownAddresses, RepairReport } from '../../api/agent-protocol.ts';
 import { type Effective, effectiveResolvConf } from '../../diagnosis/kubelet/effective.ts';
 import { describeSource } from '../../diagnosis/kubelet/setting.ts';
 import type { HostTree } from '../files/host-tree.ts';
 import type { KubeletUnit } from '../unit/kubelet-unit.ts';
+import { compare, type GivenFile } from './compare.ts';
 import { gradeFile, type Targets } from './grade-files.ts';
 import { findPending, type Pending, type UndoneEdit } from './pending.ts';
 
@@ -19,16 +20,26 @@ export interface Facts {
   readonly currentProblem: string | undefined;
   readonly targets: Targets;
   readonly pending: Pending;
+  /** undefined where this pod has no resolv.conf of its own. */
+  readonly compared: ComparedFiles | undefined;
 }
 
-/** The part of the facts that reports and journals carry. */
+type Evidence = Pick<RepairReport, 'layout' | 'effective' | 'current' | 'compared'>;
+
+/** The part of the facts that reports carry. */
 export function evidenceOf({
   layout,
   effective,
   current,
-}: Pick<Facts, 'layout' | 'effective' | 'current'>): Pick<RepairReport, 'layout' | 'effective' | 'current'> {
+  compared,
+}: Pick<Facts, 'layout' | 'effective' | 'current' | 'compared'>): Evidence {
   const { value, source } = effective;
-  return { layout, effective: { value, source: describeSource(source) }, ...(current && { current }) };
+  return {
+    layout,
+    effective: { value, source: describeSource(source) },
+    ...(current && { current }),
+    ...(compared && { compared }),
+  };
 }
 
 const LAYOUTS: Readonly<Record<string, Layout>> = {
@@ -60,14 +71,17 @@ export function gatherFacts(
   configured: Pick<Facts, 'effective' | 'pending'>,
   known: KnownAddresses,
   targets: Targets,
+  given: GivenFile | undefined,
 ): Facts {
   const { value, configPath } = configured.effective;
   const current = value === '' ? undefined : gradeFile(value, known, reading.host);
+  const graded = current?.kind === 'graded' ? current.file : undefined;
   return {
     ...configured,
+    compared: given && compare(given, graded, configured.pending, reading.unit),
     unit: reading.unit,
     layout: LAYOUTS[configPath ?? ''] ?? 'unknown',
-    current: current?.kind === 'graded' ? current.file : undefined,
+    current: graded,
     currentProblem: current?.kind === 'unreadable' ? current.problem.message : undefined,
     targets,
   };

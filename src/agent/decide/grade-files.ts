@@ -3,7 +3,9 @@ import type { GradedFile, KnownAddresses, RepairRequest } from '../../api/agent-
 import { Refused } from '../../api/refused.ts';
 import { gradeResolvConf, isUsable, resolvConfExcerpt } from '../../diagnosis/resolv-conf.ts';
 import type { HostTree } from '../files/host-tree.ts';
+import { OWN_RESOLV_CONF, type OwnResolvConf } from '../files/own-resolv-conf.ts';
 import type { Ask } from './ask-server.ts';
+import type { GivenFile } from './compare.ts';
 import { askOwnServers, type OwnServers, withoutResolvers } from './own-servers.ts';
 
 type Grade =
@@ -31,6 +33,19 @@ export function gradeFile(path: string, known: KnownAddresses, host: HostTree): 
     kind: 'graded',
     file: { path, class: grade, nameservers: [...nameservers], text: resolvConfExcerpt(text) },
   };
+}
+
+/** A server of the node itself that is silent is not judged by that: it may only be starting. */
+export async function gradeGiven(
+  { text, writtenAtMs }: OwnResolvConf,
+  questions: Questions,
+  ask: Ask,
+): Promise<GivenFile> {
+  const { nameservers } = gradeResolvConf(text, questions.known);
+  const own = await askOwnServers(nameservers, questions, ask);
+  const known = withoutResolvers(questions.known, own, 'silent ones may start');
+  const graded = gradeResolvConf(text, known);
+  return { path: OWN_RESOLV_CONF, class: graded.class, nameservers: [...graded.nameservers], writtenAtMs };
 }
 
 /** A target whose server is the node itself and silent is graded as usable: it may only be starting. */

@@ -68,6 +68,10 @@ export class FakeNode implements UnitManager {
   onLog: (message: string) => void = () => undefined;
   /** What the node's DNS servers answer. */
   ask: Ask = async () => ({ result: 'NXDOMAIN', ms: 1 });
+  /** What the running kubelet gives to pods. */
+  given = 'nameserver 127.0.0.53\n';
+  /** When it gave that to the pod of the agent; undefined: after all that happened so far. */
+  givenAtMs: number | undefined;
   override: Partial<KubeletUnit> = {};
   #state: KubeletState & { text: string };
   readonly stop = new AbortController();
@@ -229,6 +233,7 @@ export class FakeNode implements UnitManager {
       started: new Date(this.nowMs).toISOString(),
       uptimeMs: () => this.uptimeMs,
       log: (message: string) => this.onLog(message),
+      ownResolvConf: () => ({ text: this.given, writtenAtMs: this.givenAtMs ?? this.nowMs }),
     };
   }
 

@@ -1,6 +1,7 @@
 /** What the check of a node has shown: proven, drifted or failed. Only a check that saw a looping file finds a drift. */
 import type { CheckReport, ResolvConfClass } from '../../api/agent-report.ts';
 import { assertNever } from '../../api/assert-never.ts';
+import { isLooping } from '../../diagnosis/resolv-conf.ts';
 
 /** The resolv.conf that the pod of the check was given. */
 export interface SeenFile {
@@ -14,9 +15,6 @@ export type Judgement =
   /** It says nothing about the node, and is tried again. */
   | { readonly kind: 'failed'; readonly problem: string };
 
-/** With one of these, every query of a CoreDNS pod comes back to it. With others it depends on the order and on chance. */
-const LOOPING: ReadonlySet<ResolvConfClass> = new Set(['stub', 'loopback', 'self-only']);
-
 export function judge(report: CheckReport): Judgement {
   const { outcome, resolvConf, message } = report;
   switch (outcome) {
@@ -24,7 +22,7 @@ export function judge(report: CheckReport): Judgement {
     case 'proven':
       return resolvConf ? { kind: 'proven', file: seen(resolvConf), message } : failed(message);
     case 'looping':
-      return resolvConf && LOOPING.has(resolvConf.class)
+      return resolvConf && isLooping(resolvConf.class)
         ? { kind: 'drifted', file: seen(resolvConf), message }
         : failed(message);
     case 'may-loop':

@@ -88,6 +88,8 @@ async function decide(root: string, facts: Facts, unit: KubeletUnit): Promise<An
         ask: asking(facts['answers']),
         stop: new AbortController().signal,
         log: () => undefined,
+        // There is no pod.
+        ownResolvConf: () => undefined,
       },
       { onFacts: (found) => (observed = evidenceOf(found)) },
     );

@@ -49,6 +49,8 @@ const REFUSALS: Readonly<Record<RefusalReason, Prognosis>> = {
   UnsafePath: 'needs-a-person',
   NotWritable: 'needs-a-person',
   DirectoryNotMounted: 'needs-a-person',
+  // The kubelet was restarted with the wrong value: the next check finds that, and begins an incident of its own.
+  NotPendingInFile: 'needs-a-person',
   UnitMasked: 'needs-a-person',
   UnitNotRunning: 'needs-a-person',
   NothingToRollBack: 'needs-a-person',

@@ -119,6 +119,7 @@ function judge(report: RepairReport): Verdict {
   const text = { message: report.message, ...(report.advice ? { advice: report.advice } : {}) };
   switch (report.outcome) {
     case 'repaired':
+    case 'corrected':
     case 'already-right':
       return pass;
     case 'refused':

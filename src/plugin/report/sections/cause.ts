@@ -35,6 +35,7 @@ function confirmed({ status: { repair } }: StoredRecord): Line {
   if (!repair) return ['The side of the node is not recorded.'];
   switch (repair.outcome) {
     case 'repaired':
+    case 'corrected':
     case 'rolled-back':
       return ['The agent found the same on the node before it changed anything.'];
     case 'already-right':
