@@ -11,6 +11,19 @@ import { parseJson } from './parse-json.ts';
 /** Raised when a field changes its meaning: a record of another version counts as none. */
 export const CHECK_RECORD_VERSION = 1;
 
+/** What an inspection of the kubelet's files shows, compared with the running kubelet: `diagnosis/compared-files.ts`. */
+export const FILES_VERDICTS = [
+  'both-right',
+  'both-wrong',
+  /** The next start of the kubelet makes it wrong. */
+  'wrong-in-file',
+  /** The next start of the kubelet makes it right: corrected, but not yet in effect. */
+  'right-in-file',
+  /** Nothing that can be said for certain, or the inspection failed. */
+  'unclear',
+] as const;
+export type FilesVerdict = (typeof FILES_VERDICTS)[number];
+
 /** RFC 3339. */
 const time = z.iso.datetime();
 
@@ -46,6 +59,19 @@ const nodeCheckRecordSchema = z.object({
   failures: z.int().min(0),
   /** When a check last found the node well. */
   provenAt: time.optional(),
+  /** What the last inspection of the kubelet's files has shown; absent unless the policy asks for it. */
+  files: z
+    .object({
+      at: time,
+      verdict: z.enum(FILES_VERDICTS),
+      message: z.string(),
+      /** Where the value is set that was found wrong, or is not yet in effect. */
+      place: z.string().optional(),
+      value: z.string().optional(),
+      /** When an inspection last found the files right. */
+      rightAt: time.optional(),
+    })
+    .optional(),
   /** What is said in the condition, so that it is written again only when that changes. */
   condition: z.object({
     reason: z.enum(Object.keys(NODE_CONDITION_REASONS) as [NodeConditionReason, ...NodeConditionReason[]]),

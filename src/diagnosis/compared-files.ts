@@ -1,14 +1,6 @@
 /** What a comparison of the kubelet's files with the running kubelet shows. Pure. */
 import type { ComparedFiles } from '../api/agent-protocol.ts';
-
-export type FilesVerdict =
-  | 'both-right'
-  | 'both-wrong'
-  /** The next start of the kubelet makes it wrong. */
-  | 'wrong-in-file'
-  /** The next start of the kubelet makes it right: recovered, but not yet in effect. */
-  | 'right-in-file'
-  | 'unclear';
+import type { FilesVerdict } from '../api/node-check-record.ts';
 
 /**
  * Where the two differ, a file must have changed since the kubelet was started. Without that the difference has another

@@ -9,6 +9,7 @@ import {
   agentRequestSchema,
   type KubeletDirectory,
   REQUEST_ENV,
+  type RepairRequest,
   USUAL_DIRECTORIES,
 } from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
@@ -24,6 +25,7 @@ function theJob(
   policy: PolicySpec = policySpecSchema.parse({}),
   node = 'node-1',
   writable: KubeletDirectory[] = [...USUAL_DIRECTORIES],
+  more: Pick<RepairRequest, 'restart'> = {},
 ) {
   const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
   const { externalName } = policy.verification;
@@ -42,6 +44,7 @@ function theJob(
       known,
       externalName: externalName ?? 'x.invalid',
       writable,
+      ...more,
     },
   });
 }
@@ -142,6 +145,20 @@ describe.each([
       terminationMessagePath: '/dev/termination-log',
       terminationMessagePolicy: 'File',
     });
+  });
+});
+
+describe('the Job that corrects a file alone', () => {
+  const job = theJob(undefined, undefined, undefined, { restart: false });
+
+  it('differs from that of a repair in its request and in having no guard', () => {
+    const spec = job.spec?.template.spec as V1PodSpec;
+    const [own, ofRepair] = [spec.containers, specOf().containers];
+    expect(own.map(({ name: of }) => of)).toEqual(['agent']);
+    for (const field of ['image', 'command', 'args', 'resources', 'volumeMounts', 'securityContext'] as const)
+      expect(own[0]?.[field]).toEqual(ofRepair[0]?.[field]);
+    expect(JSON.parse(own[0]?.env?.[0]?.value ?? '')).toMatchObject({ verb: 'repair', restart: false });
+    expect(spec.volumes).toEqual(specOf().volumes);
   });
 });
 

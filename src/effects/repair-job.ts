@@ -145,6 +145,9 @@ export function repairJob(request: RepairJobRequest): V1Job {
  */
 function containersOf(agent: RepairRequest) {
   const { nonce, remediation, writable, nodeIP } = agent;
+  const own = { name: AGENT_CONTAINER, request: agent };
+  // Without a restart there is no kubelet to watch.
+  if (agent.restart === false) return [own];
   const guard: GuardRequest = {
     verb: 'guard',
     nonce,
@@ -152,10 +155,7 @@ function containersOf(agent: RepairRequest) {
     writable,
     ...(nodeIP === undefined ? {} : { nodeIP }),
   };
-  return [
-    { name: AGENT_CONTAINER, request: agent },
-    { name: GUARD_CONTAINER, request: guard },
-  ];
+  return [own, { name: GUARD_CONTAINER, request: guard }];
 }
 
 /** Only the directories that the agent has to write are writable; others are mounted read-only, or not at all. */

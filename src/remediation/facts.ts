@@ -20,6 +20,14 @@ export function wasAdmitted(situation: Situation): boolean {
   return situation.remediation.status.quarantine !== undefined || holdsNode(situation);
 }
 
+/** It is about a file that is wrong under a kubelet that is right. */
+export const isOfFileAlone = ({ spec }: Remediation): boolean =>
+  spec.trigger === 'Drift' && spec.drift.kind === 'PendingInFile';
+
+/** The agent changed a file of the node, with a restart of the kubelet or without. */
+export const changedTheNode = ({ repair }: Pick<RemediationStatus, 'repair'>): boolean =>
+  repair?.outcome === 'repaired' || repair?.outcome === 'corrected';
+
 /** Its turn has come and it is not over. */
 export function isUnderRepair({ status }: Remediation): boolean {
   return status.phase !== 'Pending' && !FINAL_PHASES.includes(status.phase);

@@ -1,5 +1,8 @@
 /** The order of an incident: the table of contents of this project. */
 import { admit } from './stages/admit.ts';
+import { admitFile } from './stages/admit-file.ts';
+import { correctFile } from './stages/correct-file.ts';
+import { fileCorrected } from './stages/file-corrected.ts';
 import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { lastLook } from './stages/last-look.ts';
 import { nodeGone } from './stages/node-gone.ts';
@@ -30,6 +33,9 @@ export const HEALING = [
   onceGuarded(verify),
   guardKept,
 ] as const;
+
+/** Of a file that the running kubelet has not read yet: no quarantine, no restart, and so nothing to prove or to guard. */
+export const CORRECTING = [retry, admitFile, correctFile, nodeGone, fileCorrected] as const;
 
 /** After the outcome is recorded: what is still there is cleaned up. */
 export const CLOSING = [releaseHeld, tidy] as const;

@@ -1,6 +1,7 @@
 /** The one next action of an incident, computed only from what was read: no clock, no randomness, no memory. */
 import { FINAL_PHASES } from '../api/remediation.ts';
-import { CLOSING, HEALING } from './pipeline.ts';
+import { isOfFileAlone } from './facts.ts';
+import { CLOSING, CORRECTING, HEALING } from './pipeline.ts';
 import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
 import { isHealed } from './verification/verification.ts';
@@ -17,7 +18,8 @@ import type { Situation } from './world.ts';
  */
 export function plan(situation: Situation): Verdict {
   const over = FINAL_PHASES.includes(situation.remediation.status.phase);
-  for (const stage of over ? CLOSING : HEALING) {
+  const opened = isOfFileAlone(situation.remediation) ? CORRECTING : HEALING;
+  for (const stage of over ? CLOSING : opened) {
     const verdict = stage(situation);
     if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict, situation);
   }

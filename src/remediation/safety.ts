@@ -1,4 +1,5 @@
 /** May a repair begin now? The guards, in the order of safety; the reason of each becomes a condition, an event and a metric label. */
+import { isOfFileAlone } from './facts.ts';
 import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { dnsSurvives } from './guards/dns-survives.ts';
 import type { Guard } from './guards/guard.ts';
@@ -34,9 +35,14 @@ const GUARDS: readonly Guard[] = [
   hasSlot,
 ];
 
+/** Of those, the ones that concern a file alone: no DNS pod and no kubelet is touched, whatever kind of node it is on. */
+const GUARDS_OF_A_FILE: readonly Guard[] = GUARDS.filter(
+  (guard) => guard !== podHasANode && guard !== dnsSurvives && guard !== controlPlaneIsFree,
+);
+
 /** Why a repair may not begin, or `pass`. */
 export function mayBegin(situation: Situation): Verdict {
-  for (const guard of GUARDS) {
+  for (const guard of isOfFileAlone(situation.remediation) ? GUARDS_OF_A_FILE : GUARDS) {
     const verdict = guard(situation);
     if (verdict.kind !== 'pass') return verdict;
   }

@@ -14,6 +14,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
+import { isOfFileAlone } from '../../remediation/facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Effect, EffectResult, ProbedPod } from '../../remediation/verdict.ts';
 import { podToAskBefore } from '../../remediation/verification/before.ts';
@@ -75,6 +76,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             writable: remediation.status.repairDirectory
               ? [remediation.status.repairDirectory]
               : [...USUAL_DIRECTORIES],
+            ...(isOfFileAlone(remediation) && { restart: false }),
             ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
           },
         },
@@ -133,9 +135,12 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
 
 /** What a DNS pod that serves answers before the change; null if none serves, or if that is recorded already. */
 async function askBefore(context: EffectContext) {
-  const pod = context.remediation.status.before
-    ? null
-    : podToAskBefore(context.world, context.remediation.spec.trigger, context.now);
+  const { remediation } = context;
+  // A file alone is corrected without a verification that would be compared with this.
+  const pod =
+    remediation.status.before || isOfFileAlone(remediation)
+      ? null
+      : podToAskBefore(context.world, context.remediation.spec.trigger, context.now);
   return pod && { pod, answers: await askDnsPod(pod, context) };
 }
 

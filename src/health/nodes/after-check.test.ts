@@ -37,6 +37,14 @@ describe('after a check', () => {
     });
   });
 
+  it('what was found in the files is still known, until the kubelet was started again', () => {
+    const files = { at: iso(2), verdict: 'wrong-in-file', message: 'x' } as const;
+    const known = { ...after(NOTHING_KNOWN, 0, proven), files };
+    expect(after(known, 20, proven).files).toEqual(files);
+    expect(after(known, 20, failed).files).toEqual(files);
+    expect(after(known, 20, proven, { kubeletStartedAt: iso(15) }).files).toBeUndefined();
+  });
+
   it('that found a drift, it is still known when the node was last well', () => {
     const known = after(after(NOTHING_KNOWN, 0, proven), 20, drifted);
     expect(known).toMatchObject({ found: { verdict: 'drifted', class: 'stub' }, provenAt: iso(1) });

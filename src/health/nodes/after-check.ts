@@ -33,6 +33,8 @@ export function afterCheck(before: KnownOfChecks, ended: EndedCheck, judgement: 
     outcome: judgement.kind,
   };
   const { found, provenAt } = before;
+  // A kubelet that was started since has read its files.
+  const files = before.files && isSameKubelet(before.check, ended) ? { files: before.files } : {};
   const proven = provenAt === undefined ? {} : { provenAt };
   if (judgement.kind === 'failed') {
     // Of a kubelet that was started since, nothing is known.
@@ -43,6 +45,7 @@ export function afterCheck(before: KnownOfChecks, ended: EndedCheck, judgement: 
       ...kept,
       failures: before.failures + 1,
       ...proven,
+      ...files,
     };
   }
   const { file, kind } = judgement;
@@ -52,6 +55,7 @@ export function afterCheck(before: KnownOfChecks, ended: EndedCheck, judgement: 
     found: { verdict: kind, class: file.class, nameservers: [...file.nameservers], at: endedAt },
     failures: 0,
     ...(kind === 'proven' ? { provenAt: endedAt } : proven),
+    ...files,
   };
 }
 

@@ -1,4 +1,5 @@
 /** A node that keeps drifting is left to a person: something there writes the wrong value again, and each repair restarts its kubelet. */
+import { changedTheNode } from '../facts.ts';
 import { end, pass, type Verdict } from '../verdict.ts';
 import type { Remediation, Situation } from '../world.ts';
 
@@ -15,9 +16,7 @@ export function notTooOften({ remediation, world, now }: Situation): Verdict {
   // Whoever acknowledged the refusal has dealt with what came before it.
   const dealtWith = ofThisNode.filter(({ status, acknowledged }) => acknowledged && status.reason === REASON);
   const since = Math.max(now - WINDOW_MS, ...dealtWith.map(endOf));
-  const repairs = ofThisNode.filter(
-    (other) => other.status.repair?.outcome === 'repaired' && endOf(other) > since,
-  );
+  const repairs = ofThisNode.filter((other) => changedTheNode(other.status) && endOf(other) > since);
   if (repairs.length < maxRepairs) return pass;
   const { name } = spec.node;
   const [best] = repairs.findLast(({ status }) => status.rewrittenBy.length > 0)?.status.rewrittenBy ?? [];

@@ -1,5 +1,6 @@
 /** The pod still loops, or the node is still wrong: the evidence may be out of date by the time it is the incident's turn. */
 import { podOf } from '../../api/trigger.ts';
+import { isOfFileAlone } from '../facts.ts';
 import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
@@ -14,7 +15,9 @@ const DRIFT_PENDING_LIMIT_MS = 24 * HOUR_MS;
 export const RECOVERED_AFTER_MS = 35_000;
 
 export function stillSick(situation: Situation): Verdict {
-  return situation.remediation.spec.trigger === 'Drift' ? stillWrong(situation) : stillLoops(situation);
+  const { remediation } = situation;
+  if (isOfFileAlone(remediation)) return stillWrongInFile(situation);
+  return remediation.spec.trigger === 'Drift' ? stillWrong(situation) : stillLoops(situation);
 }
 
 function stillLoops({ remediation, world, now }: Situation): Verdict {
@@ -40,6 +43,21 @@ function stillWrong({ remediation, world, now }: Situation): Verdict {
     );
   if (now - dueSince(remediation) > DRIFT_PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within a day.');
+  return pass;
+}
+
+function stillWrongInFile({ remediation, world, now }: Situation): Verdict {
+  const { found, files } = world.node?.checks ?? {};
+  const isLater = (at: string): boolean => Date.parse(at) > remediation.createdAt;
+  if (found?.verdict === 'drifted' && isLater(found.at))
+    return cancelled(
+      'KubeletDrifted',
+      `The kubelet of node ${remediation.spec.node.name} was restarted with the wrong file. That is a drift of its own, and is repaired with a restart.`,
+    );
+  if (files?.verdict === 'both-right' && isLater(files.at))
+    return cancelled('Recovered', 'A later inspection of the node found the file right.');
+  if (now - dueSince(remediation) > DRIFT_PENDING_LIMIT_MS)
+    return cancelled('WaitedTooLong', 'The correction could not begin within a day.');
   return pass;
 }
 

@@ -172,11 +172,12 @@ function repairStarted({ before, after, remediation }: Transition): EventIntent 
 function repairReported({ before, after, remediation }: Transition): EventIntent | null {
   const report = after.repair;
   if (before.repair || !report) return null;
-  const isGood = report.outcome === 'repaired' || report.outcome === 'already-right';
+  const isCorrected = report.outcome === 'corrected';
+  const isGood = isCorrected || report.outcome === 'repaired' || report.outcome === 'already-right';
   return {
     about: concerning(remediation, 'policy', 'node'),
     type: isGood ? 'Normal' : 'Warning',
-    reason: isGood ? 'KubeletRepaired' : report.reason,
+    reason: isCorrected ? 'FileCorrected' : isGood ? 'KubeletRepaired' : report.reason,
     action: 'Repair',
     note: `${remediation.name}: ${report.message}`,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, isoAt } from '../../../test/support/objects/builders.ts';
+import { aPendingFile, aRemediation, isoAt, withDrift } from '../../../test/support/objects/builders.ts';
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import { conditionOf, type KnownOfNode } from './node-condition.ts';
 
@@ -31,6 +31,20 @@ describe('the condition of a node', () => {
       reason: 'Proven',
       message: 'New pods are given 192.0.2.53 (class ok). DNS works with that.',
     });
+  });
+
+  it('stays proven while a file is corrected that the running kubelet has not read, and names that file until then', () => {
+    const message = 'In /etc/kubernetes/kubelet-config.yaml:4 resolvConf is wrong.';
+    const files = { at: isoAt(1), verdict: 'wrong-in-file', message } as const;
+    const said = {
+      reason: 'Proven',
+      message: `New pods are given 192.0.2.53 (class ok). DNS works with that. ${message}`,
+    };
+    for (const phase of ['Pending', 'Repairing', 'Failed', 'Refused'] as const) {
+      const one = aRemediation({ status: { phase, finishedAt: isoAt(9) } });
+      const incidents = [withDrift(one, aPendingFile())];
+      expect(conditionOf(known({ found: GOOD, provenAt: isoAt(0), files, incidents }))).toEqual(said);
+    }
   });
 
   it('says that the node is repaired as long as an incident is open', () => {

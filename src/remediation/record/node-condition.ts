@@ -2,6 +2,7 @@
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import type { NodeCondition, NodeConditionReason } from '../../api/node-condition.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
+import { isOfFileAlone } from '../facts.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
 import type { Remediation } from '../world.ts';
 
@@ -11,7 +12,7 @@ export const FAILURES_THAT_COUNT = 3;
 /** What a check or a repair says of itself may be a page long, and every reader of the node is sent it. */
 const LONGEST_MESSAGE = 1024;
 
-export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures' | 'provenAt'> {
+export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures' | 'provenAt' | 'files'> {
   readonly check?: Pick<NonNullable<NodeCheckRecord['check']>, 'outcome' | 'problem'> | undefined;
   /** Incidents of this node, by uid. */
   readonly incidents: readonly Remediation[];
@@ -22,8 +23,10 @@ export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures' 
 }
 
 /** null: nothing is known, and nothing is said. */
-export function conditionOf(known: KnownOfNode): NodeCondition | null {
-  const { found, failures, incidents, notRepaired, outdated } = known;
+export function conditionOf(all: KnownOfNode): NodeCondition | null {
+  // New pods are right while a file is corrected that the running kubelet has not read, and whatever comes of that.
+  const known = { ...all, incidents: all.incidents.filter((one) => !isOfFileAlone(one)) };
+  const { found, failures, incidents, notRepaired, outdated, files } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
   if (open) return says('Repairing', `DNSRemediation ${open.name} repairs this node.`, given(found));
   const left = leftOver(known);
@@ -37,7 +40,8 @@ export function conditionOf(known: KnownOfNode): NodeCondition | null {
     );
   if (outdated !== null) return says('NotChecked', outdated, given(found, 'Before, new pods were given'));
   if (!found) return null;
-  if (found.verdict === 'proven') return says('Proven', given(found), 'DNS works with that.');
+  if (found.verdict === 'proven')
+    return says('Proven', given(found), 'DNS works with that.', pendingIn(files));
   const meaning = 'A CoreDNS pod that is created here forwards queries to itself.';
   return notRepaired === null
     ? says('Repairing', given(found), meaning, 'A repair is about to begin.')
@@ -55,6 +59,10 @@ function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'
   const servers = found.nameservers.length === 0 ? 'no nameserver' : found.nameservers.join(', ');
   return `${beginning} ${servers} (class ${found.class}).`;
 }
+
+/** What the next start of the kubelet would change. */
+const pendingIn = (files: NodeCheckRecord['files']): string =>
+  files?.verdict === 'wrong-in-file' ? files.message : '';
 
 const LEFT = {
   Refused: ['RepairRefused', 'was refused'],

@@ -5,6 +5,7 @@ import { assertNever } from '../../api/assert-never.ts';
 import type { QuarantineRecord } from '../../api/quarantine-record.ts';
 import type { Phase, RemediationSpec, RemediationStatus, StepName } from '../../api/remediation.ts';
 import { beganAt } from '../../api/trigger.ts';
+import { changedTheNode } from '../facts.ts';
 import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRepair } from '../verdict.ts';
 import { failedBefore } from '../verification/before.ts';
 import { afterAttempt, beforeAttempt } from './attempts.ts';
@@ -208,7 +209,7 @@ function repairReported(
   { report, rewrittenBy = [] }: Extract<Finding, { kind: 'repair-reported' }>,
   now: number,
 ): Status {
-  const good = report.outcome === 'repaired' || report.outcome === 'already-right';
+  const good = changedTheNode({ repair: report }) || report.outcome === 'already-right';
   const state = good ? 'True' : 'False';
   const marked = withCondition(status, 'Repaired', state, report.reason, report.message, now);
   const reported = {

@@ -126,6 +126,9 @@ function judge(report: RepairReport): Verdict {
       // The kubelet is configured correctly and only the pod's sandbox is older than that: the proof pod shows it, and
       // recreating the pod is the whole repair.
       if (report.reason === 'CurrentIsUsable') return pass;
+      // Of a file alone: the kubelet was restarted with it. The next check finds that, and begins an incident of its own.
+      if (report.reason === 'NotPendingInFile')
+        return end({ phase: 'Cancelled', reason: report.reason, ...text, hold: false });
       return end({ phase: 'Refused', reason: report.reason, ...text, hold: false });
     case 'rolled-back':
       return end({ phase: 'RolledBack', reason: report.reason, ...text, hold: false });

@@ -13,7 +13,7 @@
 import { podOf } from '../../api/trigger.ts';
 
 import { RECHECK_MS } from '../deadlines.ts';
-import { holdsNode, isBeingRemoved } from '../facts.ts';
+import { changedTheNode, holdsNode, isBeingRemoved } from '../facts.ts';
 import { nodeExists } from '../guards/node-exists.ts';
 import { nodeIsNotExcluded } from '../guards/node-not-excluded.ts';
 import { platformIsMutable } from '../guards/platform-mutable.ts';
@@ -66,8 +66,7 @@ function untilRecovered({ remediation, world, now }: Situation): number {
  * changed the node: another attempt would restart the kubelet again.
  */
 export function tryAgainLater(verdict: Verdict, { remediation }: Situation): Verdict {
-  const isUntouched = remediation.status.repair?.outcome !== 'repaired';
-  return verdict.kind === 'end' && isUntouched && passesByItself(verdict.ending)
+  return verdict.kind === 'end' && !changedTheNode(remediation.status) && passesByItself(verdict.ending)
     ? record({ kind: 'attempt-ended', ending: verdict.ending })
     : verdict;
 }

@@ -69,6 +69,21 @@ export function aDrift(overrides: Partial<Drift> = {}): Drift {
   };
 }
 
+/** An inspection found the file of a node wrong whose running kubelet is right. */
+export function aPendingFile(overrides: Partial<Drift> = {}): Drift {
+  const { check: _check, ...drift } = aDrift({ kind: 'PendingInFile', why: 'Interval' });
+  return {
+    ...drift,
+    file: {
+      path: '/etc/kubernetes/kubelet-config.yaml',
+      line: 4,
+      value: '/etc/resolv.conf',
+      message: 'The value of resolvConf is wrong in the file, and not yet in effect.',
+    },
+    ...overrides,
+  };
+}
+
 /** The same incident, begun with a crash that differs in this. */
 export function withSighting(remediation: Remediation, changes: Partial<Sighting>): Remediation {
   const { policy, node, cause, settings } = remediation.spec;
