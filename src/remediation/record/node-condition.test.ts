@@ -48,7 +48,7 @@ describe('the condition of a node', () => {
   });
 
   it('says that the node is repaired as long as an incident is open', () => {
-    const incidents = [aRemediation({ status: { phase: 'Pending' } })];
+    const incidents = [aRemediation({ status: { phase: 'Proving' } })];
     expect(conditionOf(known({ incidents }))).toEqual({
       reason: 'Repairing',
       message: 'DNSRemediation node-1-incident repairs this node.',
@@ -56,11 +56,21 @@ describe('the condition of a node', () => {
     expect(conditionOf(known({ incidents, found: STUB }))?.reason).toBe('Repairing');
   });
 
-  it('says that a repair is about to begin where a drift was found and the policy repairs', () => {
+  it('says that an incident waits, and not for what', () => {
+    const waiting = (reason: string) =>
+      conditionOf(known({ incidents: [aRemediation({ status: { phase: 'Pending', reason } })] }));
+    expect(waiting('NoSlot')).toEqual({
+      reason: 'Repairing',
+      message: 'DNSRemediation node-1-incident waits for its turn to repair this node.',
+    });
+    expect(waiting('ControlPlaneUnderRepair')).toEqual(waiting('NoSlot'));
+  });
+
+  it('says that a repair has not begun where a drift was found and the policy repairs', () => {
     expect(conditionOf(known({ found: STUB }))).toEqual({
       reason: 'Repairing',
       message:
-        'New pods are given 127.0.0.53 (class stub). A CoreDNS pod that is created here forwards queries to itself. A repair is about to begin.',
+        'New pods are given 127.0.0.53 (class stub). A CoreDNS pod that is created here forwards queries to itself. Its repair has not begun yet.',
     });
   });
 

@@ -28,7 +28,7 @@ export function conditionOf(all: KnownOfNode): NodeCondition | null {
   const known = { ...all, incidents: all.incidents.filter((one) => !isOfFileAlone(one)) };
   const { found, failures, incidents, notRepaired, outdated, files } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
-  if (open) return says('Repairing', `DNSRemediation ${open.name} repairs this node.`, given(found));
+  if (open) return says('Repairing', underRepair(open), given(found));
   const left = leftOver(known);
   if (left)
     return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
@@ -44,7 +44,7 @@ export function conditionOf(all: KnownOfNode): NodeCondition | null {
     return says('Proven', given(found), 'DNS works with that.', pendingIn(files));
   const meaning = 'A CoreDNS pod that is created here forwards queries to itself.';
   return notRepaired === null
-    ? says('Repairing', given(found), meaning, 'A repair is about to begin.')
+    ? says('Repairing', given(found), meaning, 'Its repair has not begun yet.')
     : says('Drifted', given(found), meaning, notRepaired);
 }
 
@@ -53,6 +53,12 @@ function says(reason: NodeConditionReason, ...sentences: readonly string[]): Nod
   const isLong = message.length > LONGEST_MESSAGE;
   return { reason, message: isLong ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message };
 }
+
+/** Not what it waits for: that changes with the work on other nodes, and each change would be a write. */
+const underRepair = ({ name, status }: Remediation): string =>
+  status.phase === 'Pending'
+    ? `DNSRemediation ${name} waits for its turn to repair this node.`
+    : `DNSRemediation ${name} repairs this node.`;
 
 function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'): string {
   if (!found) return '';
