@@ -5,6 +5,7 @@ import { answerSchema } from './answer.ts';
 import { driftSchema } from './drift.ts';
 import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
+import { otherPodsSchema } from './other-pods.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 import { explanationSchema } from './rewritten.ts';
@@ -267,6 +268,7 @@ export const remediationStatusSchema = z
       .describe(
         'Last check of a DNS pod: of the one that replaced the looping one or, if none was deleted, of one that serves.',
       ),
+    otherPods: otherPodsSchema.optional(),
     recurrence: z
       .array(recurrenceSchema)
       .default([])

@@ -51,7 +51,7 @@ interface Row {
 }
 
 /** For each effect that writes, an incident that has come to it. What the caches hold never changes. */
-const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe'>, Row>> = {
+const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe' | 'survey'>, Row>> = {
   quarantine: { write: 'PATCH /api/v1/nodes/node-1', status: {} },
   'start-repair': { write: `POST ${JOBS}`, status: { quarantine: held }, isHeld: true },
   'take-back-repair': {

@@ -12,6 +12,7 @@ import { serves } from '../remediation/verification/serving.ts';
 import type { NodeView } from '../remediation/world.ts';
 import type { DnsContainer, DnsPod } from './dns-pod.ts';
 import { observeNode } from './node.ts';
+import { usesNodeDNS } from './other-pods.ts';
 import type { Basis } from './sight.ts';
 
 /** Of pods that are listed by name. */
@@ -123,7 +124,6 @@ const podListSchema = z.object({
   ),
 });
 
-/** A pod in the network of the host reaches the stub of systemd-resolved, and is not harmed by it. */
 async function podsWithNodeDNSOf(
   kube: KubeClient,
   { sick, node }: Incident,
@@ -139,7 +139,7 @@ async function podsWithNodeDNSOf(
   );
   return items
     .filter(({ metadata }) => metadata.name !== sick?.pod.name)
-    .filter(({ spec }) => spec.dnsPolicy === 'Default' && spec.hostNetwork !== true)
+    .filter(({ spec }) => usesNodeDNS(spec))
     .map(({ metadata }) => metadata.name)
     .slice(0, MAX_PODS);
 }

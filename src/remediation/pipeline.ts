@@ -13,6 +13,7 @@ import { release } from './stages/release.ts';
 import { releaseHeld } from './stages/release-held.ts';
 import { repair } from './stages/repair.ts';
 import { retry } from './stages/retry.ts';
+import { survey } from './stages/survey.ts';
 import { tidy } from './stages/tidy.ts';
 import { timeLimit } from './stages/time-limit.ts';
 import { verify } from './stages/verify.ts';
@@ -31,6 +32,7 @@ export const HEALING = [
   release,
   recreate,
   onceGuarded(verify),
+  survey,
   guardKept,
 ] as const;
 

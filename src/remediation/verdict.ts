@@ -1,16 +1,19 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
 import type { CheckReport, GuardReport, KubeletDirectory, RepairReport } from '../api/agent-protocol.ts';
 import type { Answer } from '../api/answer.ts';
+import type { OtherPods } from '../api/other-pods.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { TakenBackBecause } from '../api/remediation.ts';
 import type { Explanation } from '../api/rewritten.ts';
 import type { DnsPodView } from './world.ts';
 
-/** One write to the cluster, or one question to a DNS pod. Each is idempotent. */
+/** One write to the cluster, or one question to a DNS pod or the API server. Each is idempotent. */
 export type Effect =
   | { readonly kind: 'quarantine' }
   | { readonly kind: 'probe'; readonly pod: ProbedPod }
   | { readonly kind: 'start-repair' }
+  /** A read: which other pods were started on the node before the repair (`until`). Without `since`, however old they are. */
+  | { readonly kind: 'survey'; readonly since?: string; readonly until: string }
   | PlainEffect;
 
 /** An effect that returns nothing. */
@@ -49,6 +52,7 @@ export type EffectResult =
       readonly kind: 'repair-started';
       readonly before: { readonly pod: ProbedPod; readonly answers: readonly Answer[] } | null;
     }
+  | { readonly kind: 'surveyed'; readonly otherPods: OtherPods }
   | { readonly kind: 'done'; readonly effect: PlainEffect };
 
 /** Something that was learned and has to be recorded before anything is based on it. */

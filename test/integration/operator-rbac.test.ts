@@ -48,6 +48,8 @@ const ALLOWED: readonly Row[] = [
   ['update', ours('dnsremediations', 'status')],
   ['update', ours('dnshealthpolicies', 'status')],
   ['patch', nodes],
+  // The other pods of a repaired node, which the record names.
+  ['list', pods],
   // The condition of a node.
   ['patch', { ...nodes, subresource: 'status' }],
   // Starts of kubelets are events of nodes, which are in this namespace.
@@ -128,7 +130,9 @@ const REFUSED: readonly Row[] = [
   ['delete', { ...pods, ...inDefault }],
   ['delete', { ...pods, ...inOwn }],
   ['create', { ...pods, ...inDefault }],
-  ['list', pods],
+  ['watch', pods],
+  ['get', pods],
+  ['delete', pods],
   ['get', { ...pods, subresource: 'log', ...inDefault }],
   ['get', { ...pods, subresource: 'log', ...inNodeNamespace }],
   ['get', { ...pods, subresource: 'log', ...inCheckNamespace }],

@@ -10,6 +10,7 @@ import {
 } from '../../../test/support/objects/builders.ts';
 import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
+import { afterEffect } from '../../remediation/record/status.ts';
 import type { DnsPodView } from '../../remediation/world.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import { carryOut } from './carry-out.ts';
@@ -31,6 +32,7 @@ function context({ dnsPods = [], status = {}, addresses = async () => ['10.96.0.
   const { world } = aSituation({ remediation, world: { dnsPods } });
   let doubts = 0;
   return {
+    answers: fake.answers,
     asked: fake.asked,
     created: fake.created,
     doubts: () => doubts,
@@ -119,5 +121,22 @@ describe('when a DNS pod is asked', () => {
       throw kubeError(503, 'ServiceUnavailable');
     };
     await expect(carryOut(probe, context({ addresses }))).rejects.toThrow(/503/);
+  });
+});
+
+describe('the survey after a repair', () => {
+  it('records the other pods of the node, without those that the incident has deleted', async () => {
+    const pod = (name: string) => ({
+      metadata: { namespace: 'shop', name, uid: name },
+      spec: { dnsPolicy: 'Default' },
+      status: { phase: 'Running', startTime: isoAt(-60) },
+    });
+    const situation = context({ status: { deletedPods: [{ name: 'coredns-1', uid: 'coredns-1' }] } });
+    situation.answers.set('/api/v1/pods', { items: [pod('coredns-1'), pod('mailer')] });
+    const result = await carryOut({ kind: 'survey', until: isoAt(4) }, situation);
+    expect(afterEffect(situation.remediation.status, result, at(20)).otherPods).toMatchObject({
+      total: 1,
+      pods: [{ namespace: 'shop', name: 'mailer' }],
+    });
   });
 });

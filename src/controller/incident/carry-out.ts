@@ -13,6 +13,7 @@ import { startRepair, takeBackRepair } from '../../effects/repair-job.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
+import { otherPodsOf } from '../../observe/other-pods.ts';
 import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
 import { isOfFileAlone } from '../../remediation/facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
@@ -124,6 +125,11 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return { kind: 'done', effect };
     case 'probe': {
       return { kind: 'probed', pod: effect.pod, answers: await askDnsPod(effect.pod, context) };
+    }
+    case 'survey': {
+      const deleted = new Set(remediation.status.deletedPods.map(({ uid }) => uid));
+      const question = { ...effect, node: spec.node.name, deleted };
+      return { kind: 'surveyed', otherPods: await otherPodsOf(kube, question, signal) };
     }
     case 'remove-proof-pod':
       await removeCheck(kube, proofPodName(remediation.name), signal);

@@ -201,3 +201,11 @@ it('says what may have brought the wrong value back, with the lines to change th
   expect(text).toContain('**KubesprayRun** may have changed it (confidence high)');
   expect(text).toContain('kube_resolv_conf: /run/systemd/resolve/resolv.conf');
 });
+
+it('lists the other pods that keep the resolv.conf of before, with what to do', () => {
+  const message = 'One other pod on node node-1 keeps it.';
+  const pods = [{ namespace: 'shop', name: 'mailer-1', owner: 'DaemonSet/mailer' }];
+  const text = renderMarkdown(pageOf(aRecord({ status: { otherPods: { total: 3, pods, message } } })));
+  expect(text).toContain('`shop/mailer-1` (DaemonSet/mailer) and 2 more.');
+  expect(text).toContain(message);
+});

@@ -31,6 +31,44 @@ describe('a redacted record', () => {
     }
   });
 
+  it('names neither the other pods of the node nor who used sudo there', () => {
+    const at = '2026-11-26T11:18:46.000Z';
+    const base = aRecord();
+    const rewritten = {
+      path: '/etc/kubernetes/kubelet-config.yaml',
+      mtime: at,
+      ctime: at,
+      owner: '0:0',
+      mode: '0600',
+      neighbours: [{ path: '/run/sudo/ts/alice', changedAt: at }],
+      more: 0,
+    };
+    const { repair } = base.status;
+    if (!repair) throw new Error('the sample has no repair');
+    const record = redact(
+      aRecord({
+        status: {
+          repair: { ...repair, rewritten },
+          rewrittenBy: [
+            {
+              explanation: 'Person',
+              confidence: 'medium',
+              evidence: ['sudo was used within a minute of it (alice).'],
+              change: [],
+            },
+          ],
+          otherPods: {
+            total: 1,
+            pods: [{ namespace: 'shop', name: 'mailer-1', owner: 'DaemonSet/mailer' }],
+            message: 'One.',
+          },
+        },
+      }),
+    );
+    expect(JSON.stringify(record)).not.toMatch(/alice|shop|mailer/);
+    expect(record.status.rewrittenBy[0]?.evidence).toEqual(['sudo was used within a minute of it (user-a).']);
+  });
+
   it('has the same stand-in everywhere', () => {
     const { metadata, spec, status } = redact(aRecord());
     expect(spec.node.name).toBe('node-a');

@@ -107,7 +107,13 @@ function namesOf(record: StoredRecord): readonly Name[] {
     [name, ...aliasesOf(name)].map((alias) => [alias, node(name)] as const),
   );
   const pods = podNames(record).map((name) => [name, pod(name)] as const);
-  const unique = new Map([...pods, ...nodes].filter(([name]) => name !== ''));
+  const namespace = standIns((index) => `namespace-${letters(index)}`);
+  const user = standIns((index) => `user-${letters(index)}`);
+  const others = [
+    ...namespaceNames(record).map((name) => [name, namespace(name)] as const),
+    ...userNames(record).map((name) => [name, user(name)] as const),
+  ];
+  const unique = new Map([...others, ...pods, ...nodes].filter(([name]) => name !== ''));
   return [...unique]
     .toSorted(([a], [b]) => b.length - a.length)
     .map(([name, standIn]) => ({
@@ -138,6 +144,18 @@ function nodeNames({ spec, status, ...record }: StoredRecord): readonly string[]
   ];
 }
 
+/** Those of other pods; the namespaces of every cluster say nothing of this one. */
+const namespaceNames = ({ status }: StoredRecord): readonly string[] =>
+  (status.otherPods?.pods ?? [])
+    .map(({ namespace }) => namespace)
+    .filter((name) => name !== 'default' && !/^(kube|dnshealth)-/.test(name));
+
+/** Who used sudo when the file was changed. */
+const userNames = ({ status }: StoredRecord): readonly string[] =>
+  (status.repair?.rewritten?.neighbours ?? []).flatMap(
+    ({ path }) => /^\/run\/sudo\/ts\/(?!root$)(.+)$/.exec(path)?.[1] ?? [],
+  );
+
 function podNames({ spec, status, ...record }: StoredRecord): readonly string[] {
   const evidence = evidenceOf({ spec, status, ...record });
   return [
@@ -149,5 +167,6 @@ function podNames({ spec, status, ...record }: StoredRecord): readonly string[] 
     status.before?.pod ?? '',
     status.verification?.pod ?? '',
     ...status.deletedPods.map(({ name }) => name),
+    ...(status.otherPods?.pods ?? []).flatMap(({ name, owner }) => [name, owner?.split('/')[1] ?? '']),
   ];
 }

@@ -27,6 +27,8 @@ export function afterEffect(status: Status, result: EffectResult, now: number): 
       return beginStep(inPhase(withBefore(status, result.before, now), 'Repairing'), 'Repair', now);
     case 'probed':
       return probed(status, result.pod, result.answers, now);
+    case 'surveyed':
+      return { ...status, otherPods: result.otherPods };
     case 'done':
       return done(status, result.effect, now);
     default:

@@ -253,6 +253,8 @@ export class SimulatedCluster {
           answers: [{ protocol: 'udp', name: 'example.com', result: ok ? 'NOERROR' : 'SERVFAIL', ok, ms: 1 }],
         };
       }
+      case 'survey':
+        return { kind: 'surveyed', otherPods: { total: 0, pods: [], message: 'None.' } };
       case 'remove-proof-pod':
         this.proof = null;
         return { kind: 'done', effect };

@@ -26,7 +26,12 @@ export const impact = (record: StoredRecord): Section => ({
         {
           name: 'Not known',
           value: [
-            'How many queries failed in the meantime, and which applications noticed. Pods in namespaces other than kube-system that use the resolv.conf of the node (dnsPolicy Default).',
+            'How many queries failed in the meantime, and which applications noticed.',
+            ...(record.status.otherPods?.total === undefined
+              ? [
+                  ' Pods in namespaces other than kube-system that use the resolv.conf of the node (dnsPolicy Default).',
+                ]
+              : []),
           ],
         },
       ],
@@ -52,6 +57,15 @@ function loopingPod(record: StoredRecord): Line {
 }
 
 function otherPods(record: StoredRecord): Line {
+  const { total, pods: found = [] } = record.status.otherPods ?? {};
+  if (total === 0) return ['No other pod got the same resolv.conf.'];
+  if (total !== undefined) {
+    const names = found.map(({ namespace, name, owner }) =>
+      owner === undefined ? [code(`${namespace}/${name}`)] : line`${code(`${namespace}/${name}`)} (${owner})`,
+    );
+    const more = total > found.length ? ` and ${total - found.length} more` : '';
+    return line`Keep the resolv.conf of before until they are recreated: ${listed(names)}${more}.`;
+  }
   const pods = evidenceOf(record)?.podsWithNodeDNS;
   if (!pods) return NOT_RECORDED;
   if (pods.length === 0) return ['No other pod in kube-system got the same resolv.conf.'];

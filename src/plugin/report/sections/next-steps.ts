@@ -38,7 +38,10 @@ function itemsOf(record: StoredRecord): readonly Line[] {
       'Paste the lines of the section before this one, or the next run of the installer may bring the fault back.',
     ]);
   const pods = evidenceOf(record)?.podsWithNodeDNS ?? [];
-  if (holdsChange(record) && pods.length > 0)
+  const { otherPods } = status;
+  if (otherPods) {
+    if (otherPods.total !== 0) items.push(prose(otherPods.message));
+  } else if (holdsChange(record) && pods.length > 0)
     items.push(
       line`Recreate the pods that still have the old resolv.conf: ${pods.flatMap((name, index) => [...(index > 0 ? [', '] : []), code(name)])}.`,
     );
