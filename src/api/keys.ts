@@ -59,11 +59,13 @@ export const ACKNOWLEDGED_ANNOTATION = `${GROUP}/acknowledged`;
 
 /** On Jobs and pods that the operator creates for an incident: the name of its DNSRemediation. */
 export const REMEDIATION_LABEL = `${GROUP}/remediation`;
-/** On Jobs and pods that the operator creates: `repair` or `check`. */
+/** On Jobs and pods that the operator creates: `repair`, `check` or `inspect`. */
 export const ROLE_LABEL = `${GROUP}/role`;
 
 /** On the pod of a node's check: a JSON `CheckOrigin`. */
 export const CHECK_ORIGIN_ANNOTATION = `${GROUP}/check`;
+/** On the Job of an inspection and its pod: a JSON `InspectionOrigin`. */
+export const INSPECTION_ANNOTATION = `${GROUP}/inspection`;
 /** On the pods of node checks: they are removed by it, a batch at a time. */
 export const CHECK_BATCH_LABEL = `${GROUP}/batch`;
 

@@ -63,11 +63,12 @@ const nodeCheckRecordSchema = z.object({
   files: z
     .object({
       at: time,
+      /** Of that inspection, so that it is recorded once, whatever the clocks say. */
+      nonce: z.string(),
       verdict: z.enum(FILES_VERDICTS),
       message: z.string(),
-      /** Where the value is set that was found wrong, or is not yet in effect. */
-      place: z.string().optional(),
-      value: z.string().optional(),
+      /** The value that was found wrong, or that is not yet in effect, and where it is set. */
+      file: z.object({ path: z.string(), line: z.int().optional(), value: z.string() }).optional(),
       /** When an inspection last found the files right. */
       rightAt: time.optional(),
     })

@@ -48,6 +48,7 @@ const reconcilers = {
   nodeLook: reconcile,
   nodeTurn: reconcile,
   nodeState: reconcile,
+  inspection: reconcile,
   drift: reconcile,
 };
 
@@ -125,4 +126,18 @@ it('a node that has become Ready wakes the claim of drifts, which leaves out nod
   all.known.put({ ...facts, ready: false });
   expect(wokenBy(drift, () => all.known.put({ ...facts, ready: true }))).toEqual(['drifts']);
   expect(wokenBy(drift, () => all.known.put({ ...facts, bootID: 'boot-2' }))).toEqual([]);
+});
+
+it('the pod of a check or an inspection without an incident wakes no incident', () => {
+  const pods = {
+    ...still('check'),
+    get: () => ({ remediation: '', node: 'node-1', origin: null, inspection: null }),
+  };
+  const table = controllerTable(
+    { ...reflectors, agentPods: pods } as unknown as Reflectors,
+    found(),
+    reconcilers,
+  );
+  const row = table.find(({ name }) => name === 'remediation');
+  expect(wokenBy(row, () => {})).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { concernedBy, concernedByPod, isOpen } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
+import { INSPECTIONS } from './files/inspection-controller.ts';
 import { DRIFTS } from './nodes/drift-controller.ts';
 import type { KnownNodes } from './nodes/known-nodes.ts';
 import { ALL } from './nodes/look-controller.ts';
@@ -35,6 +36,7 @@ interface Reconcilers {
   readonly nodeLook: Reconcile;
   readonly nodeTurn: Reconcile;
   readonly nodeState: Reconcile;
+  readonly inspection: Reconcile;
   readonly drift: Reconcile;
 }
 
@@ -87,8 +89,8 @@ export function controllerTable(
       watches: [
         watch(remediations, ({ key, object }) => (isUnderRepair(object) ? key : []), URGENT),
         watch(remediations, (change) => [change.key, ...namesOf(othersConcerned(change))], FRESH),
-        watch(jobs, (change) => change.object.remediation, URGENT),
-        watch(agentPods, (change) => change.object.remediation, URGENT),
+        watch(jobs, ({ object }) => incidentOf(object), URGENT),
+        watch(agentPods, ({ object }) => incidentOf(object), URGENT),
         watch(dnsPods, ({ object }) => namesOf(concernedByPod(object, remediations.list())), FRESH),
         watch(found.probes, ({ key }) => incidentsOfPod(key)),
         watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
@@ -183,7 +185,7 @@ export function controllerTable(
     {
       name: 'node-state',
       watches: [
-        watch(agentPods, ({ object }) => (object.origin ? object.node : []), FRESH),
+        watch(agentPods, ({ object }) => (object.origin || object.inspection ? object.node : []), FRESH),
         watch(remediations, ({ object }) => object.spec.node.name),
         watch(nodes, (change) => (saysSomethingElse(change) ? change.key : [])),
         watch(policies, (change) => (isNewSpec(change) ? nodes.keys() : [])),
@@ -193,6 +195,18 @@ export function controllerTable(
         watch(found.known, (change) => change.key),
       ],
       reconcile: reconcile.nodeState,
+    },
+    {
+      name: 'inspection',
+      watches: [
+        watch(nodes, (change) => (saysSomethingElse(change) ? INSPECTIONS : [])),
+        watch(jobs, ({ object }) => (object.inspection ? INSPECTIONS : [])),
+        watch(policies, (change) => (isNewSpec(change) ? INSPECTIONS : [])),
+        watch(remediations, (change) => (hasJustEnded(change) ? INSPECTIONS : [])),
+      ],
+      // One at a time: it starts a pod with the rights of a repair.
+      concurrency: 1,
+      reconcile: reconcile.inspection,
     },
     {
       name: 'drift',
@@ -229,6 +243,9 @@ const saysSomethingElse = (change: Change<WatchedNode>): boolean =>
 
 const isReadyNow = (change: Change<NodeFacts>): boolean =>
   change.kind === 'modified' && change.object.ready && !change.old.ready;
+
+/** A check or an inspection without an incident concerns none. */
+const incidentOf = ({ remediation }: { readonly remediation: string }) => remediation || [];
 
 const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
 

@@ -125,6 +125,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     name,
     uid: aRun().uid,
     remediation: name,
+    inspection: null,
     ownerUIDs: [uid],
     createdAt: at(3),
     deleting: false,

@@ -9,6 +9,7 @@ import type { Metrics } from '../runtime/metrics.ts';
 import { controllerTable } from './controllers.ts';
 import type { KubernetesService } from './dns-pods/kubernetes-service.ts';
 import { createDomainMetrics } from './domain-metrics.ts';
+import { createInspectionReconciler } from './files/inspection-controller.ts';
 import { createExcludeLabelReconciler } from './housekeeping/exclude-label-controller.ts';
 import { createHistoryReconciler } from './housekeeping/history-controller.ts';
 import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
@@ -97,6 +98,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
       history: createHistoryReconciler(parts),
       nodeLook: createLookReconciler(parts),
       nodeTurn: createTurnReconciler(parts),
+      inspection: createInspectionReconciler(parts),
       drift: createDriftReconciler(parts),
       nodeState: createNodeStateReconciler(parts),
     },

@@ -7,13 +7,16 @@ import { parse } from 'yaml';
 import { aRemediation } from '../../test/support/objects/builders.ts';
 import {
   agentRequestSchema,
+  inspectRequestSchema,
   type KubeletDirectory,
   REQUEST_ENV,
   type RepairRequest,
   USUAL_DIRECTORIES,
 } from '../api/agent-protocol.ts';
+import { parseInspectionOrigin } from '../api/inspection-origin.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
 import { type CheckPodRequest, checkPod } from './check-pod.ts';
+import { inspectJob } from './inspect-job.ts';
 import { repairJob } from './repair-job.ts';
 
 const IMAGE = 'registry.example/dnshealth-operator@sha256:abc';
@@ -159,6 +162,47 @@ describe('the Job that corrects a file alone', () => {
       expect(own[0]?.[field]).toEqual(ofRepair[0]?.[field]);
     expect(JSON.parse(own[0]?.env?.[0]?.value ?? '')).toMatchObject({ verb: 'repair', restart: false });
     expect(spec.volumes).toEqual(specOf().volumes);
+  });
+});
+
+describe('the Job of an inspection', () => {
+  const job = inspectJob({
+    name: 'inspect-0123456789abcdef',
+    origin: { nonce: 'nonce-1', node: 'uid-of-node-1' },
+    node: 'node-1',
+    image: IMAGE,
+    activeDeadlineSeconds: 90,
+    agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: 'nonce-1', restart: false }),
+  });
+  const spec = job.spec?.template.spec as V1PodSpec;
+
+  it('mounts nothing to be written, and not the directory of the agent', () => {
+    expect(spec.containers).toHaveLength(1);
+    const mounts = spec.containers[0]?.volumeMounts ?? [];
+    expect(mounts.map(({ mountPath }) => mountPath)).toEqual(
+      ['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt'].map((path) => `/host${path}`),
+    );
+    for (const one of mounts) expect(one).toMatchObject({ readOnly: true, recursiveReadOnly: 'IfPossible' });
+    for (const { hostPath } of spec.volumes ?? []) expect(hostPath?.type).toBe('Directory');
+  });
+
+  it('has the rights of a repair otherwise, runs once, and has no priority over others', () => {
+    expect(spec.containers[0]?.securityContext).toEqual(specOf().containers[0]?.securityContext);
+    expect(spec).toMatchObject({
+      serviceAccountName: 'dnshealth-agent',
+      automountServiceAccountToken: false,
+    });
+    expect(spec).not.toHaveProperty('priorityClassName');
+    expect(job.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 90 });
+    expect(job.metadata).not.toHaveProperty('ownerReferences');
+  });
+
+  it('says on itself and on its pod what it is about', () => {
+    for (const metadata of [job.metadata, job.spec?.template.metadata])
+      expect(parseInspectionOrigin(metadata?.annotations?.['dnshealth.io/inspection'] ?? '')).toEqual({
+        nonce: 'nonce-1',
+        node: 'uid-of-node-1',
+      });
   });
 });
 

@@ -1,22 +1,28 @@
 /** The node-side Job: fixed program, fixed mounts, pinned to the node. No field of a custom resource reaches its command. */
-import type { V1Job, V1Volume, V1VolumeMount } from '@kubernetes/client-node';
+import type { V1Job } from '@kubernetes/client-node';
 import {
   AGENT_CONTAINER,
   GUARD_CONTAINER,
   type GuardRequest,
   HAND_OVER_DIRECTORY,
-  HOST_ROOT,
   KUBELET_DIRECTORIES,
   type KubeletDirectory,
   type RepairRequest,
-  STATE_DIRECTORY,
 } from '../api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import { nullIfNotFound } from '../kube/errors.ts';
+import {
+  ETC,
+  type HostDirectory,
+  kubeletDirectory,
+  mount,
+  PROGRAMS,
+  STATE,
+  volume,
+} from './host-directories.ts';
+import { AGENT_SERVICE_ACCOUNT, AS_AGENT, jobsPath } from './node-job.ts';
 import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
 
-const jobsPath = `/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`;
 /** How long the finished Job and its log can still be read. */
 const TTL_SECONDS = 3600;
 
@@ -28,40 +34,8 @@ export interface RepairJobRequest {
   readonly agent: RepairRequest;
 }
 
-/** A directory of the node below `HOST_ROOT`. Directories, never files: a rename over a mounted file is EBUSY. */
-interface HostDirectory {
-  readonly name: string;
-  readonly path: string;
-  readonly readOnly: boolean;
-  /** Without a type the runtime would create a directory that is missing, on the host. */
-  readonly type: 'Directory' | 'DirectoryOrCreate';
-}
-
-const NAMES: Readonly<Record<KubeletDirectory, string>> = {
-  '/etc/kubernetes': 'kubernetes',
-  '/var/lib/kubelet': 'kubelet',
-  '/etc/default': 'default',
-  '/etc/sysconfig': 'sysconfig',
-};
 /** Always mounted, to be read. Every kubelet creates its directory for device plugins there, whatever its --root-dir. */
 const ALWAYS_MOUNTED: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
-/** Holds /etc/resolv.conf, which is a symlink, and the environment files of kubelet.service. */
-const ETC = readable('/etc');
-/**
- * To be read: what a restart of the kubelet would start. Each exists on every host with systemd (the Filesystem
- * Hierarchy Standard requires them), so that none has to be created, and no pod fails for one that is missing. That is
- * also why /run is mounted and not what the agent reads in it: /run/systemd/resolve, /run/NetworkManager and
- * /run/resolvconf each exist only where their program runs. It adds no power: who may use the system bus in /run/dbus as
- * root, as the agent must, is root already.
- */
-const PROGRAMS = ['/run', '/usr', '/lib', '/opt'].map(readable);
-const STATE: HostDirectory = {
-  name: 'state',
-  path: STATE_DIRECTORY,
-  readOnly: false,
-  type: 'DirectoryOrCreate',
-};
-
 /** By which the agent says to its guard that it ends; in memory, a few bytes. */
 const HAND_OVER = {
   volume: { name: 'hand-over', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
@@ -75,25 +49,6 @@ export async function startRepair(
   signal: AbortSignal,
 ): Promise<void> {
   await createOnce(kube, jobsPath, repairJob(request), request.remediation, signal);
-}
-
-/**
- * Deletes the Job. In the foreground: it exists until its pod is gone, so its absence proves that nothing of it
- * can start any more.
- */
-export async function takeBackRepair(
-  kube: KubeClient,
-  remediation: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await nullIfNotFound(
-    kube.raw.request({
-      method: 'DELETE',
-      path: `${jobsPath}/${remediation}`,
-      body: { propagationPolicy: 'Foreground' },
-      signal,
-    }),
-  );
 }
 
 /** The manifest, exported for the test that checks it. */
@@ -120,17 +75,9 @@ export function repairJob(request: RepairJobRequest): V1Job {
         spec: {
           // A node whose CPU, memory or number of pods is used up has room for it.
           priorityClassName: 'system-node-critical',
-          ...nodePodSpec(node, image, containersOf(agent), 'dnshealth-agent', {
+          ...nodePodSpec(node, image, containersOf(agent), AGENT_SERVICE_ACCOUNT, {
             volumeMounts: [...directories.map(mount), HAND_OVER.mount],
-            securityContext: {
-              // Root without capabilities: enough for root's own files and for the system bus, and for nothing else.
-              runAsUser: 0,
-              runAsGroup: 0,
-              // The runtime's default profile denies D-Bus on AppArmor hosts. On SELinux hosts container_t may neither
-              // connect to the bus nor write kubelet_config_t. Hosts without them ignore these fields.
-              appArmorProfile: { type: 'Unconfined' },
-              seLinuxOptions: { type: 'spc_t' },
-            },
+            securityContext: AS_AGENT,
           }),
           volumes: [...directories.map(volume), HAND_OVER.volume],
         },
@@ -165,26 +112,3 @@ function directoriesOf({ writable }: RepairRequest): readonly HostDirectory[] {
   );
   return [ETC, ...kubelet.map((path) => kubeletDirectory(path, writable)), ...PROGRAMS, STATE];
 }
-
-function kubeletDirectory(path: KubeletDirectory, writable: readonly KubeletDirectory[]): HostDirectory {
-  return {
-    name: NAMES[path],
-    path,
-    readOnly: !writable.includes(path),
-    // Writable before it is known where the setting is: a kubelet that was installed by hand may do without it.
-    type: path === '/etc/kubernetes' ? 'DirectoryOrCreate' : 'Directory',
-  };
-}
-
-function readable(path: string): HostDirectory {
-  return { name: path.slice(1), path, readOnly: true, type: 'Directory' };
-}
-
-const volume = ({ name, path, type }: HostDirectory): V1Volume => ({ name, hostPath: { path, type } });
-const mount = ({ name, path, readOnly }: HostDirectory): V1VolumeMount => ({
-  name,
-  mountPath: `${HOST_ROOT}${path}`,
-  readOnly,
-  // Below /run and /var/lib/kubelet are mounts of other pods. Kubernetes before 1.31 ignores this field.
-  ...(readOnly ? { recursiveReadOnly: 'IfPossible' } : {}),
-});

@@ -2,11 +2,19 @@
 import * as z from 'zod';
 import { AGENT_CONTAINER, GUARD_CONTAINER } from '../api/agent-protocol.ts';
 import { type CheckOrigin, parseCheckOrigin } from '../api/check-origin.ts';
-import { CHECK_BATCH_LABEL, CHECK_ORIGIN_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import { type InspectionOrigin, parseInspectionOrigin } from '../api/inspection-origin.ts';
+import {
+  CHECK_BATCH_LABEL,
+  CHECK_ORIGIN_ANNOTATION,
+  INSPECTION_ANNOTATION,
+  REMEDIATION_LABEL,
+  ROLE_LABEL,
+} from '../api/keys.ts';
 import type { AgentRun, GuardRun } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 
 const labels = z.record(z.string(), z.string()).default({});
+const annotations = z.record(z.string(), z.string()).nullish();
 const ownerReferences = z.array(z.object({ uid: z.string() })).nullish();
 
 const jobSchema = z.object({
@@ -16,6 +24,7 @@ const jobSchema = z.object({
     creationTimestamp: epochTime,
     deletionTimestamp: epochTime.nullish(),
     labels,
+    annotations,
     ownerReferences,
   }),
   status: z
@@ -41,7 +50,7 @@ const podSchema = z.object({
     creationTimestamp: epochTime,
     deletionTimestamp: epochTime.nullish(),
     labels,
-    annotations: z.record(z.string(), z.string()).nullish(),
+    annotations,
     ownerReferences,
   }),
   spec: z.object({ nodeName: z.string().nullish() }).nullish(),
@@ -75,7 +84,10 @@ const podSchema = z.object({
 export interface AgentJob {
   readonly name: string;
   readonly uid: string;
+  /** Empty for an inspection without an incident. */
   readonly remediation: string;
+  /** Of an inspection: what it is about; null for others. */
+  readonly inspection: InspectionOrigin | null;
   readonly ownerUIDs: readonly string[];
   readonly createdAt: number;
   readonly deleting: boolean;
@@ -86,13 +98,15 @@ export interface AgentJob {
 /** A pod of ours: of a repair Job, or of a check. */
 export interface AgentPod extends AgentRun {
   readonly name: string;
-  /** Empty for a check without an incident. */
+  /** Empty for a check or an inspection without an incident. */
   readonly remediation: string;
   readonly role: string;
   /** Name of the node. */
   readonly node: string;
   /** Of a check of a node that is not part of an incident: what it is about; null for others. */
   readonly origin: CheckOrigin | null;
+  /** Of an inspection: what it is about; null for others. */
+  readonly inspection: InspectionOrigin | null;
   /** Empty for others than such checks. */
   readonly batch: string;
   readonly ownerUIDs: readonly string[];
@@ -106,11 +120,17 @@ export function parseAgentJob(raw: unknown): AgentJob {
     name: metadata.name,
     uid: metadata.uid,
     remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
+    inspection: inspectionOf(metadata.annotations),
     ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,
     failure: failed ? `${failed.reason ?? 'Failed'}: ${failed.message ?? ''}` : null,
   };
+}
+
+function inspectionOf(all: z.infer<typeof annotations>): InspectionOrigin | null {
+  const text = all?.[INSPECTION_ANNOTATION];
+  return text === undefined ? null : parseInspectionOrigin(text);
 }
 
 /** Reasons with which the runtime reports that the container's program never ran. */
@@ -127,6 +147,7 @@ export function parseAgentPod(raw: unknown): AgentPod {
     role: metadata.labels[ROLE_LABEL] ?? '',
     node: spec?.nodeName ?? '',
     origin: origin === undefined ? null : parseCheckOrigin(origin),
+    inspection: inspectionOf(metadata.annotations),
     batch: metadata.labels[CHECK_BATCH_LABEL] ?? '',
     ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,

@@ -132,7 +132,7 @@ describe('before it begins, it is cancelled', () => {
   it.each<[string, Partial<NodeCheckRecord>, string]>([
     [
       'where a later inspection found the file right',
-      { files: { at: isoAt(60), verdict: 'both-right', message: 'x' } },
+      { files: { at: isoAt(60), nonce: 'n', verdict: 'both-right', message: 'x' } },
       'Recovered',
     ],
     [

@@ -3,14 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkRequestSchema } from '../../src/api/agent-protocol.ts';
 import { type CheckPodRequest, proofPodName, removeCheck, startCheck } from '../../src/effects/check-pod.ts';
 import { deleteRemediation } from '../../src/effects/delete-remediation.ts';
+import { deleteJob } from '../../src/effects/node-job.ts';
 import { NotOursError } from '../../src/effects/not-ours.ts';
 import { recreatePods } from '../../src/effects/recreate.ts';
-import {
-  type RepairJobRequest,
-  repairJob,
-  startRepair,
-  takeBackRepair,
-} from '../../src/effects/repair-job.ts';
+import { type RepairJobRequest, repairJob, startRepair } from '../../src/effects/repair-job.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import {
   type InstalledApiserver,
@@ -160,12 +156,12 @@ describe('the node side', () => {
 
   it('is deleted in the foreground: the Job exists until its pods are gone', async () => {
     await startRepair(kube, repair, signal);
-    await takeBackRepair(kube, 'incident-1', signal);
+    await deleteJob(kube, 'incident-1', signal);
     const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
     expect(metadata.finalizers).toContain('foregroundDeletion');
-    await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await expect(deleteJob(kube, 'incident-1', signal)).resolves.toBeUndefined();
     await server.call('PATCH', `${JOBS}/incident-1`, { metadata: { finalizers: null } }, MERGE);
-    await expect(takeBackRepair(kube, 'incident-1', signal)).resolves.toBeUndefined();
+    await expect(deleteJob(kube, 'incident-1', signal)).resolves.toBeUndefined();
   });
 
   it('leaves no proof pod, also when repeated', async () => {

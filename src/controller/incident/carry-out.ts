@@ -6,10 +6,11 @@ import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { corednsVersionOf } from '../../api/trigger.ts';
 import { proofPodName, removeCheck, startCheck } from '../../effects/check-pod.ts';
 import { probeDns } from '../../effects/dns-probe.ts';
+import { deleteJob } from '../../effects/node-job.ts';
 import { quarantineNode } from '../../effects/quarantine.ts';
 import { recreatePods } from '../../effects/recreate.ts';
 import { releaseNode } from '../../effects/release.ts';
-import { startRepair, takeBackRepair } from '../../effects/repair-job.ts';
+import { startRepair } from '../../effects/repair-job.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
@@ -87,7 +88,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return { kind: 'repair-started', before };
     }
     case 'take-back-repair':
-      await takeBackRepair(kube, remediation.name, signal);
+      await deleteJob(kube, remediation.name, signal);
       return { kind: 'done', effect };
     case 'start-proof':
       await startCheck(
@@ -117,7 +118,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return { kind: 'done', effect };
     case 'stand-back':
       // Its Job, if one was created that was not recorded, must not start after the release.
-      await takeBackRepair(kube, remediation.name, signal);
+      await deleteJob(kube, remediation.name, signal);
       await releaseNode(kube, { node: spec.node.name, remediation }, signal);
       return { kind: 'done', effect };
     case 'recreate':

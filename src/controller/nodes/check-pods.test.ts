@@ -10,6 +10,7 @@ const pod = (uid: string, changes: Partial<AgentPod> = {}): AgentPod => ({
   role: 'check',
   node: 'node-1',
   batch: 'batch-1',
+  inspection: null,
   ownerUIDs: [],
   origin: {
     nonce: 'nonce-1',

@@ -212,3 +212,33 @@ describe('thousands of nodes that were found wrong', () => {
     expect(cluster.fake.asked).toEqual([]);
   });
 });
+
+describe('a file that is wrong under a kubelet that is right', () => {
+  const files = {
+    at: isoAt(0),
+    nonce: 'n',
+    verdict: 'wrong-in-file',
+    message: 'It is wrong.',
+    file: { path: '/etc/kubernetes/kubelet-config.yaml', line: 4, value: '/etc/resolv.conf' },
+  } as const;
+  const proven = {
+    ...recordOf({ verdict: 'proven', class: 'ok', nameservers: ['192.0.2.53'] }, { outcome: 'proven' }),
+    files,
+  };
+
+  it('becomes an incident where the policy repairs files', async () => {
+    cluster.policies.set('coredns', aPolicy({ drift: { alsoFiles: 'Repair' } }));
+    cluster.node('node-1', proven);
+    await cluster.look();
+    expect(cluster.claimed()).toMatchObject([
+      { trigger: 'Drift', drift: { kind: 'PendingInFile', file: files.file, foundAt: isoAt(0) } },
+    ]);
+  });
+
+  it.each(['Report', 'Off'])('becomes none where it says %s', async (alsoFiles) => {
+    cluster.policies.set('coredns', aPolicy({ drift: { alsoFiles } }));
+    cluster.node('node-1', proven);
+    await cluster.look();
+    expect(cluster.claimed()).toEqual([]);
+  });
+});

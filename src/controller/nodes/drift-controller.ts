@@ -1,6 +1,7 @@
 /** From nodes that were found wrong to incidents, or to one more check where what was found is too old to act on. */
 import type { Drift, DriftPlace } from '../../api/drift.ts';
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import { pendingDrift } from '../../health/nodes/files.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
 import { gatherEvidence } from '../../observe/gather-evidence.ts';
@@ -42,7 +43,11 @@ export function createDriftReconciler(options: DriftOptions) {
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
     const policy = checkPolicy(stores.policies.list());
     const repairs = policy?.spec.mode === 'Repair';
-    const next = repairs ? nextDrifts(wrongNodes, stores.remediations.list(), now()) : NONE;
+    const wrong = (): readonly WrongNode[] => [
+      ...wrongNodes(),
+      ...(policy?.spec.drift.alsoFiles === 'Repair' ? wrongFiles() : []),
+    ];
+    const next = repairs ? nextDrifts(wrong, stores.remediations.list(), now()) : NONE;
     wanted.set(next.checkedAgain.map(({ node }) => node.name));
     let isMissing = false;
     for (const one of next.claimed)
@@ -82,6 +87,19 @@ export function createDriftReconciler(options: DriftOptions) {
       const record = records.of(node);
       if (record?.found?.verdict !== 'drifted' || record.check?.outcome === 'failed') return [];
       return [{ node, drift: driftOf(name, record, record.found, placeOf(node, hosts)) }];
+    });
+  }
+
+  /** Of nodes whose running kubelet is right. */
+  function wrongFiles(): readonly WrongNode[] {
+    const hosts = new Set(stores.dnsPods.list().map((pod) => pod.node));
+    return stores.nodes.keys().flatMap((name) => {
+      const node = stores.nodes.get(name);
+      if (!node?.checks?.includes('"wrong-in-file"') || node.deleting || node.mark?.exclude === 'true')
+        return [];
+      const record = records.of(node);
+      const drift = record?.found?.verdict === 'proven' ? pendingDrift(record, placeOf(node, hosts)) : null;
+      return drift ? [{ node, drift }] : [];
     });
   }
 

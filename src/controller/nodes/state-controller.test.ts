@@ -88,6 +88,7 @@ function aCluster() {
       nodes: { get: (name: string) => nodes.get(name) },
       policies: { list: () => cluster.policies },
       remediations: { list: () => cluster.remediations },
+      agentPods: { list: () => [] },
     } as unknown as Options['stores'],
     checkPods: createCheckPods({ onChange: () => () => {} }, () => cluster.now),
     known,

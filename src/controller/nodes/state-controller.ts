@@ -3,13 +3,16 @@ import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import { type NodeCondition, statusOf } from '../../api/node-condition.ts';
 import { writeNodeCheck } from '../../effects/node-condition.ts';
 import { afterCheck, type KnownOfChecks, NOTHING_KNOWN } from '../../health/nodes/after-check.ts';
+import { afterInspection } from '../../health/nodes/files.ts';
 import { type Judgement, judge } from '../../health/nodes/judge.ts';
 import type { KubeClient } from '../../kube/client.ts';
+import type { AgentPod } from '../../observe/agent-run.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
-import { driftFound } from '../../remediation/record/events.ts';
+import { driftFound, filesEvent } from '../../remediation/record/events.ts';
 import { conditionOf } from '../../remediation/record/node-condition.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import { endOfInspection } from '../files/inspection-start.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';
 import type { CheckPod, CheckPods } from './check-pods.ts';
@@ -26,7 +29,7 @@ import type { Schedule } from './schedule.ts';
 
 interface StateOptions {
   readonly kube: KubeClient;
-  readonly stores: Pick<Stores, 'nodes' | 'policies' | 'remediations'>;
+  readonly stores: Pick<Stores, 'nodes' | 'policies' | 'remediations' | 'agentPods'>;
   readonly checkPods: CheckPods;
   readonly known: KnownNodes;
   readonly starts: Pick<KubeletStarts, 'of'>;
@@ -64,8 +67,10 @@ export function createNodeStateReconciler(options: StateOptions) {
     const seen = known.get(name);
     const facts = seen?.uid === node.uid ? seen : undefined;
 
-    const afterPod =
+    const afterCheckPod =
       pod && !isRecorded(pod.createdAt) ? withCheck(before ?? NOTHING_KNOWN, pod) : (before ?? NOTHING_KNOWN);
+    const inspection = stores.agentPods.list().find((one) => one.inspection?.node === node.uid);
+    const afterPod = withInspection(afterCheckPod, inspection);
     const kubeletStartedAt = starts.of(name);
     const all = facts ? withProof(afterPod, incidents, { ...facts, kubeletStartedAt }, isRecorded) : afterPod;
     const old = outdated.of(name, { known: all, before, policy, due: schedule.get(name) });
@@ -77,15 +82,16 @@ export function createNodeStateReconciler(options: StateOptions) {
     });
     nodeMetrics.says(name, condition?.reason ?? null);
 
+    const isInspected = all.files !== undefined && all.files.at !== before?.files?.at;
     const isChecked = all.check !== undefined && all.check.startedAt !== before?.check?.startedAt;
     const isLost = before !== null && facts !== undefined && facts.says !== said(before.condition);
     const isNews =
       condition?.reason !== before?.condition.reason || condition?.message !== before?.condition.message;
-    if (!condition || !(isChecked || isNews || isLost)) {
+    if (!condition || !(isChecked || isInspected || isNews || isLost)) {
       pace.forget(name);
       return again(pod, old.afterMs);
     }
-    const waitMs = isChecked || incidents.length > 0 ? 0 : pace.leftMs(name);
+    const waitMs = isChecked || isInspected || incidents.length > 0 ? 0 : pace.leftMs(name);
     if (waitMs > 0) return again(pod, waitMs);
 
     const record = { ...all, condition: written(condition, before) };
@@ -96,6 +102,7 @@ export function createNodeStateReconciler(options: StateOptions) {
     const latest = known.get(name);
     if (latest?.uid === node.uid) known.put({ ...latest, says: said(condition) });
     if (isChecked) tell(name, record, before);
+    if (isInspected) tellOfFiles(name, record.files, before?.files);
     return again(pod, old.afterMs);
   };
 
@@ -108,11 +115,34 @@ export function createNodeStateReconciler(options: StateOptions) {
       narrator.announce(driftFound(name, condition.message, checkPolicy(stores.policies.list())));
   }
 
+  function tellOfFiles(
+    name: string,
+    files: NodeCheckRecord['files'],
+    before: NodeCheckRecord['files'],
+  ): void {
+    if (!files) return;
+    const { verdict, message } = files;
+    logger.info('files inspected', { node: name, verdict });
+    const event =
+      verdict !== before?.verdict && filesEvent(name, verdict, message, checkPolicy(stores.policies.list()));
+    if (event) narrator.announce(event);
+  }
+
   /** When its check is late, or what is said becomes outdated, whichever is first. */
   function again(pod: CheckPod | undefined, afterMs: number | null): Result {
     const lateMs = pod && endOf(pod, now()) === null ? Math.max(0, pod.seenAt + LATE_MS - now()) : null;
     const all = [afterMs, lateMs].filter((ms) => ms !== null);
     return all.length > 0 ? { kind: 'requeue', afterMs: Math.min(...all) } : { kind: 'done' };
+  }
+
+  /** With what the inspection has left, if that was not recorded before. */
+  function withInspection(known: KnownOfChecks, pod: AgentPod | undefined): KnownOfChecks {
+    if (!pod?.inspection || known.files?.nonce === pod.inspection.nonce) return known;
+    const end = endOfInspection(pod, pod.inspection);
+    const { nonce } = pod.inspection;
+    return end
+      ? { ...known, files: afterInspection(known.files, end, { at: isoTime(now()), nonce }) }
+      : known;
   }
 
   /** With what the pod has left, if it has ended. */

@@ -38,7 +38,7 @@ describe('after a check', () => {
   });
 
   it('what was found in the files is still known, until the kubelet was started again', () => {
-    const files = { at: iso(2), verdict: 'wrong-in-file', message: 'x' } as const;
+    const files = { at: iso(2), nonce: 'n', verdict: 'wrong-in-file', message: 'x' } as const;
     const known = { ...after(NOTHING_KNOWN, 0, proven), files };
     expect(after(known, 20, proven).files).toEqual(files);
     expect(after(known, 20, failed).files).toEqual(files);

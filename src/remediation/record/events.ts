@@ -1,5 +1,6 @@
 /** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
 import { EXCLUDE_LABEL } from '../../api/keys.ts';
+import type { FilesVerdict } from '../../api/node-check-record.ts';
 import type { Observation, PolicyStatus } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
@@ -117,6 +118,29 @@ export function driftFound(node: string, message: string, policy: Identity | nul
     type: 'Warning',
     reason: 'DriftFound',
     action: 'Check',
+    note: `${node}: ${message}`,
+  };
+}
+
+const FILES_EVENTS: Partial<Record<FilesVerdict, string>> = {
+  'wrong-in-file': 'PendingInFile',
+  'right-in-file': 'NotYetInEffect',
+};
+
+/** The files of a node's kubelet say something else than the running kubelet does; null where they do not. */
+export function filesEvent(
+  node: string,
+  verdict: FilesVerdict,
+  message: string,
+  policy: Identity | null,
+): EventIntent | null {
+  const reason = FILES_EVENTS[verdict];
+  if (reason === undefined) return null;
+  return {
+    about: [{ kind: 'node', name: node }, ...(policy ? [named('policy', policy)] : [])],
+    type: 'Warning',
+    reason,
+    action: 'Inspect',
     note: `${node}: ${message}`,
   };
 }

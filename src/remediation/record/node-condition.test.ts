@@ -35,7 +35,7 @@ describe('the condition of a node', () => {
 
   it('stays proven while a file is corrected that the running kubelet has not read, and names that file until then', () => {
     const message = 'In /etc/kubernetes/kubelet-config.yaml:4 resolvConf is wrong.';
-    const files = { at: isoAt(1), verdict: 'wrong-in-file', message } as const;
+    const files = { at: isoAt(1), nonce: 'n', verdict: 'wrong-in-file', message } as const;
     const said = {
       reason: 'Proven',
       message: `New pods are given 192.0.2.53 (class ok). DNS works with that. ${message}`,
