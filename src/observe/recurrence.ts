@@ -5,6 +5,7 @@ import type { Recurrence } from '../api/remediation.ts';
 import { recurrence } from '../diagnosis/recurrence.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
+import { changedTheNode } from '../remediation/facts.ts';
 import type { NodeView } from '../remediation/world.ts';
 
 /** Only a change that was made can come back. */
@@ -14,7 +15,7 @@ export async function findRecurrence(
   node: Pick<NodeView, 'system' | 'owner'> | null,
   signal: AbortSignal,
 ): Promise<readonly Recurrence[]> {
-  if (report?.outcome !== 'repaired' || !report.target) return [];
+  if (!report?.target || !changedTheNode({ repair: report })) return [];
   const declared = report.layout === 'kubeadm' ? await readKubeletConfigMap(kube, signal) : null;
   return recurrence(report.layout, {
     target: report.target.path,

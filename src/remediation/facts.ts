@@ -21,7 +21,7 @@ export function wasAdmitted(situation: Situation): boolean {
 }
 
 /** It is about a file that is wrong under a kubelet that is right. */
-export const isOfFileAlone = ({ spec }: Remediation): boolean =>
+export const isOfFileAlone = ({ spec }: Pick<Remediation, 'spec'>): boolean =>
   spec.trigger === 'Drift' && spec.drift.kind === 'PendingInFile';
 
 /** The agent changed a file of the node, with a restart of the kubelet or without. */

@@ -1,5 +1,5 @@
 /** Warns about a node whose exclude label has a value that does not count, because the node is not excluded. */
-import { excludeLabelIgnored } from '../../remediation/record/events.ts';
+import { excludeLabelIgnored } from '../../remediation/record/node-events.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';

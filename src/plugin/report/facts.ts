@@ -1,6 +1,7 @@
 /** What several sections say of an incident, worked out once from its record. */
 import { FINAL_PHASES, type StepName } from '../../api/remediation.ts';
 import { beganAt, seenAt } from '../../api/trigger.ts';
+import { changedTheNode } from '../../remediation/facts.ts';
 import { evidenceOf, type StoredRecord } from './record.ts';
 
 /** Epoch milliseconds; undefined: it did not happen, or is not recorded. */
@@ -23,7 +24,7 @@ export const mayHaveChanged = (record: StoredRecord): boolean =>
 
 /** The new value is in the file. */
 export const holdsChange = (record: StoredRecord): boolean =>
-  record.status.repair?.outcome === 'repaired' && record.status.guard?.outcome !== 'rolled-back';
+  changedTheNode(record.status) && record.status.guard?.outcome !== 'rolled-back';
 
 export const claimedAt = ({ spec }: StoredRecord): Moment => epoch(seenAt(spec));
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aPendingFile } from '../../../test/support/objects/builders.ts';
 import type { Line } from './page.ts';
 import { pageOf } from './page-of.ts';
 import { renderHtml } from './render/html.ts';
@@ -96,6 +97,25 @@ describe('the head of the page', () => {
       const { badge, sentence, figures } = pageOf(record);
       expect([badge.text, textOf(sentence), figures.map(({ value }) => value)]).toEqual(HEADS[name]);
     },
+  );
+});
+
+it('of a file that was corrected alone, the page says that the kubelet was right and was not restarted', () => {
+  const { repair } = RECORDS['healed']?.status ?? {};
+  const page = pageOf(
+    aRecord({
+      spec: { trigger: 'Drift', sighting: undefined, drift: aPendingFile(), evidence: undefined },
+      status: {
+        repair: { ...repair, outcome: 'corrected', kubelet: { ...repair?.kubelet, restarts: 0 } },
+        guard: undefined,
+        proof: undefined,
+        verification: undefined,
+        deletedPods: [],
+      },
+    }),
+  );
+  expect(textOf(page.sentence)).toBe(
+    'The kubelet configuration of node-1 was found wrong while the running kubelet was right: /etc/kubernetes/kubelet-config.yaml set resolvConf to /etc/resolv.conf; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was not restarted. It is over.',
   );
 });
 

@@ -1,6 +1,4 @@
 /** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
-import { EXCLUDE_LABEL } from '../../api/keys.ts';
-import type { FilesVerdict } from '../../api/node-check-record.ts';
 import type { Observation, PolicyStatus } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
@@ -109,51 +107,6 @@ export function healthTurned(
   if (!healthy || type === undefined || healthy.reason === healthyIn(before)?.reason) return [];
   const { reason, message } = healthy;
   return [{ about: [named('policy', policy)], type, reason, action: 'Ask', note: message }];
-}
-
-/** A check found a node wrong that was not known to be. */
-export function driftFound(node: string, message: string, policy: Identity | null): EventIntent {
-  return {
-    about: [{ kind: 'node', name: node }, ...(policy ? [named('policy', policy)] : [])],
-    type: 'Warning',
-    reason: 'DriftFound',
-    action: 'Check',
-    note: `${node}: ${message}`,
-  };
-}
-
-const FILES_EVENTS: Partial<Record<FilesVerdict, string>> = {
-  'wrong-in-file': 'PendingInFile',
-  'right-in-file': 'NotYetInEffect',
-};
-
-/** The files of a node's kubelet say something else than the running kubelet does; null where they do not. */
-export function filesEvent(
-  node: string,
-  verdict: FilesVerdict,
-  message: string,
-  policy: Identity | null,
-): EventIntent | null {
-  const reason = FILES_EVENTS[verdict];
-  if (reason === undefined) return null;
-  return {
-    about: [{ kind: 'node', name: node }, ...(policy ? [named('policy', policy)] : [])],
-    type: 'Warning',
-    reason,
-    action: 'Inspect',
-    note: `${node}: ${message}`,
-  };
-}
-
-/** A node carries the exclude label with a value that does not count. */
-export function excludeLabelIgnored(node: string, value: string): EventIntent {
-  return {
-    about: [{ kind: 'node', name: node }],
-    type: 'Warning',
-    reason: 'ExcludeLabelIgnored',
-    action: 'Read',
-    note: `The label ${EXCLUDE_LABEL}=${value} is ignored, because only the value "true" excludes a node. To exclude it: \`kubectl label node ${node} ${EXCLUDE_LABEL}=true --overwrite\`. To allow repairs: \`kubectl label node ${node} ${EXCLUDE_LABEL}-\`.`,
-  };
 }
 
 /** A remediation was written by another version, and this one cannot read it. */

@@ -2,6 +2,7 @@
 import { assertNever } from '../../../api/assert-never.ts';
 import type { Phase } from '../../../api/remediation.ts';
 import { podOf } from '../../../api/trigger.ts';
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { duration, hasChanged, plural, secondsSinceStart, verifiedAt } from '../facts.ts';
 import { type Badge, code, type Line, line, prose } from '../page.ts';
 import type { StoredRecord } from '../record.ts';
@@ -35,6 +36,8 @@ export function sentenceOf(record: StoredRecord): Line {
 function whatBroke(record: StoredRecord): Line {
   const { spec } = record;
   const pod = podOf(spec);
+  if (spec.trigger === 'Drift' && spec.drift.file)
+    return line`The kubelet configuration of ${code(spec.node.name)} was found wrong while the running kubelet was right: ${code(spec.drift.file.path)} set resolvConf to ${code(spec.drift.file.value)}`;
   if (!pod)
     return line`The kubelet of ${code(spec.node.name)} was found wrong before a DNS pod failed${because(record)}`;
   const where = line`CoreDNS in ${code(pod.name)} on ${code(spec.node.name)} forwarded queries to itself`;
@@ -55,6 +58,8 @@ function whatWasDone(record: StoredRecord): Line {
   const { status } = record;
   switch (status.phase) {
     case 'Healed':
+      // Nothing was broken yet, so there is no DNS to verify.
+      if (isOfFileAlone(record)) return line`; ${repairOf(record)}. It is over.`;
       return line`; ${repairOf(record)}, and DNS ${verifiedAfter(record)}. It is over.`;
     case 'Refused':
       return line`; the operator changed nothing on the node. It is not over: ${reasonOf(record)}`;
@@ -84,7 +89,9 @@ function repairOf({ status }: StoredRecord): Line {
     return [status.deletedPods.length > 0 ? 'the DNS pod was recreated' : 'nothing was changed'];
   }
   const restarts = kubelet?.restarts ?? 0;
-  return line`one line of ${code(change.path)} was changed, the kubelet was restarted ${restarts === 1 ? 'once' : plural(restarts, 'time')}`;
+  const how =
+    restarts === 0 ? 'not restarted' : `restarted ${restarts === 1 ? 'once' : plural(restarts, 'time')}`;
+  return line`one line of ${code(change.path)} was changed, the kubelet was ${how}`;
 }
 
 function verifiedAfter(record: StoredRecord): Line {
