@@ -76,6 +76,12 @@ describe('what may have written the file', () => {
     ['a boot script', 'BootScript medium', { path: '/etc/default/kubelet', ...JUST_BOOTED }, []],
     ['a boot script that restores a kubespray node', 'BootScript medium', JUST_BOOTED, []],
     [
+      'a boot script that restores more of a kubespray node',
+      'BootScript medium',
+      JUST_BOOTED,
+      ['/etc/kubernetes/kubelet.env'],
+    ],
+    [
       'Ansible, by the backup of the file',
       'ConfigurationManagement high',
       { path: '/etc/default/kubelet' },

@@ -30,9 +30,10 @@ export const kubesprayRun: Rewriter = {
     if (!FILES.includes(path)) return null;
     const others = [...new Set([...near(trace, OF_THE_ROLE), ...ansibleBackups(trace)])];
     const editors = editorTraces(trace);
-    const isUnlike = mode !== MODE || editors.length > 0 || atBootMs(trace) !== null;
+    const isAtBoot = atBootMs(trace) !== null;
+    const strong = others.length > 0 ? 'high' : mode === MODE ? 'medium' : 'low';
     return {
-      confidence: others.length > 0 && editors.length === 0 ? 'high' : isUnlike ? 'low' : 'medium',
+      confidence: editors.length > 0 || isAtBoot ? 'low' : strong,
       evidence: [
         `${path} is a template of kubespray.`,
         others.length > 0
@@ -42,6 +43,7 @@ export const kubesprayRun: Rewriter = {
           ? 'It has the mode 0600, as kubespray sets it.'
           : `Against it: the mode is ${mode}, and kubespray sets 0600.`,
         ...(editors.length > 0 ? [`Against it: ${sameMinute(editors, ', as by an editor')}`] : []),
+        ...(isAtBoot ? ['Against it: the node had just been booted, and kubespray runs from outside.'] : []),
         ...restored(trace),
       ],
       change: [
