@@ -141,3 +141,29 @@ it('the pod of a check or an inspection without an incident wakes no incident', 
   const row = table.find(({ name }) => name === 'remediation');
   expect(wokenBy(row, () => {})).toEqual([]);
 });
+
+describe('what is said of a node', () => {
+  const nodeState = (all: ReturnType<typeof found>) =>
+    controllerTable(reflectors, all, reconcilers).find(({ name }) => name === 'node-state');
+  const facts = parseNodeFacts(aRawNode());
+
+  it('is considered again when a look shows another condition, and not for another taint', () => {
+    const all = found();
+    all.known.put(facts);
+    const state = nodeState(all);
+    const { name } = facts;
+    // Once because it is known at all.
+    expect(wokenBy(state, () => all.known.put({ ...facts, takesDNSPods: false }))).toEqual([name]);
+    expect(wokenBy(state, () => all.known.put({ ...facts, says: 'False/Drifted' }))).toEqual([name, name]);
+  });
+
+  it.each([
+    ['a reboot', 'Rebooted', 1],
+    ['the interval', 'Interval', 0],
+    ['a check that failed', 'Retry', 0],
+  ] as const)('is considered again when %s makes a check due: %s, %i times', (_what, why, times) => {
+    const due = { node: 'node-1', uid: 'uid-of-node-1', why, at: 0, hostsDNSPods: false };
+    const schedule = { ...found().schedule, get: () => due, keys: () => ['node-1'] };
+    expect(wokenBy(nodeState({ ...found(), schedule }), () => {})).toHaveLength(times);
+  });
+});

@@ -10,6 +10,7 @@ import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
 import { INSPECTIONS } from './files/inspection-controller.ts';
+import { mayOutdate } from './nodes/circumstances.ts';
 import { DRIFTS } from './nodes/drift-controller.ts';
 import type { KnownNodes } from './nodes/known-nodes.ts';
 import { ALL } from './nodes/look-controller.ts';
@@ -189,10 +190,9 @@ export function controllerTable(
         watch(remediations, ({ object }) => object.spec.node.name),
         watch(nodes, (change) => (saysSomethingElse(change) ? change.key : [])),
         watch(policies, (change) => (isNewSpec(change) ? nodes.keys() : [])),
-        // What is said becomes outdated where a check does not follow.
-        watch(found.schedule, (change) => change.key),
+        watch(found.schedule, ({ key, object }) => (mayOutdate(object.why) ? key : [])),
         // Only a look shows that another program has changed or removed the condition.
-        watch(found.known, (change) => change.key),
+        watch(found.known, (change) => (showsAnotherCondition(change) ? change.key : [])),
       ],
       reconcile: reconcile.nodeState,
     },
@@ -246,6 +246,9 @@ const isReadyNow = (change: Change<NodeFacts>): boolean =>
 
 /** A check or an inspection without an incident concerns none. */
 const incidentOf = ({ remediation }: { readonly remediation: string }) => remediation || [];
+
+const showsAnotherCondition = (change: Change<NodeFacts>): boolean =>
+  change.kind !== 'modified' || change.object.says !== change.old.says;
 
 const namesOf = (all: readonly Remediation[]): readonly string[] => all.map(({ name }) => name);
 

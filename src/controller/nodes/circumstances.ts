@@ -18,6 +18,9 @@ const HAPPENED: Partial<Record<CheckReason, string>> = {
   KubeletStarted: 'The kubelet of the node was started again',
 };
 
+/** Whether what is said of a node becomes outdated if the check that is due for this reason does not follow. */
+export const mayOutdate = (why: CheckReason): boolean => HAPPENED[why] !== undefined;
+
 /** Why nobody repairs the node, as a sentence; null if the policy does. */
 export function whyNotRepaired({ mark }: Pick<WatchedNode, 'mark'>, policy: Policy | null): string | null {
   if (mark?.exclude === 'true') return `The label ${EXCLUDE_LABEL}=true excludes the node from repairs.`;
