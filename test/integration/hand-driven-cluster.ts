@@ -55,6 +55,8 @@ export interface HandDrivenCluster {
   proofReports(incident: string): Promise<void>;
   /** The check of a node, of which there must be one at most, was given this resolv.conf. */
   checkReports(nameserver: string, cls: ResolvConfClass): Promise<void>;
+  /** The check of a node that the operator has started before anything failed ends: usable, or looping with the stub. */
+  nodeCheckReports(node: string, outcome: 'usable' | 'looping'): Promise<void>;
   setCorefile(text: string): Promise<void>;
   /** The kubelet ends a DNS pod that the operator has deleted. */
   podEnds(name: string): Promise<void>;
@@ -186,6 +188,19 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       MERGE,
     );
 
+  const checkPod = async (prefix: string, node?: string) =>
+    until(
+      async () =>
+        (await ask('GET', OUR_CHECKS)).items.find(
+          ({ metadata, spec, status }: Answer['body']) =>
+            metadata.name.startsWith(prefix) &&
+            !metadata.deletionTimestamp &&
+            (node === undefined || spec.nodeName === node) &&
+            status.phase !== 'Succeeded',
+        ),
+      { what: `a check of ${node ?? 'a node'}`, timeoutMs: HANG_MS, everyMs: 20 },
+    );
+
   const incidents = async (): Promise<readonly Incident[]> =>
     (await ask('GET', `${CUSTOM}/dnsremediations`)).items.map((item: Incident) => ({
       ...item,
@@ -292,25 +307,19 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
     },
     async proofReports(incident) {
       const pod = await seen(`${OUR_CHECKS}/${incident}-proof`, `the proof pod of ${incident}`);
-      const message = JSON.stringify(aProofReport({ nonce: nonceOf(pod.spec) }));
-      await ends(`${incident}-proof`, { message }, OUR_CHECKS);
+      const report = aProofReport({ nonce: nonceOf(pod.spec), resolvConf: given('192.0.2.53', 'ok') });
+      await ends(`${incident}-proof`, { message: JSON.stringify(report) }, OUR_CHECKS);
     },
     async checkReports(nameserver, cls) {
-      const pod = await until(
-        async () =>
-          (await ask('GET', OUR_CHECKS)).items.find(
-            ({ metadata }: { metadata: { name: string; deletionTimestamp?: string } }) =>
-              metadata.name.startsWith('late-loop-') && !metadata.deletionTimestamp,
-          ),
-        { what: 'a check of a node', timeoutMs: HANG_MS, everyMs: 20 },
-      );
-      const resolvConf = {
-        path: '/etc/resolv.conf',
-        class: cls,
-        nameservers: [nameserver],
-        text: `nameserver ${nameserver}\n`,
-      };
+      const pod = await checkPod('late-loop-');
+      const resolvConf = given(nameserver, cls);
       const report = aProofReport({ nonce: nonceOf(pod.spec), resolvConf });
+      await ends(pod.metadata.name, { message: JSON.stringify(report) }, OUR_CHECKS);
+    },
+    async nodeCheckReports(node, outcome) {
+      const pod = await checkPod('node-', node);
+      const resolvConf = outcome === 'usable' ? given('192.0.2.53', 'ok') : given('127.0.0.53', 'stub');
+      const report = aProofReport({ nonce: nonceOf(pod.spec), outcome, resolvConf });
       await ends(pod.metadata.name, { message: JSON.stringify(report) }, OUR_CHECKS);
     },
     setCorefile: async (text) =>
@@ -349,6 +358,14 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       }),
   };
 }
+
+/** The file that the pod of a check was given, as the agent reports it. */
+const given = (nameserver: string, cls: ResolvConfClass) => ({
+  path: '/etc/resolv.conf',
+  class: cls,
+  nameservers: [nameserver],
+  text: `nameserver ${nameserver}\n`,
+});
 
 const nonceOf = (spec: Answer['body']): string =>
   JSON.parse(spec.containers[0].env.find(({ name }: { name: string }) => name === REQUEST_ENV).value).nonce;
