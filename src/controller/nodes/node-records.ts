@@ -50,7 +50,7 @@ export function createNodeRecords(nodes: Pick<Store<WatchedNode>, 'get' | 'onCha
   return {
     of,
     covers: (node, startedAt) =>
-      startedAt <= Math.max(newest.get(node.uid) ?? 0, Date.parse(of(node)?.check?.startedAt ?? '') || 0),
+      startedAt <= (newest.get(node.uid) ?? 0) || startedAt <= Date.parse(of(node)?.check?.startedAt ?? ''),
     wrote({ name, uid }, record, resourceVersion) {
       const cached = nodes.get(name);
       // The watch can be faster than the response.
