@@ -3,7 +3,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type CheckReport, checkReportSchema } from '../../api/agent-protocol.ts';
 import type { CheckOrigin } from '../../api/check-origin.ts';
 import type { CheckReason } from '../../api/drift.ts';
-import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import type { PolicySpec } from '../../api/policy.ts';
 import { startCheck } from '../../effects/check-pod.ts';
 import type { KubeClient } from '../../kube/client.ts';
@@ -11,10 +10,9 @@ import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { readReport } from '../../remediation/record/report.ts';
+import { CHECK_MS, checkRequest } from '../check-request.ts';
 import type { CheckPod } from './check-pods.ts';
 
-/** It runs for a second or two, but an image may have to be pulled. */
-const CHECK_MS = 60_000;
 /** The kubelet ends the pod after `CHECK_MS`, and says why. One that does not is not waited for. */
 export const LATE_MS = CHECK_MS + 10_000;
 /** The Services of cluster DNS hardly ever change, and reading them is two requests. */
@@ -49,7 +47,6 @@ export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
     signal: AbortSignal,
   ): Promise<void> {
     const { bootID, kubeletVersion, osImage } = facts;
-    const { repair, verification } = policy;
     const nonce = randomUUID();
     const origin: CheckOrigin = {
       nonce,
@@ -68,20 +65,13 @@ export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
         node: facts.name,
         image,
         activeDeadlineSeconds: CHECK_MS / 1000,
-        agent: {
-          verb: 'check',
+        agent: checkRequest({
           nonce,
-          known: {
-            clusterDNS: [...(await clusterDnsNow(signal))],
-            nodeLocalDNS: [...NODE_LOCAL_DNS],
-            node: [...facts.addresses],
-          },
-          acceptRisky: repair.acceptRisky,
-          externalName: verification.externalName ?? `c${now().toString(36)}-${nonce.slice(0, 8)}.invalid`,
-          clusterName: `kubernetes.default.svc.${verification.clusterDomain}`,
-          // The prober asks cluster DNS itself.
-          clusterServers: [],
-        },
+          policy,
+          clusterDNS: await clusterDnsNow(signal),
+          node: facts.addresses,
+          now: now(),
+        }),
       },
       signal,
     );

@@ -1,18 +1,16 @@
 /** Checks of nodes that are not part of an incident: at most a few at a time, and none is left behind. */
 import { createHash, randomUUID } from 'node:crypto';
 import { type CheckReport, checkReportSchema } from '../../api/agent-protocol.ts';
-import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { removeCheck, startCheck } from '../../effects/check-pod.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { observeNode } from '../../observe/node.ts';
 import { readReport } from '../../remediation/record/report.ts';
+import { CHECK_MS, checkRequest } from '../check-request.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import type { Check } from './late-loops.ts';
 import type { PodUnderSuspicion } from './suspects.ts';
 
-/** It runs for a second or two, but an image may have to be pulled. */
-export const CHECK_MS = 60_000;
 const PREFIX = 'late-loop-';
 
 interface NodeChecksOptions {
@@ -37,7 +35,6 @@ export interface NodeChecks {
 export function createNodeChecks({ kube, stores, settings, now }: NodeChecksOptions): NodeChecks {
   return {
     async start({ pod, policy }, clusterDNS, signal) {
-      const { repair, verification } = policy.spec;
       const digest = createHash('sha256').update(pod.uid).digest('hex');
       const check = { pod: `${PREFIX}${digest.slice(0, 10)}`, nonce: randomUUID(), startedAt: now() };
       const node = await observeNode(kube, pod.node, signal);
@@ -48,20 +45,13 @@ export function createNodeChecks({ kube, stores, settings, now }: NodeChecksOpti
           node: pod.node,
           image: settings.agentImage,
           activeDeadlineSeconds: CHECK_MS / 1000,
-          agent: {
-            verb: 'check',
+          agent: checkRequest({
             nonce: check.nonce,
-            known: {
-              clusterDNS: [...clusterDNS],
-              nodeLocalDNS: [...NODE_LOCAL_DNS],
-              node: [...(node?.addresses ?? [])],
-            },
-            acceptRisky: repair.acceptRisky,
-            externalName: verification.externalName ?? `c${now().toString(36)}-${digest.slice(0, 8)}.invalid`,
-            clusterName: `kubernetes.default.svc.${verification.clusterDomain}`,
-            // The prober asks cluster DNS itself.
-            clusterServers: [],
-          },
+            policy: policy.spec,
+            clusterDNS,
+            node: node?.addresses ?? [],
+            now: now(),
+          }),
         },
         signal,
       );

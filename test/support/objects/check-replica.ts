@@ -119,6 +119,7 @@ export class CheckReplica {
         orphan: idle,
         excludeLabel: idle,
         history: idle,
+        inspection: idle,
         drift: idle,
         nodeLook: createLookReconciler(parts),
         nodeTurn: createTurnReconciler(parts),

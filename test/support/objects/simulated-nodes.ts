@@ -48,6 +48,8 @@ export interface StartedCheck {
   /** When its pod ended or was deleted. */
   endedAt: number | null;
   sawLoopingFile: boolean;
+  /** When someone deleted its pod, so that it left nothing. */
+  deletedAt: number | null;
 }
 
 const PODS = `/api/v1/namespaces/${CHECK_NAMESPACE}/pods`;
@@ -215,6 +217,7 @@ export class SimulatedNodes {
       at: this.now,
       endedAt: null,
       sawLoopingFile: false,
+      deletedAt: null,
     };
     this.started.push(check);
     this.#putPod(pod);
@@ -229,8 +232,10 @@ export class SimulatedNodes {
     this.after(end.afterMs, () => {
       if (this.#pods.get(pod.metadata.name)?.metadata.uid !== pod.metadata.uid) return;
       check.endedAt = this.now;
-      if (end.kind === 'deleted') this.#removePod(pod);
-      else this.#putPod({ ...pod, status: end.status });
+      if (end.kind === 'deleted') {
+        check.deletedAt = this.now;
+        this.#removePod(pod);
+      } else this.#putPod({ ...pod, status: end.status });
     });
   }
 
