@@ -156,6 +156,7 @@ export function abandonedStage() {
     bodyOf,
     isThere,
     nodeOf,
+    aNode,
     anIncident,
     aJob,
     itsPod,

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { checkRequestSchema } from '../../src/api/agent-protocol.ts';
 import { proofPodName, startCheck } from '../../src/effects/check-pod.ts';
+import { writeNodeCheck } from '../../src/effects/node-condition.ts';
 import { auditedReads } from '../support/apiserver/audit-log.ts';
+import { aNodeRecord } from '../support/objects/node-records.ts';
 import {
   AGENT_PODS,
   abandonedStage,
@@ -15,7 +17,8 @@ import {
 } from './abandoned-stage.ts';
 
 const stage = abandonedStage();
-const { cleanup, bodyOf, isThere, nodeOf, anIncident, aJob, itsPod, collectsGarbage, expectAsFound } = stage;
+const { cleanup, bodyOf, isThere, nodeOf, aNode, anIncident, aJob, itsPod, collectsGarbage, expectAsFound } =
+  stage;
 const FOREIGN_TAINT = { key: 'example.com/drain', effect: 'NoSchedule' };
 const signal = new AbortController().signal;
 
@@ -100,6 +103,59 @@ describe('an operator that was removed in the middle of incidents', () => {
     expect((await cleanup()).code).toBe(0);
     await expectAsFound('node-1', found);
     await expectAsFound('node-2', other.found);
+  });
+});
+
+describe('an operator that was removed after it had checked nodes', () => {
+  it('has what it said of them removed, and its checks, but nothing that others say', async () => {
+    const { metadata } = await aNode('node-1');
+    const ready = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'ready' };
+    await stage.server.call(
+      'PATCH',
+      '/api/v1/nodes/node-1/status',
+      { status: { conditions: [ready] } },
+      MERGE,
+    );
+    await writeNodeCheck(
+      stage.operator,
+      { node: { name: 'node-1', uid: metadata.uid }, record: aNodeRecord() },
+      signal,
+    );
+    const origin = {
+      nonce: 'n',
+      why: 'Interval',
+      node: metadata.uid,
+      bootID: 'boot-1',
+      kubeletVersion: 'v1.34.1',
+      osImage: 'Debian',
+    } as const;
+    await startCheck(
+      stage.operator,
+      {
+        name: 'node-0123456789abcdef',
+        ofNode: { origin, batch: 'b' },
+        node: 'node-1',
+        image: 'x',
+        activeDeadlineSeconds: 60,
+        agent: checkRequestSchema.parse({ verb: 'check' }),
+      },
+      signal,
+    );
+
+    expect(await cleanup()).toEqual({
+      code: 0,
+      out: [
+        'dnshealth-check/pod/node-0123456789abcdef: Was deleted.',
+        'node/node-1/status: The condition of the operator and its record of checks were removed.',
+        '2 done.',
+        '',
+      ].join('\n'),
+      err: '',
+    });
+    const left = await nodeOf('node-1');
+    expect(left.status.conditions).toEqual([expect.objectContaining(ready)]);
+    expect(left.metadata.annotations ?? {}).not.toHaveProperty(['dnshealth.io/resolver-check']);
+    expect(await cleanup()).toEqual({ code: 0, out: 'The operator has left nothing.\n', err: '' });
   });
 });
 

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assertNever } from '../../api/assert-never.ts';
 import { API_VERSION, CHECK_NAMESPACE } from '../../api/keys.ts';
 import { releaseOrphan } from '../../effects/release.ts';
+import { removeNodeCheck } from '../../effects/remove-node-check.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isConflict, isNotFound, nullIfNotFound } from '../../kube/errors.ts';
 import { parseRemediation } from '../../observe/custom-resources.ts';
@@ -40,6 +41,9 @@ export async function carryOut(step: Step, context: Context): Promise<Outcome> {
         return await afterConflicts(async () => release(step.node, context));
       case 'end':
         return await afterConflicts(async () => end(step.incident, context));
+      case 'forget':
+        await removeNodeCheck(context.kube, step.node, context.signal);
+        return done('The condition of the operator and its record of checks were removed.');
       case 'leave':
         return { result: 'left', message: `Was left. ${step.why}` };
       default:

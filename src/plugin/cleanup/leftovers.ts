@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import {
   API_VERSION,
+  CHECK_ANNOTATION,
   CHECK_NAMESPACE,
   MANAGED_BY,
   MANAGED_BY_LABEL,
@@ -11,6 +12,7 @@ import {
   QUARANTINED_BY_LABEL,
   REMEDIATION_LABEL,
 } from '../../api/keys.ts';
+import { NODE_CONDITION } from '../../api/node-condition.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { parseAgentPod } from '../../observe/agent-run.ts';
@@ -39,8 +41,8 @@ export interface Work {
   readonly uid: string;
   readonly node: string;
   readonly state: 'unstarted' | 'running' | 'ended';
-  /** Of an incident; a check may also be someone's who uses `kubectl dnshealth check`. */
-  readonly ofIncident: boolean;
+  /** Of an incident or of the checks of nodes; another check is someone's who uses `kubectl dnshealth check`. */
+  readonly ofOperator: boolean;
 }
 
 /** One that is not over, or that holds its node according to its record. */
@@ -51,6 +53,8 @@ export interface OpenIncident {
 
 export interface Leftovers {
   readonly nodes: readonly MarkedNode[];
+  /** Names of nodes with the condition or the record of checks, which nobody keeps true any more. */
+  readonly checkedNodes: readonly string[];
   /** null if it could not be read: then a repair may be at work on any node. */
   readonly repairs: readonly Work[] | null;
   readonly checks: readonly Work[];
@@ -71,13 +75,14 @@ export async function findLeftovers(kube: KubeClient, signal: AbortSignal): Prom
     }
   };
   const [nodes, repairs, checks, incidents] = await Promise.all([
-    read(markedNodes(kube, signal)),
+    read(nodesOf(kube, signal)),
     read(findRepairs(kube, signal)),
     read(podsIn(kube, CHECK_NAMESPACE, signal)),
     read(openIncidents(kube, signal)),
   ]);
   return {
-    nodes: nodes ?? [],
+    nodes: (nodes ?? []).flatMap(({ name, text, isMarked }) => (isMarked ? [{ name, text }] : [])),
+    checkedNodes: (nodes ?? []).flatMap(({ name, isChecked }) => (isChecked ? [name] : [])),
     repairs,
     checks: (checks ?? []).map(({ work }) => work),
     incidents: incidents ?? [],
@@ -89,20 +94,29 @@ const stringMap = z.record(z.string(), z.string()).default({});
 const nodeSchema = z.object({
   metadata: z.object({ name: z.string(), annotations: stringMap, labels: stringMap }),
   spec: z.object({ taints: z.array(z.object({ key: z.string() })).default([]) }).prefault({}),
+  status: z.object({ conditions: z.array(z.object({ type: z.string() })).default([]) }).prefault({}),
 });
 
-async function markedNodes(kube: KubeClient, signal: AbortSignal): Promise<readonly MarkedNode[]> {
-  const marked: MarkedNode[] = [];
+interface FoundNode extends MarkedNode {
+  readonly isMarked: boolean;
+  readonly isChecked: boolean;
+}
+
+async function nodesOf(kube: KubeClient, signal: AbortSignal): Promise<readonly FoundNode[]> {
+  const found: FoundNode[] = [];
   for await (const raw of listed(kube, '/api/v1/nodes', '', signal)) {
-    const { metadata, spec } = nodeSchema.parse(raw);
+    const { metadata, spec, status } = nodeSchema.parse(raw);
     const text = metadata.annotations[QUARANTINE_ANNOTATION] ?? null;
     const isMarked =
       text !== null ||
       QUARANTINED_BY_LABEL in metadata.labels ||
       spec.taints.some(({ key }) => key === QUARANTINE_TAINT_KEY);
-    if (isMarked) marked.push({ name: metadata.name, text });
+    const isChecked =
+      CHECK_ANNOTATION in metadata.annotations ||
+      status.conditions.some(({ type }) => type === NODE_CONDITION);
+    if (isMarked || isChecked) found.push({ name: metadata.name, text, isMarked, isChecked });
   }
-  return marked;
+  return found;
 }
 
 const jobSchema = z.object({
@@ -138,7 +152,7 @@ function workOf({ metadata, spec, status }: z.infer<typeof jobSchema>, pods: rea
     uid: metadata.uid,
     node: spec.template.spec.nodeName,
     state: own.includes('running') ? 'running' : hasEnded ? 'ended' : 'unstarted',
-    ofIncident: true,
+    ofOperator: true,
   };
 }
 
@@ -159,7 +173,7 @@ async function podsIn(
 ): Promise<readonly OwnedPod[]> {
   const pods: OwnedPod[] = [];
   for await (const raw of listed(kube, `/api/v1/namespaces/${namespace}/pods`, OURS, signal)) {
-    const { name, uid, state, guard, ownerUIDs } = parseAgentPod(raw);
+    const { name, uid, state, guard, ownerUIDs, origin } = parseAgentPod(raw);
     const { metadata, spec } = podSchema.parse(raw);
     pods.push({
       owners: ownerUIDs,
@@ -170,7 +184,7 @@ async function podsIn(
         uid,
         node: spec.nodeName,
         state: stateOf(guard ? [state, guard.state] : [state]),
-        ofIncident: REMEDIATION_LABEL in metadata.labels,
+        ofOperator: REMEDIATION_LABEL in metadata.labels || origin !== null,
       },
     });
   }

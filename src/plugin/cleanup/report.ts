@@ -7,7 +7,7 @@ type Result = Outcome['result'] | 'would';
 
 /** The names are an interface: scripts read them with `-o json`. */
 interface Entry {
-  /** node/NAME, dnsremediation/NAME, NAMESPACE/job/NAME or NAMESPACE/pod/NAME. */
+  /** node/NAME, node/NAME/status, dnsremediation/NAME, NAMESPACE/job/NAME or NAMESPACE/pod/NAME. */
   readonly object: string;
   readonly result: Result;
   readonly message: string;

@@ -10,7 +10,7 @@ const work = (name: string, more: Partial<Work> = {}): Work => ({
   uid: name,
   node: 'node-1',
   state: 'ended',
-  ofIncident: true,
+  ofOperator: true,
   ...more,
 });
 const check = (name: string, more: Partial<Work> = {}): Work =>
@@ -18,7 +18,7 @@ const check = (name: string, more: Partial<Work> = {}): Work =>
 const held = { name: 'node-1', text: 'a record' };
 const incident = { name: 'node-1-incident', node: 'node-1' };
 const stepsOf = (left: Partial<Leftovers>) =>
-  stepsFor({ nodes: [], repairs: [], checks: [], incidents: [], unread: [], ...left });
+  stepsFor({ nodes: [], checkedNodes: [], repairs: [], checks: [], incidents: [], unread: [], ...left });
 const said = (steps: readonly Step[]) =>
   steps.map((step) => `${step.kind} ${objectOf(step)}${step.kind === 'leave' ? ` ${step.because}` : ''}`);
 
@@ -69,8 +69,8 @@ describe('the steps of a cleanup', () => {
   it('leave a check for which someone may be waiting', () => {
     const checks = [
       check('of-an-incident', { state: 'running' }),
-      check('of-a-user', { state: 'running', ofIncident: false }),
-      check('over', { ofIncident: false }),
+      check('of-a-user', { state: 'running', ofOperator: false }),
+      check('over', { ofOperator: false }),
     ];
     expect(said(stepsOf({ checks }))).toEqual([
       'delete dnshealth-check/pod/of-an-incident',
@@ -83,5 +83,13 @@ describe('the steps of a cleanup', () => {
     const repairs = [work('unstarted', { state: 'unstarted' }), work('over')];
     const steps = stepsOf({ repairs, checks: [check('c', { state: 'unstarted' })], nodes: [held] });
     expect(steps.filter(mustSucceed).map(objectOf)).toEqual(['dnshealth-node/job/unstarted', 'node/node-1']);
+  });
+
+  it('remove what is said of nodes at the end, also where a repair still works', () => {
+    const left = { repairs: [work('j', { state: 'running' })], nodes: [held], incidents: [incident] };
+    expect(said(stepsOf({ ...left, checkedNodes: ['node-1', 'node-2'] })).slice(-2)).toEqual([
+      'forget node/node-1/status',
+      'forget node/node-2/status',
+    ]);
   });
 });

@@ -1,6 +1,7 @@
 /** What is to be done with what an operator has left, in an order that may be cut off anywhere. Pure. */
 import { assertNever } from '../../api/assert-never.ts';
 import { NODE_NAMESPACE } from '../../api/keys.ts';
+import { NODE_CONDITION } from '../../api/node-condition.ts';
 import type { Leftovers, MarkedNode, OpenIncident, Work } from './leftovers.ts';
 
 export type Step =
@@ -8,6 +9,8 @@ export type Step =
   | { readonly kind: 'delete'; readonly work: Work }
   | { readonly kind: 'release'; readonly node: MarkedNode }
   | { readonly kind: 'end'; readonly incident: OpenIncident }
+  /** What is said of a node that no operator checks any more. */
+  | { readonly kind: 'forget'; readonly node: string }
   | {
       readonly kind: 'leave';
       readonly object: string;
@@ -20,15 +23,15 @@ export type Step =
 /**
  * - `Repairing`: a repair may be changing the kubelet; killed in the middle, the agent would have to undo it
  * - `Unknown`: it could not be read whether a repair works there
- * - `Checking`: a check that belongs to no incident; someone may be waiting for it
+ * - `Checking`: a check that the operator did not start; someone may be waiting for it
  */
 export type LeftBecause = 'Repairing' | 'Unknown' | 'Checking';
 
 /**
  * Jobs before nodes: one that has not begun must not begin on a released node. Nodes before incidents: a record that is
- * over holds no node.
+ * over holds no node. What is said of a node comes last, when nothing is left that would say something else.
  */
-export function stepsFor({ nodes, repairs, checks, incidents }: Leftovers): readonly Step[] {
+export function stepsFor({ nodes, checkedNodes, repairs, checks, incidents }: Leftovers): readonly Step[] {
   const unlessRepaired = (node: string, object: string, step: Step): Step => {
     const work = repairs?.find((one) => one.node === node && one.state === 'running');
     if (work)
@@ -51,19 +54,20 @@ export function stepsFor({ nodes, repairs, checks, incidents }: Leftovers): read
     ),
     ...checks.map(
       (work): Step =>
-        work.ofIncident || work.state === 'ended'
+        work.ofOperator || work.state === 'ended'
           ? { kind: 'delete', work }
           : left(
               pathOf(work),
               work.node,
               'Checking',
-              'It belongs to no incident and still runs: someone may be waiting for it. It ends by itself.',
+              'The operator did not start it, and it still runs: someone may be waiting for it. It ends by itself.',
             ),
     ),
     ...nodes.map((node) => unlessRepaired(node.name, `node/${node.name}`, { kind: 'release', node })),
     ...incidents.map((incident) =>
       unlessRepaired(incident.node, `dnsremediation/${incident.name}`, { kind: 'end', incident }),
     ),
+    ...checkedNodes.map((node): Step => ({ kind: 'forget', node })),
   ];
 }
 
@@ -87,6 +91,8 @@ export function objectOf(step: Step): string {
       return `node/${step.node.name}`;
     case 'end':
       return `dnsremediation/${step.incident.name}`;
+    case 'forget':
+      return `node/${step.node}/status`;
     case 'leave':
       return step.object;
     default:
@@ -103,6 +109,8 @@ export function nodeOf(step: Step): string {
       return step.node.name;
     case 'end':
       return step.incident.node;
+    case 'forget':
+      return step.node;
     case 'leave':
       return step.node;
     default:
@@ -128,6 +136,8 @@ export function wouldDo(step: Step): string {
         : 'Would be released: the annotation, the label and the taint are removed, and the cordon if the operator set it.';
     case 'end':
       return 'Would be ended, because no operator continues it.';
+    case 'forget':
+      return `Would be removed: the condition ${NODE_CONDITION} and the record of checks, which no operator keeps true.`;
     case 'leave':
       return `Would be left. ${step.why}`;
     default:

@@ -3,8 +3,9 @@ import { FORMATS, type Verb } from '../verb.ts';
 
 export const VERB: Verb = {
   name: 'cleanup',
-  summary: 'take back what an operator that is gone has left: quarantines, Jobs, pods, open incidents',
-  description: `Takes back what an operator that is gone has left: quarantines of nodes, repair Jobs, checks, and incidents that nobody ends.
+  summary:
+    'take back what an operator that is gone has left: quarantines, Jobs, pods, open incidents, conditions of nodes',
+  description: `Takes back what an operator that is gone has left: quarantines of nodes, repair Jobs, checks, incidents that nobody ends, and the condition dnshealth.io/ResolverConfigured of nodes that nobody checks any more.
 
 A node is released as the operator releases it: the annotation, the label and the taint are removed, and the cordon only if the operator set it. A node on which a repair Job still works is left alone, because the Job may be changing the kubelet; it ends by itself within five minutes, and --wait waits for that.
 
