@@ -1,8 +1,10 @@
 /** Holds the pages to the code: the files that they name exist, and the README lists the policy as it is. */
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
 import { LOOP_CAUSES, NODE_CAUSES } from '../../src/api/loop-cause.ts';
+import { policySpecSchema } from '../../src/api/policy.ts';
 import type { StructuralSchema } from '../../src/api/structural-schema.ts';
 
 const ROOT = new URL('../../', import.meta.url);
@@ -83,4 +85,9 @@ describe('docs/diagnose.md', () => {
     const links = [...page.matchAll(/\]\(#([\w-]+)\)/g)].map((match) => match[1]);
     expect(links.filter((link) => !anchors.includes(link ?? ''))).toEqual([]);
   });
+});
+
+it.each(['policy', 'drift'])('config/samples/%s.yaml has no field that does not exist', (name) => {
+  const { spec } = parse(read(`config/samples/${name}.yaml`)) as { spec: object };
+  expect(policySpecSchema.parse(spec)).toMatchObject(spec);
 });
