@@ -1,6 +1,6 @@
 /** What several sections say of an incident, worked out once from its record. */
 import { FINAL_PHASES, type StepName } from '../../api/remediation.ts';
-import { beganAt, seenAt } from '../../api/trigger.ts';
+import { beganAt, podOf, seenAt } from '../../api/trigger.ts';
 import { changedTheNode } from '../../remediation/facts.ts';
 import { evidenceOf, type StoredRecord } from './record.ts';
 
@@ -33,8 +33,18 @@ export const kubeletBackAt = ({ status }: StoredRecord): Moment => epoch(status.
 /** Since when the DNS pod has answered without a failure until it was verified. */
 export const answersSince = ({ status }: StoredRecord): Moment => epoch(status.verification?.firstSuccess);
 
-export const verifiedAt = (record: StoredRecord): Moment =>
-  record.status.phase === 'Healed' ? stepEnd(record, 'Verify') : undefined;
+/** Found before a DNS pod failed, and proven without one: none runs on the node. */
+export const isProofEnough = ({ spec, status }: StoredRecord): boolean =>
+  spec.trigger === 'Drift' &&
+  spec.drift.kind === 'Kubelet' &&
+  status.phase === 'Healed' &&
+  status.verification === undefined;
+
+/** When it was shown that DNS works: by the new DNS pod, or by a check of the node where there is none. */
+export function verifiedAt(record: StoredRecord): Moment {
+  if (isProofEnough(record)) return stepEnd(record, 'Prove');
+  return record.status.phase === 'Healed' ? stepEnd(record, 'Verify') : undefined;
+}
 
 /** Between two moments; undefined unless both are known, or if the clocks of node and operator differ so much that it says nothing. */
 export const secondsBetween = (from: Moment, to: Moment): number | undefined =>
@@ -43,12 +53,13 @@ export const secondsBetween = (from: Moment, to: Moment): number | undefined =>
 export const secondsSinceStart = ({ spec }: StoredRecord, to: Moment): number | undefined =>
   secondsBetween(beganAt(spec), to);
 
-/** The DNS pods when the incident was claimed: how many there were with the sick one, and how many served. */
+/** The DNS pods when the incident was claimed: how many there were, with the sick one if there was one, and how many served. */
 export function dnsPodsAtClaim(
   record: StoredRecord,
 ): { readonly total: number; readonly serving: number } | undefined {
   const others = evidenceOf(record)?.dnsPods;
-  return others && { total: others.length + 1, serving: others.filter(({ ready }) => ready).length };
+  const sick = podOf(record.spec) ? 1 : 0;
+  return others && { total: others.length + sick, serving: others.filter(({ ready }) => ready).length };
 }
 
 /** Why the node is kept out of scheduling, if it is. */

@@ -78,6 +78,11 @@ const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]
     `CoreDNS in coredns-sick on node-1 forwarded queries to itself and answered for no external name${STUB}; ${CHANGED.replace('15.3', '21.3')}`,
     ['21.3 s', '1 of 2', '1 line on 1 node', 'The new line'],
   ],
+  drift: [
+    'Healed: it is over',
+    `The kubelet of node-1 was found wrong before a DNS pod failed${STUB.replace('the kubelet', 'it')}; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and a new pod on the node was given a resolv.conf with which DNS works after 10.4 s. It is over.`,
+    ['10.4 s', '1 of 1', '1 line on 1 node', 'The new line'],
+  ],
   'of an older version': [
     'Healed: it is over',
     `${CRASHED}${STUB}; ${CHANGED}`,
@@ -155,6 +160,13 @@ describe('the page', () => {
       'kube_resolv_conf: /run/systemd/resolve/resolv.conf',
     ])
       expect(page).toContain(part);
+  });
+
+  it('does not speak of a failed pod where a node was found wrong before one failed', () => {
+    const [page = ''] = renderMarkdown(pageOf(RECORDS['drift'] ?? aRecord())).split('## Appendix');
+    expect(page.match(/.*(looping pod|queries failed|crash).*/gi) ?? []).toEqual([]);
+    expect(page).toContain('None had failed because of it: the next DNS pod on the node would have.');
+    expect(page).toContain('A check found that the kubelet of node-1');
   });
 
   it('marks a pause between two entries of the timeline that is longer than five seconds', () => {

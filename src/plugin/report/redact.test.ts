@@ -16,7 +16,7 @@ describe('a redacted record', () => {
       const page = pageOf(redact(record));
       for (const text of [renderHtml(page), renderMarkdown(page), JSON.stringify(redact(record))]) {
         expect(text).not.toMatch(/node-[12]\b|10\.214\.|69c67c75fc|8d3c771f|048c355c-/);
-        expect(text).toContain('127.0.0.1');
+        expect(text).toMatch(/\b127\.0\.0\.(1|53)\b/);
       }
     },
   );

@@ -26,7 +26,9 @@ function summary(record: StoredRecord): Line {
   const examination = evidenceOf(record)?.examination;
   const found = examination
     ? line`${prose(examination.summary)} The diagnosis was made with ${examination.confidence} confidence from the side of the cluster.`
-    : line`How certain the diagnosis was is not recorded.`;
+    : record.spec.trigger === 'Drift'
+      ? line`A check of the node was given that file itself.`
+      : line`How certain the diagnosis was is not recorded.`;
   return line`${strong(record.spec.cause)}: the kubelet gives its pods a resolv.conf that leads back to themselves. ${found} ${confirmed(record)}`;
 }
 

@@ -23,12 +23,12 @@ export function comparison(record: StoredRecord): Block {
   ];
   return {
     kind: 'table',
-    caption: 'The looping pod, a healthy one, and what came after',
-    columns: columns('What', 'Looping pod', 'Healthy sibling', 'After the repair'),
+    caption: `${pod ? 'The looping pod' : 'A new pod on the node'}, a healthy one, and what came after`,
+    columns: columns('What', pod ? 'Looping pod' : 'New pod', 'Healthy sibling', 'After the repair'),
     rows: [
       row(
         'Pod',
-        pod && [code(pod.name)],
+        pod ? [code(pod.name)] : ['the pod of the check'],
         beside ? [code(beside.pod)] : [found ? 'none served' : 'not recorded'],
         status.verification && [code(status.verification.pod)],
       ),

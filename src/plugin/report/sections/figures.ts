@@ -8,6 +8,7 @@ import {
   holdsChange,
   isHeld,
   isOver,
+  isProofEnough,
   kubeletBackAt,
   mayHaveChanged,
   plural,
@@ -40,7 +41,11 @@ function howLong(record: StoredRecord): Figure {
     .filter(Boolean)
     .join(', ');
   if (verified !== undefined)
-    return { value: since(verified) ?? '', label: `from ${start} to verified DNS`, note };
+    return {
+      value: since(verified) ?? '',
+      label: `from ${start} to ${isProofEnough(record) ? 'a proven node' : 'verified DNS'}`,
+      note,
+    };
   const end = record.status.finishedAt;
   return {
     value: end === undefined ? 'Not over' : (since(Date.parse(end)) ?? ''),
@@ -57,7 +62,7 @@ function howBad(record: StoredRecord): Figure {
   return {
     value: `${serving} of ${total}`,
     label,
-    note: serving === 0 ? 'cluster DNS had no endpoint' : 'when the incident was recorded',
+    note: serving === 0 && total > 0 ? 'cluster DNS had no endpoint' : 'when the incident was recorded',
   };
 }
 

@@ -1,5 +1,5 @@
 /** The impact: what is known of it, and what a record cannot know. */
-import { beganAt } from '../../../api/trigger.ts';
+import { beganAt, podOf } from '../../../api/trigger.ts';
 import {
   answersSince,
   dnsPodsAtClaim,
@@ -19,30 +19,37 @@ export const impact = (record: StoredRecord): Section => ({
       kind: 'facts',
       facts: [
         { name: 'Cluster DNS', value: clusterDNS(record) },
-        { name: 'The looping pod', value: loopingPod(record) },
+        ...(podOf(record.spec) ? [{ name: 'The looping pod', value: loopingPod(record) }] : []),
         { name: 'Other pods on the node', value: otherPods(record) },
         { name: 'Scheduling', value: scheduling(record) },
         { name: 'Kubelet', value: kubelet(record) },
-        {
-          name: 'Not known',
-          value: [
-            'How many queries failed in the meantime, and which applications noticed.',
-            ...(record.status.otherPods?.total === undefined
-              ? [
-                  ' Pods in namespaces other than kube-system that use the resolv.conf of the node (dnsPolicy Default).',
-                ]
-              : []),
-          ],
-        },
+        ...notKnown(record),
       ],
     },
   ],
 });
 
+function notKnown({
+  spec,
+  status,
+}: StoredRecord): readonly { readonly name: string; readonly value: Line }[] {
+  const value = [
+    ...(podOf(spec) ? ['How many queries failed in the meantime, and which applications noticed.'] : []),
+    ...(status.otherPods?.total === undefined
+      ? [
+          'Pods in namespaces other than kube-system that use the resolv.conf of the node (dnsPolicy Default).',
+        ]
+      : []),
+  ].join(' ');
+  return value === '' ? [] : [{ name: 'Not known', value: [value] }];
+}
+
 function clusterDNS(record: StoredRecord): Line {
   const pods = dnsPodsAtClaim(record);
   if (!pods) return NOT_RECORDED;
   const { serving, total } = pods;
+  if (!podOf(record.spec))
+    return line`${String(serving)} of ${plural(total, 'DNS pod')} ${serving === 1 ? 'was' : 'were'} Ready when the node was found wrong. None had failed because of it: the next DNS pod on the node would have.`;
   if (serving === 0)
     return line`None of ${plural(total, 'DNS pod')} was Ready when the incident was recorded: the cluster had no DNS.`;
   const names = evidenceOf(record)?.dnsPods.filter(({ ready }) => ready) ?? [];

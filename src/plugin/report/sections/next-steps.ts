@@ -1,5 +1,6 @@
 /** What to do now, and how to undo what was done: exact commands. */
 import type { Phase } from '../../../api/remediation.ts';
+import { podOf } from '../../../api/trigger.ts';
 import { holdsChange, isHeld, shellWord } from '../facts.ts';
 import { type Block, code, type Line, line, prose, type Section } from '../page.ts';
 import { evidenceOf, isAcknowledged, type StoredRecord } from '../record.ts';
@@ -51,12 +52,13 @@ function itemsOf(record: StoredRecord): readonly Line[] {
 function acknowledgement(record: StoredRecord): readonly Block[] {
   const { name } = record.metadata;
   if (!NEEDS_ACKNOWLEDGEMENT.includes(record.status.phase)) return [];
+  const trigger = podOf(record.spec) ? 'the next crash' : 'the next check that finds the node wrong';
   if (isAcknowledged(record))
-    return [{ kind: 'text', line: ['The record is acknowledged: the next crash starts a new repair.'] }];
+    return [{ kind: 'text', line: [`The record is acknowledged: ${trigger} starts a new repair.`] }];
   return [
     {
       kind: 'paste',
-      caption: 'When the cause is fixed, so that the next crash starts a new repair',
+      caption: `When the cause is fixed, so that ${trigger} starts a new repair`,
       lines: [`kubectl annotate dnsrem ${shellWord(name)} dnshealth.io/acknowledged=true`],
     },
   ];

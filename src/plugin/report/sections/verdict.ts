@@ -3,7 +3,7 @@ import { assertNever } from '../../../api/assert-never.ts';
 import type { Phase } from '../../../api/remediation.ts';
 import { podOf } from '../../../api/trigger.ts';
 import { isOfFileAlone } from '../../../remediation/facts.ts';
-import { duration, hasChanged, plural, secondsSinceStart, verifiedAt } from '../facts.ts';
+import { duration, hasChanged, isProofEnough, plural, secondsSinceStart, verifiedAt } from '../facts.ts';
 import { type Badge, code, type Line, line, prose } from '../page.ts';
 import type { StoredRecord } from '../record.ts';
 
@@ -39,19 +39,19 @@ function whatBroke(record: StoredRecord): Line {
   if (spec.trigger === 'Drift' && spec.drift.file)
     return line`The kubelet configuration of ${code(spec.node.name)} was found wrong while the running kubelet was right: ${code(spec.drift.file.path)} set resolvConf to ${code(spec.drift.file.value)}`;
   if (!pod)
-    return line`The kubelet of ${code(spec.node.name)} was found wrong before a DNS pod failed${because(record)}`;
+    return line`The kubelet of ${code(spec.node.name)} was found wrong before a DNS pod failed${because(record, 'it')}`;
   const where = line`CoreDNS in ${code(pod.name)} on ${code(spec.node.name)} forwarded queries to itself`;
   const how = spec.trigger === 'Crash' ? 'crashed' : 'answered for no external name';
   return line`${where} and ${how}${because(record)}`;
 }
 
 /** As far as the agent has seen the file. */
-function because({ status }: StoredRecord): Line {
+function because({ status }: StoredRecord, kubelet = 'the kubelet'): Line {
   const { current, outcome, reason } = status.repair ?? {};
   if (outcome === 'already-right' || reason === 'CurrentIsUsable')
     return [', because it was given its resolv.conf before the kubelet was configured correctly'];
   if (!current || current.class === 'ok' || current.nameservers.length === 0) return [];
-  return line`, because the kubelet gave its pods ${code(current.path)} with the nameserver ${code(current.nameservers.join(', '))}`;
+  return line`, because ${kubelet} gave its pods ${code(current.path)} with the nameserver ${code(current.nameservers.join(', '))}`;
 }
 
 function whatWasDone(record: StoredRecord): Line {
@@ -60,7 +60,7 @@ function whatWasDone(record: StoredRecord): Line {
     case 'Healed':
       // Nothing was broken yet, so there is no DNS to verify.
       if (isOfFileAlone(record)) return line`; ${repairOf(record)}. It is over.`;
-      return line`; ${repairOf(record)}, and DNS ${verifiedAfter(record)}. It is over.`;
+      return line`; ${repairOf(record)}, and ${verifiedAfter(record)}. It is over.`;
     case 'Refused':
       return line`; the operator changed nothing on the node. It is not over: ${reasonOf(record)}`;
     case 'RolledBack':
@@ -96,7 +96,11 @@ function repairOf({ status }: StoredRecord): Line {
 
 function verifiedAfter(record: StoredRecord): Line {
   const seconds = secondsSinceStart(record, verifiedAt(record));
-  return [seconds === undefined ? 'answers' : `was verified after ${duration(seconds)}`];
+  if (isProofEnough(record)) {
+    const after = seconds === undefined ? '' : ` after ${duration(seconds)}`;
+    return [`a new pod on the node was given a resolv.conf with which DNS works${after}`];
+  }
+  return [seconds === undefined ? 'DNS answers' : `DNS was verified after ${duration(seconds)}`];
 }
 
 const reasonOf = ({ status }: StoredRecord): Line =>

@@ -1,6 +1,6 @@
 /** Records for the tests of the page: one of a real incident on the rig, and what other incidents would have left. */
 import { readFileSync } from 'node:fs';
-import { aLateLoop } from '../../../../test/support/objects/builders.ts';
+import { aDrift, aLateLoop } from '../../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../../api/remediation.ts';
 import { parseRecord, type StoredRecord } from '../record.ts';
 
@@ -189,6 +189,29 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
         foundAt: '2026-11-26T11:18:16.000Z',
         check: { ...aLateLoop().check, checkedAt: '2026-11-26T11:18:21.000Z' },
       }),
+    },
+  }),
+  drift: aRecord({
+    spec: {
+      trigger: 'Drift',
+      sighting: undefined,
+      drift: aDrift({
+        foundAt: '2026-11-26T11:18:21.000Z',
+        check: {
+          resolvConf: { path: '/etc/resolv.conf', class: 'stub', nameservers: ['127.0.0.53'] },
+          message: 'A new pod on node node-1 is given 127.0.0.53, which leads back to CoreDNS itself.',
+          checkedAt: '2026-11-26T11:18:21.000Z',
+        },
+      }),
+      evidence: { ...real().spec.evidence, log: [], examination: undefined },
+    },
+    status: {
+      reason: 'Proven',
+      message: 'A new pod on the node is given a resolv.conf with which DNS works.',
+      steps: steps.filter(({ name }) => name !== 'Recreate' && name !== 'Verify'),
+      verification: undefined,
+      before: undefined,
+      deletedPods: [],
     },
   }),
   'of an older version': aRecord({
