@@ -23,7 +23,7 @@ describe('a batch', () => {
 
   it('takes checks for a minute', () => {
     const first = batches.current();
-    expect(batches.leftMs()).toBe(MINUTE);
+    expect(batches.leftMs()).toBe(30_000);
     now += MINUTE - 1;
     expect(batches.current()).toBe(first);
     now += 1;
@@ -36,6 +36,17 @@ describe('a batch', () => {
     now += MINUTE;
     expect(batches.finished([pod(open)], isRead)).toEqual([open]);
     expect(batches.leftMs()).toBeNull();
+  });
+
+  it('is left alone for half a minute after its last check, whose pod the cache may not show yet', () => {
+    const name = batches.current();
+    now += MINUTE - 1;
+    batches.current();
+    now += 1;
+    expect(batches.finished([pod(name)], isRead)).toEqual([]);
+    expect(batches.leftMs()).toBe(30_000 - 1);
+    now += 30_000 - 1;
+    expect(batches.finished([pod(name)], isRead)).toEqual([name]);
   });
 
   it('is not removed while one of its pods is not read', () => {

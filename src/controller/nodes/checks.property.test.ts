@@ -137,7 +137,7 @@ it(
       { numRuns: HISTORIES, seed: 11 },
     );
   },
-  HISTORIES * 200,
+  HISTORIES * 1_000,
 );
 
 /** What was written that says a node is wrong, of a node of which no check saw it, or of another check. */
