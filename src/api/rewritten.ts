@@ -46,7 +46,7 @@ export const rewrittenSchema = z
       .array(
         z.object({
           path: z.string().describe('Absolute path of the file or directory on the node.'),
-          changedAt: timestamp().describe('Its change time (RFC 3339).'),
+          changedAt: timestamp().describe('Change time of the file or directory (RFC 3339).'),
         }),
       )
       .max(MAX_NEIGHBOURS)
