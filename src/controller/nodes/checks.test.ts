@@ -164,15 +164,23 @@ describe('a node', () => {
     expect(cluster.started).toHaveLength(1);
   });
 
-  it('whose record was removed was never checked: the old result is not written again', async () => {
+  it('whose record was removed was never checked: it is checked soon, and the old result is not written again', async () => {
     const leader = new CheckReplica(cluster);
     await leader.pass(10 * SECOND);
     expect(reasonOf('node-1')).toBe('Proven');
     cluster.clearRecord('node-1');
-    await leader.pass(SECOND);
     expect(recordOf('node-1')).toBeNull();
-    await leader.pass(2 * MINUTE);
+    await leader.pass(5 * SECOND);
     expect(recordOf('node-1')?.check?.why).toBe('FirstSeen');
+    expect(cluster.started).toHaveLength(2);
+  });
+
+  it('whose record was removed after its pod was removed is checked soon as well', async () => {
+    const leader = new CheckReplica(cluster);
+    await leader.pass(5 * MINUTE);
+    expect(cluster.pods).toEqual([]);
+    cluster.clearRecord('node-1');
+    await leader.pass(5 * SECOND);
     expect(cluster.started).toHaveLength(2);
   });
 

@@ -1,6 +1,6 @@
 /** Whose turn it is: starts the check of the node that is due first, within the budget, and removes the pods of those that were read. */
 import type { CheckReason } from '../../api/drift.ts';
-import { removeBatch } from '../../effects/check-pod.ts';
+import { removeBatch, removeCheck } from '../../effects/check-pod.ts';
 import { nextTurn, PACE_MS } from '../../health/nodes/budget.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { lookAtNode } from '../../observe/node-facts.ts';
@@ -56,8 +56,8 @@ export function createTurnReconciler(options: TurnOptions) {
   const justStarted = new Map<string, number>();
 
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
+    for (const pod of checkPods.list()) if (pod.isGone && isRead(pod)) checkPods.forget(pod.origin.node);
     const pods = checkPods.list();
-    for (const pod of pods) if (pod.isGone && isRead(pod)) checkPods.forget(pod.origin.node);
     const existing = pods.filter(({ isGone }) => !isGone);
     for (const batch of batches.finished(existing, isRead)) await removeBatch(kube, batch, signal);
 
@@ -65,7 +65,11 @@ export function createTurnReconciler(options: TurnOptions) {
     if (!policy) return rest(null);
     for (const [node, at] of justStarted)
       if (now() - at > UNSEEN_MS || pods.some((pod) => pod.node === node)) justStarted.delete(node);
-    const busy = new Set([...justStarted.keys(), ...pods.map(({ node }) => node)]);
+    // A pod that was read waits for its batch. If its node is due, which an administrator can bring about by removing the
+    // record, it is removed alone: the next one has the same name.
+    const leftOver = new Map(pods.filter(isLeftOver).map((pod) => [pod.node, pod.name]));
+    const ofPods = pods.map(({ node }) => node).filter((node) => !leftOver.has(node));
+    const busy = new Set([...justStarted.keys(), ...ofPods]);
     const turn = nextTurn(
       schedule.candidates().filter(({ node }) => !busy.has(node)),
       {
@@ -78,6 +82,11 @@ export function createTurnReconciler(options: TurnOptions) {
     if (turn.kind === 'wait') return rest(turn.afterMs);
 
     const { node: name } = turn.candidate;
+    const before = leftOver.get(name);
+    if (before !== undefined) {
+      await removeCheck(kube, before, signal);
+      return rest(PACE_MS);
+    }
     const isKnown = NEEDS_NO_LOOK.has(turn.candidate.why);
     const facts = isKnown ? known.get(name) : await lookAtNode(kube, name, signal);
     if (facts) known.put(facts);
@@ -101,6 +110,10 @@ export function createTurnReconciler(options: TurnOptions) {
   function rest(afterMs: number | null): Result {
     const longest = Math.min(batches.leftMs() ?? LONGEST_REST_MS, LONGEST_REST_MS);
     return { kind: 'requeue', afterMs: Math.max(0, Math.min(afterMs ?? longest, longest)) };
+  }
+
+  function isLeftOver(pod: CheckPod): boolean {
+    return !pod.isGone && !pod.deleting && isRead(pod);
   }
 
   /** What it has shown is on its node, or there is no such node any more. */

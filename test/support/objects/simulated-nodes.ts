@@ -179,6 +179,12 @@ export class SimulatedNodes {
         if (pod.metadata.labels?.[CHECK_BATCH_LABEL] === batch) this.#removePod(pod);
       return {};
     }
+    if (path.startsWith(PODS) && method === 'DELETE') {
+      const pod = this.#pods.get(path.slice(PODS.length + 1));
+      if (!pod) throw kubeError(404, 'NotFound');
+      this.#removePod(pod);
+      return {};
+    }
     const [name = '', sub] = path.slice('/api/v1/nodes/'.length).split('/');
     const node = this.#nodes.get(name);
     if (!path.startsWith('/api/v1/nodes/') || !node) throw kubeError(404, 'NotFound');
