@@ -1,4 +1,5 @@
 /** The state of a rig's cluster that tests read and restore. */
+import { CHECK_ANNOTATION } from '../../../src/api/keys.ts';
 import type { PolicyStatus } from '../../../src/api/policy.ts';
 import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
 import { hasCondition, type Pod } from '../../cluster/api-client.ts';
@@ -6,6 +7,7 @@ import { spreadDnsPods } from '../../cluster/dns/coredns-workload.ts';
 import { GOOD_RESOLV_CONF } from '../../cluster/node/kubelet-files.ts';
 import type { Rig } from '../../cluster/rig.ts';
 import { until } from '../../cluster/until.ts';
+import { justChecked } from './node-checks.ts';
 
 export interface RemediationObject {
   readonly metadata: { readonly name: string; readonly uid: string; readonly creationTimestamp: string };
@@ -104,7 +106,10 @@ export async function untilEnded(
   return { ...ended, status: ended.status };
 }
 
-/** Cordon, taints and our annotations and labels of a node, without the taints that Kubernetes' own controllers manage. */
+/**
+ * Cordon, taints and our annotations and labels of a node: without the taints that Kubernetes' own controllers manage, and
+ * without the record of its checks, which says nothing about scheduling.
+ */
 export async function scheduling(
   rig: Rig,
   name: string,
@@ -117,14 +122,14 @@ export async function scheduling(
       .filter((taint) => !taint.startsWith('node.kubernetes.io/'))
       .toSorted(),
     ours: Object.keys({ ...node.metadata.annotations, ...node.metadata.labels })
-      .filter((key) => key.startsWith('dnshealth.io/'))
+      .filter((key) => key.startsWith('dnshealth.io/') && key !== CHECK_ANNOTATION)
       .toSorted(),
   };
 }
 
 /**
  * Restores the state in which a test may begin: no policy, no remediation, nodes schedulable with the correct
- * resolvConf, a Ready CoreDNS pod on each node.
+ * resolvConf and checked just now, a Ready CoreDNS pod on each node.
  */
 export async function restoreCluster(rig: Rig): Promise<void> {
   await rig.kubectl(['delete', 'dnshealthpolicies', '--all', '--wait=true'], { allowFailure: true });
@@ -143,6 +148,7 @@ export async function restoreCluster(rig: Rig): Promise<void> {
     await rig.restartKubelet(name);
   }
   await freshDns(rig);
+  await justChecked(rig);
 }
 
 /** New CoreDNS pods, unless each node has exactly one, which is Ready and never restarted. */
