@@ -13,8 +13,8 @@ import {
   restoreCluster,
   untilEnded,
 } from '../support/rig/cluster-state.ts';
+import { type ConditionWatch, watchHealth } from '../support/rig/condition-watch.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { type HealthWatch, watchHealth } from '../support/rig/health-watch.ts';
 import { applyPolicy } from '../support/rig/installation.ts';
 
 const rig = rigOfThisWorker();
@@ -45,7 +45,7 @@ afterAll(async () => {
 });
 
 describe('with "loop" removed, on a broken node', () => {
-  let watch: HealthWatch;
+  let watch: ConditionWatch;
   let brokenAt: number;
   let ended: RemediationObject & { status: RemediationStatus };
 

@@ -1,4 +1,5 @@
 /** Queries a DNS server continuously, as a workload would, and records the failures. */
+import { askTcp } from '../../../src/dns/ask-tcp.ts';
 import { askUdp } from '../../../src/dns/ask-udp.ts';
 
 export interface ProberReport {
@@ -6,25 +7,53 @@ export interface ProberReport {
   readonly failures: readonly string[];
 }
 
-/** Ten queries a second over UDP, each with a timeout of one second, until `stop`. */
-export function startProber(address: string, name: string, everyMs = 100): { stop(): Promise<ProberReport> } {
+export interface Prober {
+  stop(): Promise<ProberReport>;
+}
+
+const EVERY_MS = 100;
+const PROTOCOLS = { udp: askUdp, tcp: askTcp } as const;
+
+/** Ten queries a second, each with a timeout of one second and a connection of its own, until `stop`. */
+export function startProber(address: string, name: string, protocol: keyof typeof PROTOCOLS = 'udp'): Prober {
   const failures: string[] = [];
   const pending: Promise<void>[] = [];
   const ask = async (): Promise<void> => {
     const at = new Date().toISOString();
     try {
-      const reply = await askUdp({ address, port: 53 }, name, AbortSignal.timeout(1_000));
+      const reply = await PROTOCOLS[protocol]({ address, port: 53 }, name, AbortSignal.timeout(1_000));
       if (reply.rcode !== 'NOERROR') failures.push(`${at} ${reply.rcode}`);
     } catch (error) {
       failures.push(`${at} ${error instanceof Error ? error.message : String(error)}`);
     }
   };
-  const timer = setInterval(() => pending.push(ask()), everyMs);
+  const timer = setInterval(() => pending.push(ask()), EVERY_MS);
   return {
     async stop() {
       clearInterval(timer);
       await Promise.all(pending);
       return { asked: pending.length, failures };
+    },
+  };
+}
+
+/** As one: a prober over UDP and one over TCP for each of these addresses. Failures begin with address and protocol. */
+export function startProbers(addresses: readonly string[], name: string): Prober {
+  const all = addresses.flatMap((address) =>
+    (['udp', 'tcp'] as const).map((protocol) => ({
+      who: `${address} ${protocol}`,
+      prober: startProber(address, name, protocol),
+    })),
+  );
+  return {
+    async stop() {
+      const reports = await Promise.all(
+        all.map(async ({ who, prober }) => ({ who, ...(await prober.stop()) })),
+      );
+      return {
+        asked: reports.reduce((sum, { asked }) => sum + asked, 0),
+        failures: reports.flatMap(({ who, failures }) => failures.map((failure) => `${who} ${failure}`)),
+      };
     },
   };
 }
