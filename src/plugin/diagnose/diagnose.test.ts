@@ -8,8 +8,10 @@ import {
   PATHS,
 } from '../../../test/support/objects/dns-cluster.ts';
 import { type FakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
+import { aDriftedRecord, WRONG } from '../../../test/support/objects/node-records.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
+import { CHECK_ANNOTATION } from '../../api/keys.ts';
 import type { Report } from './report.ts';
 
 const diagnose = async (cluster: FakeKube, args = '') =>
@@ -228,6 +230,40 @@ describe('whether the operator would repair it', () => {
     const view = (await asJson(cluster)).pods[0]?.operator;
     expect(view).toMatchObject({ verdict: 'does-not-repair' });
     expect(view?.why).toContain('kubectl label node node-1 dnshealth.io/exclude-');
+  });
+});
+
+describe('the last check of a node by the operator', () => {
+  /** Both pods answer; a check found the kubelet of node-1 wrong since. */
+  const drifted = (): FakeKube => {
+    const cluster = dnsCluster([healthyPod('coredns-old', 'node-1'), healthyPod()]);
+    const node = cluster.answers.get(PATHS.node('node-1')) as { metadata: object };
+    const found = { ...WRONG, nameservers: ['127.0.0.53'], at: isoAt(1) };
+    const annotations = { [CHECK_ANNOTATION]: JSON.stringify(aDriftedRecord({ found })) };
+    cluster.answers.set(PATHS.node('node-1'), { ...node, metadata: { ...node.metadata, annotations } });
+    return cluster;
+  };
+
+  it('makes a fault of a pod that answers, if its node would make the next one loop', async () => {
+    const cluster = drifted();
+    cluster.answers.set('/api/v1/nodes/node-1/proxy/stats/summary?only_cpu_and_memory=true', {
+      node: { systemContainers: [{ name: 'kubelet', startTime: isoAt(-5) }] },
+    });
+    const { verdict, pods } = await asJson(cluster);
+    expect(verdict).toMatchObject({ healthy: false, atFault: 1 });
+    expect(pods[0]).toMatchObject({
+      pod: 'coredns-old',
+      summary: expect.stringContaining('The next DNS pod that is created on node-1 will loop.'),
+      comparison: { sibling: { pod: 'coredns-well' } },
+    });
+  });
+
+  it('is a warning where it is not known whether the kubelet was started since', async () => {
+    const { code, out } = await diagnose(drifted());
+    expect(code).toBe(0);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      'The condition of node node-1 is Drifted: New pods are given 127.0.0.53',
+    );
   });
 });
 

@@ -7,8 +7,10 @@ import {
   aStatus,
   at,
   isoAt,
+  withDrift,
   withLateLoop,
 } from '../../../test/support/objects/builders.ts';
+import type { Phase } from '../../api/remediation.ts';
 import type { Case } from '../../diagnosis/case.ts';
 import { examine } from '../../diagnosis/examine.ts';
 import { aCase, aPod, running, UPLINK } from '../../diagnosis/testing/a-case.ts';
@@ -18,40 +20,11 @@ import { withDeclared } from './declared-kubelet.ts';
 import { withProber } from './from-prober.ts';
 import { withRecords } from './from-records.ts';
 import type { GatheredPod, OperatorKnowledge } from './gathered.ts';
+import { operatorView } from './operator-view.ts';
 import { podState } from './pod-state.ts';
+import { onlinePod } from './testing/online-pod.ts';
 
 const ENV = '/etc/kubernetes/kubelet.env';
-
-/** As it is known online: not what the files of the node say. */
-function onlinePod(kubeletStartedAt: number | undefined, change: Partial<Case> = {}): GatheredPod {
-  const { newPodResolvConf: _next, sandboxResolvConf: _given, kubelet: _kubelet, ...rest } = aCase(change);
-  const { kubeletStartedAt: _at, ...node } = aCase().node ?? {
-    name: '',
-    addresses: [],
-    osImage: '',
-    kubeletVersion: '',
-    labels: {},
-    annotations: {},
-  };
-  const facts: Case = {
-    ...rest,
-    hostFiles: [],
-    kubelet: { running: { value: '/etc/resolv.conf', source: 'configz of node7' } },
-    node: { ...node, ...(kubeletStartedAt !== undefined && { kubeletStartedAt }) },
-  };
-  return {
-    facts,
-    node: {
-      uid: 'uid-of-node-1',
-      facts: aCase().node as NonNullable<Case['node']>,
-      kernel: '',
-      runtime: '',
-      isExcluded: false,
-    },
-    notes: [],
-    missing: [],
-  };
-}
 
 const looked = (uid = 'uid-of-node-1'): Remediation => {
   const record = aRemediation({
@@ -164,6 +137,39 @@ describe('a record of the node', () => {
     expect(withRecords({ ...pod, facts: { ...facts, pod: sick } }, installed(record)).facts.log).toContain(
       'Loop (127.0.0.1:38718 -> :53)',
     );
+  });
+});
+
+describe('the record of a drift', () => {
+  it.each([
+    ['the kubelet was not started since the check', at(-50), 'nameserver 127.0.0.53\n'],
+    ['the kubelet was started since the check', at(50), undefined],
+  ])('shows what a new pod is given only if %s', (_name, started, text) => {
+    const pod = onlinePod(started, { pod: aPod({ createdAt: at(-100) }) });
+    const { facts, notes } = withRecords(pod, installed(withDrift(aRemediation())));
+    expect(facts.newPodResolvConf?.text).toBe(text);
+    expect(notes.map((note) => note.text)).toEqual([
+      'A new pod on node node-1 is given 127.0.0.53, which leads back to CoreDNS itself.',
+    ]);
+  });
+});
+
+describe('the record that the operator has of this pod', () => {
+  const viewOf = (record: Remediation) => {
+    const pod = onlinePod(at(0));
+    const on = { ...pod, facts: { ...pod.facts, pod: aPod({ node: 'node-1' }) } };
+    return operatorView(on, examine(aCase()).findings, installed(record)).record?.name;
+  };
+  const drift = (phase: Phase, changes: Partial<Remediation> = {}): Remediation =>
+    withDrift(aRemediation({ status: aStatus({ phase, finishedAt: isoAt(9) }), ...changes }));
+
+  it.each([
+    ['the refused repair of a drift, which was about no pod', drift('Refused'), 'node-1-incident'],
+    ['one that runs', drift('Repairing'), 'node-1-incident'],
+    ['not a drift that was healed', drift('Healed'), undefined],
+    ['not one that was acknowledged', drift('Refused', { acknowledged: true }), undefined],
+  ])('is %s', (_name, record, shown) => {
+    expect(viewOf(record)).toBe(shown);
   });
 });
 

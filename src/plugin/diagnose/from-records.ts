@@ -60,27 +60,25 @@ interface Check {
 /** Pods that were started on the node to see what they are given. */
 function checksOf({ name, spec, status }: Remediation): readonly Check[] {
   const proven = status.steps.find((step) => step.name === 'Prove');
-  const seen = [
-    ...(spec.trigger === 'LateLoop'
-      ? [
-          {
-            at: spec.lateLoop.check.checkedAt,
-            given: spec.lateLoop.check.resolvConf,
-            message: spec.lateLoop.check.message,
-          },
-        ]
-      : []),
-    ...(status.proof && proven
-      ? [{ at: proven.startedAt, given: status.proof.resolvConf, message: status.proof.message }]
-      : []),
-  ];
-  return seen.map(({ at, given, message }) => ({
+  const checked = (message: string, given: GradedFile | undefined): string =>
+    `A new pod on ${spec.node.name} was checked: ${message}${given ? ` It was given ${serversOf(given)}.` : ''}`;
+  const seen: { readonly at: string; readonly given: GradedFile | undefined; readonly text: string }[] = [];
+  if (spec.trigger === 'LateLoop') {
+    const { checkedAt, resolvConf, message } = spec.lateLoop.check;
+    seen.push({ at: checkedAt, given: resolvConf, text: checked(message, resolvConf) });
+  }
+  if (spec.trigger === 'Drift' && spec.drift.check) {
+    const { checkedAt, resolvConf, message } = spec.drift.check;
+    seen.push({ at: checkedAt, given: resolvConf, text: message });
+  }
+  if (status.proof && proven) {
+    const { resolvConf, message } = status.proof;
+    seen.push({ at: proven.startedAt, given: resolvConf, text: checked(message, resolvConf) });
+  }
+  return seen.map(({ at, given, text }) => ({
     at: Date.parse(at),
     file: given && textOf(given, `a new pod, DNSRemediation ${name}, ${at}`),
-    note: {
-      source: `DNSRemediation ${name}, ${at}`,
-      text: `A new pod on ${spec.node.name} was checked: ${message}${given ? ` It was given ${serversOf(given)}.` : ''}`,
-    },
+    note: { source: `DNSRemediation ${name}, ${at}`, text },
   }));
 }
 
@@ -88,7 +86,7 @@ function checksOf({ name, spec, status }: Remediation): readonly Check[] {
  * A restart of the kubelet may bring another setting, and a pod that was created later shows more than the record. Never,
  * where the start is not known.
  */
-function lastChange({ node, pod }: Case): number {
+export function lastChange({ node, pod }: Case): number {
   return Math.max(node?.kubeletStartedAt ?? Infinity, pod?.createdAt ?? 0);
 }
 
@@ -149,7 +147,12 @@ function notesOf(record: Remediation): readonly EvidenceLine[] {
       .filter(Boolean)
       .join(' '),
   };
+  const pending =
+    spec.trigger === 'Drift' && spec.drift.file
+      ? [{ source: source(spec.drift.foundAt), text: spec.drift.file.message }]
+      : [];
   return [
+    ...pending,
     ...(looked ? [looked] : []),
     ...(guard ? [{ source: source(guard.times.finished), text: guard.message }] : []),
     ...checksOf(record).map(({ note }) => note),

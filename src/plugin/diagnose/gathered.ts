@@ -16,6 +16,8 @@ export interface GatheredPod {
   readonly stuck?: string;
   /** What the prober of the operator says of a pod that could not be asked here and does not answer. A sentence. */
   readonly unanswered?: string;
+  /** What the last check of the node says of the next pod there, if that may loop. Sentences. */
+  readonly warning?: string;
   /** What was seen besides, for example events. */
   readonly notes: readonly EvidenceLine[];
   readonly missing: readonly Missing[];

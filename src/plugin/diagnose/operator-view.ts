@@ -5,6 +5,7 @@ import { podOf } from '../../api/trigger.ts';
 import type { Finding } from '../../diagnosis/examination.ts';
 import { managedPlatform } from '../../diagnosis/managed-platform.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
+import { leftToSomeone } from '../../remediation/left-to-someone.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import type { GatheredPod, OperatorKnowledge } from './gathered.ts';
 
@@ -106,11 +107,13 @@ function policyVerdict({ facts }: GatheredPod, policies: readonly Policy[], more
 
 function latestRecord({ facts }: GatheredPod, remediations: readonly Remediation[]): Remediation | undefined {
   return remediations
-    .filter(
-      ({ spec, status }) =>
-        spec.node.name === facts.pod?.node &&
-        (podOf(spec)?.name === facts.pod.name || !FINAL_PHASES.includes(status.phase)),
-    )
+    .filter(({ spec }) => spec.node.name === facts.pod?.node)
+    .filter((one) => podOf(one.spec)?.name === facts.pod?.name || concernsEveryPod(one))
     .toSorted((a, b) => b.createdAt - a.createdAt)
     .at(0);
 }
+
+/** It runs, or it began without a pod and keeps the operator from repairing the node. */
+const concernsEveryPod = (record: Remediation): boolean =>
+  !FINAL_PHASES.includes(record.status.phase) ||
+  (podOf(record.spec) === null && leftToSomeone([record], undefined) !== null);

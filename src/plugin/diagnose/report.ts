@@ -110,7 +110,7 @@ function identity({
 }
 
 function summaryOf(
-  { facts, stuck, unanswered }: GatheredPod,
+  { facts, stuck, unanswered, warning }: GatheredPod,
   state: PodState,
   findings: readonly Finding[],
 ): string {
@@ -118,7 +118,7 @@ function summaryOf(
   if (best) return best.summary;
   const { pod, answers = [] } = facts;
   const name = pod?.name ?? 'The pod';
-  if (state === 'well') return wellSummary(facts.pod?.ready, answers);
+  if (state === 'well') return [wellSummary(facts.pod?.ready, answers), warning].filter(Boolean).join(' ');
   if (unanswered !== undefined)
     return `${name} could not be asked from here, and the operator found that it does not answer: ${unanswered}`;
   if (stuck !== undefined) return `${name} does not run: ${stuck.replace(/\.?$/, '.')}`;

@@ -6,6 +6,7 @@ import { createOwnership } from '../../../observe/ownership.ts';
 import type { Connection } from '../../connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import { withDeclared } from '../declared-kubelet.ts';
+import { warningOf, withNodeCheck } from '../from-node-check.ts';
 import { withProber } from '../from-prober.ts';
 import { withRecords } from '../from-records.ts';
 import type { Gathered, GatheredPod, OperatorKnowledge } from '../gathered.ts';
@@ -70,15 +71,16 @@ export async function gather(connection: Connection, options: GatherOptions): Pr
   const read = async (pod: ParsedPod): Promise<GatheredPod> =>
     withProber(withDeclared(await readPod(reads, pod), declared), operator, now);
   const pods = await bounded(selected, read);
-  const sick = pods.filter((pod) => !isWell(pod));
+  const sick = pods.filter(isSuspect);
   const others = await bounded(candidates(all, selected, sick), read);
-  const well = [...pods, ...others].filter(isWell);
+  const well = [...pods, ...others].filter((pod) => !isSuspect(pod));
   const compared = new Set([...sick, ...sick.flatMap((pod) => siblingOf(pod, well) ?? [])]);
   onProgress(`the kubelets and the metrics of ${compared.size} DNS pods`);
   const deepened = new Map(
     await bounded([...compared], async (pod) => [pod, await deepen(reads, pod)] as const),
   );
-  const deep = (pod: GatheredPod): GatheredPod => withRecords(deepened.get(pod) ?? pod, operator);
+  const deep = (pod: GatheredPod): GatheredPod =>
+    withRecords(withNodeCheck(deepened.get(pod) ?? pod), operator);
   return {
     pods: pods.map(deep),
     others: others.map(deep),
@@ -88,7 +90,9 @@ export async function gather(connection: Connection, options: GatherOptions): Pr
   };
 }
 
-const isWell = (pod: GatheredPod): boolean => podState(pod, examine(pod.facts)) === 'well';
+/** A pod that answers keeps the file it was given; what its node gives to the next one may be another. */
+const isSuspect = (pod: GatheredPod): boolean =>
+  podState(pod, examine(pod.facts)) !== 'well' || warningOf(pod) !== undefined;
 
 const externalNameOf = (operator: OperatorKnowledge): string | undefined =>
   operator.kind === 'installed'

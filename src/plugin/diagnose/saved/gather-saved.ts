@@ -4,6 +4,7 @@ import { Refused } from '../../../api/refused.ts';
 import type { Case, SavedText } from '../../../diagnosis/case.ts';
 import { readKubeletConfig } from '../../../diagnosis/kubelet/kubelet-config.ts';
 import type { ParsedPod } from '../case-pod.ts';
+import { withNodeCheck } from '../from-node-check.ts';
 import type { Gathered, GatheredPod, TakenFile } from '../gathered.ts';
 import { parseConfigz } from '../kubelet-facts.ts';
 import { currentDeath } from '../pod-death.ts';
@@ -138,7 +139,7 @@ function build(
 ): GatheredPod {
   // A node-local cache has an address that is valid on the node alone.
   const isLocal = (address: string): boolean => address.startsWith('169.254.') || /^fe80:/i.test(address);
-  return {
+  return withNodeCheck({
     facts: {
       ...facts,
       clusterDNS: [...new Set([...cluster.clusterDNS, ...clusterDNS.filter((each) => !isLocal(each))])],
@@ -153,7 +154,7 @@ function build(
     // A file that the unit names and that was not saved, for example.
     notes: problems.map((text) => ({ source: 'saved files', text })),
     missing: [],
-  };
+  });
 }
 
 /** Files below a directory with the name of a node are of that node; others are of all. */
