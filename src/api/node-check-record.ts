@@ -24,6 +24,17 @@ export const FILES_VERDICTS = [
 ] as const;
 export type FilesVerdict = (typeof FILES_VERDICTS)[number];
 
+/** How a difference is called in events and in the status of the policy: the next start of the kubelet changes something. */
+export const FILES_REASONS = {
+  'wrong-in-file': 'PendingInFile',
+  'right-in-file': 'NotYetInEffect',
+} as const satisfies Partial<Record<FilesVerdict, string>>;
+export type FilesReason = (typeof FILES_REASONS)[keyof typeof FILES_REASONS];
+
+/** undefined where the files and the running kubelet do not differ, as far as that can be said. */
+export const filesReason = (verdict: FilesVerdict): FilesReason | undefined =>
+  (FILES_REASONS as Partial<Record<FilesVerdict, FilesReason>>)[verdict];
+
 /** RFC 3339. */
 const time = z.iso.datetime();
 

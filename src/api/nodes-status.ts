@@ -1,5 +1,6 @@
 /** What the status of a policy says of all nodes: how many were checked, and which are not known to be well. */
 import * as z from 'zod';
+import { FILES_REASONS, type FilesReason } from './node-check-record.ts';
 import { NODE_CONDITION } from './node-condition.ts';
 import { timestamp } from './primitives.ts';
 
@@ -7,6 +8,8 @@ import { timestamp } from './primitives.ts';
 export const MAX_NOT_PROVEN = 20;
 /** The message of a condition may be long, and 20 of them are written with every change. */
 export const MAX_NODE_MESSAGE = 512;
+export const MAX_FILES_DIFFER = 10;
+export const MAX_FILES_MESSAGE = 256;
 
 export const nodesStatusSchema = z
   .object({
@@ -41,6 +44,27 @@ export const nodesStatusSchema = z
       .default([])
       .describe(
         `Nodes whose condition ${NODE_CONDITION} is not True, at most ${MAX_NOT_PROVEN}: first those that an administrator has to look after, then those under repair, then those whose checks fail. A node that was never checked has no such condition and is not listed.`,
+      ),
+    filesDiffer: z
+      .array(
+        z.object({
+          node: z.string().describe('Name of the node.'),
+          reason: z
+            .enum(Object.values(FILES_REASONS) as [FilesReason, ...FilesReason[]])
+            .describe(
+              'PendingInFile: the file is wrong, and the running kubelet is right until its next start. NotYetInEffect: the file was corrected, and the kubelet was not restarted since.',
+            ),
+          message: z
+            .string()
+            .max(MAX_FILES_MESSAGE)
+            .describe(`What the file sets, cut after ${MAX_FILES_MESSAGE} characters.`),
+          inspectedAt: timestamp().describe('Time of the last inspection of the files (RFC 3339).'),
+        }),
+      )
+      .max(MAX_FILES_DIFFER)
+      .default([])
+      .describe(
+        `Nodes whose condition is True and whose kubelet would use another resolv.conf after its next start, at most ${MAX_FILES_DIFFER}. Empty unless the policy sets drift.alsoFiles.`,
       ),
   })
   .describe(

@@ -1,4 +1,6 @@
 /** An incident as verbs print it, from its record. */
+import type { OtherPods } from '../api/other-pods.ts';
+import type { Explanation } from '../api/rewritten.ts';
 import { beganAt } from '../api/trigger.ts';
 import type { Remediation } from '../remediation/world.ts';
 
@@ -8,23 +10,28 @@ export interface Incident {
   readonly node: string;
   readonly policy: string;
   readonly cause: string;
-  /** What it began with: Crash or LateLoop. */
+  /** What it began with: Crash, LateLoop or Drift. */
   readonly trigger: string;
   readonly phase: string;
   readonly reason: string | null;
   readonly message: string | null;
   readonly advice: string | null;
-  /** When the DNS pod crashed, or was found not to answer. */
+  /** When the DNS pod crashed or was found not to answer, or the node was found wrong. */
   readonly began: string;
   /** null while it is not over. */
   readonly ended: string | null;
   /** Until now while it is not over. */
   readonly seconds: number;
   readonly acknowledged: boolean;
+  /** What may have brought the wrong value back, best first. Empty unless it had been right before. */
+  readonly rewrittenBy: readonly Explanation[];
+  /** Pods that keep the resolv.conf of before; null if nothing was changed. */
+  readonly otherPods: OtherPods | null;
 }
 
 export function incidentOf({ name, acknowledged, spec, status }: Remediation, now: number): Incident {
   const { phase, reason = null, message = null, advice = null, finishedAt: ended = null } = status;
+  const { rewrittenBy, otherPods = null } = status;
   const began = beganAt(spec);
   const seconds = Math.round(((ended === null ? now : Date.parse(ended)) - began) / 1000);
   return {
@@ -41,5 +48,14 @@ export function incidentOf({ name, acknowledged, spec, status }: Remediation, no
     ended,
     seconds,
     acknowledged,
+    rewrittenBy,
+    otherPods,
   };
 }
+
+/** In one line, best first: "KubesprayRun (high), Person (low)". Empty if it is not known. */
+export const likelyWriters = (explanations: readonly Explanation[]): string =>
+  explanations
+    .filter(({ explanation }) => explanation !== 'Unknown')
+    .map(({ explanation, confidence }) => `${explanation} (${confidence})`)
+    .join(', ');

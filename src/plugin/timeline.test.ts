@@ -114,6 +114,23 @@ describe('the timeline of an incident', () => {
     expect(timelineOf(refused).at(-1)?.details).toEqual(['Advice: Start systemd-resolved.']);
   });
 
+  it('ends with what may have written the value again, and with the pods that keep it', () => {
+    const explained = { evidence: ['It was changed at noon.'], change: [] };
+    const rewrittenBy = [
+      { explanation: 'CloudInit' as const, confidence: 'high' as const, ...explained },
+      { explanation: 'Unknown' as const, confidence: 'low' as const, ...explained },
+    ];
+    const otherPods = { total: 1, pods: [], message: 'One other pod keeps it.' };
+    const again = { ...healed, status: { ...healed.status, rewrittenBy, otherPods } };
+    expect(timelineOf(again).at(-1)?.details).toEqual(
+      expect.arrayContaining([
+        'CloudInit may have written the wrong value (high confidence). It was changed at noon.',
+        'What wrote the wrong value is not known. It was changed at noon.',
+        'One other pod keeps it.',
+      ]),
+    );
+  });
+
   it('begins with the failed answers of a late loop', () => {
     const { spec, ...rest } = aRemediation();
     const { policy, node, cause, settings } = spec;

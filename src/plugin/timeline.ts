@@ -1,5 +1,6 @@
 /** What happened in an incident, and when: the record of a DNSRemediation as entries in the order of time. Pure. */
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
+import type { Explanation } from '../api/rewritten.ts';
 import { beganAt, seenAt } from '../api/trigger.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { beginningOf } from './beginning.ts';
@@ -164,12 +165,19 @@ const MOMENTS: readonly Moment[] = [
     who: 'operator',
     when: ({ status }) => status.finishedAt,
     text: ({ status: { phase, message } }) => (message ? `${phase}: ${message}` : `${phase}.`),
-    details: ({ status: { advice, recurrence } }) => [
+    details: ({ status: { advice, recurrence, rewrittenBy, otherPods } }) => [
       ...(advice ? [`Advice: ${advice}`] : []),
+      ...rewrittenBy.map(writer),
+      ...(otherPods && otherPods.total !== 0 ? [otherPods.message] : []),
       ...recurrence.map(({ source }) => `The old value may come back from: ${source}`),
     ],
   },
 ];
+
+const writer = ({ explanation, confidence, evidence }: Explanation): string =>
+  explanation === 'Unknown'
+    ? `What wrote the wrong value is not known. ${evidence.join(' ')}`
+    : `${explanation} may have written the wrong value (${confidence} confidence). ${evidence.join(' ')}`;
 
 interface Graded {
   readonly class: string;

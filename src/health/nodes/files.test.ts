@@ -102,7 +102,7 @@ describe('after an inspection', () => {
       rightAt: isoAt(5),
     });
     expect(files.message).toBe(
-      `${FILE}:4 sets resolvConf to /etc/resolv.conf, with which CoreDNS forwards queries to itself. The running kubelet does not use that yet: it takes effect when the kubelet is started next.`,
+      `${FILE}:4 sets resolvConf to /etc/resolv.conf, with which CoreDNS forwards queries to itself. The running kubelet does not use it yet: it takes effect when the kubelet is next started.`,
     );
     expect(pendingDrift({ ...checked('Interval'), files }, 'HostsDNSPods')).toMatchObject({
       kind: 'PendingInFile',
@@ -117,7 +117,9 @@ describe('after an inspection', () => {
     const end = reported({ compared: compared({ running: 'wrong' }) });
     const files = afterInspection(undefined, end, { at: isoAt(9), nonce: 'n' });
     expect(files.verdict).toBe('right-in-file');
-    expect(files.message).toContain('which is right, but not yet in effect');
+    expect(files.message).toContain(
+      'which is right but not yet in effect: the kubelet has not been restarted since.',
+    );
     expect(pendingDrift({ ...checked('Interval'), files }, 'HostsDNSPods')).toBeNull();
   });
 

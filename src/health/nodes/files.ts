@@ -63,14 +63,14 @@ export function afterInspection(
 }
 
 type Effective = InspectReport['effective'];
-const where = (effective: Effective): string => effective?.source ?? 'The files of the kubelet';
+const where = (effective: Effective): string => effective?.source ?? 'The configuration of the kubelet';
 const what = (effective: Effective): string => effective?.value || 'no file';
 
 const WORDS = {
   'wrong-in-file': (effective: Effective) =>
-    `${where(effective)} sets resolvConf to ${what(effective)}, with which CoreDNS forwards queries to itself. The running kubelet does not use that yet: it takes effect when the kubelet is started next.`,
+    `${where(effective)} sets resolvConf to ${what(effective)}, with which CoreDNS forwards queries to itself. The running kubelet does not use it yet: it takes effect when the kubelet is next started.`,
   'right-in-file': (effective: Effective) =>
-    `${where(effective)} sets resolvConf to ${what(effective)}, which is right, but not yet in effect: the kubelet was not restarted since.`,
+    `${where(effective)} sets resolvConf to ${what(effective)}, which is right but not yet in effect: the kubelet has not been restarted since. To apply it: \`systemctl restart kubelet\` on the node.`,
 };
 
 /** From the words of `describeSource`; of a default, the file that was changed. */

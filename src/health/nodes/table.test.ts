@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { isoAt } from '../../../test/support/objects/builders.ts';
 import { aDriftedRecord, aNodeRecord } from '../../../test/support/objects/node-records.ts';
-import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import type { FilesVerdict, NodeCheckRecord } from '../../api/node-check-record.ts';
 import { NODE_CONDITION_REASONS } from '../../api/node-condition.ts';
 import { nodesStatusSchema } from '../../api/nodes-status.ts';
 import { isUrgent, nodeRow, nodesStatus } from './table.ts';
 
 const table = (records: Readonly<Record<string, NodeCheckRecord | null>>) =>
   nodesStatus(new Map(Object.entries(records).map(([name, record]) => [name, nodeRow(record)])));
-const many = (count: number, record: NodeCheckRecord) =>
-  Object.fromEntries(Array.from({ length: count }, (_none, at) => [`node-${at}`, record]));
+const many = (count: number, record: NodeCheckRecord, prefix = 'node') =>
+  Object.fromEntries(Array.from({ length: count }, (_none, at) => [`${prefix}-${at}`, record]));
+const differing = (verdict: FilesVerdict, message = ''): NonNullable<NodeCheckRecord['files']> => ({
+  at: isoAt(5),
+  nonce: 'inspection',
+  verdict,
+  message,
+});
 
 describe('the table of nodes', () => {
   it('counts the nodes that were checked, and what the checks have shown', () => {
@@ -75,9 +82,35 @@ describe('the table of nodes', () => {
     ]);
   });
 
+  it.each([
+    ['wrong-in-file', 'PendingInFile'],
+    ['right-in-file', 'NotYetInEffect'],
+  ] as const)('lists a proven node whose files are %s as %s', (verdict, reason) => {
+    const files = differing(verdict, 'The file sets the stub.');
+    expect(table({ a: { ...aNodeRecord(), files }, b: aNodeRecord() })).toMatchObject({
+      proven: 2,
+      notProven: [],
+      filesDiffer: [{ node: 'a', reason, message: 'The file sets the stub.', inspectedAt: isoAt(5) }],
+    });
+  });
+
+  it.each(['both-right', 'both-wrong', 'unclear'] as const)('does not list files that are %s', (verdict) => {
+    expect(table({ a: { ...aNodeRecord(), files: differing(verdict) } }).filesDiffer).toEqual([]);
+  });
+
+  it('lists the files of a node once, in its condition, where that is not True', () => {
+    const record = { ...aDriftedRecord(), files: differing('right-in-file') };
+    expect(table({ a: record })).toMatchObject({ notProven: [{ node: 'a' }], filesDiffer: [] });
+  });
+
   it('stays small, whatever the nodes say', () => {
-    const status = table(many(5_000, aDriftedRecord({ message: 'x'.repeat(40_000) })));
-    expect(status.drifted).toBe(5_000);
+    const long = 'x'.repeat(40_000);
+    const files = differing('wrong-in-file', long);
+    const status = table({
+      ...many(5_000, aDriftedRecord({ message: long })),
+      ...many(5_000, { ...aNodeRecord(), files }, 'other'),
+    });
+    expect(status).toMatchObject({ drifted: 5_000, proven: 5_000 });
     expect(nodesStatusSchema.safeParse(status).success).toBe(true);
     expect(JSON.stringify(status).length).toBeLessThan(16_384);
   });
@@ -90,6 +123,10 @@ describe('a change of the table', () => {
     ['the first one', null],
     ['a node that was found wrong', { a: aDriftedRecord(), b: aNodeRecord(), c: null }],
     ['a node under repair', { a: aNodeRecord({ reason: 'Repairing' }), b: aNodeRecord(), c: null }],
+    [
+      'a file that became wrong',
+      { a: { ...aNodeRecord(), files: differing('wrong-in-file') }, b: aNodeRecord(), c: null },
+    ],
     ['a repair that went wrong', { a: aNodeRecord({ reason: 'RolledBack' }), b: aNodeRecord(), c: null }],
   ])('is urgent: %s', (_name, records) => {
     expect(records ? isUrgent(before, table(records)) : isUrgent(null, before)).toBe(true);

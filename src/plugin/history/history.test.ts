@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aRemediation, aStatus, at, isoAt, withSighting } from '../../../test/support/objects/builders.ts';
 import { fakeKube } from '../../../test/support/objects/fake-kube.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import type { Remediation } from '../../remediation/world.ts';
 
 const raw = ({ name, uid, createdAt, spec, status }: Remediation) => ({
@@ -18,6 +19,10 @@ const later = withSighting(
   { diedAt: isoAt(60) },
 );
 const records = [raw(healed), raw(later)];
+const REWRITTEN: RemediationStatus['rewrittenBy'] = [
+  { explanation: 'KubesprayRun', confidence: 'high', evidence: [], change: [] },
+  { explanation: 'Person', confidence: 'low', evidence: [], change: [] },
+];
 const cluster = (items: readonly object[] = records) =>
   fakeKube({ '/apis/dnshealth.io/v1alpha1/dnsremediations': { items } });
 const history = async (args = '', items?: readonly object[]) =>
@@ -46,6 +51,20 @@ describe('history', () => {
     });
   });
 
+  it('shows with -o wide what may have written the value again, and how many pods keep the old one', async () => {
+    const otherPods = { total: 2, pods: [], message: 'They keep it.' };
+    const again = aRemediation({
+      status: aStatus({ phase: 'Healed', finishedAt: isoAt(12), rewrittenBy: REWRITTEN, otherPods }),
+    });
+    const { out } = await history('-o wide', [raw(again), raw(later)]);
+    const [header = '', second = '', first = ''] = out.split('\n');
+    const cell = (line: string, title: string) => line.slice(header.indexOf(title)).split('   ')[0];
+    expect(cell(first, 'REWRITTEN BY')).toBe('KubesprayRun (high), Person (low)');
+    expect(cell(first, 'OTHER PODS')).toBe('2');
+    expect(cell(second, 'OTHER PODS')).toBe('<none>');
+    expect((await history()).out).not.toContain('REWRITTEN BY');
+  });
+
   it('says that there are none', async () => {
     expect((await history('', [])).out).toBe('No incidents are recorded.\n');
   });
@@ -68,6 +87,8 @@ describe('history', () => {
           ended: isoAt(12),
           seconds: 12,
           acknowledged: false,
+          rewrittenBy: [],
+          otherPods: null,
         },
       ],
     });

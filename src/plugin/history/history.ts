@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../api/keys.ts';
 import { parseRemediations } from '../../observe/custom-resources.ts';
 import { shortDuration } from '../durations.ts';
-import { type Incident, incidentOf } from '../incident.ts';
+import { type Incident, incidentOf, likelyWriters } from '../incident.ts';
 import { print } from '../print.ts';
 import { type Column, table } from '../table.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
@@ -35,6 +35,8 @@ const COLUMNS: readonly Column<Incident>[] = [
     title: 'TOOK',
     of: ({ ended, seconds }) => `${shortDuration(seconds * 1000)}${ended === null ? ' so far' : ''}`,
   },
+  { title: 'REWRITTEN BY', of: ({ rewrittenBy }) => likelyWriters(rewrittenBy), wide: true },
+  { title: 'OTHER PODS', of: ({ otherPods }) => String(otherPods?.total ?? ''), wide: true },
   { title: 'POLICY', of: ({ policy }) => policy, wide: true },
   { title: 'MESSAGE', of: ({ message }) => message ?? '', wide: true },
 ];

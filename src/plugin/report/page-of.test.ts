@@ -230,8 +230,25 @@ it('says what may have brought the wrong value back, with the lines to change th
     },
   });
   const text = renderMarkdown(pageOf(record));
-  expect(text).toContain('**KubesprayRun** may have changed it (confidence high)');
+  expect(text).toContain(
+    '**KubesprayRun** may have changed it (high confidence). /etc/kubernetes/kubelet.env was changed',
+  );
   expect(text).toContain('kube_resolv_conf: /run/systemd/resolve/resolv.conf');
+});
+
+it('does not call it an explanation where nothing explains the change', () => {
+  const rewrittenBy = [
+    {
+      explanation: 'Unknown',
+      confidence: 'low',
+      evidence: ['It was changed at noon.'],
+      change: ['ausearch'],
+    },
+  ];
+  const text = renderMarkdown(pageOf(aRecord({ status: { rewrittenBy } })));
+  expect(text).toContain('What changed it is not known. It was changed at noon.');
+  expect(text).toContain('To find out');
+  expect(text).not.toContain('Unknown');
 });
 
 it('lists the other pods that keep the resolv.conf of before, with what to do', () => {

@@ -1,4 +1,5 @@
 /** Reports nodes that went wrong as it happens, from what the policies list; of a repair the incident says more. */
+import type { NodesStatus } from '../../api/nodes-status.ts';
 import type { PolicyStatus } from '../../api/policy.ts';
 import type { Output } from '../output.ts';
 
@@ -8,14 +9,20 @@ interface NodeFollower {
   readonly fromNowOn: () => void;
 }
 
+type Reported = Pick<NodesStatus['notProven'][number], 'node' | 'reason' | 'message'>;
+const idOf = ({ node, reason }: Reported): string => `${node} ${reason}`;
+
 export function createNodeFollower({ line }: Pick<Output, 'line'>): NodeFollower {
   const listed = new Map<string, ReadonlySet<string>>();
   let isLive = false;
   return {
     see({ name, status }) {
       const before = listed.get(name);
-      const now = (status.nodes?.notProven ?? []).filter(({ reason }) => reason !== 'Repairing');
-      const idOf = (one: (typeof now)[number]): string => `${one.node} ${one.reason}`;
+      const { notProven = [], filesDiffer = [] } = status.nodes ?? {};
+      const now: readonly Reported[] = [
+        ...notProven.filter(({ reason }) => reason !== 'Repairing'),
+        ...filesDiffer,
+      ];
       listed.set(name, new Set(now.map(idOf)));
       if (!isLive) return;
       for (const one of now)

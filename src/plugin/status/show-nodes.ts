@@ -10,12 +10,16 @@ interface View {
 }
 
 export function showNodes(nodes: NodesStatus, { now, paint }: View): string {
-  const { total, checked, drifted, notProven } = nodes;
+  const { total, checked, drifted, notProven, filesDiffer } = nodes;
   return [
     `  ${checked} of ${total} ${total === 1 ? 'node is' : 'nodes are'} checked. ${found(drifted)}\n`,
     ...notProven.map(
       ({ node, reason, message, since }) =>
         `  ${paint('bold', node)}  ${reason} for ${shortDuration(now - Date.parse(since))}\n    ${message}\n`,
+    ),
+    ...filesDiffer.map(
+      ({ node, reason, message, inspectedAt }) =>
+        `  ${paint('bold', node)}  ${reason}, inspected ${shortDuration(now - Date.parse(inspectedAt))} ago\n    ${message}\n`,
     ),
     notProven.length < MAX_NOT_PROVEN ? '' : `  There may be more. All of them: ${ALL_NODES}\n`,
   ].join('');

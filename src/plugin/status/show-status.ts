@@ -3,7 +3,7 @@
 import { ACKNOWLEDGED_ANNOTATION } from '../../api/keys.ts';
 import type { Condition } from '../../api/primitives.ts';
 import { shortDuration } from '../durations.ts';
-import type { Incident } from '../incident.ts';
+import { type Incident, likelyWriters } from '../incident.ts';
 import type { Output } from '../output.ts';
 import { type Column, table } from '../table.ts';
 import type { Status } from './read-status.ts';
@@ -109,13 +109,16 @@ const podColumns = ({ now }: View): readonly Column<Status['dnsPods'][number]>[]
 ];
 
 function incident(
-  { name, node, phase, reason, message, advice, began }: Incident,
+  { name, node, phase, reason, message, advice, began, rewrittenBy, otherPods }: Incident,
   { now, paint }: View,
 ): string {
+  const writers = likelyWriters(rewrittenBy);
   const state = reason === null ? phase : `${phase} (${reason})`;
   return [
     `  ${paint('bold', node)}  ${state}, began ${ago(began, now)}, DNSRemediation ${name}\n`,
     ...(message === null ? [] : [`    ${message}\n`]),
+    ...(writers === '' ? [] : [`    What may have written the wrong value: ${writers}.\n`]),
+    ...(otherPods === null || otherPods.total === 0 ? [] : [`    ${otherPods.message}\n`]),
     ...(advice === null ? [] : [`    Advice: ${advice}\n`]),
   ].join('');
 }

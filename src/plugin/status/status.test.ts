@@ -3,6 +3,7 @@ import { aRemediation, at, isoAt, withDrift } from '../../../test/support/object
 import { type FakeKube, fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
+import type { PolicyStatus } from '../../api/policy.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import { createFollower } from './follow-incidents.ts';
 import { createNodeFollower } from './follow-nodes.ts';
@@ -44,6 +45,14 @@ const aLease = (renewedAt: number) => ({
   spec: { holderIdentity: 'dnshealth-operator-1', renewTime: isoAt(renewedAt) },
 });
 
+type DifferingFile = NonNullable<PolicyStatus['nodes']>['filesDiffer'][number];
+const PENDING: DifferingFile = {
+  node: 'node-4',
+  reason: 'PendingInFile',
+  message: 'The file sets the stub.',
+  inspectedAt: isoAt(40),
+};
+
 const listed = (node: string, reason: string, message: string) => ({
   node,
   reason,
@@ -57,6 +66,7 @@ const nodesStatus = (notProven: ReturnType<typeof listed>[]) => ({
   drifted: 1,
   summary: '4/5',
   notProven,
+  filesDiffer: [] as DifferingFile[],
 });
 
 interface Cluster {
@@ -156,6 +166,26 @@ describe('status', () => {
     );
   });
 
+  it('shows of a node that keeps drifting what may have written the value, and who still has it', async () => {
+    const refused = aRemediation({
+      status: {
+        phase: 'Refused',
+        reason: 'RepairedTooOften',
+        message: 'Something writes it.',
+        rewrittenBy: [
+          { explanation: 'CloudInit', confidence: 'medium', evidence: [], change: [] },
+          { explanation: 'Unknown', confidence: 'low', evidence: [], change: [] },
+        ],
+        otherPods: { total: 1, pods: [], message: 'One other pod keeps it.' },
+        finishedAt: isoAt(9),
+      },
+    });
+    const { out } = await status({ remediations: [refused] });
+    expect(out).toContain(
+      '    Something writes it.\n    What may have written the wrong value: CloudInit (medium).\n    One other pod keeps it.\n',
+    );
+  });
+
   it('shows how many nodes were checked, and which are not known to be well', async () => {
     const nodes = nodesStatus([listed('node-3', 'Drifted', 'New pods are given 127.0.0.53 (class stub).')]);
     const { code, out } = await status({ policies: [aPolicy({ nodes })] });
@@ -179,6 +209,16 @@ describe('status', () => {
     expect(out).toContain(
       '4 of 5 nodes are checked. None of them makes CoreDNS loop.\n  node-3  CheckFailed',
     );
+  });
+
+  it.each([
+    ['is a fault where the next start of the kubelet makes it wrong', 'PendingInFile', 1],
+    ['is no fault where the file was corrected and is not yet in effect', 'NotYetInEffect', 0],
+  ] as const)('shows files that the running kubelet has not read, which %s', async (_what, reason, code) => {
+    const nodes = { ...nodesStatus([]), drifted: 0, filesDiffer: [{ ...PENDING, reason }] };
+    const shown = await status({ policies: [aPolicy({ nodes })] });
+    expect(shown.code).toBe(code);
+    expect(shown.out).toContain(`  node-4  ${reason}, inspected 60s ago\n    The file sets the stub.\n`);
   });
 
   it('says how to list all nodes where there may be more than are shown', async () => {
@@ -318,9 +358,10 @@ describe('a watch of the nodes', () => {
   function follow() {
     const lines: string[] = [];
     const follower = createNodeFollower({ line: (text = '') => void lines.push(text) });
-    const see = (...notProven: readonly ReturnType<typeof listed>[]) =>
-      follower.see({ name: 'coredns', status: { nodes: nodesStatus([...notProven]) } });
-    return { ...follower, see, lines };
+    const seeNodes = (nodes: ReturnType<typeof nodesStatus>) =>
+      follower.see({ name: 'coredns', status: { nodes } });
+    const see = (...notProven: readonly ReturnType<typeof listed>[]) => seeNodes(nodesStatus([...notProven]));
+    return { ...follower, see, seeNodes, lines };
   }
   const drifted = listed('node-3', 'Drifted', 'New pods are given 127.0.0.53 (class stub).');
 
@@ -341,6 +382,13 @@ describe('a watch of the nodes', () => {
     see();
     see(drifted);
     expect(lines).toHaveLength(2);
+  });
+
+  it('reports a file that became wrong under a kubelet that is right', () => {
+    const { fromNowOn, seeNodes, lines } = follow();
+    fromNowOn();
+    seeNodes({ ...nodesStatus([]), filesDiffer: [PENDING] });
+    expect(lines).toEqual(['            node-4  PendingInFile: The file sets the stub.']);
   });
 
   it('reports another reason, but leaves a repair to its incident', () => {

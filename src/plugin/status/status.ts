@@ -39,5 +39,7 @@ function isWell({ operator, policies, incidents }: Status): boolean {
 }
 
 /** A check that fails shows nothing about the node: it is listed, and does not count as a fault. */
-const nodesAreWell = ({ drifted, notProven }: NodesStatus): boolean =>
-  drifted === 0 && notProven.every(({ reason }) => reason === 'NotChecked' || reason === 'CheckFailed');
+const nodesAreWell = ({ drifted, notProven, filesDiffer }: NodesStatus): boolean =>
+  drifted === 0 &&
+  notProven.every(({ reason }) => reason === 'NotChecked' || reason === 'CheckFailed') &&
+  filesDiffer.every(({ reason }) => reason !== 'PendingInFile');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aPendingFile, aRemediation, isoAt, withDrift } from '../../../test/support/objects/builders.ts';
-import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import type { FilesVerdict, NodeCheckRecord } from '../../api/node-check-record.ts';
 import { conditionOf, type KnownOfNode } from './node-condition.ts';
 
 type Found = NonNullable<NodeCheckRecord['found']>;
@@ -46,6 +46,23 @@ describe('the condition of a node', () => {
       expect(conditionOf(known({ found: GOOD, provenAt: isoAt(0), files, incidents }))).toEqual(said);
     }
   });
+
+  it.each([null, 'The policy coredns only observes.'])(
+    'says of a node that is wrong that its file was corrected and is not yet in effect (not repaired: %s)',
+    (notRepaired) => {
+      const files = (verdict: FilesVerdict) => ({
+        at: isoAt(1),
+        nonce: 'n',
+        verdict,
+        message: 'Restart it.',
+      });
+      const said = (verdict: FilesVerdict) =>
+        conditionOf(known({ found: STUB, files: files(verdict), notRepaired }))?.message;
+      expect(said('right-in-file')).toContain('forwards queries to itself. Restart it. ');
+      // Of a kubelet that was right then.
+      expect(said('wrong-in-file')).not.toContain('Restart it.');
+    },
+  );
 
   it('says that the node is repaired as long as an incident is open', () => {
     const incidents = [aRemediation({ status: { phase: 'Proving' } })];

@@ -1,5 +1,5 @@
 /** What is said of a node in its condition: from its last checks, its incidents, and what may be repaired. Pure. */
-import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import { filesReason, type NodeCheckRecord } from '../../api/node-check-record.ts';
 import type { NodeCondition, NodeConditionReason } from '../../api/node-condition.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { isOfFileAlone } from '../facts.ts';
@@ -41,11 +41,11 @@ export function conditionOf(all: KnownOfNode): NodeCondition | null {
   if (outdated !== null) return says('NotChecked', outdated, given(found, 'Before, new pods were given'));
   if (!found) return null;
   if (found.verdict === 'proven')
-    return says('Proven', given(found), 'DNS works with that.', pendingIn(files));
+    return says('Proven', given(found), 'DNS works with that.', differenceIn(files));
   const meaning = 'A CoreDNS pod that is created here forwards queries to itself.';
   return notRepaired === null
-    ? says('Repairing', given(found), meaning, 'Its repair has not begun yet.')
-    : says('Drifted', given(found), meaning, notRepaired);
+    ? says('Repairing', given(found), meaning, correctedIn(files), 'Its repair has not begun yet.')
+    : says('Drifted', given(found), meaning, correctedIn(files), notRepaired);
 }
 
 function says(reason: NodeConditionReason, ...sentences: readonly string[]): NodeCondition {
@@ -67,8 +67,12 @@ function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'
 }
 
 /** What the next start of the kubelet would change. */
-const pendingIn = (files: NodeCheckRecord['files']): string =>
-  files?.verdict === 'wrong-in-file' ? files.message : '';
+const differenceIn = (files: NodeCheckRecord['files']): string =>
+  files && filesReason(files.verdict) ? files.message : '';
+
+/** Only that: a file that was found wrong beside a kubelet that was right says nothing of one that is wrong by now. */
+const correctedIn = (files: NodeCheckRecord['files']): string =>
+  files?.verdict === 'right-in-file' ? files.message : '';
 
 const LEFT = {
   Refused: ['RepairRefused', 'was refused'],

@@ -1,6 +1,6 @@
 /** Events of nodes without an incident: what a check or an inspection found there, and labels that are not understood. */
 import { EXCLUDE_LABEL } from '../../api/keys.ts';
-import type { FilesVerdict } from '../../api/node-check-record.ts';
+import { type FilesVerdict, filesReason } from '../../api/node-check-record.ts';
 import type { EventIntent, Subject } from './events.ts';
 
 interface Policy {
@@ -21,11 +21,6 @@ export function driftFound(node: string, message: string, policy: Policy | null)
   };
 }
 
-const FILES_EVENTS: Partial<Record<FilesVerdict, string>> = {
-  'wrong-in-file': 'PendingInFile',
-  'right-in-file': 'NotYetInEffect',
-};
-
 /** The files of a node's kubelet say something else than the running kubelet does; null where they do not. */
 export function filesEvent(
   node: string,
@@ -33,7 +28,7 @@ export function filesEvent(
   message: string,
   policy: Policy | null,
 ): EventIntent | null {
-  const reason = FILES_EVENTS[verdict];
+  const reason = filesReason(verdict);
   if (reason === undefined) return null;
   return {
     about: [{ kind: 'node', name: node }, ...ofPolicy(policy)],

@@ -13,9 +13,16 @@ function rewrittenBy({ status }: StoredRecord): readonly Block[] {
   return status.rewrittenBy.flatMap(({ explanation, confidence, evidence, change }): readonly Block[] => [
     {
       kind: 'text',
-      line: line`${strong(explanation)} may have changed it (confidence ${confidence}): ${prose(evidence.join(' '))}`,
+      line:
+        explanation === 'Unknown'
+          ? line`What changed it is not known. ${prose(evidence.join(' '))}`
+          : line`${strong(explanation)} may have changed it (${confidence} confidence). ${prose(evidence.join(' '))}`,
     },
-    { kind: 'paste', caption: `If it was ${explanation}`, lines: change },
+    {
+      kind: 'paste',
+      caption: explanation === 'Unknown' ? 'To find out' : `If it was ${explanation}`,
+      lines: change,
+    },
   ]);
 }
 
