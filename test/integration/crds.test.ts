@@ -6,7 +6,7 @@ import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
 import type { RemediationSpec } from '../../src/api/remediation.ts';
 import { pageOf } from '../../src/plugin/report/page-of.ts';
 import { parseRecord } from '../../src/plugin/report/record.ts';
-import { aRawRecord } from '../../src/plugin/report/testing/records.ts';
+import { aRawRecord } from '../../src/plugin/report/testing/a-record.ts';
 import { type Answer, type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds, readCrds } from '../support/apiserver/crds.ts';
 import { aLateLoop, aSighting } from '../support/objects/builders.ts';

@@ -11,7 +11,9 @@ import { pageOf } from '../../src/plugin/report/page-of.ts';
 import type { StoredRecord } from '../../src/plugin/report/record.ts';
 import { renderHtml } from '../../src/plugin/report/render/html.ts';
 import { fittingPage } from '../../src/plugin/report/report.ts';
-import { aRawRecord, aRecord, HOSTILE, RECORDS } from '../../src/plugin/report/testing/records.ts';
+import { aRawRecord, aRecord } from '../../src/plugin/report/testing/a-record.ts';
+import { HOSTILE } from '../../src/plugin/report/testing/hostile.ts';
+import { RECORDS } from '../../src/plugin/report/testing/records.ts';
 import { launchChromium } from '../support/chromium.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -56,6 +58,8 @@ const PAGES: Readonly<Record<string, StoredRecord>> = {
   healed: RECORDS['healed'] ?? aRecord(),
   'failed and held': RECORDS['failed and held'] ?? aRecord(),
   'under repair': RECORDS['under repair'] ?? aRecord(),
+  'drift that keeps coming back': RECORDS['drift that keeps coming back'] ?? aRecord(),
+  'file corrected': RECORDS['file corrected'] ?? aRecord(),
   bare: RECORDS['bare'] ?? aRecord(),
   'full of hostile text': hostileRecord(),
 };

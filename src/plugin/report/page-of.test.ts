@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { aPendingFile } from '../../../test/support/objects/builders.ts';
 import type { Line } from './page.ts';
 import { pageOf } from './page-of.ts';
 import { renderHtml } from './render/html.ts';
 import { renderMarkdown } from './render/markdown.ts';
 import { fittingPage } from './report.ts';
-import { aRawRecord, aRecord, HOSTILE, RECORDS } from './testing/records.ts';
+import { aRawRecord, aRecord } from './testing/a-record.ts';
+import { HOSTILE } from './testing/hostile.ts';
+import { RECORDS } from './testing/records.ts';
 
 const textOf = (line: Line): string =>
   line
@@ -78,6 +79,21 @@ const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]
     `CoreDNS in coredns-sick on node-1 forwarded queries to itself and answered for no external name${STUB}; ${CHANGED.replace('15.3', '21.3')}`,
     ['21.3 s', '1 of 2', '1 line on 1 node', 'The new line'],
   ],
+  'drift beside a DNS pod that serves': [
+    'Healed: it is over',
+    `The kubelet of node-1 was found wrong before a DNS pod failed${STUB.replace('the kubelet', 'it')}; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and DNS was verified after 16.3 s. It is over.`,
+    ['16.3 s', '1 of 1', '1 line on 1 node', 'The new line'],
+  ],
+  'drift that keeps coming back': [
+    'Refused: needs an administrator',
+    'The kubelet of node-1 was found wrong before a DNS pod failed; the operator changed nothing on the node. It is not over: The kubelet of node node-1 was repaired 2 times within the last 24 hours (node-1-a, node-1-b), and it is wrong again. Something on the node writes the wrong value each time.',
+    ['5 s', '1 of 1', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'file corrected': [
+    'Healed: it is over',
+    'The kubelet configuration of node-1 was found wrong while the running kubelet was right: /etc/kubernetes/kubelet-config.yaml set resolvConf to /etc/resolv.conf; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was not restarted. It is over.',
+    ['8 s', '1 of 1', '1 line on 1 node', 'The new line'],
+  ],
   drift: [
     'Healed: it is over',
     `The kubelet of node-1 was found wrong before a DNS pod failed${STUB.replace('the kubelet', 'it')}; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and a new pod on the node was given a resolv.conf with which DNS works after 10.4 s. It is over.`,
@@ -105,23 +121,27 @@ describe('the head of the page', () => {
   );
 });
 
-it('of a file that was corrected alone, the page says that the kubelet was right and was not restarted', () => {
-  const { repair } = RECORDS['healed']?.status ?? {};
-  const page = pageOf(
-    aRecord({
-      spec: { trigger: 'Drift', sighting: undefined, drift: aPendingFile(), evidence: undefined },
-      status: {
-        repair: { ...repair, outcome: 'corrected', kubelet: { ...repair?.kubelet, restarts: 0 } },
-        guard: undefined,
-        proof: undefined,
-        verification: undefined,
-        deletedPods: [],
-      },
-    }),
-  );
-  expect(textOf(page.sentence)).toBe(
-    'The kubelet configuration of node-1 was found wrong while the running kubelet was right: /etc/kubernetes/kubelet-config.yaml set resolvConf to /etc/resolv.conf; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was not restarted. It is over.',
-  );
+describe('the page of a file that was corrected alone', () => {
+  const [page = ''] = renderMarkdown(pageOf(RECORDS['file corrected'] ?? aRecord())).split('## Appendix');
+
+  it('does not speak of a restart, of looping pods or of what pods were given', () => {
+    expect(
+      page.match(/.*(systemctl restart|looping pod|given to pods|A check of the node).*/g) ?? [],
+    ).toEqual([]);
+  });
+
+  it.each([
+    'The running kubelet had not read that value.',
+    'The file set resolvConf to `/etc/resolv.conf`.',
+    'None is affected: the running kubelet has not read the file.',
+    'a DNS pod that is created after the next start of the kubelet would have.',
+    'from discovery to the corrected file',
+    'Not needed: the kubelet was not restarted.',
+    'The running kubelet was right and was not restarted, so DNS was not affected.',
+    'DNS pods that are created after the next start of the kubelet will loop',
+  ])('says: %s', (sentence) => {
+    expect(page).toContain(sentence);
+  });
 });
 
 describe('the page', () => {
@@ -163,10 +183,20 @@ describe('the page', () => {
   });
 
   it('does not speak of a failed pod where a node was found wrong before one failed', () => {
-    const [page = ''] = renderMarkdown(pageOf(RECORDS['drift'] ?? aRecord())).split('## Appendix');
-    expect(page.match(/.*(looping pod|queries failed|crash).*/gi) ?? []).toEqual([]);
-    expect(page).toContain('None had failed because of it: the next DNS pod on the node would have.');
-    expect(page).toContain('A check found that the kubelet of node-1');
+    for (const name of ['drift', 'drift beside a DNS pod that serves', 'drift that keeps coming back']) {
+      const [page = ''] = renderMarkdown(pageOf(RECORDS[name] ?? aRecord())).split('## Appendix');
+      expect(page.match(/.*(looping pod|queries failed|crash|ruled out).*/gi) ?? []).toEqual([]);
+      expect(page).not.toContain('No DNS pod served');
+      expect(page).toContain('None had failed because of it: the next DNS pod on the node would have.');
+      expect(page).toContain('A check found that the kubelet of node-1');
+    }
+  });
+
+  it('compares with what came after only where something did', () => {
+    const captionOf = (name: string) =>
+      /^A new pod on the node, .*:$/m.exec(renderMarkdown(pageOf(RECORDS[name] ?? aRecord())))?.[0];
+    expect(captionOf('drift')).toBe('A new pod on the node, a healthy one, and what came after:');
+    expect(captionOf('drift that keeps coming back')).toBe('A new pod on the node, and a healthy one:');
   });
 
   it('marks a pause between two entries of the timeline that is longer than five seconds', () => {

@@ -5,7 +5,9 @@ import { pageOf } from './page-of.ts';
 import { recordFrom } from './read-record.ts';
 import { parseRecord } from './record.ts';
 import { renderHtml } from './render/html.ts';
-import { aRawRecord, aRecord, HOSTILE, REAL_FILE, RECORDS } from './testing/records.ts';
+import { aRawRecord, aRecord, REAL_FILE } from './testing/a-record.ts';
+import { HOSTILE } from './testing/hostile.ts';
+import { RECORDS } from './testing/records.ts';
 
 const from = (text: string, name?: string) => recordFrom(text, 'x.yaml', name);
 const raw = aRawRecord();

@@ -4,7 +4,8 @@ import { parseRecord, type StoredRecord } from './record.ts';
 import { redact } from './redact.ts';
 import { renderHtml } from './render/html.ts';
 import { renderMarkdown } from './render/markdown.ts';
-import { aRawRecord, aRecord, RECORDS } from './testing/records.ts';
+import { aRawRecord, aRecord } from './testing/a-record.ts';
+import { RECORDS } from './testing/records.ts';
 
 const message = (text: string, parts: Parameters<typeof aRecord>[0] = {}): string =>
   redact(aRecord({ ...parts, status: { ...parts?.status, message: text } })).status.message ?? '';

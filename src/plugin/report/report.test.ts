@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { aRawRecord } from './testing/records.ts';
+import { aRawRecord } from './testing/a-record.ts';
 
 const PATH = '/apis/dnshealth.io/v1alpha1/dnsremediations';
 const raw = aRawRecord();

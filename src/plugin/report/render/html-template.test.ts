@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HOSTILE } from '../testing/records.ts';
+import { HOSTILE } from '../testing/hostile.ts';
 import { visible } from '../visible.ts';
 import { html, unescape } from './html-template.ts';
 

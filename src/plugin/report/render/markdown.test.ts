@@ -4,7 +4,9 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import { describe, expect, it } from 'vitest';
 import { code, type Line, type Page, quoted, strong } from '../page.ts';
 import { pageOf } from '../page-of.ts';
-import { aRecord, HOSTILE, RECORDS } from '../testing/records.ts';
+import { aRecord } from '../testing/a-record.ts';
+import { HOSTILE } from '../testing/hostile.ts';
+import { RECORDS } from '../testing/records.ts';
 import { renderMarkdown } from './markdown.ts';
 
 /** As GitHub and most chat programs render it; raw HTML is let through, so that it shows. */

@@ -1,5 +1,6 @@
 /** The cause: the evidence line by line, a healthy pod beside the looping one, and what was ruled out. */
 import { assertNever } from '../../../api/assert-never.ts';
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { beginningOf } from '../../beginning.ts';
 import { type Block, code, columns, type Line, line, prose, quoted, type Section, strong } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';
@@ -15,14 +16,17 @@ export const cause = (record: StoredRecord): Section => ({
       columns: columns('Where', 'What was found'),
       rows: evidence(record),
     },
-    comparison(record),
+    // Of a file that the kubelet has not read, no pod shows anything.
+    ...(isOfFileAlone(record) ? [] : [comparison(record)]),
     ...log(record),
     ...corefile(record),
-    ruledOut(record),
+    ...ruledOut(record),
   ],
 });
 
 function summary(record: StoredRecord): Line {
+  if (isOfFileAlone(record))
+    return line`${strong(record.spec.cause)}: the next start of the kubelet would make it give its pods a resolv.conf that leads back to themselves. The running kubelet had not read that value. ${confirmed(record)}`;
   const examination = evidenceOf(record)?.examination;
   const found = examination
     ? line`${prose(examination.summary)} The diagnosis was made with ${examination.confidence} confidence from the side of the cluster.`
@@ -65,11 +69,13 @@ function evidence(record: StoredRecord): readonly (readonly Line[])[] {
       ? [
           [
             [code(effective.source)],
-            line`The kubelet was set to ${code(effective.value === '' ? 'no file (an empty value)' : effective.value)}.`,
+            line`${isOfFileAlone(record) ? 'The file set resolvConf to' : 'The kubelet was set to'} ${code(effective.value === '' ? 'no file (an empty value)' : effective.value)}.`,
           ],
         ]
       : []),
-    ...(current ? [fileRow('given to pods before', current)] : []),
+    ...(current
+      ? [fileRow(isOfFileAlone(record) ? 'the wrong value' : 'given to pods before', current)]
+      : []),
     ...(target ? [fileRow('the new value', target)] : []),
   ];
 }
@@ -112,13 +118,19 @@ function corefile(record: StoredRecord): readonly Block[] {
   ];
 }
 
-function ruledOut(record: StoredRecord): Block {
+/** A check or an inspection has seen the file itself: there was nothing to rule out. */
+function ruledOut(record: StoredRecord): readonly Block[] {
   const causes = evidenceOf(record)?.examination?.ruledOut ?? [];
-  if (causes.length === 0) return { kind: 'text', line: ['What was ruled out is not recorded.'] };
-  return {
-    kind: 'table',
-    caption: 'What was ruled out, and why',
-    columns: columns('Cause', 'Why not'),
-    rows: causes.map(({ cause: name, why }) => [[name], prose(why)]),
-  };
+  if (causes.length === 0)
+    return record.spec.trigger === 'Drift'
+      ? []
+      : [{ kind: 'text', line: ['What was ruled out is not recorded.'] }];
+  return [
+    {
+      kind: 'table',
+      caption: 'What was ruled out, and why',
+      columns: columns('Cause', 'Why not'),
+      rows: causes.map(({ cause: name, why }) => [[name], prose(why)]),
+    },
+  ];
 }

@@ -61,6 +61,7 @@ const withoutDiff = (before: string, after: string): readonly string[] => [
 
 function watched({ status }: StoredRecord) {
   if (status.guard) return prose(status.guard.message);
+  if (status.repair?.outcome === 'corrected') return ['Not needed: the kubelet was not restarted.'];
   if (status.repair?.watched === true) return ['By the agent itself, to the end.'];
   return NOT_RECORDED;
 }

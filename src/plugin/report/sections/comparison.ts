@@ -1,6 +1,7 @@
 /** The looping pod beside a healthy one, and beside what came after the repair: what differs is the cause. */
 import type { Answer } from '../../../api/answer.ts';
 import { podOf } from '../../../api/trigger.ts';
+import { hasChanged } from '../facts.ts';
 import { type Block, code, columns, type Line, NOT_RECORDED } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';
 
@@ -17,26 +18,30 @@ export function comparison(record: StoredRecord): Block {
   const current = status.repair?.current ?? late?.check.resolvConf ?? drift?.resolvConf;
   const given = status.proof?.resolvConf;
   const own = found?.node;
+  const hasAfter = given !== undefined || status.verification !== undefined || hasChanged(record);
+  const shown = hasAfter ? 4 : 3;
   const row = (name: string, ...values: readonly (Line | undefined)[]): readonly Line[] => [
     [name],
-    ...values.map((value) => value ?? NOT_RECORDED),
+    ...values.slice(0, shown - 1).map((value) => value ?? NOT_RECORDED),
   ];
   return {
     kind: 'table',
-    caption: `${pod ? 'The looping pod' : 'A new pod on the node'}, a healthy one, and what came after`,
-    columns: columns('What', pod ? 'Looping pod' : 'New pod', 'Healthy sibling', 'After the repair'),
+    caption: `${pod ? 'The looping pod' : 'A new pod on the node'}${hasAfter ? ', a healthy one, and what came after' : ', and a healthy one'}`,
+    columns: columns(
+      ...['What', pod ? 'Looping pod' : 'New pod', 'Healthy sibling', 'After the repair'].slice(0, shown),
+    ),
     rows: [
       row(
         'Pod',
         pod ? [code(pod.name)] : ['the pod of the check'],
         beside ? [code(beside.pod)] : [found ? 'none served' : 'not recorded'],
-        status.verification && [code(status.verification.pod)],
+        status.verification ? [code(status.verification.pod)] : given && ['the pod of the proof'],
       ),
       row(
         'Node',
         [code(spec.node.name)],
         beside && [code(beside.node)],
-        status.verification && [code(status.verification.node)],
+        status.verification ? [code(status.verification.node)] : given && [code(spec.node.name)],
       ),
       row(
         'resolvConf of the kubelet',

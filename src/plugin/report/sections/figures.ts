@@ -1,4 +1,5 @@
 /** The four figures below the sentence: how long, how bad, how much was touched, what is left. */
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { beginningOf } from '../../beginning.ts';
 import {
   claimedAt,
@@ -49,10 +50,13 @@ function howLong(record: StoredRecord): Figure {
   const end = record.status.finishedAt;
   return {
     value: end === undefined ? 'Not over' : (since(Date.parse(end)) ?? ''),
-    label: end === undefined ? `since the ${start}` : `from ${start} to the end, DNS not verified`,
+    label: end === undefined ? `since the ${start}` : `from ${start} to the ${endOf(record)}`,
     note,
   };
 }
+
+const endOf = (record: StoredRecord): string =>
+  isOfFileAlone(record) && hasChanged(record) ? 'corrected file' : 'end, DNS not verified';
 
 function howBad(record: StoredRecord): Figure {
   const label = 'DNS pods were Ready at the worst moment that is recorded';

@@ -1,5 +1,6 @@
 /** The impact: what is known of it, and what a record cannot know. */
 import { beganAt, podOf } from '../../../api/trigger.ts';
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import {
   answersSince,
   dnsPodsAtClaim,
@@ -35,7 +36,7 @@ function notKnown({
 }: StoredRecord): readonly { readonly name: string; readonly value: Line }[] {
   const value = [
     ...(podOf(spec) ? ['How many queries failed in the meantime, and which applications noticed.'] : []),
-    ...(status.otherPods?.total === undefined
+    ...(status.otherPods?.total === undefined && !isOfFileAlone({ spec })
       ? [
           'Pods in namespaces other than kube-system that use the resolv.conf of the node (dnsPolicy Default).',
         ]
@@ -49,7 +50,7 @@ function clusterDNS(record: StoredRecord): Line {
   if (!pods) return NOT_RECORDED;
   const { serving, total } = pods;
   if (!podOf(record.spec))
-    return line`${String(serving)} of ${plural(total, 'DNS pod')} ${serving === 1 ? 'was' : 'were'} Ready when the node was found wrong. None had failed because of it: the next DNS pod on the node would have.`;
+    return line`${String(serving)} of ${plural(total, 'DNS pod')} ${serving === 1 ? 'was' : 'were'} Ready when the node was found wrong. None had failed because of it: ${isOfFileAlone(record) ? 'a DNS pod that is created after the next start of the kubelet' : 'the next DNS pod on the node'} would have.`;
   if (serving === 0)
     return line`None of ${plural(total, 'DNS pod')} was Ready when the incident was recorded: the cluster had no DNS.`;
   const names = evidenceOf(record)?.dnsPods.filter(({ ready }) => ready) ?? [];
@@ -64,6 +65,7 @@ function loopingPod(record: StoredRecord): Line {
 }
 
 function otherPods(record: StoredRecord): Line {
+  if (isOfFileAlone(record)) return ['None is affected: the running kubelet has not read the file.'];
   const { total, pods: found = [] } = record.status.otherPods ?? {};
   if (total === 0) return ['No other pod got the same resolv.conf.'];
   if (total !== undefined) {

@@ -1,6 +1,7 @@
 /** What to do now, and how to undo what was done: exact commands. */
 import type { Phase } from '../../../api/remediation.ts';
 import { podOf } from '../../../api/trigger.ts';
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { holdsChange, isHeld, shellWord } from '../facts.ts';
 import { type Block, code, type Line, line, prose, type Section } from '../page.ts';
 import { evidenceOf, isAcknowledged, type StoredRecord } from '../record.ts';
@@ -52,7 +53,11 @@ function itemsOf(record: StoredRecord): readonly Line[] {
 function acknowledgement(record: StoredRecord): readonly Block[] {
   const { name } = record.metadata;
   if (!NEEDS_ACKNOWLEDGEMENT.includes(record.status.phase)) return [];
-  const trigger = podOf(record.spec) ? 'the next crash' : 'the next check that finds the node wrong';
+  const trigger = isOfFileAlone(record)
+    ? 'the next inspection that finds the file wrong'
+    : podOf(record.spec)
+      ? 'the next crash'
+      : 'the next check that finds the node wrong';
   if (isAcknowledged(record))
     return [{ kind: 'text', line: [`The record is acknowledged: ${trigger} starts a new repair.`] }];
   return [
@@ -74,8 +79,7 @@ function undo(record: StoredRecord): readonly Block[] {
   return [
     {
       kind: 'paste',
-      caption:
-        'To undo the change from the cluster, with the sample of the operator; the DNS pod will loop again',
+      caption: `To undo the change from the cluster, with the sample of the operator; ${consequence(record)}`,
       lines: [`sed ${shellWord(sed)} config/samples/rollback.yaml | kubectl create -f -`],
     },
     {
@@ -84,8 +88,13 @@ function undo(record: StoredRecord): readonly Block[] {
       lines: [
         `echo ${shellWord(`${sha256After}  ${path}`)} | sha256sum --check`,
         `cat ${shellWord(backup)} > ${shellWord(path)}`,
-        'systemctl restart kubelet',
+        ...(isOfFileAlone(record) ? [] : ['systemctl restart kubelet']),
       ],
     },
   ];
+}
+
+function consequence(record: StoredRecord): string {
+  if (isOfFileAlone(record)) return 'DNS pods that are created after the next start of the kubelet will loop';
+  return podOf(record.spec) ? 'the DNS pod will loop again' : 'the next DNS pod on the node will loop';
 }

@@ -1,4 +1,5 @@
 /** The proofs: each DNS question that was asked before and after the change, of whom, and what came back. */
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { type Block, code, type Line, line, prose, type Section } from '../page.ts';
 import type { StoredRecord } from '../record.ts';
 
@@ -72,8 +73,8 @@ function verification({ status }: StoredRecord): readonly (readonly Line[])[] {
   );
 }
 
-function conclusion({ status }: StoredRecord): readonly Block[] {
-  const { proof, before: asked } = status;
+function conclusion(record: StoredRecord): readonly Block[] {
+  const { proof, before: asked } = record.status;
   return [
     ...(proof ? [{ kind: 'text', line: prose(proof.message) } as const] : []),
     ...(asked
@@ -81,8 +82,16 @@ function conclusion({ status }: StoredRecord): readonly Block[] {
       : [
           {
             kind: 'text',
-            line: ['No DNS pod served before the change, so there is nothing to compare the answers with.'],
+            line: [whyNotCompared(record)],
           } as const,
         ]),
   ];
+}
+
+function whyNotCompared(record: StoredRecord): string {
+  if (isOfFileAlone(record))
+    return 'The running kubelet was right and was not restarted, so DNS was not affected.';
+  if (record.spec.trigger === 'Drift')
+    return 'No DNS pod was asked before the change, because none had failed.';
+  return 'No DNS pod served before the change, so there is nothing to compare the answers with.';
 }

@@ -1,4 +1,5 @@
 /** Why the wrong value may come back, the lines that stop it, and how to check. */
+import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { hasChanged, shellWord } from '../facts.ts';
 import { type Block, line, prose, type Section, strong } from '../page.ts';
 import type { StoredRecord } from '../record.ts';
@@ -36,7 +37,9 @@ function blocksOf(record: StoredRecord): readonly Block[] {
         line: [
           hasChanged(record)
             ? 'Nothing is known that writes the old value again.'
-            : 'Nothing was changed, so nothing can take it back; the cause is still there.',
+            : status.rewrittenBy.length > 0
+              ? 'Nothing was changed this time; the cause is still there.'
+              : 'Nothing was changed, so nothing can take it back; the cause is still there.',
         ],
       },
       ...check(record),
@@ -81,7 +84,9 @@ function lines(source: string, target: string): readonly Block[] {
 const check = ({ spec }: StoredRecord): readonly Block[] => [
   {
     kind: 'paste',
-    caption: 'To check what the next DNS pod on the node would be given',
+    caption: isOfFileAlone({ spec })
+      ? 'To check, after the next start of the kubelet, what a new DNS pod is given'
+      : 'To check what the next DNS pod on the node would be given',
     lines: [`kubectl dnshealth check ${shellWord(spec.node.name)}`],
   },
 ];

@@ -1,44 +1,8 @@
-/** Records for the tests of the page: one of a real incident on the rig, and what other incidents would have left. */
-import { readFileSync } from 'node:fs';
-import { aDrift, aLateLoop } from '../../../../test/support/objects/builders.ts';
-import type { RemediationStatus } from '../../../api/remediation.ts';
-import { parseRecord, type StoredRecord } from '../record.ts';
-
-/** As kubectl printed it. */
-export const REAL_FILE = new URL('./healed.json', import.meta.url);
-const real = (): RawRecord => JSON.parse(readFileSync(REAL_FILE, 'utf8')) as RawRecord;
-
-export interface RawRecord {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly spec: Readonly<Record<string, unknown>> & {
-    readonly evidence?: Readonly<Record<string, unknown>>;
-  };
-  readonly status: RemediationStatus;
-}
-
-/** The real record with other parts. */
-export function aRawRecord({
-  spec = {},
-  status = {},
-  metadata = {},
-}: {
-  readonly spec?: object;
-  readonly status?: object;
-  readonly metadata?: object;
-} = {}): RawRecord {
-  const raw = real();
-  return {
-    ...raw,
-    metadata: { ...raw.metadata, ...metadata },
-    spec: { ...raw.spec, ...spec },
-    status: { ...raw.status, ...status },
-  };
-}
-
-export const aRecord = (parts: Parameters<typeof aRawRecord>[0] = {}): StoredRecord =>
-  parseRecord(JSON.parse(JSON.stringify(aRawRecord(parts))), 'the record');
+/** One record for each way in which an incident can be or end. */
+import { aLateLoop } from '../../../../test/support/objects/builders.ts';
+import type { StoredRecord } from '../record.ts';
+import { aRecord, real } from './a-record.ts';
+import { DRIFT_RECORDS } from './drift-records.ts';
 
 const { steps, repair, quarantine, guard } = real().status;
 const held = { ...quarantine, heldSince: '2026-11-26T11:18:23.883Z' };
@@ -57,7 +21,6 @@ const nothing = {
 };
 const ended = { finishedAt: '2026-11-26T11:18:46.000Z', took: '24s' };
 
-/** One record for each way in which an incident can be or end. */
 export const RECORDS: Readonly<Record<string, StoredRecord>> = {
   healed: aRecord(),
   refused: aRecord({
@@ -191,29 +154,7 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
       }),
     },
   }),
-  drift: aRecord({
-    spec: {
-      trigger: 'Drift',
-      sighting: undefined,
-      drift: aDrift({
-        foundAt: '2026-11-26T11:18:21.000Z',
-        check: {
-          resolvConf: { path: '/etc/resolv.conf', class: 'stub', nameservers: ['127.0.0.53'] },
-          message: 'A new pod on node node-1 is given 127.0.0.53, which leads back to CoreDNS itself.',
-          checkedAt: '2026-11-26T11:18:21.000Z',
-        },
-      }),
-      evidence: { ...real().spec.evidence, log: [], examination: undefined },
-    },
-    status: {
-      reason: 'Proven',
-      message: 'A new pod on the node is given a resolv.conf with which DNS works.',
-      steps: steps.filter(({ name }) => name !== 'Recreate' && name !== 'Verify'),
-      verification: undefined,
-      before: undefined,
-      deletedPods: [],
-    },
-  }),
+  ...DRIFT_RECORDS,
   'of an older version': aRecord({
     spec: { trigger: undefined, evidence: undefined },
     status: {
@@ -241,35 +182,3 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
     },
   }),
 };
-
-/** What clients and other writers may put into names, logs and messages. */
-export const HOSTILE: readonly string[] = [
-  '<script>document.title = "run"</script>',
-  '</pre></code><img src=x onerror="document.title=1">',
-  '"><svg onload=document.title=1>',
-  "' style='background:url(https://example.com/x)' x='",
-  '<!--',
-  '-->',
-  '<![CDATA[',
-  '&lt;b&gt; &#x3c; &',
-  '<a href="javascript:document.title=1">x</a>',
-  '<meta http-equiv="refresh" content="0;url=https://example.com">',
-  '<link rel=stylesheet href=https://example.com/a.css><base href=//example.com>',
-  '\u202Egnp.exe\u202C \u2066x\u2069 \u200B\uFEFF\u00AD \u0000\u0007\u001B[31m',
-  '`code` ``two`` ```three```',
-  '~~~',
-  '| a | b |',
-  String.raw`\| \\| \``,
-  '@everyone @org/team #123 GH-1 org/repo#5 https://example.com www.example.com a@example.com 0123456789abcdef',
-  '![x](https://example.com/x.png) [l](javascript:1) <https://example.com>',
-  '# h',
-  '- l',
-  '1. l',
-  '> q',
-  '---',
-  '===',
-  '    code',
-  '[x]: https://example.com',
-  '***b*** __i__ ~~s~~',
-  '\u{1F600} \uD800 e\u0301 \u{E0041}',
-];

@@ -1,0 +1,33 @@
+/** Text that strangers may write, for the tests of the page: markup, scripts, hidden and reordering characters. */
+
+/** What clients and other writers may put into names, logs and messages. */
+export const HOSTILE: readonly string[] = [
+  '<script>document.title = "run"</script>',
+  '</pre></code><img src=x onerror="document.title=1">',
+  '"><svg onload=document.title=1>',
+  "' style='background:url(https://example.com/x)' x='",
+  '<!--',
+  '-->',
+  '<![CDATA[',
+  '&lt;b&gt; &#x3c; &',
+  '<a href="javascript:document.title=1">x</a>',
+  '<meta http-equiv="refresh" content="0;url=https://example.com">',
+  '<link rel=stylesheet href=https://example.com/a.css><base href=//example.com>',
+  '\u202Egnp.exe\u202C \u2066x\u2069 \u200B\uFEFF\u00AD \u0000\u0007\u001B[31m',
+  '`code` ``two`` ```three```',
+  '~~~',
+  '| a | b |',
+  String.raw`\| \\| \``,
+  '@everyone @org/team #123 GH-1 org/repo#5 https://example.com www.example.com a@example.com 0123456789abcdef',
+  '![x](https://example.com/x.png) [l](javascript:1) <https://example.com>',
+  '# h',
+  '- l',
+  '1. l',
+  '> q',
+  '---',
+  '===',
+  '    code',
+  '[x]: https://example.com',
+  '***b*** __i__ ~~s~~',
+  '\u{1F600} \uD800 e\u0301 \u{E0041}',
+];
