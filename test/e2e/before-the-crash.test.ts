@@ -16,26 +16,14 @@ import {
   untilEnded,
 } from '../support/rig/cluster-state.ts';
 import { type ConditionWatch, watchNodeCondition } from '../support/rig/condition-watch.ts';
+import { proveAllNodes, restartWithWrongValue } from '../support/rig/drifting-node.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { apply, applyPolicy } from '../support/rig/installation.ts';
+import { apply } from '../support/rig/installation.ts';
 import { kubeletStarts } from '../support/rig/kubelet.ts';
-import {
-  checkedLongAgo,
-  neverChecked,
-  nodeCondition,
-  untilChecked,
-  untilCondition,
-} from '../support/rig/node-checks.ts';
+import { checkedLongAgo, nodeCondition, untilChecked, untilCondition } from '../support/rig/node-checks.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';
-
-/** As an automation does it: the value is written, and the kubelet is restarted so that it takes effect. */
-async function restartWithWrongValue(node: string): Promise<void> {
-  await checkedLongAgo(rig, node);
-  await rig.setResolvConf(node, BAD_RESOLV_CONF);
-  await rig.restartKubelet(node);
-}
 
 async function dnsPodOf(node: string): Promise<Pod> {
   const [pod] = await rig.dnsPods(node);
@@ -57,9 +45,7 @@ const identityOf = ({ metadata, status }: Pod): object => ({
 
 beforeAll(async () => {
   await restoreCluster(rig);
-  await neverChecked(rig);
-  await applyPolicy(rig, {});
-  for (const { name } of rig.nodes) await untilCondition(rig, name, 'Proven');
+  await proveAllNodes(rig, {});
 });
 afterAll(async () => {
   await rig.kubectl(['delete', 'pod', 'mirror', '--ignore-not-found', '--grace-period=1']);
@@ -81,7 +67,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
     watch = watchNodeCondition(rig, NODE);
     const pods = (await rig.dnsPods()).flatMap(({ status }) => status.podIP ?? []);
     const running = startProbers([...pods, rig.clusterDns], 'example.com');
-    await restartWithWrongValue(NODE);
+    await restartWithWrongValue(rig, NODE);
     ended = await untilEnded(rig, NODE);
     await untilCondition(rig, NODE, 'Proven');
     prober = await running.stop();
@@ -177,7 +163,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
       starts: (await kubeletStarts(rig, OTHER)).starts,
       scheduling: await scheduling(rig, OTHER),
     };
-    await restartWithWrongValue(OTHER);
+    await restartWithWrongValue(rig, OTHER);
     await untilCondition(rig, OTHER, 'Drifted');
   });
 
