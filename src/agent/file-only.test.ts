@@ -126,6 +126,16 @@ describe('a repair without a restart', () => {
     expect(node.restarts).toBe(0);
   });
 
+  it('is made again where the same bytes are written back later, under the same kubelet', async () => {
+    await pendingInFile();
+    await node.repair({ restart: false });
+    node.write(KUBESPRAY, BAD, 0o600);
+    const again = await node.repair({ restart: false, remediation: 'node-1-again', nonce: 'again' });
+    expect(again).toMatchObject({ outcome: 'corrected', reason: 'FileCorrected' });
+    expect(node.read()).toBe(GOOD);
+    expect(node.restarts).toBe(0);
+  });
+
   it('reports a file that something wrote back at once', async () => {
     await pendingInFile();
     node.onLog = (message) => {

@@ -7,14 +7,14 @@ export function findUndoneEdit(
   { mainPid, startedAtMs }: KubeletState,
   context: FileContext,
 ): UndoneEdit | undefined {
-  const journal = context.journals
-    .allFinished()
-    .find(
-      (finished) =>
-        finished.pidBefore === mainPid &&
-        startedAtMs <= Date.parse(finished.times.written ?? '') &&
-        new JournaledFile(finished, context).isKnownToBeOld(),
-    );
+  const journal = context.journals.allFinished().find(
+    (finished) =>
+      // The old bytes of a file that was changed alone are newer than the kubelet, which has never read them.
+      finished.restart !== false &&
+      finished.pidBefore === mainPid &&
+      startedAtMs <= Date.parse(finished.times.written ?? '') &&
+      new JournaledFile(finished, context).isKnownToBeOld(),
+  );
   if (journal === undefined) return undefined;
   const { change, file, beside, pidBefore, times } = journal;
   const hasSameNames = new JournaledFile(journal, context).names().join('/') === beside.join('/');

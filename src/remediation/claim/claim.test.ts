@@ -4,6 +4,7 @@ import {
   aDrift,
   aLateLoop,
   aRemediation,
+  aRepairReport,
   aSighting,
   aStatus,
   at,
@@ -276,6 +277,15 @@ describe('a node that was found wrong before a pod failed', () => {
     const healed = [withDrift(incident('Healed', 30))];
     expect(decideDrift(30, healed)).toMatchObject({ reason: 'OlderThanLastRepair' });
     expect(claimed(decideDrift(31, healed))).toBe(true);
+  });
+
+  it('is not claimed for what an agent has looked at since and found otherwise, although that changed nothing', () => {
+    const waited = withDrift(incident('Cancelled', 30));
+    expect(claimed(decideDrift(10, [waited]))).toBe(true);
+    const repair = aRepairReport({ outcome: 'refused', reason: 'NotPendingInFile' });
+    const seen = { ...waited, status: { ...waited.status, repair } };
+    expect(decideDrift(10, [seen])).toMatchObject({ reason: 'OlderThanLastRepair' });
+    expect(claimed(decideDrift(31, [seen]))).toBe(true);
   });
 
   it.each(['Refused', 'Failed'] as const)(

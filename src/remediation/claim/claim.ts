@@ -67,7 +67,9 @@ export function whyNotClaimed({ evidence, sawAt: saw, node, remediations, now }:
     };
   const lastEnd = Math.max(
     0,
-    ...here.filter(changedTheWorld).map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
+    ...here
+      .filter((other) => changedTheWorld(other) || (evidence.trigger === 'Drift' && lookedAtTheNode(other)))
+      .map((other) => Date.parse(other.status.finishedAt ?? '') || 0),
   );
   return seenAt <= lastEnd ? { kind: 'skip', reason: 'OlderThanLastRepair' } : null;
 }
@@ -102,6 +104,10 @@ const tooOld = (diedAt: number): string =>
 
 /** A cancelled incident changed nothing, so evidence from before it still counts. */
 const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
+
+/** What its agent found there is newer than the check or inspection that it began with. */
+const lookedAtTheNode = ({ spec, status }: Remediation): boolean =>
+  spec.trigger === 'Drift' && status.repair !== undefined;
 
 /**
  * The pod recovered, the incident was cancelled while it waited, or an administrator acknowledged its end, and the pod
