@@ -15,6 +15,8 @@ import {
   REQUEST_ENV,
 } from './api/agent-protocol.ts';
 
+/** Who may own the directories of the agent and of the kubelet: root. */
+const TRUSTED_UID = 0;
 const started = new Date(performance.timeOrigin).toISOString();
 const logOf = (fields: { readonly remediation?: string }) =>
   jsonLog({ program: 'dnshealth-agent', ...fields }, (line) => process.stdout.write(line));
@@ -46,7 +48,7 @@ async function node(log = logOf({})) {
 /** The same for the verbs that write. */
 const writable = async ({ remediation }: { readonly remediation: string }) => ({
   ...(await node(logOf({ remediation }))),
-  trustedUid: 0,
+  trustedUid: TRUSTED_UID,
   // Only the pod of a Job with a guard has this directory.
   expectsGuard: existsSync(HAND_OVER_DIRECTORY),
   kubeletServes,
@@ -71,7 +73,7 @@ const exitCode = await runAgent({
   },
   inspect: async (request) => {
     const [{ inspect }, context] = await Promise.all([import('./agent/inspect.ts'), node()]);
-    const report = await inspect(request, context);
+    const report = await inspect(request, { ...context, trustedUid: TRUSTED_UID });
     // Verbatim, for `kubectl logs`: the report has it in one line of JSON, shortened if it is long.
     process.stdout.write(report.diff ?? '');
     return report;

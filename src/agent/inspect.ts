@@ -3,17 +3,23 @@ import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
 import { scrub } from '../diagnosis/scrub.ts';
+import { lastRepairSeen } from './change/last-repair.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { type Assessment, assess } from './decide/assess.ts';
 import { evidenceOf, type Facts } from './decide/facts.ts';
 import { rewrittenOf } from './decide/rewritten.ts';
 import { HostTree } from './files/host-tree.ts';
-import { runVerb, type VerbContext } from './run-verb.ts';
+import { runVerb, type VerbContext, type WriteContext } from './run-verb.ts';
 
 type End = Pick<InspectReport, 'outcome' | 'reason' | 'message'> & Partial<InspectReport>;
 
-/** Takes neither the lock nor the journal, since nothing is written: an unfinished repair may be on the node. */
-export async function inspect(request: InspectRequest, context: VerbContext): Promise<InspectReport> {
+type InspectContext = VerbContext & Pick<WriteContext, 'trustedUid'>;
+
+/**
+ * Takes no lock, since nothing is written: an unfinished repair may be on the node. Of the journals it reads only which
+ * repair was the last one.
+ */
+export async function inspect(request: InspectRequest, context: InspectContext): Promise<InspectReport> {
   let observed: Partial<InspectReport> = {};
   let facts: Facts | undefined;
   const report = (end: End): InspectReport => ({
@@ -39,6 +45,7 @@ export async function inspect(request: InspectRequest, context: VerbContext): Pr
           log: context.log,
           nowMs: context.clock.now(),
           uptimeMs: context.uptimeMs(),
+          lastRepairOf: lastRepairSeen(context),
         });
       observed = {
         ...observed,

@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs';
+import { chmodSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { explainRewrite } from '../diagnosis/rewriters/explain.ts';
@@ -59,6 +59,49 @@ describe('on a node that was repaired and is wrong again', () => {
     const [best] = explainRewrite(report, undefined);
     expect(`${best?.explanation} ${best?.confidence}`).toBe(expected);
   });
+
+  it('a run that only reads sees the same, without the lock', async () => {
+    expect((await node.repair()).outcome).toBe('repaired');
+    LEAVES['Person high']?.(node);
+    node.restartByHand();
+    const report = await node.inspect();
+    expect(report.rewritten).toMatchObject({ sinceRepair: 'node-1-abc', content: 'AsBefore' });
+    const [best] = explainRewrite(report, undefined);
+    expect(`${best?.explanation} ${best?.confidence}`).toBe('Person high');
+  });
+
+  it('a file that was corrected without a restart counts as repaired', async () => {
+    node.write(KUBESPRAY, GOOD, 0o600);
+    await node.startKubelet();
+    node.given = 'nameserver 192.0.2.53\n';
+    node.write(KUBESPRAY, BAD, 0o600);
+    expect((await node.repair({ restart: false })).outcome).toBe('corrected');
+    LEAVES['Person high']?.(node);
+    expect((await node.inspect({ restart: false })).rewritten).toMatchObject({
+      sinceRepair: 'node-1-abc',
+      content: 'AsBefore',
+    });
+  });
+
+  it.each([
+    ['there is none', (n: FakeNode) => rmSync(join(n.root, 'var/lib/dnshealth'), { recursive: true })],
+    ['anyone can write there', (n: FakeNode) => chmodSync(join(n.root, 'var/lib/dnshealth'), 0o777)],
+  ])(
+    'a run that only reads goes by the times of the files if the directory of the repairs cannot be trusted: %s',
+    async (_what, spoil) => {
+      expect((await node.repair()).outcome).toBe('repaired');
+      LEAVES['Person high']?.(node);
+      node.restartByHand();
+      spoil(node);
+      const report = await node.inspect();
+      expect(report).toMatchObject({ outcome: 'would-change', rewritten: { path: KUBESPRAY } });
+      expect(report.rewritten).not.toHaveProperty('sinceRepair');
+      expect(explainRewrite(report, new Date(0).toISOString())).toMatchObject([
+        { explanation: 'Person' },
+        { explanation: 'KubesprayRun' },
+      ]);
+    },
+  );
 
   it('nothing is to be explained while the file is as the repair left it', async () => {
     expect((await node.repair()).outcome).toBe('repaired');

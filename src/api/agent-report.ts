@@ -210,8 +210,12 @@ export const inspectReportSchema = repairReportSchema
     }).shape,
   )
   .extend({
-    verb: z.literal('inspect'),
-    outcome: z.enum(['would-change', 'already-right', 'refused', 'failed']),
+    verb: z.literal('inspect').describe('Command that the agent ran: inspect.'),
+    outcome: z
+      .enum(['would-change', 'already-right', 'refused', 'failed'])
+      .describe(
+        'Outcome of the run. would-change: a repair would make the change that diff shows. already-right: the running kubelet already uses the target. refused: a repair would change nothing. failed: anything else.',
+      ),
     diff: z.string().optional().describe('Unified diff, shortened if it does not fit into the report.'),
   });
 export type InspectReport = z.infer<typeof inspectReportSchema>;

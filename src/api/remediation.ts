@@ -1,6 +1,11 @@
 /** DNSRemediation: one incident on one node. The spec is the immutable evidence, the status is progress and outcome. */
 import * as z from 'zod';
-import { checkReportSchema, guardReportSchema, repairReportSchema } from './agent-report.ts';
+import {
+  checkReportSchema,
+  guardReportSchema,
+  inspectReportSchema,
+  repairReportSchema,
+} from './agent-report.ts';
 import { answerSchema } from './answer.ts';
 import { driftSchema } from './drift.ts';
 import { evidenceSchema } from './evidence.ts';
@@ -95,6 +100,7 @@ export type Phase = (typeof PHASES)[number];
 export const FINAL_PHASES: readonly Phase[] = ['Healed', 'Refused', 'RolledBack', 'Failed', 'Cancelled'];
 
 export const STEP_NAMES = [
+  'Inspect',
   'Quarantine',
   'Repair',
   'Guard',
@@ -237,6 +243,11 @@ export const remediationStatusSchema = z
       .optional()
       .describe(
         'Report of the agent on the node. Absent until it has ended. Long texts may be cut, as a report is limited to 4096 bytes.',
+      ),
+    inspection: inspectReportSchema
+      .optional()
+      .describe(
+        'Report of the read-only inspection that takes place before a node is left to an administrator because it was repaired too often. Absent if there was none, or if it failed; the step Inspect then says why.',
       ),
     rewrittenBy: z
       .array(explanationSchema)

@@ -7,6 +7,7 @@ import {
   aStatus,
   at,
   isoAt,
+  withDrift,
 } from '../../test/support/objects/builders.ts';
 import { kubeError } from '../../test/support/objects/fake-kube.ts';
 import { nothingAsked } from '../../test/support/objects/probe-rounds.ts';
@@ -27,7 +28,8 @@ import type { KubernetesService } from './dns-pods/kubernetes-service.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
 import type { Stores } from './stores.ts';
 
-const { name, uid, spec } = aRemediation();
+const incident = aRemediation();
+const { name, uid, spec } = incident;
 const heldSince = isoAt(2);
 const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false } as const;
 const held = { ...quarantine, heldSince };
@@ -46,6 +48,8 @@ interface Row {
   readonly isHeld?: boolean;
   readonly job?: Partial<AgentJob>;
   readonly proofPod?: boolean;
+  /** It is a drift of a node whose kubelet was repaired as often as the policy allows. */
+  readonly isRepairedOften?: boolean;
   /** What the API server has, by path. */
   readonly live?: Readonly<Record<string, object>>;
 }
@@ -53,6 +57,7 @@ interface Row {
 /** For each effect that writes, an incident that has come to it. What the caches hold never changes. */
 const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe' | 'survey'>, Row>> = {
   quarantine: { write: 'PATCH /api/v1/nodes/node-1', status: {} },
+  'start-inspection': { write: `POST ${JOBS}`, status: { phase: 'Pending' }, isRepairedOften: true },
   'start-repair': { write: `POST ${JOBS}`, status: { quarantine: held }, isHeld: true },
   'take-back-repair': {
     write: `DELETE ${JOBS}`,
@@ -87,8 +92,12 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe' | 'survey'>, Row>> =
   },
 };
 
+const repaired = (other: string, endedAt: number) =>
+  aRemediation({ name: other, uid: other, status: { phase: 'Healed', finishedAt: isoAt(endedAt), repair } });
+
 /** The API server: it answers at once, and the watches say nothing of what is written to it. */
-function silentCluster({ status, isHeld = false, job, proofPod = false, live = {} }: Row) {
+function silentCluster(row: Row) {
+  const { status, isHeld = false, job, proofPod = false, isRepairedOften = false, live = {} } = row;
   let version = 1;
   let stored: object = aStatus({ phase: 'Quarantining', ...status });
   const created = new Set<string>();
@@ -102,7 +111,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     }
     if (path.endsWith(`/dnsremediations/${name}`)) {
       const metadata = { name, uid, creationTimestamp: isoAt(1), resourceVersion: `${version}` };
-      return { metadata, spec, status: stored };
+      return { metadata, spec: isRepairedOften ? withDrift(incident).spec : spec, status: stored };
     }
     if (path.endsWith('/nodes/node-1'))
       return aRawNode({
@@ -125,6 +134,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
     name,
     uid: aRun().uid,
     remediation: name,
+    role: 'repair',
     inspection: null,
     ownerUIDs: [uid],
     createdAt: at(3),
@@ -139,7 +149,7 @@ function silentCluster({ status, isHeld = false, job, proofPod = false, live = {
   });
   const stores = {
     policies: store({ uid: spec.policy.uid, spec: { mode: 'Repair' } }),
-    remediations: store(),
+    remediations: isRepairedOften ? store(repaired('earlier', 2), repaired('later', 3)) : store(),
     dnsPods: store(parseDnsPod(aRawDnsPod())),
     jobs: job ? store(agentJob) : store(),
     agentPods: proofPod ? store(aProofPod()) : store(),
@@ -217,7 +227,7 @@ describe('while the watches are silent', () => {
       ownerReferences: [{ uid: owner, kind: 'Owner', name: 'owner' }],
     });
     const live = {
-      [`${JOBS}/${name}`]: { metadata: metadata('job-1', 'repair', uid) },
+      [JOBS]: { items: [{ metadata: metadata('job-1', 'repair', uid) }] },
       [PODS]: {
         items: [
           { metadata: metadata('pod-1', 'repair', 'job-1'), status: terminated(repair) },

@@ -168,7 +168,7 @@ describe('the Job that corrects a file alone', () => {
 describe('the Job of an inspection', () => {
   const job = inspectJob({
     name: 'inspect-0123456789abcdef',
-    origin: { nonce: 'nonce-1', node: 'uid-of-node-1' },
+    of: { kind: 'node', origin: { nonce: 'nonce-1', node: 'uid-of-node-1' } },
     node: 'node-1',
     image: IMAGE,
     activeDeadlineSeconds: 90,
@@ -203,6 +203,32 @@ describe('the Job of an inspection', () => {
         nonce: 'nonce-1',
         node: 'uid-of-node-1',
       });
+  });
+});
+
+describe('the Job of an inspection that belongs to an incident', () => {
+  const job = inspectJob({
+    name: `${name}-inspect`,
+    of: { kind: 'incident', remediation },
+    node: 'node-1',
+    image: IMAGE,
+    activeDeadlineSeconds: 90,
+    agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: uid }),
+  });
+  const spec = job.spec?.template.spec as V1PodSpec;
+
+  it('reads what earlier repairs left on the node as well, and can create or write nothing', () => {
+    const mounts = spec.containers[0]?.volumeMounts ?? [];
+    expect(mounts.map(({ mountPath }) => mountPath)).toContain('/host/var/lib/dnshealth');
+    for (const one of mounts) expect(one).toMatchObject({ readOnly: true });
+    for (const { hostPath } of spec.volumes ?? []) expect(hostPath?.type).toBe('Directory');
+  });
+
+  it('is found by the incident, is deleted with it, and is not taken for its repair', () => {
+    expect(job.metadata).toMatchObject({ ownerReferences: [{ kind: 'DNSRemediation', name, uid }] });
+    for (const labels of [job.metadata?.labels, job.spec?.template.metadata?.labels])
+      expect(labels).toMatchObject({ 'dnshealth.io/remediation': name, 'dnshealth.io/role': 'inspect' });
+    expect(job.metadata?.annotations).toEqual({});
   });
 });
 

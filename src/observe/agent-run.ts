@@ -86,7 +86,8 @@ export interface AgentJob {
   readonly uid: string;
   /** Empty for an inspection without an incident. */
   readonly remediation: string;
-  /** Of an inspection: what it is about; null for others. */
+  readonly role: string;
+  /** Of an inspection without an incident: what it is about; null for others. */
   readonly inspection: InspectionOrigin | null;
   readonly ownerUIDs: readonly string[];
   readonly createdAt: number;
@@ -105,7 +106,7 @@ export interface AgentPod extends AgentRun {
   readonly node: string;
   /** Of a check of a node that is not part of an incident: what it is about; null for others. */
   readonly origin: CheckOrigin | null;
-  /** Of an inspection: what it is about; null for others. */
+  /** Of an inspection without an incident: what it is about; null for others. */
   readonly inspection: InspectionOrigin | null;
   /** Empty for others than such checks. */
   readonly batch: string;
@@ -120,6 +121,7 @@ export function parseAgentJob(raw: unknown): AgentJob {
     name: metadata.name,
     uid: metadata.uid,
     remediation: metadata.labels[REMEDIATION_LABEL] ?? '',
+    role: metadata.labels[ROLE_LABEL] ?? '',
     inspection: inspectionOf(metadata.annotations),
     ownerUIDs: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
     createdAt: metadata.creationTimestamp,

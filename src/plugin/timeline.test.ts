@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anInspectReport } from '../../test/support/objects/agent-jobs.ts';
 import {
   aGuardReport,
   aLateLoop,
@@ -129,6 +130,33 @@ describe('the timeline of an incident', () => {
         'One other pod keeps it.',
       ]),
     );
+  });
+
+  it('shows the inspection of a node that was left alone', () => {
+    const left = aRemediation({
+      status: {
+        phase: 'Refused',
+        reason: 'RepairedTooOften',
+        message: 'The kubelet was repaired 2 times.',
+        steps: [
+          {
+            name: 'Inspect',
+            startedAt: isoAt(1),
+            finishedAt: isoAt(3),
+            message: 'A repair would change it.',
+          },
+        ],
+        inspection: anInspectReport(),
+        finishedAt: isoAt(4),
+      },
+    });
+    expect(lines(left).slice(2)).toEqual([
+      '3 agent: node-1 was inspected, and nothing was changed there.',
+      '4 operator: Refused: The kubelet was repaired 2 times.',
+    ]);
+    expect(timelineOf(left).find(({ id }) => id.startsWith('inspected'))?.details).toEqual([
+      'A repair would change it.',
+    ]);
   });
 
   it('begins with the failed answers of a late loop', () => {

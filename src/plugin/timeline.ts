@@ -90,6 +90,16 @@ const MOMENTS: readonly Moment[] = [
     text: ({ name, spec }) => `Recorded as DNSRemediation ${name} with the cause ${spec.cause}.`,
   },
   {
+    what: 'inspected',
+    who: 'agent',
+    when: ({ status }) => ended(status, 'Inspect'),
+    text: ({ spec, status: { inspection } }) =>
+      inspection
+        ? `${spec.node.name} was inspected, and nothing was changed there.`
+        : `${spec.node.name} could not be inspected.`,
+    details: ({ status }) => [resultOf(status, 'Inspect')],
+  },
+  {
     what: 'quarantined',
     who: 'operator',
     when: ({ status }) => ended(status, 'Quarantine'),

@@ -16,6 +16,8 @@ export const JOB_REPORT_MS = 340_000;
 export const GUARD_WATCH_MS = 11_000;
 /** For an incident whose quarantine timed out while the operator was away: what its repair usually needs, many times. */
 export const CATCH_UP_MS = 150_000;
+/** From the creation of an inspection's Job until its report is read: it runs for seconds, waits 15 s for a missing target, and an image may be pulled. */
+export const INSPECTION_MS = 90_000;
 /** From the proof pod's creation until its report is read. */
 export const PROOF_MS = 60_000;
 /** From the creation of a proof pod that ended without a report until it makes room for another one. */

@@ -85,7 +85,7 @@ export function repairedAt({ remediation }: Situation): number | null {
 
 /** What is waited for while a run has not ended, for the status. */
 export function notYetStarted(
-  what: 'repair Job' | 'proof pod',
+  what: 'repair Job' | 'proof pod' | 'inspection',
   { remediation }: Situation,
   { blockedBy }: AgentRun,
 ): string {

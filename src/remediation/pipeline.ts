@@ -4,6 +4,7 @@ import { admitFile } from './stages/admit-file.ts';
 import { correctFile } from './stages/correct-file.ts';
 import { fileCorrected } from './stages/file-corrected.ts';
 import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
+import { onceInvestigated } from './stages/investigate.ts';
 import { lastLook } from './stages/last-look.ts';
 import { nodeGone } from './stages/node-gone.ts';
 import { prove } from './stages/prove.ts';
@@ -21,7 +22,7 @@ import { verify } from './stages/verify.ts';
 /** From the claim to the proof. The first stage that does not pass decides. */
 export const HEALING = [
   retry,
-  admit,
+  onceInvestigated(admit),
   quarantine,
   timeLimit,
   lastLook,
@@ -37,7 +38,7 @@ export const HEALING = [
 ] as const;
 
 /** Of a file that the running kubelet has not read yet: no quarantine, no restart, and so nothing to prove or to guard. */
-export const CORRECTING = [retry, admitFile, correctFile, nodeGone, fileCorrected] as const;
+export const CORRECTING = [retry, onceInvestigated(admitFile), correctFile, nodeGone, fileCorrected] as const;
 
 /** After the outcome is recorded: what is still there is cleaned up. */
 export const CLOSING = [releaseHeld, tidy] as const;

@@ -12,6 +12,7 @@ const MANY_STEPS = 800;
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   drift: fc.option(fc.subarray<DriftingPod>(['good', 'given-the-stub', 'late-loop'])),
+  repairedOften: fc.option(fc.constantFrom('report', 'nothing', 'no-start'), { freq: 3 }),
   strategy: fc.constantFrom('Cordon', 'Taint'),
   cordonedBefore: fc.boolean(),
   agent: fc.constantFrom(
@@ -48,7 +49,12 @@ function run(script: Script): SimulatedCluster {
   throw new Error(`still ${cluster.status.phase} (${cluster.status.reason}) after ${MANY_STEPS} steps`);
 }
 
-function expectedPhase({ agent, guard, proof, dnsWorks, drift }: Script): Phase {
+/** A node that was found wrong once too often is inspected, and left alone. */
+const isLeftAlone = ({ drift, repairedOften }: Script): boolean => drift != null && repairedOften != null;
+
+function expectedPhase(script: Script): Phase {
+  const { agent, guard, proof, dnsWorks, drift } = script;
+  if (isLeftAlone(script)) return 'Refused';
   if (agent === 'refused') return 'Refused';
   // Tried until the pod was gone, or a check found the node well.
   if (agent === 'never-starts') return 'Cancelled';
@@ -66,6 +72,7 @@ function expectedPhase({ agent, guard, proof, dnsWorks, drift }: Script): Phase 
 /** Everything that must hold of a script's end, as one value: a failure then shows the script and what differs. */
 function end(script: Script) {
   const { status, node, proof, tally, deletedPods, pods } = run(script);
+  const isExplained = status.rewrittenBy.length > 0;
   const twice = ['dies-once', 'dies-always', 'elsewhere'].includes(script.agent);
   return {
     ended: FINAL_PHASES.includes(status.phase),
@@ -78,6 +85,8 @@ function end(script: Script) {
     heldWhileWaiting: tally.heldWhileWaiting,
     tooManyRestarts: tally.restarts > 1,
     proofPod: proof,
+    touchedWhereLeftAlone: isLeftAlone(script) && tally.jobs + tally.quarantines > 0,
+    explained: isExplained,
     deletedTheGoodPod: deletedPods.includes('good'),
     leftABadPod:
       status.phase === 'Healed' && pods.some(({ uid }) => ['given-the-stub', 'late-loop'].includes(uid)),
@@ -86,7 +95,7 @@ function end(script: Script) {
 
 describe('whatever happens, wherever the operator is killed between an effect and its record, and whenever it or the API server is away for ten minutes', () => {
   // One run for all of it: each property sees as many scripts as if it had a run of its own, in less time than five.
-  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job at a time and in each attempt (a second one only after a silent death or for another directory), nothing held between two attempts, at most one kubelet restart, no proof pod, and of a node that was found wrong only those DNS pods replaced that were given the wrong file', () => {
+  it('an incident ends with the outcome that the node and DNS gave, the node as it was found, one Job at a time and in each attempt (a second one only after a silent death or for another directory), nothing held between two attempts, at most one kubelet restart, no proof pod, of a node that was found wrong only those DNS pods replaced that were given the wrong file, and a node that was repaired too often inspected once and touched no more', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         expect(end(script)).toEqual({
@@ -100,6 +109,8 @@ describe('whatever happens, wherever the operator is killed between an effect an
           heldWhileWaiting: 0,
           tooManyRestarts: false,
           proofPod: null,
+          touchedWhereLeftAlone: false,
+          explained: isLeftAlone(script) && script.repairedOften === 'report',
           deletedTheGoodPod: false,
           leftABadPod: false,
         });

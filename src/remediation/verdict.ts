@@ -1,5 +1,11 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
-import type { CheckReport, GuardReport, KubeletDirectory, RepairReport } from '../api/agent-protocol.ts';
+import type {
+  CheckReport,
+  GuardReport,
+  InspectReport,
+  KubeletDirectory,
+  RepairReport,
+} from '../api/agent-protocol.ts';
 import type { Answer } from '../api/answer.ts';
 import type { OtherPods } from '../api/other-pods.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
@@ -19,6 +25,7 @@ export type Effect =
 /** An effect that returns nothing. */
 export type PlainEffect =
   | TakeBackRepair
+  | { readonly kind: 'start-inspection' }
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   /** Gives node and slot back before anything was changed on the node; the incident waits for its turn again. */
@@ -59,6 +66,13 @@ export type EffectResult =
 export type Finding =
   /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
   | { readonly kind: 'admitted' }
+  /** Nothing is repaired any more; the inspection has shown what it could, or why it could show nothing. */
+  | {
+      readonly kind: 'inspected';
+      readonly report: InspectReport;
+      readonly rewrittenBy: readonly Explanation[];
+    }
+  | { readonly kind: 'not-inspected'; readonly why: string }
   /** `rewrittenBy`: what may have brought the wrong value back, if it had been right before. */
   | {
       readonly kind: 'repair-reported';

@@ -95,6 +95,8 @@ export interface World {
   /** null: no node of that name, or another one under the same name. */
   readonly node: NodeView | null;
   readonly repairJob: AgentRun | null;
+  /** Of the Job that only reads, before the node is left to an administrator. */
+  readonly inspection: AgentRun | null;
   readonly proofPod: AgentRun | null;
   /** Another node can take a new DNS pod. Only looked for before a repair of a cordoned node begins, otherwise true. */
   readonly otherNodeTakesPods: boolean;

@@ -1,6 +1,12 @@
 /** The last repair of a file of this node that was kept, from the finished journals. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { STATE_DIRECTORY } from '../../api/agent-protocol.ts';
+import { Refused } from '../../api/refused.ts';
 import type { LastRepair } from '../decide/rewritten.ts';
-import type { JournalStore } from './journal.ts';
+import { SafeDirectory } from '../files/safe-directory.ts';
+import type { WriteContext } from '../run-verb.ts';
+import { JournalStore } from './journal.ts';
 
 /** By path without links: the journal names the directory that was written in. */
 export const lastRepairOf =
@@ -8,7 +14,10 @@ export const lastRepairOf =
   (path: string): LastRepair | undefined => {
     const last = journals
       .allFinished()
-      .filter(({ outcome, file }) => outcome === 'repaired' && `${file.directory}/${file.name}` === path)
+      .filter(
+        ({ outcome, file }) =>
+          (outcome === 'repaired' || outcome === 'corrected') && `${file.directory}/${file.name}` === path,
+      )
       .toSorted((a, b) => a.bytesSinceMs - b.bytesSinceMs)
       .at(-1);
     return (
@@ -20,4 +29,24 @@ export const lastRepairOf =
         sha256After: last.change.sha256After,
       }
     );
+  };
+
+/** The same without the lock, for a run that writes nothing; undefined where the journals are not mounted. */
+export const lastRepairSeen =
+  ({ hostRoot, trustedUid, log }: Pick<WriteContext, 'hostRoot' | 'trustedUid' | 'log'>) =>
+  (path: string): LastRepair | undefined => {
+    if (!existsSync(join(hostRoot, STATE_DIRECTORY))) return undefined;
+    try {
+      const directory = SafeDirectory.open(hostRoot, STATE_DIRECTORY, trustedUid);
+      try {
+        return lastRepairOf(new JournalStore(directory, log))(path);
+      } finally {
+        directory.close();
+      }
+    } catch (error) {
+      // It only helps to explain what happened, which can be seen without it.
+      if (!(error instanceof Refused)) throw error;
+      log('journals not readable', { error: error.message });
+      return undefined;
+    }
   };

@@ -213,7 +213,7 @@ export class FakeNode implements UnitManager {
   async inspect(change: Record<string, unknown> = {}): Promise<InspectReport> {
     if (this.#state.startedAtMs === 0) await this.startKubelet();
     const request = inspectRequestSchema.parse({ verb: 'inspect', ...change });
-    return inspectReportSchema.parse(await inspect(request, this.#context()));
+    return inspectReportSchema.parse(await inspect(request, { ...this.#context(), trustedUid: UID }));
   }
 
   #context() {

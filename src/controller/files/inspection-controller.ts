@@ -5,6 +5,7 @@ import { isInspectionDue } from '../../health/nodes/files.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { AgentJob } from '../../observe/agent-run.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
+import { INSPECTION_MS } from '../../remediation/deadlines.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { checkPolicy } from '../nodes/check-policy.ts';
@@ -12,7 +13,7 @@ import type { KnownNodes } from '../nodes/known-nodes.ts';
 import type { NodeRecords } from '../nodes/node-records.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
-import { INSPECTION_MS, inspectionName, startInspectionOf } from './inspection-start.ts';
+import { inspectionName, startInspectionOf } from './inspection-start.ts';
 
 interface InspectionOptions {
   readonly kube: KubeClient;

@@ -10,10 +10,8 @@ import type { KubeClient } from '../../kube/client.ts';
 import type { AgentPod } from '../../observe/agent-run.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
+import { INSPECTION_MS } from '../../remediation/deadlines.ts';
 import { readReport } from '../../remediation/record/report.ts';
-
-/** It runs for a second or two, waits up to 15 s for a target that is missing, and an image may have to be pulled. */
-export const INSPECTION_MS = 90_000;
 
 interface InspectionStart {
   readonly facts: NodeFacts;
@@ -32,7 +30,7 @@ export async function startInspectionOf(
     kube,
     {
       name: inspectionName(facts.uid),
-      origin: { nonce, node: facts.uid },
+      of: { kind: 'node', origin: { nonce, node: facts.uid } },
       node: facts.name,
       image,
       activeDeadlineSeconds: INSPECTION_MS / 1000,

@@ -94,6 +94,23 @@ describe('when the repair is started', () => {
   });
 });
 
+describe('when the node is inspected', () => {
+  it('the Job is the incident’s own, and its agent is asked what a repair would decide', async () => {
+    const situation = context({});
+    await carryOut({ kind: 'start-inspection' }, situation);
+    expect(situation.created).toMatchObject([
+      {
+        kind: 'Job',
+        metadata: { name: 'node-1-incident-inspect', ownerReferences: [{ uid: situation.remediation.uid }] },
+      },
+    ]);
+    const text = JSON.stringify(situation.created);
+    expect(text).toContain(String.raw`\"verb\":\"inspect\"`);
+    expect(text).toContain(String.raw`\"nonce\":\"${situation.remediation.uid}\"`);
+    expect(situation.asked).not.toContain(`POST ${JOBS}/node-1-incident`);
+  });
+});
+
 describe('when a DNS pod is asked', () => {
   const probe = { kind: 'probe', pod: { ...aDnsPod(), ip: CLOSED, containerID: 'containerd://x' } } as const;
 

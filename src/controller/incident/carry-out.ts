@@ -6,6 +6,7 @@ import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { corednsVersionOf } from '../../api/trigger.ts';
 import { proofPodName, removeCheck, startCheck } from '../../effects/check-pod.ts';
 import { probeDns } from '../../effects/dns-probe.ts';
+import { incidentInspectionName, startInspection } from '../../effects/inspect-job.ts';
 import { deleteJob } from '../../effects/node-job.ts';
 import { quarantineNode } from '../../effects/quarantine.ts';
 import { recreatePods } from '../../effects/recreate.ts';
@@ -15,7 +16,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import { otherPodsOf } from '../../observe/other-pods.ts';
-import { JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
+import { INSPECTION_MS, JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
 import { isOfFileAlone } from '../../remediation/facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Effect, EffectResult, ProbedPod } from '../../remediation/verdict.ts';
@@ -55,7 +56,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return { kind: 'quarantined', record };
     }
     case 'start-repair': {
-      const known = await knownAddresses(context);
+      const decision = await whatToDecide(context);
       // Asked while the Job starts, which takes longer than the answers.
       const asking = askBefore(context);
       const starting = startRepair(
@@ -67,18 +68,11 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
           activeDeadlineSeconds: JOB_ACTIVE_SECONDS,
           agent: {
             verb: 'repair',
-            nonce: remediation.uid,
+            ...decision,
             remediation: remediation.name,
-            targets: policy.repair.targets,
-            acceptRisky: policy.repair.acceptRisky,
-            replaceEmptyValue: policy.repair.replaceEmptyValue,
-            known,
-            externalName: externalName(context),
-            clusterName: clusterNameOf(context),
             writable: remediation.status.repairDirectory
               ? [remediation.status.repairDirectory]
               : [...USUAL_DIRECTORIES],
-            ...(isOfFileAlone(remediation) && { restart: false }),
             ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
           },
         },
@@ -87,6 +81,20 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       const [before] = await Promise.all([asking, starting]);
       return { kind: 'repair-started', before };
     }
+    case 'start-inspection':
+      await startInspection(
+        kube,
+        {
+          name: incidentInspectionName(remediation.name),
+          of: { kind: 'incident', remediation },
+          node: spec.node.name,
+          image: settings.agentImage,
+          activeDeadlineSeconds: INSPECTION_MS / 1000,
+          agent: { verb: 'inspect', ...(await whatToDecide(context)) },
+        },
+        signal,
+      );
+      return { kind: 'done', effect };
     case 'take-back-repair':
       await deleteJob(kube, remediation.name, signal);
       return { kind: 'done', effect };
@@ -138,6 +146,22 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
     default:
       return assertNever(effect);
   }
+}
+
+/** What the agent decides by, whether it then makes the change or only shows it. */
+async function whatToDecide(context: EffectContext) {
+  const { remediation } = context;
+  const { targets, acceptRisky, replaceEmptyValue } = remediation.spec.settings.repair;
+  return {
+    nonce: remediation.uid,
+    targets,
+    acceptRisky,
+    replaceEmptyValue,
+    known: await knownAddresses(context),
+    externalName: externalName(context),
+    clusterName: clusterNameOf(context),
+    ...(isOfFileAlone(remediation) && { restart: false as const }),
+  };
 }
 
 /** What a DNS pod that serves answers before the change; null if none serves, or if that is recorded already. */

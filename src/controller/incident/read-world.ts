@@ -10,7 +10,7 @@ import { observeNode } from '../../observe/node.ts';
 import { anotherNodeTakesPods } from '../../observe/other-nodes.ts';
 import type { Ownership } from '../../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
-import type { Remediation, World } from '../../remediation/world.ts';
+import type { AgentRun, Remediation, World } from '../../remediation/world.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
@@ -66,31 +66,39 @@ async function dnsPodsOf(
   return podsOf(remediation.spec.settings.workload, pods, ownership, signal);
 }
 
-type Runs = Pick<World, 'repairJob' | 'proofPod'>;
+type Runs = Pick<World, 'repairJob' | 'inspection' | 'proofPod'>;
 
 function runsOf(
   remediation: Remediation,
   { jobs, pods }: { readonly jobs: readonly AgentJob[]; readonly pods: readonly AgentPod[] },
 ): Runs {
+  const ours = pods.filter((pod) => pod.remediation === remediation.name);
   // By uid: the Job of a deleted remediation of the same name exists until it is garbage-collected.
-  const job = jobs.find(
+  const own = jobs.filter(
     (candidate) =>
       candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
   );
-  const ours = pods.filter((pod) => pod.remediation === remediation.name);
-  // By uid: a pod that only carries our labels was not created by our Job.
-  const jobPod = job && ours.find((pod) => pod.ownerUIDs.includes(job.uid));
+  const runWith = (role: 'repair' | 'inspect'): AgentRun | null => {
+    const job = own.find((candidate) => candidate.role === role);
+    // By uid: a pod that only carries our labels was not created by our Job.
+    return job ? runOfJob(job, ours.find((pod) => pod.ownerUIDs.includes(job.uid)) ?? null) : null;
+  };
   // Not the proof pod of a release before this one, which ran in the other namespace with the role `prove`: it ends by
   // itself and is deleted with its record, and a check of our own follows.
   const proofPod = ours.find((pod) => pod.role === 'check' && pod.ownerUIDs.includes(remediation.uid));
-  return { repairJob: job ? runOfJob(job, jobPod ?? null) : null, proofPod: proofPod ?? null };
+  return { repairJob: runWith('repair'), inspection: runWith('inspect'), proofPod: proofPod ?? null };
 }
 
 /** It was started a while ago, and no cache shows its end: either it takes long, or a watch is silent. */
-function isOverdue(remediation: Remediation, { repairJob, proofPod }: Runs, now: number): boolean {
+function isOverdue(
+  remediation: Remediation,
+  { repairJob, inspection, proofPod }: Runs,
+  now: number,
+): boolean {
   const runsFor = (name: StepName) => unfinishedFor(remediation, name, now);
   return (
     (runsFor('Repair') > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
+    (runsFor('Inspect') > LIVE_LOOK_AFTER_MS && inspection?.state !== 'ended') ||
     (runsFor('Prove') > LIVE_LOOK_AFTER_MS && proofPod?.state !== 'ended') ||
     (runsFor('Guard') > GUARD_WATCH_MS + LIVE_LOOK_AFTER_MS && repairJob?.guard?.state !== 'ended')
   );

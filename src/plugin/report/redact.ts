@@ -3,6 +3,7 @@
  * What the diagnosis is about stays: loopback addresses, those of node-local DNS, and names that every cluster has.
  */
 import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
+import { STEP_NAMES } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import { isSelf, parseIp } from '../../diagnosis/ip-address.ts';
 import { evidenceOf, mapped, type StoredRecord } from './record.ts';
@@ -23,8 +24,8 @@ export function redact(record: StoredRecord): StoredRecord {
   ) as StoredRecord;
 }
 
-const STEPS = /^(?:Quarantine|Repair|Guard|Prove|Release|Recreate|Verify)$/;
-const isStepName = (value: string, key: string): boolean => key === 'name' && STEPS.test(value);
+const STEPS: ReadonlySet<string> = new Set(STEP_NAMES);
+const isStepName = (value: string, key: string): boolean => key === 'name' && STEPS.has(value);
 const isTime = (value: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value);
 
 /** Gives out stand-ins in the order in which originals are met. */

@@ -40,6 +40,8 @@ function done(status: Status, effect: PlainEffect, now: number): Status {
   switch (effect.kind) {
     case 'take-back-repair':
       return takenBack(status, effect, now);
+    case 'start-inspection':
+      return beginStep(status, 'Inspect', now);
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':
@@ -176,6 +178,13 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   switch (finding.kind) {
     case 'admitted':
       return inPhase(status, 'Quarantining');
+    case 'inspected': {
+      const { report, rewrittenBy } = finding;
+      const inspection = { inspection: report, rewrittenBy: [...rewrittenBy] };
+      return { ...finishStep(status, 'Inspect', now, report.message), ...inspection };
+    }
+    case 'not-inspected':
+      return finishStep(status, 'Inspect', now, finding.why);
     case 'repair-reported':
       return repairReported(status, finding, now);
     case 'guard-reported':

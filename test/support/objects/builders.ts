@@ -285,6 +285,7 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
     world: {
       node: aNode(),
       repairJob: null,
+      inspection: null,
       proofPod: null,
       otherNodeTakesPods: true,
       dnsPods: [aLoopingPod(), aDnsPod()],

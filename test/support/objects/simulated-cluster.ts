@@ -14,6 +14,7 @@ import type {
   Remediation,
   Situation,
 } from '../../../src/remediation/world.ts';
+import { anInspectReport } from './agent-jobs.ts';
 import {
   aDnsPod,
   aGuardReport,
@@ -47,12 +48,23 @@ const ON_NODE_1: Readonly<Record<DriftingPod, DnsPodView>> = {
   'late-loop': aDnsPod({ name: 'coredns-late', uid: 'late-loop', node: 'node-1', answers: false }),
 };
 
+/** As many repairs of the node within a day as a policy allows by default. */
+const REPAIRED_BEFORE: readonly Remediation[] = ['first', 'second'].map((name) =>
+  aRemediation({
+    name,
+    uid: name,
+    status: { phase: 'Healed', finishedAt: new Date(at(-60)).toISOString(), repair: aRepairReport() },
+  }),
+);
+
 /** How an attempt ends that passes by itself. */
 export type Passing = 'never-starts' | 'target-silent' | 'interrupted';
 
 export interface Script {
   /** The DNS pods of the node, if it was found wrong before one of them failed. Without it one of them crashed. */
   readonly drift?: readonly DriftingPod[] | null;
+  /** What the inspection leaves of a node that was found wrong after as many repairs as the policy allows. */
+  readonly repairedOften?: 'report' | 'nothing' | 'no-start' | null;
   readonly strategy: 'Cordon' | 'Taint';
   readonly cordonedBefore: boolean;
   /** How the agent ends, or that it does not. */
@@ -99,6 +111,7 @@ export class SimulatedCluster {
   status: RemediationStatus;
   node: SimulatedNode;
   job: AgentRun | null = null;
+  inspection: AgentRun | null = null;
   proof: AgentRun | null = null;
   pods: DnsPodView[];
   /** By uid. */
@@ -144,10 +157,11 @@ export class SimulatedCluster {
       world: {
         node: this.node,
         repairJob: this.job,
+        inspection: this.inspection,
         proofPod: this.proof,
         otherNodeTakesPods: true,
         dnsPods: this.pods.map((pod) => this.#asItIsNow(pod)),
-        remediations: [remediation],
+        remediations: [...(this.#script.repairedOften ? REPAIRED_BEFORE : []), remediation],
       },
     };
   }
@@ -224,6 +238,9 @@ export class SimulatedCluster {
           this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
         }
         return { kind: 'repair-started', before: null };
+      case 'start-inspection':
+        this.inspection ??= aRun({ state: 'starting', createdAt: this.now });
+        return { kind: 'done', effect };
       case 'take-back-repair':
         // In the foreground: it exists until its pod is gone.
         if (this.job && !this.job.deleting) {
@@ -341,6 +358,14 @@ export class SimulatedCluster {
     }
     this.#moveGuard();
     this.#moveProof();
+    this.#moveInspection();
+  }
+
+  #moveInspection(): void {
+    const { repairedOften } = this.#script;
+    if (!this.inspection || repairedOften === 'no-start') return;
+    const message = repairedOften === 'report' ? JSON.stringify(anInspectReport()) : '';
+    this.inspection = { ...this.inspection, state: 'ended', message };
   }
 
   #moveProof(): void {

@@ -280,6 +280,7 @@ export class SimulatedFleet {
           quarantine: held ? this.#mark(incident) : null,
         }),
         repairJob: jobSince === null ? null : aRun({ uid: `job-${jobSince}`, state, createdAt: this.#now }),
+        inspection: null,
         proofPod: null,
         dnsPods: this.#pods(script.policy),
         otherNodeTakesPods: true,
