@@ -47,6 +47,7 @@ async function operate(): Promise<number> {
     recorder,
     logger,
     metrics,
+    now: Date.now,
   });
   const run = runControllers({ controllers, logger, metrics, mayLead: election.elected });
 

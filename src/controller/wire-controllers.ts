@@ -49,17 +49,19 @@ export interface ControllerParts {
   readonly recorder: EventRecorder;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
   const probes = createProbes();
   const lateLoops = createLateLoops();
-  const { stores } = given;
+  const { stores, now } = given;
   const known = createKnownNodes(stores.nodes);
   const starts = createKubeletStarts(stores.kubeletStarts, stores.nodes);
   const wanted = createWanted();
   const records = createNodeRecords(stores.nodes);
-  const schedule = createSchedule({ stores, known, starts, records, wanted, now: Date.now });
+  const schedule = createSchedule({ stores, known, starts, records, wanted, now });
   const parts = {
     ...given,
     known,
@@ -68,19 +70,18 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
     nodeTable: createNodeTable(stores.nodes),
     schedule,
     wanted,
-    checkPods: createCheckPods(stores.agentPods, Date.now),
-    batches: createBatches(Date.now),
+    checkPods: createCheckPods(stores.agentPods, now),
+    batches: createBatches(now),
     probes,
     lateLoops,
     healths: createPodHealths({ probes, lateLoops, remediations: given.stores.remediations }),
-    dnsServices: createDnsServices(given.kube, given.logger, Date.now),
+    dnsServices: createDnsServices(given.kube, given.logger, now),
     proberMetrics: createProberMetrics(metrics),
     nodeMetrics: createNodeMetrics(metrics),
     ownership: createOwnership(given.kube),
     sightings: createSightings(),
     narrator: createNarrator(recorder, given.logger),
     metrics: createDomainMetrics(metrics),
-    now: Date.now,
     random: Math.random,
   };
   return controllerTable(

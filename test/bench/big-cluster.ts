@@ -89,7 +89,8 @@ async function patched(server: Apiserver, path: string, patch: object): Promise<
   if (status !== 200) throw new Error(`PATCH ${path}: ${status} ${JSON.stringify(body)}`);
 }
 
-async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
+/** Calls `work` with 0 to `count` - 1, fifty at a time. */
+export async function inParallel(count: number, work: (index: number) => Promise<void>): Promise<void> {
   let next = 0;
   const worker = async (): Promise<void> => {
     while (next < count) await work(next++);

@@ -12,6 +12,7 @@ const SECTIONS = [
   'Soak',
   'Diagnose',
   'Check',
+  'Checks of nodes',
   'Plugin',
 ] as const;
 type Section = (typeof SECTIONS)[number];

@@ -38,6 +38,7 @@ async function run(nodes: number): Promise<MassOutageRun> {
     recorder,
     logger,
     metrics,
+    now: Date.now,
   });
   const operator = runControllers({ controllers, logger, metrics });
   await operator.started;

@@ -1,11 +1,9 @@
 /** `npm run bench:prober`: what asking 50 DNS pods costs, in questions, API requests and CPU; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { until } from '../cluster/until.ts';
 import { startApiserver } from '../support/apiserver/apiserver.ts';
-import { answerTo, framed, startDnsServer } from '../support/network/dns-server.ts';
 import { bundle } from '../support/rig/installation.ts';
+import { type AnsweringPods, startAnsweringPods } from './answering-pods.ts';
 import { bigCluster } from './big-cluster.ts';
-import { podName } from './cluster-objects.ts';
 import { writeSection } from './document.ts';
 import { PODS, type ProberFigures, proberReport, SECONDS } from './prober-report.ts';
 import { startShippedOperator } from './shipped-operator.ts';
@@ -14,46 +12,22 @@ const MERGE = { contentType: 'application/merge-patch+json' };
 const POLICY = '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns';
 /** The first round of all pods, after the start. */
 const WARM_UP_MS = 45_000;
-const address = (index: number): string => `127.77.1.${index + 1}`;
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 await bundle();
 const server = await startApiserver();
-let questions = 0;
-const kubernetesIP: string = await until(
-  async () =>
-    (await server.call('GET', '/api/v1/namespaces/default/services/kubernetes')).body.spec?.clusterIP,
-  { what: 'the kubernetes Service', timeoutMs: 30_000 },
-);
-const reply = (query: Parameters<typeof answerTo>[0]) => {
-  questions += 1;
-  return query.questions?.[0]?.name === 'kubernetes.default.svc.cluster.local'
-    ? answerTo(query, { addresses: [kubernetesIP] })
-    : answerTo(query, { rcode: 'NXDOMAIN' });
-};
-const pods = await Promise.all(
-  Array.from({ length: PODS }, async (_, index) =>
-    startDnsServer(
-      { udp: (query, send) => send(reply(query)), tcp: (query, send) => send(framed(reply(query))) },
-      { address: address(index), port: 53 },
-    ),
-  ),
-);
+let pods: AnsweringPods | undefined;
 try {
   const { token } = await bigCluster(server, { nodes: PODS, dnsPods: PODS });
-  for (let index = 0; index < PODS; index += 1) {
-    const path = `/api/v1/namespaces/kube-system/pods/${podName(index)}/status`;
-    const status = { podIP: address(index), podIPs: [{ ip: address(index) }] };
-    await server.call('PATCH', path, { status }, MERGE);
-  }
+  pods = await startAnsweringPods(server, PODS);
   const operator = await startShippedOperator(server, { token });
 
   async function measure(intervalSeconds: number): Promise<ProberFigures> {
     await server.call('PATCH', POLICY, { spec: { prober: { intervalSeconds } } }, MERGE);
     await sleep(WARM_UP_MS);
-    const before = { ...(await figures()), questions };
+    const before = { ...(await figures()), questions: pods?.questions ?? 0 };
     await sleep(SECONDS * 1000);
-    const after = { ...(await figures()), questions };
+    const after = { ...(await figures()), questions: pods?.questions ?? 0 };
     say(`interval ${intervalSeconds} s: ${after.questions - before.questions} questions`);
     return {
       questions: after.questions - before.questions,
@@ -84,7 +58,7 @@ try {
   process.stdout.write(text);
   await operator.stop();
 } finally {
-  for (const pod of pods) await pod.close();
+  await pods?.close();
   await server.stop();
 }
 

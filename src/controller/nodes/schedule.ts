@@ -121,4 +121,5 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
 }
 
 /** From 0 to 1, the same for a node each time. */
-const phaseOf = (uid: string): number => createHash('sha256').update(uid).digest().readUInt32BE() / 2 ** 32;
+export const phaseOf = (uid: string): number =>
+  createHash('sha256').update(uid).digest().readUInt32BE() / 2 ** 32;

@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number;
   /** Connections of clients: now, and since the start. */
   readonly connections: { readonly open: number; readonly opened: number };
+  /** Bytes that the clients were sent since the start. */
+  readonly sent: number;
   /** Resets all connections, as a load balancer does when it fails over; new ones pass. */
   reset(): void;
   /** Like `reset`, and resets new connections too until `up`. */
@@ -20,6 +22,7 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
   let isDown = false;
   let clients = 0;
   let opened = 0;
+  let sent = 0;
   const server = createServer((socket) => {
     opened += 1;
     clients += 1;
@@ -31,6 +34,9 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
       return;
     }
     const other = typeof target === 'number' ? connect(target, '127.0.0.1') : connect(target);
+    other.on('data', (bytes: Buffer) => {
+      sent += bytes.length;
+    });
     for (const [end, far] of [
       [socket, other],
       [other, socket],
@@ -54,6 +60,9 @@ export async function startTcpProxy(target: number | string): Promise<TcpProxy> 
     port: (server.address() as AddressInfo).port,
     get connections() {
       return { open: clients, opened };
+    },
+    get sent() {
+      return sent;
     },
     reset,
     down() {
