@@ -14,6 +14,8 @@ export interface ListWatchOptions {
   readonly fieldSelector?: string;
   /** Transfers only the metadata: 1 KB of a node instead of 12. */
   readonly metadataOnly?: boolean;
+  /** For a resource that the API server keeps out of its watch cache, as events. */
+  readonly withoutBookmarks?: boolean;
 }
 
 interface List<Raw> {
@@ -27,12 +29,13 @@ export function createListWatch<Raw extends RawObject>(
   transport: Transport,
   options: ListWatchOptions,
 ): ListWatch<Raw> {
-  const { path, labelSelector, fieldSelector, metadataOnly = false } = options;
+  const { path, labelSelector, fieldSelector, metadataOnly = false, withoutBookmarks = false } = options;
   const raw = createRawApi(transport);
   const info = requestInfo('GET', path, true);
 
   return {
     what: info.resource,
+    withoutBookmarks,
     async list({ limit, continue: next, signal }) {
       // Without a resourceVersion: the newest state, not the cache of one of several API servers.
       const page = await raw.request<List<Raw>>({

@@ -79,7 +79,11 @@ export function createReflectors(
       ...of('batch/v1', 'Job'),
     }),
     kubeletStarts: createReflector({
-      source: kube.listWatch({ path: '/api/v1/namespaces/default/events', fieldSelector: NODE_EVENTS }),
+      source: kube.listWatch({
+        path: '/api/v1/namespaces/default/events',
+        fieldSelector: NODE_EVENTS,
+        withoutBookmarks: true,
+      }),
       transform: parseKubeletStart,
       ...of('v1', 'Event'),
     }),

@@ -41,6 +41,8 @@ export interface WatchRequest {
 export interface ListWatch<Raw extends RawObject> {
   /** For logs and metrics, for example "pods". */
   readonly what: string;
+  /** The server sends no bookmarks in a watch that says nothing, which therefore is not a sign of a dead connection. */
+  readonly withoutBookmarks?: boolean;
   list(request: {
     readonly limit: number;
     readonly continue?: string;

@@ -14,6 +14,7 @@ import {
 import { createFakeClock } from '../testing/fake-clock.ts';
 import type { ListWatch } from './list-watch.ts';
 import { createReflector } from './reflector.ts';
+import { SILENCE_LIMIT_MS } from './reflector-state.ts';
 
 describe('the reflector', () => {
   it('lists, then watches from the version of the list', async () => {
@@ -27,6 +28,11 @@ describe('the reflector', () => {
   it('requests a watch of 240 to 300 seconds', async () => {
     expect((await runningReflector(0)).last().timeoutSeconds).toBe(240);
     expect((await runningReflector(0.999_999)).last().timeoutSeconds).toBe(300);
+  });
+
+  it('requests a watch that ends before it counts as dead, where the server sends no bookmarks', async () => {
+    const { last } = await runningReflector(0.999_999, { withoutBookmarks: true });
+    expect(last().timeoutSeconds * 1_000).toBeLessThan(SILENCE_LIMIT_MS);
   });
 
   it('reports what is added, modified and deleted', async () => {

@@ -14,6 +14,9 @@ import { openWatchStream, type WatchStream } from './watch-stream.ts';
 
 /** A stream that lasted this long was healthy, even if nothing happened on it. */
 const HEALTHY_STREAM_MS = 60_000;
+const WATCH_SECONDS = 240;
+/** With what is added at random, it ends before it counts as dead. */
+const WATCH_SECONDS_WITHOUT_BOOKMARKS = 80;
 
 interface ReflectorOptions<Raw extends RawObject, T> {
   readonly source: ListWatch<Raw>;
@@ -112,7 +115,8 @@ export function createReflector<Raw extends RawObject, T>(options: ReflectorOpti
     limits: { readonly onOpen: () => void; readonly listWithinMs?: number },
   ): WatchStream<Raw> {
     metrics.watchRestarts.inc({ resource: name });
-    const common = { what: name, silenceMs: SILENCE_LIMIT_MS, onContact: status.contact };
+    const watchSeconds = source.withoutBookmarks ? WATCH_SECONDS_WITHOUT_BOOKMARKS : WATCH_SECONDS;
+    const common = { what: name, watchSeconds, silenceMs: SILENCE_LIMIT_MS, onContact: status.contact };
     return openWatchStream({ open, signal, clock, random, ...common, ...limits });
   }
 

@@ -22,6 +22,8 @@ interface WatchStreamOptions<Raw> {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly random: () => number;
+  /** The shortest time after which the server is to end it. */
+  readonly watchSeconds: number;
   /** The longest silence. */
   readonly silenceMs: number;
   /** For a stream that starts with the list: how long that may take, until `listComplete`. */
@@ -32,7 +34,7 @@ interface WatchStreamOptions<Raw> {
 }
 
 export function openWatchStream<Raw>(options: WatchStreamOptions<Raw>): WatchStream<Raw> {
-  const { what, open, signal, clock, random, silenceMs, listWithinMs, onContact } = options;
+  const { what, open, signal, clock, random, watchSeconds, silenceMs, listWithinMs, onContact } = options;
   const listing = linkedAbort(signal);
   const limit =
     listWithinMs === undefined
@@ -42,7 +44,7 @@ export function openWatchStream<Raw>(options: WatchStreamOptions<Raw>): WatchStr
   const silence = expiresAfter(clock, silenceMs, scope, `the watch of ${what} was silent for too long`);
   const events = open({
     // Random, so that many watches do not end together; the server would choose 30 to 60 minutes.
-    timeoutSeconds: 240 + Math.floor(random() * 61),
+    timeoutSeconds: watchSeconds + Math.floor(random() * 61),
     signal: scope.signal,
     onOpen() {
       onContact();

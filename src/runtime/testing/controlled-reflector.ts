@@ -20,7 +20,7 @@ export const failure = (code: number, retryAfterMs?: number): Error =>
   Object.assign(new Error(`code ${code}`), { code, retryAfterMs });
 
 /** A server whose answers are controlled by the test. */
-export function controlledReflector(random = 0.5, streamsLists = false) {
+export function controlledReflector(random = 0.5, streamsLists = false, withoutBookmarks = false) {
   const clock = createFakeClock();
   const metrics = createMetrics();
   let objects: readonly Thing[] = [];
@@ -72,6 +72,7 @@ export function controlledReflector(random = 0.5, streamsLists = false) {
   }
   const source: ListWatch<Thing> = {
     what: 'things',
+    withoutBookmarks,
     list({ continue: next }) {
       lists.push(next ?? '');
       if (listFails) return Promise.reject(listFails);
@@ -128,8 +129,8 @@ export function controlledReflector(random = 0.5, streamsLists = false) {
   };
 }
 
-export async function runningReflector(random?: number) {
-  const all = controlledReflector(random);
+export async function runningReflector(random?: number, { withoutBookmarks = false } = {}) {
+  const all = controlledReflector(random, false, withoutBookmarks);
   all.has([thing('a', 5, 'one')], 10);
   void all.start();
   await all.clock.settle();
