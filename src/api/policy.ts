@@ -101,7 +101,7 @@ const limitsSchema = z
       .max(1000)
       .default(100)
       .describe(
-        'Number of ended remediations to keep; older ones are deleted. Never deleted are those that ended within the last hour, hold a node, halt further repairs, or need an administrator and are not acknowledged while their pod exists.',
+        'Number of ended remediations to keep; older ones are deleted. Never deleted are those that ended within the last hour, hold a node, halt further repairs, or need an administrator and are not acknowledged; those of a DNS pod only while it exists.',
       ),
   })
   .prefault({})
@@ -201,7 +201,7 @@ export const policySpecSchema = z
       .enum(['Repair', 'Observe'])
       .default('Repair')
       .describe(
-        'Repair: repair nodes whose kubelet makes CoreDNS loop. Observe: only report, change no node and no pod.',
+        'Repair: repair nodes whose kubelet makes CoreDNS loop, or would make the next CoreDNS pod loop. Observe: only report; nodes are checked as well, but no node and no DNS pod is changed.',
       ),
     workload: workloadSchema,
     quarantine: quarantineSchema,
@@ -211,7 +211,9 @@ export const policySpecSchema = z
     prober: proberSchema,
     drift: driftPolicySchema,
   })
-  .describe('Which DNS pods are watched and what may be done about a loop. Every field has a default.');
+  .describe(
+    'Which DNS pods are watched, how nodes are checked, and what may be done about a loop. Every field has a default.',
+  );
 export type PolicySpec = z.infer<typeof policySpecSchema>;
 
 const observationSchema = z.object({
@@ -325,5 +327,7 @@ export const policyStatusSchema = z
         'Latest crash of each DNS pod that crashed, and the failure of each that runs and does not answer, newest first, at most 20.',
       ),
   })
-  .describe('State of the DNS pods and of the repairs under this policy, written by the operator.');
+  .describe(
+    'State of the DNS pods, of the nodes and of the repairs under this policy, written by the operator.',
+  );
 export type PolicyStatus = z.infer<typeof policyStatusSchema>;

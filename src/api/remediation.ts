@@ -40,7 +40,7 @@ export const remediationSpecFields = z
       .enum(TRIGGERS)
       .default('Crash')
       .describe(
-        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names. Drift: a check found the node wrong before any DNS pod failed.',
+        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names. Drift: a check of the node, or an inspection of its files, found it wrong before any DNS pod failed.',
       ),
     sighting: sightingSchema
       .optional()
@@ -53,7 +53,7 @@ export const remediationSpecFields = z
     drift: driftSchema
       .optional()
       .describe(
-        'Evidence of the trigger Drift: what the check of the node found. Absent for other triggers.',
+        'Evidence of the trigger Drift: what the check or the inspection of the node found. Absent for other triggers.',
       ),
     settings: policySpecSchema.describe(
       'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
@@ -197,10 +197,10 @@ export const remediationStatusSchema = z
     nextAttempt: timestamp()
       .optional()
       .describe(
-        'Time at which the next attempt is due (RFC 3339): 1, 5 and 15 minutes after the first three attempts, then hourly, for as long as the pod crashes. The node is not in quarantine until then. Absent unless the incident waits for it.',
+        'Time at which the next attempt is due (RFC 3339): 1, 5 and 15 minutes after the first three attempts, then hourly, for as long as the pod crashes or the node is wrong. The node is not in quarantine until then. Absent unless the incident waits for it.',
       ),
     conditions: conditions(
-      'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: the recreated DNS pod answers.',
+      'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: a DNS pod answers after the repair.',
     ),
     steps: z
       .array(stepSchema)
@@ -289,7 +289,7 @@ export const remediationStatusSchema = z
       .string()
       .optional()
       .describe(
-        'Time from the beginning of the incident to the outcome in whole seconds, for example 10s. It begins with the death of the container, or with the first failed answer.',
+        'Time from the beginning of the incident to the outcome in whole seconds, for example 10s. It begins with the death of the container, with the first failed answer, or with the check that found the node wrong.',
       ),
   })
   .describe('Progress and outcome of the remediation, written by the operator.');

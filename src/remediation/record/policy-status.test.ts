@@ -92,6 +92,18 @@ describe('a policy is Active', () => {
     expect(condition('Active', { policy })).toMatchObject({ status: 'True', reason: 'Observing' });
   });
 
+  it.each([
+    ['Repair', 'unknown', /as soon as a check finds them\.$/],
+    ['Repair', 'none', /^Forwarding loops are repaired as soon as they are seen\.$/],
+    ['Observe', 'unknown', /and so are nodes on which the next DNS pod would loop\. Nothing is changed\.$/],
+    ['Observe', 'none', /^Crashes of DNS pods are reported\. Nothing is changed\.$/],
+  ] as const)(
+    'in mode %s says what is done about nodes only where they are checked (%s)',
+    (mode, nodes, said) => {
+      expect(condition('Active', { policy: { ...facts().policy, mode }, nodes })?.message).toMatch(said);
+    },
+  );
+
   it('but not if an older policy names the same workload; the message names that policy', () => {
     const active = condition('Active', { conflictsWith: 'elder', workloads: [] });
     expect(active).toMatchObject({ status: 'False', reason: 'Conflict' });

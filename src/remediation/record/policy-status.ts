@@ -135,10 +135,22 @@ function activity(facts: PolicyFacts): Answer {
     ];
   const halting = remediations.find((other) => isHalting(other) && isPartOf(other, rollout));
   if (halting) return ['False', 'RolloutHalted', haltedBy(halting)];
+  const checksNodes = facts.nodes !== 'none';
   return policy.mode === 'Observe'
-    ? ['True', 'Observing', 'Crashes are reported. Nothing is changed.']
-    : ['True', 'Watching', 'Forwarding loops are repaired as soon as they are seen.'];
+    ? ['True', 'Observing', `${OBSERVES[checksNodes ? 'nodes' : 'pods']} Nothing is changed.`]
+    : ['True', 'Watching', REPAIRS[checksNodes ? 'nodes' : 'pods']];
 }
+
+/** Nodes are checked under one policy only. */
+const OBSERVES = {
+  pods: 'Crashes of DNS pods are reported.',
+  nodes: 'Crashes of DNS pods are reported, and so are nodes on which the next DNS pod would loop.',
+} as const;
+const REPAIRS = {
+  pods: 'Forwarding loops are repaired as soon as they are seen.',
+  nodes:
+    'Forwarding loops are repaired as soon as they are seen, and nodes on which the next DNS pod would loop as soon as a check finds them.',
+} as const;
 
 function workloadNotFound({ workloads, rollout: { workload } }: PolicyFacts): string {
   const wanted = `${workload.kind} kube-system/${workload.name}`;
