@@ -7,6 +7,7 @@ const SECTIONS = [
   'Repair',
   'Agent',
   'Runtime',
+  'Drift',
   'Mass outage',
   'Prober',
   'Soak',

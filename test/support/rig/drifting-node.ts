@@ -11,9 +11,18 @@ export async function proveAllNodes(rig: Rig, spec: object): Promise<void> {
   for (const { name } of rig.nodes) await untilCondition(rig, name, 'Proven');
 }
 
-/** As an automation does it: the value is written, and the kubelet is restarted so that it takes effect. */
-export async function restartWithWrongValue(rig: Rig, node: string): Promise<void> {
+/**
+ * As an automation does it: the value is written, and the kubelet is restarted so that it takes effect.
+ *
+ * @returns epoch milliseconds just before the restart
+ */
+export async function restartWithWrongValue(
+  rig: Rig,
+  node: string,
+): Promise<{ readonly restartedAt: number }> {
   await checkedLongAgo(rig, node);
   await rig.setResolvConf(node, BAD_RESOLV_CONF);
+  const restartedAt = Date.now();
   await rig.restartKubelet(node);
+  return { restartedAt };
 }
