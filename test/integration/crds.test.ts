@@ -6,7 +6,9 @@ import { policySpecSchema, RESOLV_CONF_TARGETS } from '../../src/api/policy.ts';
 import type { RemediationSpec } from '../../src/api/remediation.ts';
 import { pageOf } from '../../src/plugin/report/page-of.ts';
 import { parseRecord } from '../../src/plugin/report/record.ts';
-import { aRawRecord } from '../../src/plugin/report/testing/a-record.ts';
+import { aRecord } from '../../src/plugin/report/testing/a-record.ts';
+import { DRIFT_RECORDS } from '../../src/plugin/report/testing/drift-records.ts';
+import { RECORDS } from '../../src/plugin/report/testing/records.ts';
 import { type Answer, type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds, readCrds } from '../support/apiserver/crds.ts';
 import { aLateLoop, aSighting } from '../support/objects/builders.ts';
@@ -216,21 +218,26 @@ describe('a remediation', () => {
     }
   });
 
-  it('is stored whole, so that the page of a real incident can be made of it', async () => {
-    const real = aRawRecord();
-    const { status: code } = await server.call('POST', `${REMEDIATIONS}?${STRICT}`, {
-      ...aRemediation('real'),
-      spec: real.spec,
-    });
-    expect(code).toBe(201);
-    const { body: created } = await server.call('GET', `${REMEDIATIONS}/real`);
-    const { body } = await server.call('PUT', `${REMEDIATIONS}/real/status?${STRICT}`, {
-      ...created,
-      status: real.status,
-    });
-    expect([body.spec, body.status]).toEqual([real.spec, real.status]);
-    expect(pageOf(parseRecord(body, 'the answer')).sections).toHaveLength(8);
-  });
+  it.each(['healed', ...Object.keys(DRIFT_RECORDS)])(
+    'is stored whole, so that its page can be made of it: %s',
+    async (what) => {
+      // With the defaults of fields that are newer than the incident.
+      const record = RECORDS[what] ?? aRecord();
+      const name = what.toLowerCase().replaceAll(' ', '-');
+      const { status: code } = await server.call('POST', `${REMEDIATIONS}?${STRICT}`, {
+        ...aRemediation(name),
+        spec: record.spec,
+      });
+      expect(code).toBe(201);
+      const { body: created } = await server.call('GET', `${REMEDIATIONS}/${name}`);
+      const { body } = await server.call('PUT', `${REMEDIATIONS}/${name}/status?${STRICT}`, {
+        ...created,
+        status: record.status,
+      });
+      expect([body.spec, body.status]).toEqual([record.spec, record.status]);
+      expect(pageOf(parseRecord(body, 'the answer')).sections).toHaveLength(8);
+    },
+  );
 
   it('began with a crash if it does not say with what, like one that an older version wrote', async () => {
     const spec = { ...aRemediationSpec(), trigger: undefined };
