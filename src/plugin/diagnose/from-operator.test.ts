@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { anInspectReport } from '../../../test/support/objects/agent-jobs.ts';
 import {
   aLateLoop,
+  aPendingFile,
   aProofReport,
   aRemediation,
   aRepairReport,
@@ -69,6 +71,25 @@ describe('a record of the node', () => {
       { source: '/etc/resolv.conf', text: 'nameserver 127.0.0.53\n' },
       { source: UPLINK, text: 'nameserver 192.0.2.1\n' },
     ]);
+  });
+
+  it('counts what an inspection saw as what a repair saw', () => {
+    const record = looked();
+    const { repair, ...status } = record.status;
+    const { effective, current, target } = repair ?? {};
+    const inspection = anInspectReport({ effective, current, target, times: { decided: isoAt(3) } });
+    const inspected = { ...record, status: { ...status, inspection } };
+    expect(causes(withRecords(onlinePod(at(0)), installed(inspected)))).toEqual(['FlagOverridesFile medium']);
+    expect(causes(withRecords(onlinePod(at(4)), installed(inspected)))).not.toContain(
+      'FlagOverridesFile medium',
+    );
+  });
+
+  it('does not take a file that the running kubelet has not read for its setting', () => {
+    const record = looked();
+    const informed = withRecords(onlinePod(at(0)), installed(withDrift(record, aPendingFile())));
+    expect(informed.facts.kubelet?.place).toBeUndefined();
+    expect(informed.notes.map(({ text }) => text).join(' ')).not.toContain('resolvConf of the kubelet');
   });
 
   it.each([

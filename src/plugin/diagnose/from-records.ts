@@ -1,8 +1,9 @@
 /** What the records of the operator say of a pod and its node: as facts where they still hold, and as evidence of their time. Pure. */
-import type { GradedFile } from '../../api/agent-protocol.ts';
+import type { GradedFile, RepairReport } from '../../api/agent-protocol.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { Case, CaseKubelet, KubeletLayer, SavedText } from '../../diagnosis/case.ts';
 import type { EvidenceLine } from '../../diagnosis/examination.ts';
+import { isOfFileAlone } from '../../remediation/facts.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import type { GatheredPod, OperatorKnowledge } from './gathered.ts';
 
@@ -91,14 +92,19 @@ export function lastChange({ node, pod }: Case): number {
 }
 
 /** When the agent looked, before it changed anything. */
-const lookedAt = ({ status: { repair } }: Remediation): number =>
-  Date.parse(repair?.times.decided ?? repair?.times.started ?? '');
+const lookedAt = (record: Remediation): number => Date.parse(momentOf(seenOnNode(record)) ?? '');
+
+/** By a repair, or by the inspection of a node that was left alone. */
+const seenOnNode = ({ status }: Remediation): Seen | undefined => status.repair ?? status.inspection;
+type Seen = Pick<RepairReport, 'effective' | 'current' | 'target' | 'message' | 'times'>;
+const momentOf = (seen: Seen | undefined): string | undefined => seen?.times.decided ?? seen?.times.started;
 
 /** By path, the newest of each; what is known otherwise comes first. */
 function hostFilesOf(records: readonly Remediation[], facts: Case): readonly SavedText[] {
   const found = records
     .filter((record) => lookedAt(record) >= lastChange(facts))
-    .flatMap(({ status: { repair } }) => [repair?.current, repair?.target])
+    .map(seenOnNode)
+    .flatMap((seen) => [seen?.current, seen?.target])
     .flatMap((file) => (file ? (textOf(file, file.path) ?? []) : []));
   return [...facts.hostFiles, ...found].filter(
     ({ source }, index, all) => all.findIndex((other) => other.source === source) === index,
@@ -108,8 +114,10 @@ function hostFilesOf(records: readonly Remediation[], facts: Case): readonly Sav
 /** Where the value of the kubelet that runs is from: it has read that place when it was started. */
 function kubeletOf(records: readonly Remediation[], { kubelet, node }: Case): Pick<Case, 'kubelet'> {
   const found = records
-    .filter((record) => lookedAt(record) >= (node?.kubeletStartedAt ?? Infinity))
-    .flatMap(({ status: { repair } }) => (repair?.effective ? (layerOf(repair.effective) ?? []) : []))
+    // A file that the running kubelet has not read says nothing of its value.
+    .filter((record) => !isOfFileAlone(record) && lookedAt(record) >= (node?.kubeletStartedAt ?? Infinity))
+    .map(seenOnNode)
+    .flatMap((seen) => (seen?.effective ? (layerOf(seen.effective) ?? []) : []))
     .find(({ value }) => kubelet?.running === undefined || kubelet.running.value === value);
   const known: CaseKubelet | undefined = found ? { ...kubelet, place: found } : kubelet;
   return known ? { kubelet: known } : {};
@@ -132,17 +140,19 @@ function layerOf({ value, source }: { readonly value: string; readonly source: s
 
 function notesOf(record: Remediation): readonly EvidenceLine[] {
   const { name, spec, status } = record;
-  const { repair, guard } = status;
+  const { guard } = status;
+  const seen = seenOnNode(record);
   const source = (at: string | undefined): string =>
     `DNSRemediation ${name}${at === undefined ? '' : `, ${at}`}`;
-  const looked = repair && {
-    source: source(repair.times.decided ?? repair.times.started),
+  const looked = seen && {
+    source: source(momentOf(seen)),
     text: [
-      repair.effective &&
-        `resolvConf of the kubelet on ${spec.node.name} was ${repair.effective.value || '""'}, set by ${repair.effective.source}.`,
-      repair.current && `${repair.current.path}: ${serversOf(repair.current)}.`,
-      repair.target && `${repair.target.path}: ${serversOf(repair.target)}.`,
-      repair.message,
+      seen.effective &&
+        !isOfFileAlone(record) &&
+        `resolvConf of the kubelet on ${spec.node.name} was ${seen.effective.value || '""'}, set by ${seen.effective.source}.`,
+      seen.current && `${seen.current.path}: ${serversOf(seen.current)}.`,
+      seen.target && `${seen.target.path}: ${serversOf(seen.target)}.`,
+      seen.message,
     ]
       .filter(Boolean)
       .join(' '),

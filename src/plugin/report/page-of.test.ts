@@ -192,6 +192,15 @@ describe('the page', () => {
     }
   });
 
+  it('shows what an inspection found on a node that was left alone', () => {
+    const page = renderMarkdown(pageOf(RECORDS['drift that keeps coming back'] ?? aRecord()));
+    expect(page).toContain('The agent inspected the node, and changed nothing: A repair would change');
+    expect(page).toContain(
+      '| `/etc/kubernetes/kubelet-config.yaml:34` | The kubelet was set to `/etc/resolv.conf`. |',
+    );
+    expect(page).toContain('(what a repair would set)');
+  });
+
   it('compares with what came after only where something did', () => {
     const captionOf = (name: string) =>
       /^A new pod on the node, .*:$/m.exec(renderMarkdown(pageOf(RECORDS[name] ?? aRecord())))?.[0];

@@ -2,6 +2,7 @@
 import { assertNever } from '../../../api/assert-never.ts';
 import { isOfFileAlone } from '../../../remediation/facts.ts';
 import { beginningOf } from '../../beginning.ts';
+import { hasChanged } from '../facts.ts';
 import { type Block, code, columns, type Line, line, prose, quoted, type Section, strong } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';
 import { comparison, serversOf } from './comparison.ts';
@@ -37,8 +38,11 @@ function summary(record: StoredRecord): Line {
 }
 
 /** The agent decides again, from the files of the node. */
-function confirmed({ status: { repair } }: StoredRecord): Line {
-  if (!repair) return ['The side of the node is not recorded.'];
+function confirmed({ status: { repair, inspection } }: StoredRecord): Line {
+  if (!repair)
+    return inspection
+      ? line`The agent inspected the node, and changed nothing: ${prose(inspection.message)}`
+      : ['The side of the node is not recorded.'];
   switch (repair.outcome) {
     case 'repaired':
     case 'corrected':
@@ -56,7 +60,7 @@ function confirmed({ status: { repair } }: StoredRecord): Line {
 
 function evidence(record: StoredRecord): readonly (readonly Line[])[] {
   const { spec, status } = record;
-  const { effective, current, target } = status.repair ?? {};
+  const { effective, current, target } = status.repair ?? status.inspection ?? {};
   const examined = evidenceOf(record)?.examination?.because ?? [];
   const { source: where, shownBy } = beginningOf(spec);
   const first = [[prose(where), spec.trigger === 'Crash' ? [code(shownBy)] : prose(shownBy)]];
@@ -76,7 +80,7 @@ function evidence(record: StoredRecord): readonly (readonly Line[])[] {
     ...(current
       ? [fileRow(isOfFileAlone(record) ? 'the wrong value' : 'given to pods before', current)]
       : []),
-    ...(target ? [fileRow('the new value', target)] : []),
+    ...(target ? [fileRow(hasChanged(record) ? 'the new value' : 'what a repair would set', target)] : []),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Records of nodes that were found wrong before a pod failed: how such incidents are and end. */
+import { anInspectReport } from '../../../../test/support/objects/agent-jobs.ts';
 import { aDrift, aPendingFile } from '../../../../test/support/objects/builders.ts';
 import type { StoredRecord } from '../record.ts';
 import { aRecord, real } from './a-record.ts';
@@ -66,6 +67,21 @@ export const DRIFT_RECORDS: Readonly<Record<string, StoredRecord>> = {
     spec: found(),
     status: {
       ...unchanged,
+      steps: [
+        {
+          name: 'Inspect',
+          startedAt: '2026-11-26T11:18:21.500Z',
+          finishedAt: '2026-11-26T11:18:25.000Z',
+          message:
+            'A repair would change /etc/kubernetes/kubelet-config.yaml:34 and restart the kubelet once.',
+        },
+      ],
+      inspection: anInspectReport({
+        message: 'A repair would change /etc/kubernetes/kubelet-config.yaml:34 and restart the kubelet once.',
+        effective: { source: '/etc/kubernetes/kubelet-config.yaml:34', value: '/etc/resolv.conf' },
+        ...(repair?.current && { current: repair.current }),
+        ...(repair?.target && { target: repair.target }),
+      }),
       phase: 'Refused',
       reason: 'RepairedTooOften',
       message:
