@@ -26,6 +26,8 @@ export interface NodeFacts {
   readonly takesDNSPods: boolean;
   /** Status and reason of the operator's condition, "True/Proven"; null without it. Another program may have changed it. */
   readonly says: string | null;
+  /** Since when the condition has had its status (RFC 3339); null without it. */
+  readonly saysSince: string | null;
 }
 
 const listSchema = z.object({
@@ -37,7 +39,14 @@ const nodeSchema = z.object({
   spec: z.object({ taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish() }).nullish(),
   status: z.object({
     conditions: z
-      .array(z.object({ type: z.string(), status: z.string(), reason: z.string().nullish() }))
+      .array(
+        z.object({
+          type: z.string(),
+          status: z.string(),
+          reason: z.string().nullish(),
+          lastTransitionTime: z.string().nullish(),
+        }),
+      )
       .nullish(),
   }),
 });
@@ -105,5 +114,6 @@ export function parseNodeFacts(raw: unknown): NodeFacts {
     addresses,
     takesDNSPods: !unschedulable && !isTainted,
     says: own ? `${own.status}/${own.reason ?? ''}` : null,
+    saysSince: own?.lastTransitionTime ?? null,
   };
 }

@@ -44,6 +44,7 @@ function aCluster() {
         addresses: [],
         takesDNSPods: true,
         says: null,
+        saysSince: null,
       });
       return node;
     },

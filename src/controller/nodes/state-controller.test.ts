@@ -119,7 +119,7 @@ function aCluster() {
     nodes,
     put,
     /** A look at the node shows this condition. */
-    look: (says: string | null, name = 'node-1'): void =>
+    look: (says: string | null, name = 'node-1', saysSince: string | null = null): void =>
       known.put({
         name,
         uid: `uid-of-${name}`,
@@ -128,6 +128,7 @@ function aCluster() {
         addresses: [],
         takesDNSPods: true,
         says,
+        saysSince,
       } satisfies NodeFacts),
     /** A node whose checks have shown this, and of which nothing else was said. */
     given(record: Partial<NodeCheckRecord>, name = 'node-1'): void {
@@ -306,6 +307,17 @@ describe('another program', () => {
     if (node) stage.put({ ...node, checks: null });
     await stage.reconcile();
     expect(stage.cluster.patches).toHaveLength(1);
+  });
+
+  it.each([
+    ['that of the condition itself if its status is the same', 'Unknown/NotChecked', isoAt(-500)],
+    ['now if its status is another one', 'True/Proven', isoAt(600)],
+  ])('that removed the record leaves the time of the last change: it is %s', async (_what, says, since) => {
+    stage.fresh();
+    stage.cluster.remediations = [aRemediation({ status: { phase: 'Repairing' } })];
+    stage.look(says, 'node-1', isoAt(-500));
+    await stage.reconcile();
+    expect(stage.record()?.condition).toMatchObject({ reason: 'Repairing', since });
   });
 });
 

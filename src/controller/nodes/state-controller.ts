@@ -7,6 +7,7 @@ import { afterInspection } from '../../health/nodes/files.ts';
 import { type Judgement, judge } from '../../health/nodes/judge.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { AgentPod } from '../../observe/agent-run.ts';
+import type { NodeFacts } from '../../observe/node-facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { conditionOf } from '../../remediation/record/node-condition.ts';
 import { driftFound, filesEvent } from '../../remediation/record/node-events.ts';
@@ -94,13 +95,16 @@ export function createNodeStateReconciler(options: StateOptions) {
     const waitMs = isChecked || isInspected || incidents.length > 0 ? 0 : pace.leftMs(name);
     if (waitMs > 0) return again(pod, waitMs);
 
-    const record = { ...all, condition: written(condition, before) };
+    const record = { ...all, condition: written(condition, before, facts) };
     const version = await writeNodeCheck(kube, { node, record }, signal);
     if (version === null) return { kind: 'done' };
     records.wrote(node, record, version);
     // It may have been looked at since.
     const latest = known.get(name);
-    if (latest?.uid === node.uid) known.put({ ...latest, says: said(condition) });
+    if (latest?.uid === node.uid) {
+      const { since: saysSince } = record.condition;
+      known.put({ ...latest, says: said(condition), saysSince });
+    }
     if (isChecked) tell(name, record, before);
     if (isInspected) tellOfFiles(name, record.files, before?.files);
     return again(pod, old.afterMs);
@@ -159,11 +163,18 @@ export function createNodeStateReconciler(options: StateOptions) {
     );
   }
 
-  function written(condition: NodeCondition, before: NodeCheckRecord | null): NodeCheckRecord['condition'] {
+  function written(
+    condition: NodeCondition,
+    before: NodeCheckRecord | null,
+    facts: NodeFacts | undefined,
+  ): NodeCheckRecord['condition'] {
     const at = isoTime(now());
-    const last = before?.condition;
-    const isSame = last !== undefined && statusOf(last.reason) === statusOf(condition.reason);
-    return { ...condition, since: isSame ? last.since : at, writtenAt: at };
+    const status = statusOf(condition.reason);
+    // Where someone removed the record, the condition itself still has the time.
+    const shown = facts?.says?.startsWith(`${status}/`) === true ? facts.saysSince : null;
+    if (!before) return { ...condition, since: shown ?? at, writtenAt: at };
+    const isSame = statusOf(before.condition.reason) === status;
+    return { ...condition, since: isSame ? before.condition.since : at, writtenAt: at };
   }
 }
 

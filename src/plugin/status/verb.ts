@@ -10,7 +10,7 @@ export const VERB: Verb = {
   options: [
     {
       flags: '-w, --watch',
-      summary: 'go on and report incidents, and nodes that go wrong, as it happens, until Ctrl-C',
+      summary: 'go on and report incidents and nodes that go wrong as they happen, until Ctrl-C',
     },
   ],
   formats: FORMATS,
