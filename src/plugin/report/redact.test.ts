@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { anInspectReport } from '../../../test/support/objects/agent-jobs.ts';
 import { pageOf } from './page-of.ts';
 import { parseRecord, type StoredRecord } from './record.ts';
 import { redact } from './redact.ts';
@@ -32,9 +33,17 @@ describe('a redacted record', () => {
     }
   });
 
-  it('names neither the other pods of the node nor who used sudo there', () => {
+  it.each([
+    ['a repair', (rewritten: object) => ({ repair: { ...aRecord().status.repair, rewritten } })],
+    [
+      'an inspection',
+      (rewritten: object) => ({
+        repair: undefined,
+        inspection: { ...anInspectReport({ message: 'A repair would change it.' }), rewritten },
+      }),
+    ],
+  ])('names neither the other pods of the node nor who used sudo there, as %s saw it', (_what, sawIn) => {
     const at = '2026-11-26T11:18:46.000Z';
-    const base = aRecord();
     const rewritten = {
       path: '/etc/kubernetes/kubelet-config.yaml',
       mtime: at,
@@ -44,12 +53,10 @@ describe('a redacted record', () => {
       neighbours: [{ path: '/run/sudo/ts/alice', changedAt: at }],
       more: 0,
     };
-    const { repair } = base.status;
-    if (!repair) throw new Error('the sample has no repair');
     const record = redact(
       aRecord({
         status: {
-          repair: { ...repair, rewritten },
+          ...sawIn(rewritten),
           rewrittenBy: [
             {
               explanation: 'Person',

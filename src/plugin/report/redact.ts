@@ -153,9 +153,9 @@ const namespaceNames = ({ status }: StoredRecord): readonly string[] =>
 
 /** Who used sudo when the file was changed. */
 const userNames = ({ status }: StoredRecord): readonly string[] =>
-  (status.repair?.rewritten?.neighbours ?? []).flatMap(
-    ({ path }) => /^\/run\/sudo\/ts\/(?!root$)(.+)$/.exec(path)?.[1] ?? [],
-  );
+  [status.repair, status.inspection]
+    .flatMap((report) => report?.rewritten?.neighbours ?? [])
+    .flatMap(({ path }) => /^\/run\/sudo\/ts\/(?!root$)(.+)$/.exec(path)?.[1] ?? []);
 
 function podNames({ spec, status, ...record }: StoredRecord): readonly string[] {
   const evidence = evidenceOf({ spec, status, ...record });
