@@ -86,7 +86,7 @@ const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]
   ],
   'drift that keeps coming back': [
     'Refused: needs an administrator',
-    'The kubelet of node-1 was found wrong before a DNS pod failed; the operator changed nothing on the node. It is not over: The kubelet of node node-1 was repaired 2 times within the last 24 hours (node-1-a, node-1-b), and it is wrong again. Something on the node writes the wrong value each time.',
+    'The kubelet of node-1 was found wrong before a DNS pod failed, because it gave its pods /etc/resolv.conf with the nameserver 127.0.0.53; the operator changed nothing on the node. It is not over: The kubelet of node node-1 was repaired 2 times within the last 24 hours (node-1-a, node-1-b), and it is wrong again. Something on the node writes the wrong value each time.',
     ['5 s', '1 of 1', '0 lines on 0 nodes', 'Nothing'],
   ],
   'file corrected': [

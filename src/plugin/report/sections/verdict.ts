@@ -45,9 +45,11 @@ function whatBroke(record: StoredRecord): Line {
   return line`${where} and ${how}${because(record)}`;
 }
 
-/** As far as the agent has seen the file. */
-function because({ status }: StoredRecord, kubelet = 'the kubelet'): Line {
-  const { current, outcome, reason } = status.repair ?? {};
+/** As far as the agent, or else a check of the node, has seen the file. */
+function because({ spec, status }: StoredRecord, kubelet = 'the kubelet'): Line {
+  const { outcome, reason } = status.repair ?? {};
+  const checked = spec.trigger === 'Drift' ? spec.drift.check?.resolvConf : undefined;
+  const current = status.repair?.current ?? checked;
   if (outcome === 'already-right' || reason === 'CurrentIsUsable')
     return [', because it was given its resolv.conf before the kubelet was configured correctly'];
   if (!current || current.class === 'ok' || current.nameservers.length === 0) return [];
