@@ -12,6 +12,8 @@ export interface CheckFigures {
   /** Every ten seconds. */
   readonly rssMiB: readonly number[];
   readonly peakMiB: number;
+  /** Of the RSS: pages of files. */
+  readonly fileMiB: number;
   readonly cpuSeconds: number;
   /** That the API server sent. */
   readonly bytesPerSecond: number;
@@ -68,6 +70,7 @@ which hold one look at all nodes and ${steady.checks} checks.
 | requests per node and day, Lease included | ${(aDay / nodes).toFixed(1)} | | |
 | RSS | ${spread(steady.rssMiB)} MiB | at most ${GOALS.idleMiB} MiB | ${verdict(median(steady.rssMiB), GOALS.idleMiB)} |
 | highest RSS, start included | ${steady.peakMiB.toFixed(0)} MiB | at most ${GOALS.peakMiB} MiB | ${verdict(steady.peakMiB, GOALS.peakMiB)} |
+| of it pages of files, mostly of Node's binary | ${steady.fileMiB.toFixed(0)} MiB | | |
 | CPU, percent of one core | ${cpu(steady)} | | |
 | bytes from the API server per second | ${kilobytes(steady)} KB | | |
 

@@ -107,6 +107,7 @@ try {
       rate: await requestRate(server, OPERATOR_USER, { mark, from, to }),
       rssMiB: rss,
       peakMiB: figures.peakMiB,
+      fileMiB: figures.fileMiB,
       cpuSeconds: figures.cpuSeconds - cpuSeconds,
       bytesPerSecond: (operator.proxy.sent - sent) / ((to - from) / 1000),
       delay: await operator.loopDelay(),

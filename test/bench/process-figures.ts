@@ -5,6 +5,8 @@ export interface ProcessFigures {
   readonly rssMiB: number;
   /** The highest RSS so far. */
   readonly peakMiB: number;
+  /** Of the RSS: pages of files, mostly of Node's own binary. Their number depends on what the kernel had in its cache. */
+  readonly fileMiB: number;
   readonly handles: number;
   /** Since its start. */
   readonly cpuSeconds: number;
@@ -23,6 +25,7 @@ export function processFigures(pid: number): ProcessFigures {
   return {
     rssMiB: field('VmRSS') / 1024,
     peakMiB: field('VmHWM') / 1024,
+    fileMiB: field('RssFile') / 1024,
     handles: readdirSync(`/proc/${pid}/fd`).length,
     cpuSeconds: (Number(user) + Number(system)) / TICKS_PER_SECOND,
   };

@@ -3,7 +3,7 @@ import { until } from '../cluster/until.ts';
 import type { Apiserver } from '../support/apiserver/apiserver.ts';
 import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
-import { imageCommand } from '../support/rig/image-command.ts';
+import { imageCommand, imageEnv } from '../support/rig/image-command.ts';
 import { type ProcessFigures, processFigures } from './process-figures.ts';
 
 export const OPERATOR_USER = 'system:serviceaccount:dnshealth-system:dnshealth-operator';
@@ -41,7 +41,7 @@ export async function startShippedOperator(
     token,
     command,
     // Without the hooks that tests load into the process, as in the image.
-    env: { NODE_ENV: 'production', NODE_OPTIONS: undefined },
+    env: { ...imageEnv(), NODE_OPTIONS: undefined },
   });
   await until(() => process.lines.some(({ msg }) => msg === 'reconciling') || undefined, {
     what: `the operator to be synced; end of its log: ${JSON.stringify(process.lines.slice(-3))}`,

@@ -7,6 +7,7 @@ import { takesSlot } from '../../remediation/rollout/slots.ts';
 import type { Listener, Store } from '../../runtime/reflector/store.ts';
 import type { Stores } from '../stores.ts';
 import { checkPolicy } from './check-policy.ts';
+import { createDnsHosts } from './dns-hosts.ts';
 import type { KnownNodes } from './known-nodes.ts';
 import type { KubeletStarts } from './kubelet-starts.ts';
 import type { NodeRecords } from './node-records.ts';
@@ -33,6 +34,7 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
   const { nodes, policies, remediations, dnsPods } = stores;
   const due = new Map<string, Candidate>();
   const listeners = new Set<Listener<Candidate>>();
+  const hosts = createDnsHosts(dnsPods);
   let interval = intervalNow();
 
   nodes.onChange((change) => {
@@ -103,7 +105,7 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
         ...found,
         node: name,
         uid: node.uid,
-        hostsDNSPods: dnsPods.list().some((pod) => pod.node === name),
+        hostsDNSPods: hosts.has(name),
       }
     );
   }
