@@ -1,6 +1,6 @@
 /** Metrics about DNS and remediations, beside those of the runtime. */
 import { FINAL_PHASES, type RemediationStatus, STEP_NAMES, type StepName } from '../api/remediation.ts';
-import { beganAt } from '../api/trigger.ts';
+import { beganAt, TRIGGERS } from '../api/trigger.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 
@@ -18,10 +18,11 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
   const sightings = metrics.counter('dnshealth_sightings_total', 'Container deaths of DNS pods, by cause', [
     'cause',
   ]);
-  const ended = metrics.counter('dnshealth_remediations_total', 'Remediations by outcome and reason', [
-    'outcome',
-    'reason',
-  ]);
+  const ended = metrics.counter(
+    'dnshealth_remediations_total',
+    'Remediations by what they began with, outcome and reason',
+    ['trigger', 'outcome', 'reason'],
+  );
   const waits = metrics.counter(
     'dnshealth_waits_total',
     'Times a repair had to wait before it began, by reason',
@@ -30,12 +31,13 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
   const step = metrics.histogram('dnshealth_step_seconds', 'Duration of a step', ['step'], STEP_BUCKETS);
   const incident = metrics.histogram(
     'dnshealth_incident_seconds',
-    'Time from the beginning of an incident, a crash or the first failed answer, to its end',
-    ['outcome'],
+    'Time from the beginning of an incident (a crash, the first failed answer, or the check that found the node wrong) to its end',
+    ['trigger', 'outcome'],
     INCIDENT_BUCKETS,
   );
   sightings.inc({ cause: 'KubeletResolvConf' }, 0);
-  for (const outcome of FINAL_PHASES) ended.inc({ outcome, reason: '' }, 0);
+  for (const trigger of TRIGGERS)
+    for (const outcome of FINAL_PHASES) ended.inc({ trigger, outcome, reason: '' }, 0);
 
   return {
     sighted: (cause) => sightings.inc({ cause }),
@@ -47,9 +49,10 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
       if (after.phase === 'Pending' && after.reason !== before.reason && after.reason !== undefined)
         waits.inc({ reason: after.reason });
       if (before.finishedAt === undefined && after.finishedAt !== undefined) {
-        ended.inc({ outcome: after.phase, reason: after.reason ?? '' });
+        const { trigger } = spec;
+        ended.inc({ trigger, outcome: after.phase, reason: after.reason ?? '' });
         const seconds = (Date.parse(after.finishedAt) - beganAt(spec)) / 1000;
-        incident.observe({ outcome: after.phase }, seconds);
+        incident.observe({ trigger, outcome: after.phase }, seconds);
       }
     },
   };
