@@ -97,6 +97,40 @@ describe('the pod of a run', () => {
     });
   });
 
+  it.each([
+    [
+      { reason: 'Evicted', message: 'The node was low on resource: memory.' },
+      'The pod was evicted: The node was low on resource: memory.',
+    ],
+    [
+      {
+        reason: 'DeadlineExceeded',
+        message: 'Pod was active on the node longer than the specified deadline',
+      },
+      'The pod was ended (DeadlineExceeded): Pod was active on the node longer than the specified deadline',
+    ],
+    [{ reason: 'Terminated' }, 'The pod was ended (Terminated).'],
+    [{}, null],
+  ])('has the reason for which the kubelet killed it, if it left no message: %j', (why, blockedBy) => {
+    const killed = (message: string | null) =>
+      parseAgentPod(
+        aPod({
+          phase: 'Failed',
+          ...why,
+          containerStatuses: [
+            {
+              name: 'agent',
+              containerID: 'containerd://a',
+              state: { terminated: { exitCode: 137, message } },
+            },
+          ],
+        }),
+      );
+    expect(killed(null)).toMatchObject({ state: 'ended', blockedBy, message: '' });
+    // It reported before it was killed.
+    expect(killed('{}')).toMatchObject({ blockedBy: null, message: '{}' });
+  });
+
   it('never ran if the runtime could not start the program', () => {
     const terminated = { exitCode: 128, reason: 'StartError', message: 'exec: "node": not found' };
     expect(withState({ terminated }, 'Failed')).toMatchObject({
@@ -110,7 +144,7 @@ describe('the pod of a run', () => {
     const status = { phase: 'Failed', reason: 'Evicted', message: 'The node had condition: [DiskPressure].' };
     expect(parseAgentPod(aPod(status))).toMatchObject({
       state: 'ended',
-      blockedBy: 'The node had condition: [DiskPressure].',
+      blockedBy: 'The pod was evicted: The node had condition: [DiskPressure].',
       message: null,
     });
   });

@@ -160,22 +160,38 @@ export function parseAgentPod(raw: unknown): AgentPod {
   const terminated = container?.state?.terminated;
   if (terminated) {
     const reason = terminated.reason ?? '';
-    const neverRan = NEVER_RAN.has(reason);
-    const why = neverRan ? `${reason}: ${terminated.message ?? ''}` : null;
-    return { ...base, state: 'ended', blockedBy: why, message: neverRan ? null : (terminated.message ?? '') };
+    const message = terminated.message ?? '';
+    if (NEVER_RAN.has(reason))
+      return { ...base, state: 'ended', blockedBy: `${reason}: ${message}`, message: null };
+    // Without a message it was killed, and the reason for that is the pod's.
+    return { ...base, state: 'ended', blockedBy: message === '' ? failureOf(status) : null, message };
   }
   if (container?.state?.running) return { ...base, state: 'running', blockedBy: null, message: null };
   const waiting = container?.state?.waiting;
-  const why = waiting?.message ?? waiting?.reason ?? status?.message ?? status?.reason ?? null;
+  const whyWaiting = waiting?.message ?? waiting?.reason ?? null;
   // The kubelet rejected or evicted the pod before any of its containers ran.
   if (status?.phase === 'Failed' && !container?.containerID)
-    return { ...base, state: 'ended', blockedBy: why ?? 'the pod failed', message: null };
+    return {
+      ...base,
+      state: 'ended',
+      blockedBy: whyWaiting ?? failureOf(status) ?? 'the pod failed',
+      message: null,
+    };
+  const why = whyWaiting ?? status?.message ?? status?.reason ?? null;
   return { ...base, state: 'starting', blockedBy: why === 'ContainerCreating' ? null : why, message: null };
 }
 
 type PodStatus = z.infer<typeof podSchema>['status'];
 const containerOf = (status: PodStatus, name: string) =>
   status?.containerStatuses?.find((container) => container.name === name);
+
+/** Why the kubelet ended the pod; null if it did not, or if no reason is known. */
+function failureOf(status: PodStatus): string | null {
+  const { phase, reason, message } = status ?? {};
+  if (phase !== 'Failed' || !reason) return null;
+  const what = reason === 'Evicted' ? 'The pod was evicted' : `The pod was ended (${reason})`;
+  return message ? `${what}: ${message}` : `${what}.`;
+}
 
 function guardOf(status: PodStatus): GuardRun | null {
   const container = containerOf(status, GUARD_CONTAINER);

@@ -27,8 +27,16 @@ const reports = (
 
 describe('a check that shows nothing about the node', () => {
   it.each<[string, Fate, string]>([
-    ['its pod was evicted', { kind: 'evicted' }, 'The node was low on resource: memory.'],
-    ['its image cannot be pulled', { kind: 'image-missing' }, 'ImagePullBackOff'],
+    [
+      'its pod was evicted',
+      { kind: 'evicted' },
+      'The pod was evicted: The node was low on resource: memory.',
+    ],
+    [
+      'its image cannot be pulled',
+      { kind: 'image-missing' },
+      'The pod was ended (DeadlineExceeded): ImagePullBackOff',
+    ],
     ['its pod was never started', { kind: 'silent' }, 'The check did not end within 70 s.'],
     [
       'its pod was deleted while it ran',
