@@ -199,6 +199,16 @@ export const remediationStatusSchema = z
       .describe(
         'Time at which the next attempt is due (RFC 3339): 1, 5 and 15 minutes after the first three attempts, then hourly, for as long as the pod crashes or the node is wrong. The node is not in quarantine until then. Absent unless the incident waits for it.',
       ),
+    failingPod: z
+      .object({
+        name: z.string().describe('Name of the pod.'),
+        uid: z.string().describe('UID of the pod.'),
+        since: timestamp().describe('Time at which that was recorded (RFC 3339).'),
+      })
+      .optional()
+      .describe(
+        'DNS pod of the node that began to fail while the incident waited. The incident then goes ahead of drifts of other nodes. Only where the trigger is Drift.',
+      ),
     conditions: conditions(
       'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: a DNS pod answers after the repair.',
     ),

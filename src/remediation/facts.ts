@@ -7,7 +7,7 @@ import {
   type StepName,
   type TakenBackBecause,
 } from '../api/remediation.ts';
-import type { AgentRun, Remediation, Situation } from './world.ts';
+import type { AgentRun, DnsPodView, Remediation, Situation } from './world.ts';
 
 /** This incident's quarantine is on the node. */
 export function holdsNode({ remediation, world }: Situation): boolean {
@@ -27,6 +27,10 @@ export const isOfFileAlone = ({ spec }: Pick<Remediation, 'spec'>): boolean =>
 /** The agent changed a file of the node, with a restart of the kubelet or without. */
 export const changedTheNode = ({ repair }: Pick<RemediationStatus, 'repair'>): boolean =>
   repair?.outcome === 'repaired' || repair?.outcome === 'corrected';
+
+/** A container of it ran and does not run now. Not one that is just being started. */
+export const isDown = (pod: Pick<DnsPodView, 'ready' | 'runningSince' | 'containerID'>): boolean =>
+  !pod.ready && pod.runningSince === null && pod.containerID !== null;
 
 /** Its turn has come and it is not over. */
 export function isUnderRepair({ status }: Remediation): boolean {

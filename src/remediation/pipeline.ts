@@ -7,6 +7,7 @@ import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { onceInvestigated } from './stages/investigate.ts';
 import { lastLook } from './stages/last-look.ts';
 import { nodeGone } from './stages/node-gone.ts';
+import { promote } from './stages/promote.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
 import { recreate } from './stages/recreate.ts';
@@ -22,6 +23,7 @@ import { verify } from './stages/verify.ts';
 /** From the claim to the proof. The first stage that does not pass decides. */
 export const HEALING = [
   retry,
+  promote,
   onceInvestigated(admit),
   quarantine,
   timeLimit,

@@ -66,6 +66,8 @@ export type EffectResult =
 export type Finding =
   /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
   | { readonly kind: 'admitted' }
+  /** A DNS pod of a node that was found wrong fails while its incident waits. */
+  | { readonly kind: 'pod-fails'; readonly pod: { readonly name: string; readonly uid: string } }
   /** Nothing is repaired any more; the inspection has shown what it could, or why it could show nothing. */
   | {
       readonly kind: 'inspected';

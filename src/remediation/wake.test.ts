@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aSituation, at, isoAt, withSighting } from '../../test/support/objects/builders.ts';
+import {
+  aRemediation,
+  aSituation,
+  at,
+  isoAt,
+  withDrift,
+  withSighting,
+} from '../../test/support/objects/builders.ts';
 import type { Phase } from '../api/remediation.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { concernedBy, concernedByPod, stillWaitsForOthers } from './wake.ts';
@@ -92,6 +99,14 @@ describe('a change of a DNS pod', () => {
   it('concerns the one under repair if the pod is on its node, or may be the replacement elsewhere', () => {
     expect(nodes(concernedByPod({ ...looping, node: 'node-1' }, [busy, ...others]))).toEqual(['node-1']);
     expect(nodes(concernedByPod({ ...looping, createdAt: at(5) }, [busy, ...others]))).toEqual(['node-1']);
+  });
+
+  it('concerns a node that was found wrong and waits, until it is recorded that the pod fails', () => {
+    const drift = withDrift(waiting(7));
+    const failingPod = { name: 'coredns-7', uid: looping.uid, since: isoAt(3) };
+    const recorded = { ...drift, status: { ...drift.status, failingPod } };
+    expect(nodes(concernedByPod(looping, [busy, drift, ...others]))).toEqual(['node-7']);
+    expect(concernedByPod(looping, [busy, recorded, ...others])).toEqual([]);
   });
 
   it('concerns one that waits because the last serving pod is on its node', () => {

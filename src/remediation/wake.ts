@@ -6,7 +6,7 @@ import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
 import { isHalting } from './rollout/rollout.ts';
-import { byTurn, CONTROL_PLANE_BUSY, isInLine, takesSlot } from './rollout/slots.ts';
+import { byTurn, CONTROL_PLANE_BUSY, isInLine, takesSlot, urgency } from './rollout/slots.ts';
 import type { Remediation } from './world.ts';
 
 /**
@@ -21,9 +21,11 @@ export function concernedBy(
   const was = (state: (one: Remediation) => boolean): boolean =>
     before !== null && state(before) && !(after !== null && state(after));
   const leftTheLine = was(isInLine) && !(after !== null && takesSlot(after));
+  // Where policies allow different numbers, another order leaves another number of slots.
+  const changedPlace = before !== null && after !== null && urgency(before) !== urgency(after);
   return [
     // Without the record of one that went wrong there may be more slots than one.
-    ...(was(takesSlot) || leftTheLine || after === null ? nextInLine(all) : []),
+    ...(was(takesSlot) || leftTheLine || changedPlace || after === null ? nextInLine(all) : []),
     ...(was(isBusyControlPlane) ? all.filter(({ status }) => status.reason === CONTROL_PLANE_BUSY) : []),
     ...(was(isHalting) ? all.filter(({ status }) => status.reason === 'RolloutHalted') : []),
   ].filter((other) => other.name !== (after ?? before)?.name);
@@ -51,7 +53,13 @@ export function concernedByPod(
 ): readonly Remediation[] {
   return all.filter((remediation) => {
     const { spec, status, createdAt } = remediation;
-    if (status.phase === 'Pending') return podOf(spec)?.uid === pod.uid || status.reason === 'LastServingPod';
+    if (status.phase === 'Pending')
+      return (
+        podOf(spec)?.uid === pod.uid ||
+        status.reason === 'LastServingPod' ||
+        // One that fails brings it forward.
+        (spec.trigger === 'Drift' && status.failingPod === undefined && pod.node === spec.node.name)
+      );
     // A pod elsewhere can only be the replacement.
     return isUnderRepair(remediation) && (pod.node === spec.node.name || pod.createdAt >= createdAt);
   });

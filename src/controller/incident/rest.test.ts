@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aRemediation, at, SICK_POD, withDrift } from '../../../test/support/objects/builders.ts';
+import { aRemediation, at, isoAt, SICK_POD, withDrift } from '../../../test/support/objects/builders.ts';
 import { createRest } from './rest.ts';
 
 const waiting = aRemediation({
@@ -11,7 +11,7 @@ const busy = aRemediation({ status: { phase: 'Repairing' } });
 
 function setup(one = waiting) {
   let now = at(10);
-  const pods = [{ uid: SICK_POD.uid, ready: false }];
+  const pods: object[] = [{ uid: SICK_POD.uid, ready: false }];
   const stores = {
     remediations: { get: () => one, list: () => [busy, one] },
     policies: { list: () => [{ uid: 'policy-1', spec: { mode: 'Repair' } }] },
@@ -43,4 +43,19 @@ it('a node that was found wrong rests in line as well, although no pod shows tha
   pods.length = 0;
   rest.looked(waiting.name);
   expect(rest.leftMs(waiting.name)).toBe(60_000);
+});
+
+it('a node that was found wrong is read at once when a DNS pod of it crashes, until that is recorded', () => {
+  const drift = withDrift(waiting);
+  const failingPod = { name: 'coredns-sick', uid: SICK_POD.uid, since: isoAt(9) };
+  for (const [status, leftMs] of [
+    [drift.status, 0],
+    [{ ...drift.status, failingPod }, 60_000],
+  ] as const) {
+    const { rest, pods } = setup({ ...drift, status });
+    const container = { name: 'coredns', id: 'containerd://sick', runningSince: null };
+    pods.splice(0, 1, { node: 'node-2', ready: false, containers: [container] });
+    rest.looked(waiting.name);
+    expect(rest.leftMs(waiting.name)).toBe(leftMs);
+  }
 });

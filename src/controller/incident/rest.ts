@@ -1,10 +1,12 @@
 /** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
+import type { RemediationSpec } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { DnsPod } from '../../observe/dns-pod.ts';
 import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
+import { isDown } from '../../remediation/facts.ts';
 import { stillWaitsForOthers } from '../../remediation/wake.ts';
 import type { Remediation } from '../../remediation/world.ts';
-import { policyOf } from '../dns-pods/workloads.ts';
+import { containerOf, policyOf } from '../dns-pods/workloads.ts';
 import type { Stores } from '../stores.ts';
 
 export interface Rest {
@@ -43,9 +45,19 @@ export function createRest(
   };
 }
 
-/** By the caches. A pod that does not crash is ready all the time, and a drift is about no pod. */
-function isStillSick({ spec }: Remediation, dnsPods: readonly DnsPod[]): boolean {
-  if (spec.trigger === 'Drift') return true;
+/** By the caches. A pod that does not crash is ready all the time. A drift is about no pod, until one of its node crashes. */
+function isStillSick({ spec, status }: Remediation, dnsPods: readonly DnsPod[]): boolean {
+  if (spec.trigger === 'Drift')
+    return status.failingPod !== undefined || !dnsPods.some((pod) => hasCrashed(pod, spec));
   const pod = dnsPods.find(({ uid }) => uid === podOf(spec)?.uid);
   return pod !== undefined && (spec.trigger === 'LateLoop' || !pod.ready);
+}
+
+function hasCrashed(pod: DnsPod, { node, settings }: RemediationSpec): boolean {
+  if (pod.node !== node.name) return false;
+  const container = containerOf(pod, settings.workload);
+  return (
+    container !== undefined &&
+    isDown({ ready: pod.ready, runningSince: container.runningSince, containerID: container.id })
+  );
 }

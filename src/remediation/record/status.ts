@@ -178,6 +178,8 @@ export function afterFinding(status: Status, finding: Finding, now: number): Sta
   switch (finding.kind) {
     case 'admitted':
       return inPhase(status, 'Quarantining');
+    case 'pod-fails':
+      return { ...status, failingPod: { ...finding.pod, since: isoTime(now) } };
     case 'inspected': {
       const { report, rewrittenBy } = finding;
       const inspection = { inspection: report, rewrittenBy: [...rewrittenBy] };

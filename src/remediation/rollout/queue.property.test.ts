@@ -15,6 +15,7 @@ const both = <T>(arbitrary: fc.Arbitrary<T>) => fc.tuple(arbitrary, arbitrary);
 const nodes: fc.Arbitrary<FleetNode> = fc.record({
   policy: fc.constantFrom(0, 0, 1),
   drift: fc.constantFrom(null, null, ...DRIFT_PLACES),
+  crashesIn: fc.option(lasts()),
   controlPlane: fc.boolean(),
   notReady: lasts(),
   unreadableMark: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: lasts() }),
@@ -35,7 +36,7 @@ const scripts: fc.Arbitrary<FleetScript> = fc.record({
 });
 
 describe('a thousand queues of incidents', () => {
-  it('whoever can begin begins, crashes before drifts and those by their places, never more than allowed, never two control-plane nodes, never with the last serving DNS pod, until all are healed', () => {
+  it('whoever can begin begins, crashes before drifts, also of a node that was found wrong before its DNS pod crashed, and drifts by their places, never more than allowed, never two control-plane nodes, never with the last serving DNS pod, until all are healed', () => {
     fc.assert(
       fc.property(scripts, (script) => {
         const fleet = new SimulatedFleet(script);

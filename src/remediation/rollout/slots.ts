@@ -20,8 +20,8 @@ export function byTurn(a: Remediation, b: Remediation): number {
 }
 
 /** The lower, the sooner. */
-const urgency = ({ spec }: Remediation): number =>
-  spec.trigger === 'Drift' ? 1 + DRIFT_PLACES.indexOf(spec.drift.place) : 0;
+export const urgency = ({ spec, status }: Remediation): number =>
+  spec.trigger === 'Drift' && !status.failingPod ? 1 + DRIFT_PLACES.indexOf(spec.drift.place) : 0;
 
 /** The reason of an incident that waits for another control-plane node. */
 export const CONTROL_PLANE_BUSY = 'ControlPlaneUnderRepair';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { anInspectReport } from '../../../test/support/objects/agent-jobs.ts';
 import {
+  aDnsPod,
   aNode,
   aRemediation,
   aRepairReport,
@@ -39,7 +40,7 @@ function situation(
     remediation,
     now: at(3),
     ...more,
-    world: { inspection, remediations: [...earlier, remediation] },
+    world: { inspection, dnsPods: [aDnsPod()], remediations: [...earlier, remediation] },
   });
 }
 

@@ -27,6 +27,8 @@ export interface FleetNode {
   readonly policy: 0 | 1;
   /** The place of a node that was found wrong; null: a DNS pod of it crashes. */
   readonly drift: DriftPlace | null;
+  /** Tick in which a DNS pod of a node that was found wrong begins to crash; null: never. */
+  readonly crashesIn: number | null;
   readonly controlPlane: boolean;
   readonly notReady: Lasts;
   readonly unreadableMark: Lasts;
@@ -165,11 +167,12 @@ export class SimulatedFleet {
       verdict = plan(this.#situation(incident, 0));
     const { history } = incident;
     const before = history.at(-1) ?? incident.remediation.status;
-    if (verdict.kind === 'record') this.#checkOrder(incident);
+    const isAdmitted = verdict.kind === 'record' && verdict.finding.kind === 'admitted';
+    if (isAdmitted) this.#checkOrder(incident);
     const after = this.#afterwards(incident, before, verdict);
     if (after === before) return false;
     history.push(after);
-    if (verdict.kind === 'record') this.#checkSlots(incident);
+    if (isAdmitted) this.#checkSlots(incident);
     return true;
   }
 
@@ -214,12 +217,15 @@ export class SimulatedFleet {
   }
 
   /** The slots go to those in line that are more urgent. One that waits for another reason, by its record, is not in line. */
-  #checkOrder({ node, script: { policy, drift } }: Incident): void {
-    const rank = (place: DriftPlace | null) => (place === null ? -1 : DRIFT_PLACES.indexOf(place));
+  #checkOrder(incident: Incident): void {
+    const { node, script } = incident;
+    const { policy, drift } = script;
+    const rank = (one: Incident) =>
+      one.script.drift === null || this.#crashes(one) ? -1 : DRIFT_PLACES.indexOf(one.script.drift);
     const ahead = this.waiting.filter(
       (other) =>
         other.script.policy === policy &&
-        rank(other.script.drift) < rank(drift) &&
+        rank(other) < rank(incident) &&
         other.history.at(-1)?.reason === NO_SLOT &&
         this.couldBegin(other),
     );
@@ -318,15 +324,23 @@ export class SimulatedFleet {
   #pods(policy: 0 | 1): readonly DnsPodView[] {
     const pods = this.incidents
       .filter(({ script }) => script.policy === policy)
-      .flatMap(({ node, script, healed }) => [
-        ...(script.drift === null ? [this.#crashing(node, healed)] : []),
-        ...Array.from({ length: script.servers }, (_none, index) =>
-          aDnsPod({ uid: `${node}-${index}`, node, ready: this.#lasts(script.serve) }),
-        ),
-      ]);
+      .flatMap((incident) => {
+        const { node, script, healed } = incident;
+        return [
+          ...(script.drift === null || this.#crashes(incident) ? [this.#crashing(node, healed)] : []),
+          ...Array.from({ length: script.servers }, (_none, index) =>
+            aDnsPod({ uid: `${node}-${index}`, node, ready: this.#lasts(script.serve) }),
+          ),
+        ];
+      });
     return this.#lasts(this.#script.noServerElsewhere)
       ? pods
       : [...pods, aDnsPod({ uid: 'elsewhere', node: 'node-well' })];
+  }
+
+  /** A DNS pod of a node that was found wrong; of another one it did from the beginning. */
+  #crashes({ script: { drift, crashesIn } }: Incident): boolean {
+    return drift !== null && crashesIn !== null && this.tick >= crashesIn;
   }
 
   #crashing(node: string, healed: boolean): DnsPodView {
