@@ -59,7 +59,19 @@ describe('what may have written the file', () => {
       'kubeadm, which kept a copy',
       'KubeadmUpgradeNode high',
       { path: KUBEADM, mode: '0644' },
-      ['/etc/kubernetes/tmp/kubeadm-kubelet-config2026-11-26-18-00-00'],
+      ['/etc/kubernetes/tmp/kubeadm-kubelet-config-2026-11-26-18-00-00'],
+    ],
+    [
+      'kubeadm 1.34, by its copy',
+      'KubeadmUpgradeNode high',
+      { path: KUBEADM, mode: '0644' },
+      ['/etc/kubernetes/tmp/kubeadm-kubelet-config1743012345'],
+    ],
+    [
+      'kubeadm, by its copy of the flags',
+      'KubeadmUpgradeNode high',
+      { path: '/var/lib/kubelet/kubeadm-flags.env', mode: '0644' },
+      ['/etc/kubernetes/tmp/kubeadm-kubelet-env1743012345'],
     ],
     [
       'kubeadm, which wrote its flags',

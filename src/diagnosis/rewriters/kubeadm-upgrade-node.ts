@@ -2,8 +2,12 @@
 import { near, type Rewriter, restored, sameMinute } from './rewriter.ts';
 
 const FILES: readonly string[] = ['/var/lib/kubelet/config.yaml', '/var/lib/kubelet/kubeadm-flags.env'];
-/** A copy of the configuration that it replaces (kubeadm, app/phases/upgrade/postupgrade.go, WriteKubeletConfigFiles). */
-const BACKUP = /^\/etc\/kubernetes\/tmp\/kubeadm-kubelet-config[^/]*$/;
+/**
+ * A copy of what it replaces: of the configuration, in a directory that ends in digits (1.34) or in `-` and the time
+ * (1.37), and since 1.37 of the flags (kubeadm, app/phases/upgrade/postupgrade.go, WriteKubeletConfigFiles and
+ * RemoveKubeletArgsFromFile).
+ */
+const BACKUP = /^\/etc\/kubernetes\/tmp\/kubeadm-kubelet-(?:config|env)[^/]*$/;
 const OTHERS =
   /^\/var\/lib\/kubelet\/(config\.yaml|kubeadm-flags\.env|instance-config\.yaml)$|^\/etc\/kubernetes\/(manifests|kubelet\.conf|pki)$/;
 
