@@ -5,13 +5,18 @@ import { createChurn } from '../bench/churn.ts';
 import { processFigures } from '../bench/process-figures.ts';
 import { until } from '../cluster/until.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
-import { OPERATOR, type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
+import {
+  LEASE,
+  OPERATOR,
+  type OperatorProcess,
+  startOperator,
+} from '../support/apiserver/operator-process.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { HANG_MS } from '../support/patience.ts';
 
 const SIZE = { nodes: 60, dnsPods: 20 };
 const STEPS_A_ROUND = 600;
-const STEPS_A_RESET = 60;
+const STEPS_A_RESET = 200;
 /** Allows for warm-up. One kilobyte leaked by each change would exceed it. */
 const HEAP_TOLERANCE = 1.05;
 
@@ -53,14 +58,27 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** Each one cuts a connection: on a slow machine the operator may not have come back from the one before. */
+let renewedAt: unknown;
+
+/**
+ * Only once the operator has renewed its Lease since the last one: whoever cuts each new connection at once takes the
+ * Lease from it in ten seconds, and an operator without a Lease ends, as it should.
+ */
 async function reset(): Promise<void> {
-  await until(() => (proxy.connections.open > 0 ? true : undefined), {
-    what: 'the operator to connect',
-    timeoutMs: HANG_MS,
-    everyMs: 10,
-  });
+  const renewed = until(
+    async () => {
+      const { spec } = (await server.call('GET', LEASE)).body;
+      return spec?.renewTime === renewedAt ? undefined : spec?.renewTime;
+    },
+    { what: 'the operator to renew its Lease', timeoutMs: HANG_MS, everyMs: 50 },
+  );
+  renewedAt = await Promise.race([renewed, died()]);
   proxy.reset();
+}
+
+async function died(): Promise<never> {
+  const end = await operator.ended;
+  throw new Error(`the operator ended with ${end}: ${JSON.stringify(operator.lines.slice(-5))}`);
 }
 
 /** A policy that is created now gets its status only after everything before it was processed. */

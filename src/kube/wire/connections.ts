@@ -1,5 +1,6 @@
 /** The connections to the API server: one pooled agent, replaced when the CA or the client certificate changes, or when it is stuck. */
 import type { buildConnector, Dispatcher } from 'undici';
+import { type Clock, systemClock } from '../../runtime/clock.ts';
 import { DeadlineError } from '../../runtime/deadline.ts';
 import type { Fence } from '../../runtime/election/fence.ts';
 import type { TlsMaterial } from '../config.ts';
@@ -11,6 +12,8 @@ import { Agent, connector } from './http-agent.ts';
 import { tolerateAbandonedStreams } from './stream-errors.ts';
 
 const HEADERS_TIMEOUT_MS = 5_000;
+/** Shorter than an attempt to renew the Lease may take, so that the next attempt has another agent. */
+const SILENT_MS = 2_500;
 /**
  * TCP probes an idle connection after this time, then every second, and gives up after ten probes (libuv's constants).
  * Over HTTP/1.1, which has no PING, only this detects that packets of a watch are lost.
@@ -22,6 +25,8 @@ export interface Connections {
   agent(tls: TlsMaterial): Dispatcher;
   /** The agent for writes that only a leader may make. @throws TypeError without a fence */
   fencedAgent(tls: TlsMaterial): Dispatcher;
+  /** When a response of any status has come. */
+  answered(dispatcher: Dispatcher): void;
   /** After a call that failed: if the agent can never succeed again, the next call gets another one. */
   failed(dispatcher: Dispatcher, error: unknown, tookMs: number): void;
   close(): Promise<void>;
@@ -33,13 +38,14 @@ interface ConnectionsOptions {
   readonly dial?: Dial;
   readonly fence?: Fence;
   readonly onConnect?: () => void;
+  readonly clock?: Clock;
 }
 
 export function createConnections(options: ConnectionsOptions = {}): Connections {
   tolerateAbandonedStreams();
   pingSessions();
-  const { fence, dial, allowH2 = true } = options;
-  let current: { readonly tls: TlsMaterial; readonly agent: Agent } | undefined;
+  const { fence, dial, allowH2 = true, clock = systemClock } = options;
+  let current: { readonly tls: TlsMaterial; readonly agent: Agent; answeredAt: number } | undefined;
   let fenced: { readonly tls: TlsMaterial; readonly agent: FencedAgent } | undefined;
 
   function build(tls: TlsMaterial): Agent {
@@ -68,7 +74,7 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
       if (current?.tls === tls) return current.agent;
       // Graceful: open watches may end on the old connections by themselves.
       void current?.agent.close();
-      current = { tls, agent: build(tls) };
+      current = { tls, agent: build(tls), answeredAt: -Infinity };
       return current.agent;
     },
     fencedAgent(tls) {
@@ -86,8 +92,13 @@ export function createConnections(options: ConnectionsOptions = {}): Connections
       };
       return fenced.agent.dispatcher;
     },
+    answered(dispatcher) {
+      if (current?.agent === dispatcher) current.answeredAt = clock.monotonic();
+    },
     failed(dispatcher, error, tookMs) {
-      if (current?.agent !== dispatcher || !isStuck(error, tookMs)) return;
+      if (current?.agent !== dispatcher) return;
+      const isSilent = tookMs >= SILENT_MS && clock.monotonic() - current.answeredAt >= tookMs;
+      if (!isStuck(error, isSilent)) return;
       const { agent } = current;
       current = undefined;
       // Its open watches end as well, and are resumed over the new agent.
@@ -115,14 +126,15 @@ function afterHandshake(connect: buildConnector.connector): buildConnector.conne
 
 /**
  * undici 8.12 now and then keeps using an HTTP/2 session whose connection was reset at the wrong moment: each call
- * fails at once, or waits for its deadline without an attempt to connect. Seen after thousands of resets. Without a new
- * agent the operator would be blind until it is restarted.
+ * fails at once, or waits for its deadline without an attempt to connect. Without a new agent the operator would lose its
+ * Lease, or be blind until it is restarted.
+ *
+ * @param isSilent no call over the agent was answered for as long as this one waited
  */
-function isStuck(error: unknown, tookMs: number): boolean {
+function isStuck(error: unknown, isSilent: boolean): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (Reflect.get(at, 'code') === 'ERR_HTTP2_INVALID_SESSION') return true;
-    // A server that does not answer is given up sooner, by the time-out for connecting or for the headers.
-    if (at instanceof DeadlineError && tookMs > 1.5 * HEADERS_TIMEOUT_MS) return true;
+    if (at instanceof DeadlineError && isSilent) return true;
   }
   return false;
 }

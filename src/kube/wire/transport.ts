@@ -70,6 +70,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
     ...(config.dial === undefined ? {} : { dial: config.dial }),
     ...(fence === undefined ? {} : { fence }),
     onConnect: () => metrics.apiConnections.inc(),
+    clock,
   });
 
   /** One attempt until the headers; a response that is not a success is read to its end and thrown. */
@@ -104,6 +105,7 @@ export function createTransport(config: ClusterConfig, options: TransportOptions
       // agent, which knows whether a byte was sent.
       const answer = isFenced ? await sent : await unlessAborted(sent, signal);
       code = String(answer.statusCode);
+      connections.answered(agent);
       if (answer.statusCode >= 200 && answer.statusCode <= 299) return answer;
       if (answer.statusCode === 401) config.invalidate();
       throw refusal(info, answer.statusCode, await answer.body.text(), answer.headers);
