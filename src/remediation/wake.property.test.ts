@@ -6,7 +6,9 @@ import {
   at,
   isoAt,
   onControlPlane,
+  withDrift,
 } from '../../test/support/objects/builders.ts';
+import { DRIFT_PLACES } from '../api/drift.ts';
 import { FINAL_PHASES, type RemediationStatus } from '../api/remediation.ts';
 import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
@@ -20,6 +22,11 @@ const STATES: readonly Partial<RemediationStatus>[] = [
   { phase: 'Pending' },
   { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
   { phase: 'Pending', reason: 'OtherNodeUnderRepair' },
+  {
+    phase: 'Pending',
+    reason: 'OtherNodeUnderRepair',
+    failingPod: { name: 'coredns-1', uid: 'pod-1', since: isoAt(40) },
+  },
   { phase: 'Pending', reason: 'RolloutHalted' },
   { phase: 'Pending', reason: 'ControlPlaneUnderRepair' },
   { phase: 'Pending', reason: 'NodeNotReady' },
@@ -37,6 +44,8 @@ const queue = fc.record({
   before: fc.array(state, { minLength: 2, maxLength: 8 }),
   /** Of each node; the last one counts for all others. */
   controlPlane: fc.array(fc.boolean(), { minLength: 1, maxLength: 8 }),
+  /** The place of each node that was found wrong, null where a pod crashed; they are repeated for all others. */
+  drift: fc.array(fc.constantFrom(null, ...DRIFT_PLACES), { minLength: 1, maxLength: 8 }),
   /** What becomes of the first; null: it is deleted. */
   after: fc.option(state),
   place: fc.nat(),
@@ -53,16 +62,18 @@ function canBecome({ status: was }: Remediation, { status: is }: Remediation): b
 
 it('whoever waits for others, and could begin after a change of one of them, is woken by that change', () => {
   fc.assert(
-    fc.property(queue, ({ maxConcurrent, before: states, controlPlane, after, place }) => {
+    fc.property(queue, ({ maxConcurrent, before: states, controlPlane, drift, after, place }) => {
       const settings = { limits: { maxConcurrent } };
       const incident = (index: number, { status, acknowledged }: (typeof states)[number]) => {
-        const one = aRemediation({
+        const crash = aRemediation({
           node: `node-${index}`,
           createdAt: at(index),
           settings,
           acknowledged,
           status,
         });
+        const found = drift[index % drift.length] ?? null;
+        const one = found === null ? crash : withDrift(crash, { place: found });
         return (controlPlane[index] ?? controlPlane.at(-1)) ? onControlPlane(one) : one;
       };
       const before = states.map((one, index) => incident(index, one));
