@@ -20,7 +20,13 @@ import { proveAllNodes, restartWithWrongValue } from '../support/rig/drifting-no
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { apply } from '../support/rig/installation.ts';
 import { kubeletStarts } from '../support/rig/kubelet.ts';
-import { checkedLongAgo, nodeCondition, untilChecked, untilCondition } from '../support/rig/node-checks.ts';
+import {
+  checkedLongAgo,
+  neverChecked,
+  nodeCondition,
+  untilChecked,
+  untilCondition,
+} from '../support/rig/node-checks.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';
@@ -221,6 +227,31 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
     const left = await rig.api.json<Pod>('/api/v1/namespaces/default/pods/mirror');
     expect(identityOf(left)).toEqual(identityOf(started));
     expect(left.metadata.deletionTimestamp).toBeUndefined();
+  });
+});
+
+describe('a check that fails because the upstream resolver is down', () => {
+  beforeAll(async () => {
+    await rig.kubectl(['delete', 'dnsremediations', '--all', '--wait=true']);
+    await rig.signalComponent('resolver', 'SIGTERM');
+    await neverChecked(rig);
+  });
+  afterAll(() => {
+    if (rig.components().get('resolver') === undefined) rig.startComponent('resolver');
+  });
+
+  it('says nothing about the node, begins no repair, and is repeated', async () => {
+    const failed = await untilChecked(rig, NODE, 'to fail', ({ check }) => check?.outcome === 'failed');
+    expect(failed.found).toBeUndefined();
+    expect(failed.check?.problem).toBeTruthy();
+    expect(await untilCondition(rig, NODE, 'NotChecked')).toMatchObject({ status: 'Unknown' });
+    expect(await remediations(rig)).toEqual([]);
+
+    rig.startComponent('resolver');
+    await checkedLongAgo(rig, NODE);
+    await untilChecked(rig, NODE, 'to be repeated', ({ check }) => check?.why === 'Retry');
+    expect(await untilCondition(rig, NODE, 'Proven')).toMatchObject({ status: 'True' });
+    expect(await remediations(rig)).toEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ export interface ConditionWatch {
   /** Every other status or reason than before, in order. */
   readonly turns: readonly Turn[];
   statusAt(epochMs: number): string | undefined;
+  /** Reads it once more, so that what was waited for is among the turns. */
   stop(): Promise<void>;
 }
 
@@ -37,11 +38,13 @@ function watchCondition(
   const following = follow();
 
   async function follow(): Promise<void> {
-    while (!stop.signal.aborted) {
+    for (;;) {
+      const isLast = stop.signal.aborted;
       const now = await read();
       const last = turns.at(-1);
       if (now && (now.status !== last?.status || now.reason !== last.reason))
         turns.push({ at: Date.now(), status: now.status, reason: now.reason });
+      if (isLast) return;
       await sleep(everyMs);
     }
   }
