@@ -12,6 +12,7 @@ const MANY_STEPS = 800;
 
 const scripts: fc.Arbitrary<Script> = fc.record({
   drift: fc.option(fc.subarray<DriftingPod>(['good', 'given-the-stub', 'late-loop'])),
+  inFile: fc.boolean(),
   repairedOften: fc.option(fc.constantFrom('report', 'nothing', 'no-start'), { freq: 3 }),
   strategy: fc.constantFrom('Cordon', 'Taint'),
   cordonedBefore: fc.boolean(),
@@ -52,6 +53,8 @@ function run(script: Script): SimulatedCluster {
 /** A node that was found wrong once too often is inspected, and left alone. */
 const isLeftAlone = ({ drift, repairedOften }: Script): boolean => drift != null && repairedOften != null;
 
+const isOfFile = ({ drift, inFile }: Script): boolean => drift != null && inFile === true;
+
 function expectedPhase(script: Script): Phase {
   const { agent, guard, proof, dnsWorks, drift } = script;
   if (isLeftAlone(script)) return 'Refused';
@@ -59,6 +62,9 @@ function expectedPhase(script: Script): Phase {
   // Tried until the pod was gone, or a check found the node well.
   if (agent === 'never-starts') return 'Cancelled';
   if (agent === 'rolled-back') return 'RolledBack';
+  // Nobody is asked: the agent reads the file again.
+  if (isOfFile(script) && agent === 'already-right') return 'Cancelled';
+  if (isOfFile(script)) return ['repaired', 'dies-once', 'elsewhere'].includes(agent) ? 'Healed' : 'Failed';
   const repaired = ['repaired', 'already-right', 'dies-once', 'elsewhere'].includes(agent);
   // Whatever the proof and DNS say: they can be right while the kubelet is dying.
   const isGuarded = repaired && agent !== 'already-right' && guard !== 'none';
@@ -86,10 +92,13 @@ function end(script: Script) {
     tooManyRestarts: tally.restarts > 1,
     proofPod: proof,
     touchedWhereLeftAlone: isLeftAlone(script) && tally.jobs + tally.quarantines > 0,
+    disturbedForAFile: isOfFile(script) && tally.restarts + tally.quarantines + deletedPods.length > 0,
     explained: isExplained,
     deletedTheGoodPod: deletedPods.includes('good'),
     leftABadPod:
-      status.phase === 'Healed' && pods.some(({ uid }) => ['given-the-stub', 'late-loop'].includes(uid)),
+      status.phase === 'Healed' &&
+      !isOfFile(script) &&
+      pods.some(({ uid }) => ['given-the-stub', 'late-loop'].includes(uid)),
   };
 }
 
@@ -110,6 +119,7 @@ describe('whatever happens, wherever the operator is killed between an effect an
           tooManyRestarts: false,
           proofPod: null,
           touchedWhereLeftAlone: false,
+          disturbedForAFile: false,
           explained: isLeftAlone(script) && script.repairedOften === 'report',
           deletedTheGoodPod: false,
           leftABadPod: false,

@@ -20,6 +20,7 @@ import {
   aGuardReport,
   aLoopingPod,
   aNode,
+  aPendingFile,
   aProofReport,
   aRemediation,
   aRepairReport,
@@ -63,6 +64,8 @@ export type Passing = 'never-starts' | 'target-silent' | 'interrupted';
 export interface Script {
   /** The DNS pods of the node, if it was found wrong before one of them failed. Without it one of them crashed. */
   readonly drift?: readonly DriftingPod[] | null;
+  /** Of a node that was found wrong: only its file is, and its kubelet is not to be restarted. @default false */
+  readonly inFile?: boolean;
   /** What the inspection leaves of a node that was found wrong after as many repairs as the policy allows. */
   readonly repairedOften?: 'report' | 'nothing' | 'no-start' | null;
   readonly strategy: 'Cordon' | 'Taint';
@@ -141,7 +144,7 @@ export class SimulatedCluster {
   constructor(script: Script) {
     this.#script = script;
     const crash = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
-    this.#remediation = script.drift ? withDrift(crash) : crash;
+    this.#remediation = script.drift ? withDrift(crash, script.inFile ? aPendingFile() : {}) : crash;
     this.pods = [...(script.drift?.map((pod) => ON_NODE_1[pod]) ?? [aLoopingPod()]), aDnsPod()];
     this.status = this.#remediation.status;
     this.node = { ...aNode(), unschedulable: script.cordonedBefore, hasOurTaint: false };
@@ -206,7 +209,9 @@ export class SimulatedCluster {
 
   /** Without a repair: the pod that looped is gone, or a check has found the node well. */
   #recover(): void {
-    if (this.#script.drift) this.node = { ...this.node, checks: aCheckRecord(this.now) };
+    const { drift, inFile } = this.#script;
+    if (drift && inFile) this.node = { ...this.node, checks: bothRight(this.now) };
+    else if (drift) this.node = { ...this.node, checks: aCheckRecord(this.now) };
     else this.pods = this.pods.filter((pod) => pod.node !== this.node.name);
   }
 
@@ -334,6 +339,10 @@ export class SimulatedCluster {
     return isStarting ? { ...pod, ip: null, containerID: null, ready: false, runningSince: null } : pod;
   }
 
+  get #isOfFile(): boolean {
+    return this.#script.drift != null && this.#script.inFile === true;
+  }
+
   /** How the current Job ends. */
   get #agent(): Script['agent'] | Passing {
     return this.#script.passing?.[this.tally.jobs - 1] ?? this.#script.agent;
@@ -350,7 +359,7 @@ export class SimulatedCluster {
       this.job = {
         ...this.job,
         state: 'running',
-        guard: this.#script.guard === 'none' ? null : { state: 'running', message: null },
+        guard: this.#script.guard === 'none' || this.#isOfFile ? null : { state: 'running', message: null },
       };
     else if (this.job?.state === 'running' && this.#agent !== 'silent') {
       this.#endAgent();
@@ -434,6 +443,11 @@ export class SimulatedCluster {
       : agent === 'dies-once' || agent === 'elsewhere'
         ? 'repaired'
         : (agent as RepairReport['outcome']);
+    if (this.#isOfFile && outcome === 'repaired') {
+      const message = JSON.stringify(aCorrection());
+      this.job = { ...this.job, state: 'ended', message };
+      return;
+    }
     if (outcome === 'repaired' && !this.#repaired) {
       this.#repaired = true;
       this.tally.restarts += 1;
@@ -462,3 +476,23 @@ function aCheckRecord(now: number): NodeCheckRecord {
     condition: { reason: 'Proven', message: '', since: time, writtenAt: time },
   };
 }
+
+/** An inspection found the file right. */
+function bothRight(now: number): NodeCheckRecord {
+  const record = aCheckRecord(now);
+  const at = new Date(now).toISOString();
+  return { ...record, files: { verdict: 'both-right', at, nonce: 'nonce-1', message: 'Both are right.' } };
+}
+
+const aCorrection = (): RepairReport =>
+  aRepairReport({
+    outcome: 'corrected',
+    reason: 'FileCorrected',
+    kubelet: { pidBefore: 10, pidAfter: 10, restarts: 0, active: true },
+    compared: {
+      running: 'right',
+      inFile: 'right',
+      given: { path: '/etc/resolv.conf', class: 'ok', nameservers: ['192.0.2.1'] },
+      changed: [],
+    },
+  });
