@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type DriftingPod,
-  type Script,
-  SimulatedCluster,
-} from '../../test/support/objects/simulated-cluster.ts';
+import { SimulatedCluster } from '../../test/support/objects/simulated-cluster.ts';
+import type { DriftingPod, Script } from '../../test/support/objects/simulated-script.ts';
 import { FINAL_PHASES, type Phase } from '../api/remediation.ts';
 
 /** More than any path needs, waits included; a plan that loops does not end within it. */

@@ -1,7 +1,5 @@
 /** A cluster of one broken and one healthy node in memory: carries out effects, advances time, and crashes on demand. */
-import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import { assertNever } from '../../../src/api/assert-never.ts';
-import type { NodeCheckRecord } from '../../../src/api/node-check-record.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
@@ -17,17 +15,24 @@ import type {
 import { anInspectReport } from './agent-jobs.ts';
 import {
   aDnsPod,
-  aGuardReport,
   aLoopingPod,
   aNode,
   aPendingFile,
   aProofReport,
   aRemediation,
-  aRepairReport,
   aRun,
   at,
   withDrift,
 } from './builders.ts';
+import { messageOfGuard, reportOfAgent } from './simulated-agent.ts';
+import {
+  aCheckRecord,
+  bothRight,
+  ON_NODE_1,
+  type Passing,
+  REPAIRED_BEFORE,
+  type Script,
+} from './simulated-script.ts';
 
 /** How long the pod of a deleted Job takes to end. */
 const JOB_REMOVAL_MS = 1_000;
@@ -37,63 +42,6 @@ const NEVER_STARTS_FOR = 5;
 
 /** A kubelet before 1.35 makes every probed pod unready when it is restarted. */
 const UNREADY_AFTER_RESTART_MS = 8_000;
-
-/**
- * A DNS pod on a node that was found wrong. `good`: in a sandbox from before, so that it serves. `given-the-stub`: it crashes
- * in a loop. `late-loop`: it was given the stub too, has no loop plugin, and is known not to answer.
- */
-export type DriftingPod = 'good' | 'given-the-stub' | 'late-loop';
-const ON_NODE_1: Readonly<Record<DriftingPod, DnsPodView>> = {
-  good: aDnsPod({ name: 'coredns-good', uid: 'good', node: 'node-1' }),
-  'given-the-stub': aLoopingPod({ uid: 'given-the-stub' }),
-  'late-loop': aDnsPod({ name: 'coredns-late', uid: 'late-loop', node: 'node-1', answers: false }),
-};
-
-/** As many repairs of the node within a day as a policy allows by default. */
-const REPAIRED_BEFORE: readonly Remediation[] = ['first', 'second'].map((name) =>
-  aRemediation({
-    name,
-    uid: name,
-    status: { phase: 'Healed', finishedAt: new Date(at(-60)).toISOString(), repair: aRepairReport() },
-  }),
-);
-
-/** How an attempt ends that passes by itself. */
-export type Passing = 'never-starts' | 'target-silent' | 'interrupted';
-
-export interface Script {
-  /** The DNS pods of the node, if it was found wrong before one of them failed. Without it one of them crashed. */
-  readonly drift?: readonly DriftingPod[] | null;
-  /** Of a node that was found wrong: only its file is, and its kubelet is not to be restarted. @default false */
-  readonly inFile?: boolean;
-  /** What the inspection leaves of a node that was found wrong after as many repairs as the policy allows. */
-  readonly repairedOften?: 'report' | 'nothing' | 'no-start' | null;
-  readonly strategy: 'Cordon' | 'Taint';
-  readonly cordonedBefore: boolean;
-  /** How the agent ends, or that it does not. */
-  readonly agent:
-    | RepairReport['outcome']
-    | 'never-starts'
-    | 'silent'
-    | 'failed-kubelet-down'
-    /** The value is in a directory that the first Job cannot write. */
-    | 'elsewhere'
-    | 'dies-once'
-    | 'dies-always';
-  /** How the first Jobs end, one by one; those after them as `agent` says. */
-  readonly passing?: readonly Passing[];
-  /** How the guard ends, or that it does not, or not with a report. Without one the agent watches by itself. */
-  readonly guard: 'none' | Exclude<GuardReport['outcome'], 'nothing-to-guard'> | 'dies' | 'endless';
-  /** `killed-once`: the first proof pod ends without a report, the second one proves the node. */
-  readonly proof: CheckReport['outcome'] | 'silent' | 'killed-once';
-  readonly dnsWorks: boolean;
-  /** How long the replacement of a deleted DNS pod takes to start. @default 1000 */
-  readonly replacementMs?: number;
-  /** For ten minutes before this reconcile the operator is away, or the API server with everything that is to be seen. */
-  readonly away?: { readonly step: number; readonly who: 'operator' | 'api-server' };
-  /** Numbers of the status writes that are lost because the operator is killed before them. */
-  readonly lostAfter: ReadonlySet<number>;
-}
 
 interface Tally {
   quarantines: number;
@@ -392,18 +340,7 @@ export class SimulatedCluster {
     if (this.job?.state !== 'ended' || this.job.guard?.state !== 'running' || guard === 'none') return;
     const isWatching = this.job.message?.includes('"watched":false') === true;
     if (isWatching && (guard === 'endless' || this.now - this.#agentEndedAt < 10_000)) return;
-    const outcome = !isWatching ? 'nothing-to-guard' : guard;
-    const message =
-      outcome === 'dies' || outcome === 'endless'
-        ? ''
-        : JSON.stringify(
-            aGuardReport({
-              outcome,
-              reason: 'AsScripted',
-              nodeUnchanged: outcome === 'rolled-back',
-              kubelet: { pidBefore: 1, pidAfter: 3, restarts: 2, active: outcome !== 'failed' },
-            }),
-          );
+    const message = messageOfGuard(guard, isWatching);
     this.job = { ...this.job, guard: { state: 'ended', message } };
   }
 
@@ -413,86 +350,19 @@ export class SimulatedCluster {
     const dies =
       agent === 'dies-always' ||
       (agent === 'dies-once' && this.tally.jobs === 1 + (this.#script.passing?.length ?? 0));
-    if (dies) {
-      this.job = { ...this.job, state: 'ended', message: '' };
-      return;
-    }
-    if (agent === 'elsewhere' && !this.#mayWriteElsewhere) {
-      const report = aRepairReport({
-        outcome: 'refused',
-        reason: 'DirectoryNotMounted',
-        nodeUnchanged: true,
-        needs: '/etc/default',
-      });
-      this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
-      return;
-    }
-    if (agent === 'target-silent' || agent === 'interrupted') {
-      const report = aRepairReport({
-        ...(agent === 'interrupted'
-          ? { outcome: 'failed', reason: 'Interrupted' }
-          : { outcome: 'refused', reason: 'TargetSilent' }),
-        nodeUnchanged: true,
-      });
-      this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
-      return;
-    }
-    const down = agent === 'failed-kubelet-down';
-    const outcome = down
-      ? 'failed'
-      : agent === 'dies-once' || agent === 'elsewhere'
-        ? 'repaired'
-        : (agent as RepairReport['outcome']);
-    if (this.#isOfFile && outcome === 'repaired') {
-      const message = JSON.stringify(aCorrection());
-      this.job = { ...this.job, state: 'ended', message };
-      return;
-    }
-    if (outcome === 'repaired' && !this.#repaired) {
+    const report = dies
+      ? null
+      : reportOfAgent(agent, {
+          mayWriteElsewhere: this.#mayWriteElsewhere,
+          isOfFile: this.#isOfFile,
+          isGuarded: this.#script.guard !== 'none',
+          now: this.now,
+        });
+    if (report?.outcome === 'repaired' && !this.#repaired) {
       this.#repaired = true;
       this.tally.restarts += 1;
       this.#restartedAt = this.now;
     }
-    const seen = new Date(this.now).toISOString();
-    const report = aRepairReport({
-      outcome,
-      reason: outcome === 'refused' ? 'TargetLoops' : 'AsScripted',
-      nodeUnchanged: outcome !== 'repaired' && !down,
-      kubelet: { pidBefore: 1, pidAfter: 2, restarts: 1, active: !down },
-      ...(outcome === 'repaired' ? { watched: this.#script.guard === 'none' } : {}),
-      times: { written: seen, restarted: seen },
-    });
-    this.job = { ...this.job, state: 'ended', message: JSON.stringify(report) };
+    this.job = { ...this.job, state: 'ended', message: report ? JSON.stringify(report) : '' };
   }
 }
-
-/** A check found the node well. */
-function aCheckRecord(now: number): NodeCheckRecord {
-  const time = new Date(now).toISOString();
-  return {
-    version: 1,
-    found: { verdict: 'proven', class: 'ok', nameservers: ['192.0.2.53'], at: time },
-    failures: 0,
-    condition: { reason: 'Proven', message: '', since: time, writtenAt: time },
-  };
-}
-
-/** An inspection found the file right. */
-function bothRight(now: number): NodeCheckRecord {
-  const record = aCheckRecord(now);
-  const at = new Date(now).toISOString();
-  return { ...record, files: { verdict: 'both-right', at, nonce: 'nonce-1', message: 'Both are right.' } };
-}
-
-const aCorrection = (): RepairReport =>
-  aRepairReport({
-    outcome: 'corrected',
-    reason: 'FileCorrected',
-    kubelet: { pidBefore: 10, pidAfter: 10, restarts: 0, active: true },
-    compared: {
-      running: 'right',
-      inFile: 'right',
-      given: { path: '/etc/resolv.conf', class: 'ok', nameservers: ['192.0.2.1'] },
-      changed: [],
-    },
-  });
