@@ -74,7 +74,7 @@ function expectedPhase(script: Script): Phase {
 
 /** Everything that must hold of a script's end, as one value: a failure then shows the script and what differs. */
 function end(script: Script) {
-  const { status, node, proof, tally, deletedPods, pods } = run(script);
+  const { status, node, proof, job, tally, deletedPods, pods } = run(script);
   const isExplained = status.rewrittenBy.length > 0;
   const twice = ['dies-once', 'dies-always', 'elsewhere'].includes(script.agent);
   return {
@@ -83,13 +83,13 @@ function end(script: Script) {
     quarantine: node.quarantine,
     hasOurTaint: node.hasOurTaint,
     unschedulable: node.unschedulable,
-    tooManyJobs: tally.jobs > status.attempts.length + (twice ? 2 : 1) + script.lostAfter.size,
-    jobsBesideAnother: tally.jobsBesideAnother,
+    tooManyJobs: job.started > status.attempts.length + (twice ? 2 : 1) + script.lostAfter.size,
+    jobsBesideAnother: job.besideAnother,
     heldWhileWaiting: tally.heldWhileWaiting,
-    tooManyRestarts: tally.restarts > 1,
+    tooManyRestarts: job.restarts > 1,
     proofPod: proof,
-    touchedWhereLeftAlone: isLeftAlone(script) && tally.jobs + tally.quarantines > 0,
-    disturbedForAFile: isOfFile(script) && tally.restarts + tally.quarantines + deletedPods.length > 0,
+    touchedWhereLeftAlone: isLeftAlone(script) && job.started + tally.quarantines > 0,
+    disturbedForAFile: isOfFile(script) && job.restarts + tally.quarantines + deletedPods.length > 0,
     explained: isExplained,
     deletedTheGoodPod: deletedPods.includes('good'),
     leftABadPod:

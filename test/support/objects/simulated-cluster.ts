@@ -24,18 +24,8 @@ import {
   at,
   withDrift,
 } from './builders.ts';
-import { messageOfGuard, reportOfAgent } from './simulated-agent.ts';
-import {
-  aCheckRecord,
-  bothRight,
-  ON_NODE_1,
-  type Passing,
-  REPAIRED_BEFORE,
-  type Script,
-} from './simulated-script.ts';
-
-/** How long the pod of a deleted Job takes to end. */
-const JOB_REMOVAL_MS = 1_000;
+import { SimulatedJob } from './simulated-job.ts';
+import { aCheckRecord, bothRight, ON_NODE_1, REPAIRED_BEFORE, type Script } from './simulated-script.ts';
 
 /** After so many attempts with a Job that never starts the pod is gone. */
 const NEVER_STARTS_FOR = 5;
@@ -45,11 +35,7 @@ const UNREADY_AFTER_RESTART_MS = 8_000;
 
 interface Tally {
   quarantines: number;
-  jobs: number;
-  restarts: number;
   releases: number;
-  /** Jobs that were started while the one before was not gone yet. */
-  jobsBesideAnother: number;
   /** Reconciles that waited for the next attempt while the node was held. */
   heldWhileWaiting: number;
 }
@@ -61,7 +47,7 @@ export class SimulatedCluster {
   now = at(2);
   status: RemediationStatus;
   node: SimulatedNode;
-  job: AgentRun | null = null;
+  readonly job: SimulatedJob;
   inspection: AgentRun | null = null;
   proof: AgentRun | null = null;
   pods: DnsPodView[];
@@ -71,10 +57,7 @@ export class SimulatedCluster {
   observedSince = at(0);
   readonly tally: Tally = {
     quarantines: 0,
-    jobs: 0,
-    restarts: 0,
     releases: 0,
-    jobsBesideAnother: 0,
     heldWhileWaiting: 0,
   };
   readonly #script: Script;
@@ -82,15 +65,10 @@ export class SimulatedCluster {
   #writes = 0;
   #proofs = 0;
   #steps = 0;
-  #jobStartedAt = 0;
-  #jobGoneAt = 0;
-  #agentEndedAt = 0;
-  #repaired = false;
-  #restartedAt = Number.NEGATIVE_INFINITY;
-  #mayWriteElsewhere = false;
 
   constructor(script: Script) {
     this.#script = script;
+    this.job = new SimulatedJob(script);
     const crash = aRemediation({ settings: { quarantine: { strategy: script.strategy } } });
     this.#remediation = script.drift ? withDrift(crash, script.inFile ? aPendingFile() : {}) : crash;
     this.pods = [...(script.drift?.map((pod) => ON_NODE_1[pod]) ?? [aLoopingPod()]), aDnsPod()];
@@ -107,7 +85,7 @@ export class SimulatedCluster {
       observedSince: this.observedSince,
       world: {
         node: this.node,
-        repairJob: this.job,
+        repairJob: this.job.run,
         inspection: this.inspection,
         proofPod: this.proof,
         otherNodeTakesPods: true,
@@ -183,30 +161,20 @@ export class SimulatedCluster {
       case 'quarantine':
         return { kind: 'quarantined', record: this.#quarantine() };
       case 'start-repair':
-        if (this.job?.deleting) this.tally.jobsBesideAnother += 1;
-        if (!this.job) {
-          this.tally.jobs += 1;
-          this.job = aRun({ uid: `job-${this.tally.jobs}`, state: 'starting', createdAt: this.now });
-          this.#jobStartedAt = this.now;
-          this.#mayWriteElsewhere = this.status.repairDirectory === '/etc/default';
-        }
+        this.job.start(this.now, this.status.repairDirectory === '/etc/default');
         return { kind: 'repair-started', before: null };
       case 'start-inspection':
         this.inspection ??= aRun({ state: 'starting', createdAt: this.now });
         return { kind: 'done', effect };
       case 'take-back-repair':
-        // In the foreground: it exists until its pod is gone.
-        if (this.job && !this.job.deleting) {
-          this.job = { ...this.job, deleting: true };
-          this.#jobGoneAt = this.now + JOB_REMOVAL_MS;
-        }
+        this.job.takeBack(this.now);
         return { kind: 'done', effect };
       case 'start-proof':
         this.#proofs += this.proof ? 0 : 1;
         this.proof ??= aRun({ state: 'starting', createdAt: this.now });
         return { kind: 'done', effect };
       case 'stand-back':
-        this.job = null;
+        this.job.remove();
         this.#release();
         return { kind: 'done', effect };
       case 'release':
@@ -280,40 +248,15 @@ export class SimulatedCluster {
   #asItIsNow(pod: DnsPodView): DnsPodView {
     const isUnready =
       pod.node === this.node.name &&
-      pod.createdAt < this.#restartedAt &&
-      this.now < this.#restartedAt + UNREADY_AFTER_RESTART_MS;
+      pod.createdAt < this.job.restartedAt &&
+      this.now < this.job.restartedAt + UNREADY_AFTER_RESTART_MS;
     if (isUnready) return { ...pod, ready: false };
     const isStarting = pod.runningSince !== null && pod.runningSince > this.now;
     return isStarting ? { ...pod, ip: null, containerID: null, ready: false, runningSince: null } : pod;
   }
 
-  get #isOfFile(): boolean {
-    return this.#script.drift != null && this.#script.inFile === true;
-  }
-
-  /** How the current Job ends. */
-  get #agent(): Script['agent'] | Passing {
-    return this.#script.passing?.[this.tally.jobs - 1] ?? this.#script.agent;
-  }
-
   #moveAgent(): void {
-    if (this.job?.deleting) {
-      if (this.now >= this.#jobGoneAt) this.job = null;
-    } else if (
-      this.job?.state === 'starting' &&
-      this.#agent !== 'never-starts' &&
-      this.now - this.#jobStartedAt > 500
-    )
-      this.job = {
-        ...this.job,
-        state: 'running',
-        guard: this.#script.guard === 'none' || this.#isOfFile ? null : { state: 'running', message: null },
-      };
-    else if (this.job?.state === 'running' && this.#agent !== 'silent') {
-      this.#endAgent();
-      this.#agentEndedAt = this.now;
-    }
-    this.#moveGuard();
+    this.job.move(this.now);
     this.#moveProof();
     this.#moveInspection();
   }
@@ -332,37 +275,5 @@ export class SimulatedCluster {
     const isKilled = proof === 'killed-once' && this.#proofs === 1;
     const message = isKilled ? '' : JSON.stringify(aProofReport({ outcome }));
     this.proof = { ...this.proof, state: 'ended', message };
-  }
-
-  /** It watches for ten seconds what the agent has changed, and ends at once where that is nothing. */
-  #moveGuard(): void {
-    const { guard } = this.#script;
-    if (this.job?.state !== 'ended' || this.job.guard?.state !== 'running' || guard === 'none') return;
-    const isWatching = this.job.message?.includes('"watched":false') === true;
-    if (isWatching && (guard === 'endless' || this.now - this.#agentEndedAt < 10_000)) return;
-    const message = messageOfGuard(guard, isWatching);
-    this.job = { ...this.job, guard: { state: 'ended', message } };
-  }
-
-  #endAgent(): void {
-    const agent = this.#agent;
-    if (!this.job) return;
-    const dies =
-      agent === 'dies-always' ||
-      (agent === 'dies-once' && this.tally.jobs === 1 + (this.#script.passing?.length ?? 0));
-    const report = dies
-      ? null
-      : reportOfAgent(agent, {
-          mayWriteElsewhere: this.#mayWriteElsewhere,
-          isOfFile: this.#isOfFile,
-          isGuarded: this.#script.guard !== 'none',
-          now: this.now,
-        });
-    if (report?.outcome === 'repaired' && !this.#repaired) {
-      this.#repaired = true;
-      this.tally.restarts += 1;
-      this.#restartedAt = this.now;
-    }
-    this.job = { ...this.job, state: 'ended', message: report ? JSON.stringify(report) : '' };
   }
 }
