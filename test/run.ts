@@ -96,4 +96,6 @@ function failuresOf(file: z.infer<typeof reportSchema>['testResults'][number]): 
   );
 }
 
-const excerpt = (message: string): string => message.split('\n').slice(0, 12).join('\n').slice(0, 2_000);
+function excerpt(message: string): string {
+  return message.split('\n').slice(0, 12).join('\n').slice(0, 2_000);
+}

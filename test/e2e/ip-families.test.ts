@@ -12,6 +12,7 @@ import { tearDown } from '../cluster/teardown/down.ts';
 import { sightingOf } from '../support/objects/builders.ts';
 import { type RemediationObject, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
 import { applySamplePolicy, installImage } from '../support/rig/installation.ts';
+import { justChecked } from '../support/rig/node-checks.ts';
 
 const NODE = 'node-1';
 const FAMILIES: readonly IpFamily[] = ['ipv6', 'dual'];
@@ -29,6 +30,7 @@ async function breakAndWait(ipFamily: IpFamily): Promise<Repaired> {
   await tearDown(rigPaths(name));
   const rig = await Rig.up({ name, ipFamily, onProgress: say });
   await installImage(rig, inject('operatorImage'), say);
+  await justChecked(rig);
   await applySamplePolicy(rig);
   await breakNode(rig, NODE, { wait: false });
   return { rig, ended: await untilEnded(rig, NODE) };
