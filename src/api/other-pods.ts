@@ -22,6 +22,6 @@ export const otherPodsSchema = z
     message: z.string().describe('What that means, and what to do.'),
   })
   .describe(
-    'Other pods of the node with dnsPolicy Default that were started while the kubelet was wrong, and keep its resolv.conf until they are recreated. The operator does not touch them. Absent if nothing was changed on the node.',
+    'Other pods of the node with dnsPolicy Default that were started while the kubelet was wrong, and keep its resolv.conf until they are recreated. The operator leaves them alone. Absent if nothing was changed on the node.',
   );
 export type OtherPods = z.infer<typeof otherPodsSchema>;

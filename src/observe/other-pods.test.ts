@@ -40,7 +40,7 @@ describe('the other pods of a node', () => {
         { namespace: 'shop', name: 'mailer-1', owner: 'DaemonSet/mailer' },
         { namespace: 'shop', name: 'alone' },
       ],
-      message: expect.stringMatching(/^2 other pods on node node-1 .* until recreated\./),
+      message: expect.stringMatching(/^2 other pods on node node-1 .* until they are recreated\./),
     });
   });
 

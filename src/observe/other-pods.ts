@@ -85,9 +85,7 @@ const wholeSecond = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 function messageOf(total: number, node: string): string {
   if (total === 0) return `No other pod on node ${node} was given the wrong resolv.conf.`;
-  const who =
-    total === 1
-      ? `One other pod on node ${node} with dnsPolicy Default was started before the repair and keeps`
-      : `${total} other pods on node ${node} with dnsPolicy Default were started before the repair and keep`;
-  return `${who} the resolv.conf of that time, until recreated. The operator does not touch them: delete them when it suits you, or restart their workload with kubectl rollout restart.`;
+  return total === 1
+    ? `One other pod on node ${node} with dnsPolicy Default was started before the repair and keeps the resolv.conf of that time until it is recreated. The operator leaves it alone: delete it when that suits you, or restart its workload with kubectl rollout restart.`
+    : `${total} other pods on node ${node} with dnsPolicy Default were started before the repair and keep the resolv.conf of that time until they are recreated. The operator leaves them alone: delete them when that suits you, or restart their workloads with kubectl rollout restart.`;
 }

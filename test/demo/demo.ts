@@ -7,6 +7,7 @@ import { Rig } from '../cluster/rig.ts';
 import { until } from '../cluster/until.ts';
 import { policyStatus, remediations, restoreCluster } from '../support/rig/cluster-state.ts';
 import { applySamplePolicy, installOperator } from '../support/rig/installation.ts';
+import { neverChecked } from '../support/rig/node-checks.ts';
 import { commands, heading, out, quiet, table } from './terminal.ts';
 
 const NODE = 'node-1';
@@ -20,7 +21,16 @@ async function demo(): Promise<void> {
   heading('Operator: kubectl apply -k config/default');
   await installOperator(rig, quiet);
   await restoreCluster(rig);
+  await neverChecked(rig);
   await applySamplePolicy(rig);
+  // Not checked again for ten minutes: here the operator learns of the failure from the crash.
+  await until(
+    async () => ((await policyStatus(rig))?.nodes?.proven === rig.nodes.length ? true : undefined),
+    {
+      what: 'both nodes to be checked and found well',
+      timeoutMs: 60_000,
+    },
+  );
   table((await rig.kubectl(['get', 'dnshealth'])).stdout);
 
   heading(`Failure: resolvConf on ${NODE} becomes ${BAD_RESOLV_CONF}, ${NODE} reboots`);

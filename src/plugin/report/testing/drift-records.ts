@@ -59,7 +59,7 @@ export const DRIFT_RECORDS: Readonly<Record<string, StoredRecord>> = {
           { namespace: 'monitoring', name: 'node-probe-k4d2v', owner: 'DaemonSet/node-probe' },
         ],
         message:
-          '2 other pods on node node-1 with dnsPolicy Default were started before the repair and keep the resolv.conf of that time, until recreated. The operator does not touch them: delete them when it suits you, or restart their workload with kubectl rollout restart.',
+          '2 other pods on node node-1 with dnsPolicy Default were started before the repair and keep the resolv.conf of that time until they are recreated. The operator leaves them alone: delete them when that suits you, or restart their workloads with kubectl rollout restart.',
       },
     },
   }),
