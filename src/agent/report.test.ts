@@ -25,6 +25,18 @@ const REPAIRED: RepairReport = {
   layout: 'kubespray',
   times: {},
 };
+/** Of one line, with a diff that is only shown. */
+const CHANGE = {
+  path: '/p',
+  line: 1,
+  before: 'a',
+  after: 'b',
+  sha256Before: 'a'.repeat(64),
+  sha256After: 'b'.repeat(64),
+  backup: '/b',
+  diff: '-a\n+b\n',
+};
+const { diff: _diff, ...WITHOUT_DIFF } = CHANGE;
 const ROLLED_BACK: RollbackReport = {
   verb: 'rollback',
   nonce: 'n',
@@ -91,47 +103,26 @@ describe('fitReport', () => {
 
   it('drops what is only shown before it cuts what is acted on', () => {
     const graded = { path: '/p', class: 'stub' as const, nameservers: [], text: 'nameserver 127.0.0.53' };
-    const change = {
-      path: '/p',
-      line: 1,
-      before: 'a',
-      after: 'b',
-      sha256Before: 'a'.repeat(64),
-      sha256After: 'b'.repeat(64),
-      backup: '/b',
-      diff: '-a\n+b\n',
-    };
     const message = 'm'.repeat(3300);
     const json = fitReport({
       ...REPAIRED,
       message,
-      change: { ...change, diff: 'd'.repeat(500) },
+      change: { ...CHANGE, diff: 'd'.repeat(500) },
       current: graded,
     });
-    const { diff: _diff, ...rest } = change;
     expect(JSON.parse(json)).toEqual({
       ...REPAIRED,
       message,
-      change: rest,
+      change: WITHOUT_DIFF,
       current: { path: '/p', class: 'stub', nameservers: [] },
     });
-    expect(JSON.parse(fitReport({ ...REPAIRED, change, current: graded }))).toMatchObject({
-      change,
+    expect(JSON.parse(fitReport({ ...REPAIRED, change: CHANGE, current: graded }))).toMatchObject({
+      change: CHANGE,
       current: graded,
     });
   });
 
   it('gives up the farther traces of who wrote the file first, and all of them before it cuts a text', () => {
-    const change = {
-      path: '/p',
-      line: 1,
-      before: 'a',
-      after: 'b',
-      sha256Before: 'a'.repeat(64),
-      sha256After: 'b'.repeat(64),
-      backup: '/b',
-      diff: '-a\n+b\n',
-    };
     const changedAt = '2026-01-01T00:00:00.000Z';
     const rewritten = {
       path: '/p',
@@ -142,9 +133,8 @@ describe('fitReport', () => {
       neighbours: Array.from({ length: 8 }, (_, n) => ({ path: `/etc/kubernetes/file-${n}`, changedAt })),
       more: 2,
     };
-    const report = { ...REPAIRED, message: '', change, rewritten };
-    const { diff: _diff, ...kept } = change;
-    const bare = { ...report, change: kept, rewritten: { ...rewritten, neighbours: [], more: 10 } };
+    const report = { ...REPAIRED, message: '', change: CHANGE, rewritten };
+    const bare = { ...report, change: WITHOUT_DIFF, rewritten: { ...rewritten, neighbours: [], more: 10 } };
     const fitted = (message: string): unknown => JSON.parse(fitReport({ ...report, message }));
     /** Fills such a report to the last byte. */
     const filling = (one: object): string => 'm'.repeat(MAX_REPORT_BYTES - JSON.stringify(one).length);

@@ -1,13 +1,7 @@
 /** `npm run bench:mass-outage`: the first repair of 300 looping nodes beside that of one alone; writes its section of docs/benchmarks.md. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createKubernetesService } from '../../src/controller/dns-pods/kubernetes-service.ts';
-import { wireControllers } from '../../src/controller/wire-controllers.ts';
-import { createEventRecorder } from '../../src/kube/event-recorder.ts';
-import { createReflectors } from '../../src/observe/reflectors.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
-import { runControllers } from '../../src/runtime/run-controllers.ts';
 import { answerTo, framed, startDnsServer } from '../support/network/dns-server.ts';
+import { operatorInProcess } from '../support/operator-in-process.ts';
 import { cannedCluster } from './canned-cluster.ts';
 import { writeSection } from './document.ts';
 import { ANSWER_MS, type MassOutageRun, massOutageReport, NODES, ROUNDS } from './mass-outage-report.ts';
@@ -23,25 +17,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** From the start of a warm operator until the first node is healed, and on until all incidents are recorded. */
 async function run(nodes: number): Promise<MassOutageRun> {
   const cluster = cannedCluster({ nodes, answerMs: ANSWER_MS, podIP: POD_IP });
-  const { kube } = cluster;
-  const logger = silentLogger;
-  const metrics = createMetrics();
-  const recorder = createEventRecorder({ raw: kube.raw, logger, metrics, reportingController: 'bench' });
-  const stores = createReflectors(kube, { logger, metrics, recorder });
-  const settings = { agentImage: 'bench', logLevel: 'error' as const, healthPort: 0 };
-  const kubernetesService = createKubernetesService(kube);
-  const controllers = wireControllers({
-    kube,
-    stores,
-    settings,
-    kubernetesService,
-    recorder,
-    logger,
-    metrics,
-    now: Date.now,
-  });
-  const operator = runControllers({ controllers, logger, metrics });
-  await operator.started;
+  const operator = await operatorInProcess(cluster.kube);
   const startedAt = performance.now();
   const seconds = () => (performance.now() - startedAt) / 1000;
   const first = (phase: string) => cluster.remediations().some(({ status }) => status?.phase === phase);
@@ -63,8 +39,8 @@ async function run(nodes: number): Promise<MassOutageRun> {
   const before = cluster.requests();
   await sleep(LATER_MS);
   const later = (cluster.requests() - before) / (LATER_MS / 1000);
-  await operator.stop(0);
-  await recorder.drain();
+  await operator.stop();
+  await operator.recorder.drain();
   return { healed, verifying: verifying ?? healed, requestsPerSecond: requests / healed, claimed, later };
 }
 

@@ -4,16 +4,9 @@ import { CHECK_ANNOTATION, CHECK_NAMESPACE } from '../../src/api/keys.ts';
 import { parseNodeCheckRecord } from '../../src/api/node-check-record.ts';
 import { NODE_CONDITION } from '../../src/api/node-condition.ts';
 import { policySpecSchema } from '../../src/api/policy.ts';
-import { createKubernetesService } from '../../src/controller/dns-pods/kubernetes-service.ts';
 import { createCheckStarter, nodeCheckName } from '../../src/controller/nodes/check-start.ts';
-import { wireControllers } from '../../src/controller/wire-controllers.ts';
-import { createEventRecorder } from '../../src/kube/event-recorder.ts';
 import { lookAtNode } from '../../src/observe/node-facts.ts';
-import { createReflectors } from '../../src/observe/reflectors.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
-import { silentLogger } from '../../src/runtime/logger.ts';
-import { createMetrics } from '../../src/runtime/metrics.ts';
-import { runControllers } from '../../src/runtime/run-controllers.ts';
 import { until } from '../cluster/until.ts';
 import { auditedWrites, credentialOf } from '../support/apiserver/audit-log.ts';
 import { type CheckKubelets, startCheckKubelets } from '../support/apiserver/check-kubelets.ts';
@@ -25,6 +18,7 @@ import {
 import { type OperatorProcess, startOperator } from '../support/apiserver/operator-process.ts';
 import { fastClock } from '../support/fast-clock.ts';
 import { aRawNode } from '../support/objects/raw-objects.ts';
+import { operatorInProcess } from '../support/operator-in-process.ts';
 import { HANG_MS } from '../support/patience.ts';
 
 const NODES = '/api/v1/nodes';
@@ -98,28 +92,11 @@ async function notProven(): Promise<readonly string[]> {
 /** The operator's controllers in this process, which lead at once. */
 async function leader(clock: Clock) {
   const kube = await operatorClient(server);
-  const logger = silentLogger;
-  const metrics = createMetrics();
-  const recorder = createEventRecorder({ raw: kube.raw, logger, metrics, reportingController: 'test' });
-  const stores = createReflectors(kube, { logger, metrics, recorder });
-  const settings = { agentImage: 'agent:1', logLevel: 'error' as const, healthPort: 0 };
-  const kubernetesService = createKubernetesService(kube);
-  const parts = {
-    kube,
-    stores,
-    settings,
-    kubernetesService,
-    recorder,
-    logger,
-    metrics,
-    now: () => clock.now(),
-  };
-  const run = runControllers({ controllers: wireControllers(parts), logger, metrics, clock });
-  await run.started;
+  const operator = await operatorInProcess(kube, clock);
   return {
     /** In the middle of whatever it does. */
     async die() {
-      await Promise.all([kube.close(), run.stop(0)]);
+      await Promise.all([kube.close(), operator.stop()]);
     },
   };
 }

@@ -16,7 +16,7 @@ import { HANG_MS } from '../support/patience.ts';
 
 const SIZE = { nodes: 60, dnsPods: 20 };
 const STEPS_A_ROUND = 600;
-const STEPS_A_RESET = 200;
+const STEPS_A_RESET = 60;
 /** Allows for warm-up. One kilobyte leaked by each change would exceed it. */
 const HEAP_TOLERANCE = 1.05;
 
