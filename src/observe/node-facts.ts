@@ -7,10 +7,24 @@ import { parseNode } from './node.ts';
 
 /** A whole node has twelve kilobytes, and a page is parsed at once. */
 const PAGE = 100;
-/** Every CoreDNS manifest tolerates this one. */
+/** Every CoreDNS manifest tolerates these. */
 const TOLERATED: ReadonlySet<string> = new Set([
   'node-role.kubernetes.io/control-plane',
   'node-role.kubernetes.io/master',
+]);
+/**
+ * Kubernetes sets these by the state of a node and takes them away as it passes: a node that has just joined has the first
+ * for some seconds more than it is not Ready.
+ * https://kubernetes.io/docs/reference/labels-annotations-taints/
+ */
+const PASSING: ReadonlySet<string> = new Set([
+  'node.kubernetes.io/not-ready',
+  'node.kubernetes.io/unreachable',
+  'node.kubernetes.io/network-unavailable',
+  'node.kubernetes.io/memory-pressure',
+  'node.kubernetes.io/disk-pressure',
+  'node.kubernetes.io/pid-pressure',
+  'node.cloudprovider.kubernetes.io/uninitialized',
 ]);
 
 export interface NodeFacts {
@@ -22,7 +36,7 @@ export interface NodeFacts {
   readonly osImage: string;
   /** Internal and external IP addresses. */
   readonly addresses: readonly string[];
-  /** The scheduler could place a DNS pod there: not cordoned, and without a taint that CoreDNS does not tolerate. */
+  /** The scheduler could place a DNS pod there: not cordoned, and no lasting taint that CoreDNS does not tolerate. */
   readonly takesDNSPods: boolean;
   /** Status and reason of the operator's condition, "True/Proven"; null without it. Another program may have changed it. */
   readonly says: string | null;
@@ -102,7 +116,9 @@ export function parseNodeFacts(raw: unknown): NodeFacts {
   const { spec, status } = nodeSchema.parse(raw);
   const taints = spec?.taints ?? [];
   const own = status.conditions?.find(({ type }) => type === NODE_CONDITION);
-  const isTainted = taints.some(({ key, effect }) => effect !== 'PreferNoSchedule' && !TOLERATED.has(key));
+  const isTainted = taints.some(
+    ({ key, effect }) => effect !== 'PreferNoSchedule' && !TOLERATED.has(key) && !PASSING.has(key),
+  );
   const { bootID, kubeletVersion, osImage } = system;
   return {
     name,

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Progress } from './progress.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 import { removeEmptyFolders } from './rig-state.ts';
-import { run } from './run.ts';
+import { forRig, run } from './run.ts';
 import { hierarchies } from './teardown/cgroups.ts';
 import { unmountBelow } from './teardown/mounts.ts';
 
@@ -28,7 +28,8 @@ export async function ensureMachine(paths: RigPaths, onProgress: Progress): Prom
   const missing = [...missingForAll(), ...(await missingGo())];
   const packages = missingPackages(TOOLS);
   missing.push(...notInstallable(packages));
-  if (missing.length === 0) missing.push(...(await missingKernelFeatures(paths)));
+  if (missing.length === 0)
+    missing.push(...(await forRig({ cgroup: paths.cgroup }, async () => missingKernelFeatures(paths))));
   if (missing.length > 0)
     throw new Error(`this machine cannot run a rig, it lacks:\n- ${missing.join('\n- ')}`);
   if (packages.length > 0) await install(packages, onProgress);

@@ -11,7 +11,7 @@ import type { Progress } from './progress.ts';
 import { type RigPaths, rigPaths } from './rig-paths.ts';
 import { type RigParts, startRig } from './rig-start.ts';
 import { claimSlot, readRecord, writeRecord } from './rig-state.ts';
-import { withCgroup } from './run.ts';
+import { forRig } from './run.ts';
 import { hostCgroup } from './teardown/cgroups.ts';
 import { tearDown } from './teardown/down.ts';
 
@@ -54,7 +54,9 @@ export async function rigUp(options: UpOptions): Promise<RigParts> {
   await ensureMachine(paths, onProgress);
   await tearDown(paths);
   const procs = join(hostCgroup(paths.cgroup), 'cgroup.procs');
-  return withCgroup(procs, async () => start(paths, { nodeCount, ipFamily }, onProgress));
+  return forRig({ cgroup: paths.cgroup, procs }, async () =>
+    start(paths, { nodeCount, ipFamily }, onProgress),
+  );
 }
 
 async function start(

@@ -29,14 +29,33 @@ function runError(argv: readonly string[], { code, stdout, stderr }: RunResult):
   return new Error(`${argv.slice(0, 6).join(' ')} failed with exit code ${code}: ${output}`);
 }
 
-const procsFile = new AsyncLocalStorage<string>();
+/** In the environment of a rig's programs. */
+const RIG = 'DNSHEALTH_RIG';
+
+interface Owner {
+  /** Of the rig. */
+  readonly cgroup: string;
+  /** The cgroup.procs file of a folder in it; without one, the programs stay in the cgroup of this process. */
+  readonly procs?: string;
+}
+
+const owner = new AsyncLocalStorage<Owner>();
 
 /**
- * Programs that `body` runs are started in the cgroup of this cgroup.procs file, where `down` finds them if this
- * process is killed. The process itself stays outside: it may be a test runner with other children.
+ * Programs that `body` runs belong to a rig: `down` finds them by their environment and their cgroup if this process is
+ * killed. The process itself stays outside: it may be a test runner with other children.
  */
-export function withCgroup<T>(procs: string, body: () => Promise<T>): Promise<T> {
-  return procsFile.run(procs, body);
+export function forRig<T>(rig: Owner, body: () => Promise<T>): Promise<T> {
+  return owner.run(rig, body);
+}
+
+/**
+ * Whether `run` started a program for that rig. An orphan of a killed process may not be in its cgroup yet.
+ *
+ * @param environ content of /proc/PID/environ
+ */
+export function isStartedFor(cgroup: string, environ: string): boolean {
+  return environ.split('\0').includes(`${RIG}=${cgroup}`);
 }
 
 /** An argv that enters the cgroup and then becomes the program, with the same pid. */
@@ -46,14 +65,14 @@ export function enteringCgroup(procs: string, argv: readonly string[]): string[]
 
 /** Runs argv; throws on a non-zero exit code unless `allowFailure`. A program killed by a signal has code 128. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  const procs = procsFile.getStore();
-  const [file, ...args] = procs === undefined ? argv : enteringCgroup(procs, argv);
+  const rig = owner.getStore();
+  const [file, ...args] = rig?.procs === undefined ? argv : enteringCgroup(rig.procs, argv);
   if (file === undefined) throw new Error('run() needs a program');
   const inputFd = options.inputFile === undefined ? undefined : openSync(options.inputFile, 'r');
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       cwd: options.cwd,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, ...options.env, ...(rig && { [RIG]: rig.cgroup }) },
       stdio: [inputFd ?? 'pipe', 'pipe', 'pipe'],
       timeout: options.timeoutMs,
       killSignal: 'SIGKILL',

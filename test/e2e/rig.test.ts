@@ -1,6 +1,7 @@
 /** The rig itself, without the operator: it is a real cluster, a node can be broken, and it leaves nothing behind. */
 import { spawn } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { breakNode, healNode } from '../cluster/break-node.ts';
@@ -138,6 +139,7 @@ describe('a start that is killed', () => {
       const up = spawn(process.execPath, [CLI, '--name', 'rigtest-crash', 'up'], { stdio: 'ignore' });
       await sleep(ms);
       up.kill('SIGKILL');
+      await once(up, 'exit');
       await tearDown(rigPaths('rigtest-crash'));
       expect(await machine()).toEqual(before);
     },

@@ -1,20 +1,23 @@
 /** Removes a rig: whatever a finished or interrupted start has left on disk and in the kernel. */
 import { rmdirSync, rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { addressPlan } from '../address-plan.ts';
 import { FAMILY, type RigPaths } from '../rig-paths.ts';
 import { releaseSlots, slotsOf } from '../rig-state.ts';
 import { run } from '../run.ts';
 import { hierarchies, removeCgroup } from './cgroups.ts';
 import { mountsBelow, unmountBelow } from './mounts.ts';
-import { killRigProcesses, rigNetns } from './rig-processes.ts';
+import { killRigProcesses, rigNetns, rigProcesses } from './rig-processes.ts';
+
+/** More than a fork takes to become a program, on a busy machine. */
+const FORK_MS = 100;
 
 /**
  * Idempotent. The order matters: processes hold mounts, namespaces and cgroups; the slot is freed last, so that no
  * other rig gets the addresses while they are still in use.
  */
 export async function tearDown(paths: RigPaths): Promise<void> {
-  await killRigProcesses(paths);
-  await unmountBelow(paths.dir);
+  await stopAndUnmount(paths);
   for (const name of await hostLinks(paths)) {
     await run(['ip', 'link', 'delete', name], { allowFailure: true });
   }
@@ -26,6 +29,23 @@ export async function tearDown(paths: RigPaths): Promise<void> {
   if (mounted.length > 0) throw new Error(`not deleting ${paths.dir}: ${mounted.join(', ')} is mounted`);
   rmSync(paths.dir, { recursive: true, force: true });
   releaseSlots(paths.name);
+}
+
+/**
+ * Until two looks in a row find nothing. Of a start that was killed a moment ago, a program may begin only now: as a fork
+ * that has not become the program yet, nothing tells that it is the rig's.
+ */
+async function stopAndUnmount(paths: RigPaths): Promise<void> {
+  let clean = 0;
+  for (let attempt = 0; attempt < 40; attempt++) {
+    const isClean = rigProcesses(paths).length === 0 && mountsBelow(paths.dir).length === 0;
+    clean = isClean ? clean + 1 : 0;
+    if (clean === 2) return;
+    await killRigProcesses(paths);
+    await unmountBelow(paths.dir);
+    if (isClean) await sleep(FORK_MS);
+  }
+  throw new Error(`processes of ${paths.name} keep starting: ${rigProcesses(paths).join(', ')}`);
 }
 
 /** Found by the slot of the rig, and by alias in case the file of the slot is missing. */

@@ -1,8 +1,9 @@
-/** All processes of a rig, found through the kernel: by their cgroup or their network namespace. */
-import { readdirSync, readlinkSync, statSync } from 'node:fs';
+/** All processes of a rig, found through the kernel: by their cgroup, network namespace or environment. */
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive, type ProcessIdentity, signalProcess } from '../process-identity.ts';
 import type { RigPaths } from '../rig-paths.ts';
+import { isStartedFor } from '../run.ts';
 import { processesInCgroup } from './cgroups.ts';
 
 const NETNS_DIR = '/run/netns';
@@ -16,23 +17,20 @@ export function rigNetns(paths: RigPaths): string[] {
   }
 }
 
-function processesInNetns(names: readonly string[]): number[] {
-  const wanted = new Set(names.map((name) => `net:[${statSync(`${NETNS_DIR}/${name}`).ino}]`));
-  if (wanted.size === 0) return [];
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .filter((pid) => {
-      try {
-        return wanted.has(readlinkSync(`/proc/${pid}/ns/net`));
-      } catch {
-        return false; // It has exited since it was listed.
-      }
-    })
-    .map(Number);
-}
-
-function rigProcesses(paths: RigPaths): number[] {
-  const pids = new Set([...processesInCgroup(paths.cgroup), ...processesInNetns(rigNetns(paths))]);
+/** Those in the rig's cgroup, in its network namespaces, or on their way there. */
+export function rigProcesses(paths: RigPaths): number[] {
+  const pids = new Set(processesInCgroup(paths.cgroup));
+  const namespaces = new Set(rigNetns(paths).map((name) => `net:[${statSync(`${NETNS_DIR}/${name}`).ino}]`));
+  for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const isOurs =
+        namespaces.has(readlinkSync(`/proc/${pid}/ns/net`)) ||
+        isStartedFor(paths.cgroup, readFileSync(`/proc/${pid}/environ`, 'utf8'));
+      if (isOurs) pids.add(Number(pid));
+    } catch {
+      continue; // It has exited since it was listed.
+    }
+  }
   pids.delete(process.pid);
   return [...pids].filter((pid) => identify(pid) !== undefined);
 }
