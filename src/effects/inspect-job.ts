@@ -2,19 +2,11 @@
 import type { V1Job } from '@kubernetes/client-node';
 import { AGENT_CONTAINER, type InspectRequest } from '../api/agent-protocol.ts';
 import type { InspectionOrigin } from '../api/inspection-origin.ts';
-import { INSPECTION_ANNOTATION, NODE_NAMESPACE } from '../api/keys.ts';
+import { INSPECTION_ANNOTATION } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import {
-  ETC,
-  type HostDirectory,
-  kubeletDirectory,
-  mount,
-  PROGRAMS,
-  STATE,
-  volume,
-} from './host-directories.ts';
-import { AGENT_SERVICE_ACCOUNT, AS_AGENT, jobsPath } from './node-job.ts';
-import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+import { ETC, type HostDirectory, kubeletDirectory, PROGRAMS, STATE } from './host-directories.ts';
+import { jobsPath, nodeJob } from './node-job.ts';
+import { createOnce, ownLabels } from './node-pod.ts';
 
 /** Normally it is deleted when it was read; this is for an operator that was away. */
 const TTL_SECONDS = 600;
@@ -56,45 +48,17 @@ const DIRECTORIES: readonly HostDirectory[] = [ETC, kubeletDirectory('/var/lib/k
 const JOURNALS: HostDirectory = { ...STATE, readOnly: true, type: 'Directory' };
 
 /** The manifest, exported for the test that checks it. */
-export function inspectJob({
-  name,
-  of,
-  node,
-  image,
-  activeDeadlineSeconds,
-  agent,
-}: InspectJobRequest): V1Job {
-  const isOfIncident = of.kind === 'incident';
-  const directories = isOfIncident ? [...DIRECTORIES, JOURNALS] : DIRECTORIES;
-  const labels = ownLabels(isOfIncident ? of.remediation.name : undefined, 'inspect');
-  const annotations: Record<string, string> = isOfIncident
-    ? {}
-    : { [INSPECTION_ANNOTATION]: JSON.stringify(of.origin) };
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name,
-      namespace: NODE_NAMESPACE,
-      labels,
-      annotations,
-      ...(isOfIncident && { ownerReferences: ownedBy(of.remediation) }),
-    },
-    spec: {
-      backoffLimit: 0,
-      activeDeadlineSeconds,
-      ttlSecondsAfterFinished: TTL_SECONDS,
-      template: {
-        metadata: { labels, annotations },
-        spec: {
-          // Without the priority of a repair: an inspection can wait until the node has room.
-          ...nodePodSpec(node, image, [{ name: AGENT_CONTAINER, request: agent }], AGENT_SERVICE_ACCOUNT, {
-            volumeMounts: directories.map(mount),
-            securityContext: AS_AGENT,
-          }),
-          volumes: directories.map(volume),
-        },
-      },
-    },
-  };
+export function inspectJob({ of, agent, ...job }: InspectJobRequest): V1Job {
+  return nodeJob({
+    ...job,
+    labels: ownLabels(of.kind === 'incident' ? of.remediation.name : undefined, 'inspect'),
+    ...(of.kind === 'incident'
+      ? { owner: of.remediation }
+      : { annotations: { [INSPECTION_ANNOTATION]: JSON.stringify(of.origin) } }),
+    programs: [{ name: AGENT_CONTAINER, request: agent }],
+    directories: of.kind === 'incident' ? [...DIRECTORIES, JOURNALS] : DIRECTORIES,
+    // It can wait until the node has room.
+    isCritical: false,
+    ttlSeconds: TTL_SECONDS,
+  });
 }

@@ -56,6 +56,12 @@ export async function createOnce(
   }
 }
 
+/** A container with the agent, which carries out the request. */
+export interface NodeProgram {
+  readonly name: string;
+  readonly request: AgentRequest;
+}
+
 /** client-node's model as plain data: it is sent as JSON, never through the class. */
 export type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
 
@@ -69,7 +75,7 @@ export type PodSpec = Pick<V1PodSpec, keyof V1PodSpec>;
 export function nodePodSpec(
   node: string,
   image: string,
-  requests: readonly { readonly name: string; readonly request: AgentRequest }[],
+  programs: readonly NodeProgram[],
   serviceAccountName: string | undefined,
   container: {
     readonly volumeMounts?: V1Container['volumeMounts'];
@@ -86,7 +92,7 @@ export function nodePodSpec(
     ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
     terminationGracePeriodSeconds: 60,
     // In this order, each without waiting for the one before to end.
-    containers: requests.map(({ name, request }) => ({
+    containers: programs.map(({ name, request }) => ({
       name,
       image,
       imagePullPolicy: 'IfNotPresent',

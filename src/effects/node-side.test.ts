@@ -4,53 +4,12 @@ import type { V1Container, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/clien
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { aRemediation } from '../../test/support/objects/builders.ts';
-import {
-  agentRequestSchema,
-  inspectRequestSchema,
-  type KubeletDirectory,
-  REQUEST_ENV,
-  type RepairRequest,
-  USUAL_DIRECTORIES,
-} from '../api/agent-protocol.ts';
-import { parseInspectionOrigin } from '../api/inspection-origin.ts';
+import { agentRequestSchema, REQUEST_ENV, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
 import { type CheckPodRequest, checkPod } from './check-pod.ts';
-import { inspectJob } from './inspect-job.ts';
-import { repairJob } from './repair-job.ts';
+import { aRepairJob, IMAGE, known, remediation } from './testing/a-repair-job.ts';
 
-const IMAGE = 'registry.example/dnshealth-operator@sha256:abc';
-const known = { clusterDNS: ['10.96.0.10'], nodeLocalDNS: ['169.254.20.10'], node: ['192.0.2.11'] };
-const { name, uid } = aRemediation();
-const remediation = { name, uid };
-
-function theJob(
-  policy: PolicySpec = policySpecSchema.parse({}),
-  node = 'node-1',
-  writable: KubeletDirectory[] = [...USUAL_DIRECTORIES],
-  more: Pick<RepairRequest, 'restart'> = {},
-) {
-  const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
-  const { externalName } = policy.verification;
-  return repairJob({
-    remediation,
-    node,
-    image: IMAGE,
-    activeDeadlineSeconds: 120,
-    agent: {
-      verb: 'repair',
-      nonce: uid,
-      remediation: name,
-      targets,
-      acceptRisky,
-      replaceEmptyValue,
-      known,
-      externalName: externalName ?? 'x.invalid',
-      writable,
-      ...more,
-    },
-  });
-}
+const { name, uid } = remediation;
 
 const proofRequest = (policy: PolicySpec = policySpecSchema.parse({})): CheckPodRequest => ({
   name: `${name}-proof`,
@@ -70,7 +29,7 @@ const proofRequest = (policy: PolicySpec = policySpecSchema.parse({})): CheckPod
 const theProof = (policy?: PolicySpec) => checkPod(proofRequest(policy));
 
 type JobSpec = Pick<V1JobSpec, keyof V1JobSpec>;
-const specOf = (policy?: PolicySpec): V1PodSpec => theJob(policy).spec?.template.spec as V1PodSpec;
+const specOf = (policy?: PolicySpec): V1PodSpec => aRepairJob(policy).spec?.template.spec as V1PodSpec;
 const proofSpecOf = (policy?: PolicySpec): V1PodSpec => theProof(policy).spec as V1PodSpec;
 
 /** Path, read-only, type. Only what the agent itself may have to create has a type that creates it. */
@@ -152,7 +111,7 @@ describe.each([
 });
 
 describe('the Job that corrects a file alone', () => {
-  const job = theJob(undefined, undefined, undefined, { restart: false });
+  const job = aRepairJob(undefined, undefined, undefined, { restart: false });
 
   it('differs from that of a repair in its request and in having no guard', () => {
     const spec = job.spec?.template.spec as V1PodSpec;
@@ -165,76 +124,9 @@ describe('the Job that corrects a file alone', () => {
   });
 });
 
-describe('the Job of an inspection', () => {
-  const job = inspectJob({
-    name: 'inspect-0123456789abcdef',
-    of: { kind: 'node', origin: { nonce: 'nonce-1', node: 'uid-of-node-1' } },
-    node: 'node-1',
-    image: IMAGE,
-    activeDeadlineSeconds: 90,
-    agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: 'nonce-1', restart: false }),
-  });
-  const spec = job.spec?.template.spec as V1PodSpec;
-
-  it('mounts nothing to be written, and not the directory of the agent', () => {
-    expect(spec.containers).toHaveLength(1);
-    const mounts = spec.containers[0]?.volumeMounts ?? [];
-    expect(mounts.map(({ mountPath }) => mountPath)).toEqual(
-      ['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt'].map((path) => `/host${path}`),
-    );
-    for (const one of mounts) expect(one).toMatchObject({ readOnly: true, recursiveReadOnly: 'IfPossible' });
-    for (const { hostPath } of spec.volumes ?? []) expect(hostPath?.type).toBe('Directory');
-  });
-
-  it('has the rights of a repair otherwise, runs once, and has no priority over others', () => {
-    expect(spec.containers[0]?.securityContext).toEqual(specOf().containers[0]?.securityContext);
-    expect(spec).toMatchObject({
-      serviceAccountName: 'dnshealth-agent',
-      automountServiceAccountToken: false,
-    });
-    expect(spec).not.toHaveProperty('priorityClassName');
-    expect(job.spec).toMatchObject({ backoffLimit: 0, activeDeadlineSeconds: 90 });
-    expect(job.metadata).not.toHaveProperty('ownerReferences');
-  });
-
-  it('says on itself and on its pod what it is about', () => {
-    for (const metadata of [job.metadata, job.spec?.template.metadata])
-      expect(parseInspectionOrigin(metadata?.annotations?.['dnshealth.io/inspection'] ?? '')).toEqual({
-        nonce: 'nonce-1',
-        node: 'uid-of-node-1',
-      });
-  });
-});
-
-describe('the Job of an inspection that belongs to an incident', () => {
-  const job = inspectJob({
-    name: `${name}-inspect`,
-    of: { kind: 'incident', remediation },
-    node: 'node-1',
-    image: IMAGE,
-    activeDeadlineSeconds: 90,
-    agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: uid }),
-  });
-  const spec = job.spec?.template.spec as V1PodSpec;
-
-  it('reads what earlier repairs left on the node as well, and can create or write nothing', () => {
-    const mounts = spec.containers[0]?.volumeMounts ?? [];
-    expect(mounts.map(({ mountPath }) => mountPath)).toContain('/host/var/lib/dnshealth');
-    for (const one of mounts) expect(one).toMatchObject({ readOnly: true });
-    for (const { hostPath } of spec.volumes ?? []) expect(hostPath?.type).toBe('Directory');
-  });
-
-  it('is found by the incident, is deleted with it, and is not taken for its repair', () => {
-    expect(job.metadata).toMatchObject({ ownerReferences: [{ kind: 'DNSRemediation', name, uid }] });
-    for (const labels of [job.metadata?.labels, job.spec?.template.metadata?.labels])
-      expect(labels).toMatchObject({ 'dnshealth.io/remediation': name, 'dnshealth.io/role': 'inspect' });
-    expect(job.metadata?.annotations).toEqual({});
-  });
-});
-
 describe('the repair Job', () => {
   it('runs once, ends by itself, and is deleted with its remediation', () => {
-    const { metadata, spec } = theJob();
+    const { metadata, spec } = aRepairJob();
     expect(spec).toMatchObject({
       backoffLimit: 0,
       activeDeadlineSeconds: 120,
@@ -294,7 +186,7 @@ describe('the repair Job', () => {
   it.each(['/etc/default', '/etc/sysconfig'] as const)(
     'may write in %s if the setting is there, and then nowhere else',
     (path) => {
-      const job = theJob(undefined, undefined, [path]).spec as JobSpec;
+      const job = aRepairJob(undefined, undefined, [path]).spec as JobSpec;
       const { volumes, containers } = job.template.spec as V1PodSpec;
       const paths = new Map(volumes?.map((volume) => [volume.name, volume.hostPath?.path]));
       const mounts = hostMountsOf(containers[0]);
@@ -438,9 +330,9 @@ describe('no policy', () => {
     fc.assert(
       fc.property(policies, (policy) => {
         expect(withoutRequest(specOf(policy))).toEqual(plain);
-        const { metadata, spec } = theJob(policy);
-        const { template, ...rest } = theJob().spec as JobSpec;
-        expect(metadata).toEqual(theJob().metadata);
+        const { metadata, spec } = aRepairJob(policy);
+        const { template, ...rest } = aRepairJob().spec as JobSpec;
+        expect(metadata).toEqual(aRepairJob().metadata);
         expect(spec).toMatchObject(rest);
         expect(spec?.template.metadata).toEqual(template.metadata);
       }),

@@ -9,19 +9,10 @@ import {
   type KubeletDirectory,
   type RepairRequest,
 } from '../api/agent-protocol.ts';
-import { NODE_NAMESPACE } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
-import {
-  ETC,
-  type HostDirectory,
-  kubeletDirectory,
-  mount,
-  PROGRAMS,
-  STATE,
-  volume,
-} from './host-directories.ts';
-import { AGENT_SERVICE_ACCOUNT, AS_AGENT, jobsPath } from './node-job.ts';
-import { createOnce, nodePodSpec, ownedBy, ownLabels } from './node-pod.ts';
+import { ETC, type HostDirectory, kubeletDirectory, PROGRAMS, STATE } from './host-directories.ts';
+import { jobsPath, nodeJob } from './node-job.ts';
+import { createOnce, type NodeProgram, ownLabels } from './node-pod.ts';
 
 /** How long the finished Job and its log can still be read. */
 const TTL_SECONDS = 3600;
@@ -38,9 +29,9 @@ export interface RepairJobRequest {
 const ALWAYS_MOUNTED: readonly KubeletDirectory[] = ['/var/lib/kubelet'];
 /** By which the agent says to its guard that it ends; in memory, a few bytes. */
 const HAND_OVER = {
-  volume: { name: 'hand-over', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-  mount: { name: 'hand-over', mountPath: HAND_OVER_DIRECTORY },
-} as const;
+  volumes: [{ name: 'hand-over', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }],
+  volumeMounts: [{ name: 'hand-over', mountPath: HAND_OVER_DIRECTORY }],
+};
 
 /** Creates the Job, once. @throws NotOursError if one of a deleted remediation still has its name */
 export async function startRepair(
@@ -52,45 +43,25 @@ export async function startRepair(
 }
 
 /** The manifest, exported for the test that checks it. */
-export function repairJob(request: RepairJobRequest): V1Job {
-  const { remediation, node, image, agent } = request;
-  const directories = directoriesOf(agent);
-  const labels = ownLabels(remediation.name, 'repair');
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: {
-      name: remediation.name,
-      namespace: NODE_NAMESPACE,
-      labels,
-      ownerReferences: ownedBy(remediation),
-    },
-    spec: {
-      // The agent undoes its change itself, and only the plan decides whether it is started again.
-      backoffLimit: 0,
-      activeDeadlineSeconds: request.activeDeadlineSeconds,
-      ttlSecondsAfterFinished: TTL_SECONDS,
-      template: {
-        metadata: { labels },
-        spec: {
-          // A node whose CPU, memory or number of pods is used up has room for it.
-          priorityClassName: 'system-node-critical',
-          ...nodePodSpec(node, image, containersOf(agent), AGENT_SERVICE_ACCOUNT, {
-            volumeMounts: [...directories.map(mount), HAND_OVER.mount],
-            securityContext: AS_AGENT,
-          }),
-          volumes: [...directories.map(volume), HAND_OVER.volume],
-        },
-      },
-    },
-  };
+export function repairJob({ remediation, agent, ...job }: RepairJobRequest): V1Job {
+  return nodeJob({
+    ...job,
+    name: remediation.name,
+    labels: ownLabels(remediation.name, 'repair'),
+    owner: remediation,
+    programs: programsOf(agent),
+    directories: directoriesOf(agent),
+    own: HAND_OVER,
+    isCritical: true,
+    ttlSeconds: TTL_SECONDS,
+  });
 }
 
 /**
  * The agent first: the guard starts while it reads the node, and is there before the kubelet is restarted. Not an init
  * container and a main one: the guard would then be started by the kubelet that is in doubt.
  */
-function containersOf(agent: RepairRequest) {
+function programsOf(agent: RepairRequest): readonly NodeProgram[] {
   const { nonce, remediation, writable, nodeIP } = agent;
   const own = { name: AGENT_CONTAINER, request: agent };
   // Without a restart there is no kubelet to watch.

@@ -4,29 +4,10 @@ import { NODE_CONDITION } from '../api/node-condition.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { readNode } from '../kube/read-node.ts';
 import { parseNode } from './node.ts';
+import { keepsDNSPodsOffForGood, taintSchema } from './taints.ts';
 
 /** A whole node has twelve kilobytes, and a page is parsed at once. */
 const PAGE = 100;
-/** Every CoreDNS manifest tolerates these. */
-const TOLERATED: ReadonlySet<string> = new Set([
-  'node-role.kubernetes.io/control-plane',
-  'node-role.kubernetes.io/master',
-]);
-/**
- * Kubernetes sets these by the state of a node and takes them away as it passes: a node that has just joined has the first
- * for some seconds more than it is not Ready.
- * https://kubernetes.io/docs/reference/labels-annotations-taints/
- */
-const PASSING: ReadonlySet<string> = new Set([
-  'node.kubernetes.io/not-ready',
-  'node.kubernetes.io/unreachable',
-  'node.kubernetes.io/network-unavailable',
-  'node.kubernetes.io/memory-pressure',
-  'node.kubernetes.io/disk-pressure',
-  'node.kubernetes.io/pid-pressure',
-  'node.cloudprovider.kubernetes.io/uninitialized',
-]);
-
 export interface NodeFacts {
   readonly name: string;
   readonly uid: string;
@@ -50,7 +31,7 @@ const listSchema = z.object({
 });
 
 const nodeSchema = z.object({
-  spec: z.object({ taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish() }).nullish(),
+  spec: z.object({ taints: z.array(taintSchema).nullish() }).nullish(),
   status: z.object({
     conditions: z
       .array(
@@ -116,9 +97,6 @@ export function parseNodeFacts(raw: unknown): NodeFacts {
   const { spec, status } = nodeSchema.parse(raw);
   const taints = spec?.taints ?? [];
   const own = status.conditions?.find(({ type }) => type === NODE_CONDITION);
-  const isTainted = taints.some(
-    ({ key, effect }) => effect !== 'PreferNoSchedule' && !TOLERATED.has(key) && !PASSING.has(key),
-  );
   const { bootID, kubeletVersion, osImage } = system;
   return {
     name,
@@ -128,7 +106,7 @@ export function parseNodeFacts(raw: unknown): NodeFacts {
     kubeletVersion,
     osImage,
     addresses,
-    takesDNSPods: !unschedulable && !isTainted,
+    takesDNSPods: !unschedulable && !taints.some(keepsDNSPodsOffForGood),
     says: own ? `${own.status}/${own.reason ?? ''}` : null,
     saysSince: own?.lastTransitionTime ?? null,
   };

@@ -15,6 +15,16 @@ it.each([
     [other([{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }])],
     true,
   ],
+  [
+    'the control plane of an old cluster',
+    [other([{ key: 'node-role.kubernetes.io/master', effect: 'NoSchedule' }])],
+    true,
+  ],
+  [
+    'one whose disk is full',
+    [other([{ key: 'node.kubernetes.io/disk-pressure', effect: 'NoSchedule' }])],
+    false,
+  ],
   ['one with a taint that only discourages', [other([{ key: 'x', effect: 'PreferNoSchedule' }])], true],
   ['one that is reserved for others', [other([{ key: 'dedicated', effect: 'NoSchedule' }])], false],
   ['one that is drained', [other([{ key: 'x', effect: 'NoExecute' }])], false],

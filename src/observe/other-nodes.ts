@@ -1,19 +1,16 @@
 /** Can another node take a new DNS pod? One live read, needed only while the node of an incident is cordoned. */
 import * as z from 'zod';
 import type { KubeClient } from '../kube/client.ts';
+import { keepsDNSPodsOff, taintSchema } from './taints.ts';
 
 /** Enough to find one; a cluster of thousands of nodes must not be read for that. */
 const PAGE = 50;
-/** Every CoreDNS manifest tolerates this one. */
-const TOLERATED = 'node-role.kubernetes.io/control-plane';
 
 const nodeListSchema = z.object({
   items: z.array(
     z.object({
       metadata: z.object({ name: z.string() }),
-      spec: z
-        .object({ taints: z.array(z.object({ key: z.string(), effect: z.string() })).nullish() })
-        .nullish(),
+      spec: z.object({ taints: z.array(taintSchema).nullish() }).nullish(),
       status: z
         .object({ conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish() })
         .nullish(),
@@ -35,6 +32,6 @@ export async function anotherNodeTakesPods(
       ({ metadata, spec, status }) =>
         metadata.name !== name &&
         status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') &&
-        !spec?.taints?.some(({ key, effect }) => key !== TOLERATED && effect !== 'PreferNoSchedule'),
+        !spec?.taints?.some(keepsDNSPodsOff),
     );
 }

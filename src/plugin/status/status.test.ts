@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, at, isoAt, withDrift } from '../../../test/support/objects/builders.ts';
+import { aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import { type FakeKube, fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
-import type { PolicyStatus } from '../../api/policy.ts';
 import type { Remediation } from '../../remediation/world.ts';
-import { createFollower } from './follow-incidents.ts';
-import { createNodeFollower } from './follow-nodes.ts';
+import { listed, nodesStatus, PENDING } from './testing/nodes-status.ts';
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases/dnshealth-operator';
 const PODS = '/api/v1/namespaces/kube-system/pods';
@@ -43,30 +41,6 @@ const aPolicy = (status: object = {}) => ({
 const aLease = (renewedAt: number) => ({
   metadata: { name: 'dnshealth-operator', uid: 'l', resourceVersion: '1' },
   spec: { holderIdentity: 'dnshealth-operator-1', renewTime: isoAt(renewedAt) },
-});
-
-type DifferingFile = NonNullable<PolicyStatus['nodes']>['filesDiffer'][number];
-const PENDING: DifferingFile = {
-  node: 'node-4',
-  reason: 'PendingInFile',
-  message: 'The file sets the stub.',
-  inspectedAt: isoAt(40),
-};
-
-const listed = (node: string, reason: string, message: string) => ({
-  node,
-  reason,
-  message,
-  since: isoAt(40),
-});
-const nodesStatus = (notProven: ReturnType<typeof listed>[]) => ({
-  total: 5,
-  checked: 4,
-  proven: 3,
-  drifted: 1,
-  summary: '4/5',
-  notProven,
-  filesDiffer: [] as DifferingFile[],
 });
 
 interface Cluster {
@@ -300,103 +274,5 @@ describe('status', () => {
       code: 2,
       err: 'error: --watch prints lines for people: leave out --output, or leave out --watch\n',
     });
-  });
-});
-
-describe('a watch', () => {
-  function follow() {
-    const lines: string[] = [];
-    const follower = createFollower({
-      line: (text = '') => void lines.push(text),
-      paint: (_style, text) => text,
-    });
-    return { ...follower, lines };
-  }
-  const ended = aRemediation({ name: 'old', status: { phase: 'Healed', finishedAt: isoAt(9) } });
-
-  it('does not tell incidents that were over before it began', () => {
-    const { see, fromNowOn, lines } = follow();
-    see(ended);
-    fromNowOn();
-    see(ended);
-    expect(lines).toEqual([]);
-  });
-
-  it('tells those that run from their beginning, and new ones to their end', () => {
-    const { see, fromNowOn, lines } = follow();
-    see(aRemediation({ name: 'new' }));
-    fromNowOn();
-    expect(lines.join('\n')).toContain('0.0 s  node-1  The DNS pod coredns-sick on node-1 crashed');
-    see({ ...ended, name: 'new' });
-    expect(lines.at(-1)).toMatch(/9\.0 s {2}node-1 {2}Healed/);
-  });
-
-  it('says why an incident waits, once for each reason', () => {
-    const { see, fromNowOn, lines } = follow();
-    fromNowOn();
-    const waiting = (message: string) => see(aRemediation({ status: { message } }));
-    waiting('Waiting for a slot.');
-    waiting('Waiting for a slot.');
-    waiting('Waiting for the node.');
-    expect(lines.filter((line) => line.includes('Waiting'))).toEqual([
-      '            node-1  Waiting for a slot.',
-      '            node-1  Waiting for the node.',
-    ]);
-  });
-
-  it('reports a drift that becomes an incident as it happens', () => {
-    const { see, fromNowOn, lines } = follow();
-    fromNowOn();
-    see(withDrift(aRemediation({ name: 'drift' })));
-    expect(lines[0]).toBe(
-      '     0.0 s  node-1  A check found that the kubelet of node-1 gives new pods a resolv.conf that leads back to themselves.',
-    );
-  });
-});
-
-describe('a watch of the nodes', () => {
-  function follow() {
-    const lines: string[] = [];
-    const follower = createNodeFollower({ line: (text = '') => void lines.push(text) });
-    const seeNodes = (nodes: ReturnType<typeof nodesStatus>) =>
-      follower.see({ name: 'coredns', status: { nodes } });
-    const see = (...notProven: readonly ReturnType<typeof listed>[]) => seeNodes(nodesStatus([...notProven]));
-    return { ...follower, see, seeNodes, lines };
-  }
-  const drifted = listed('node-3', 'Drifted', 'New pods are given 127.0.0.53 (class stub).');
-
-  it('does not repeat what the status before it has shown', () => {
-    const { see, fromNowOn, lines } = follow();
-    see(drifted);
-    fromNowOn();
-    see(drifted);
-    expect(lines).toEqual([]);
-  });
-
-  it('reports a node that goes wrong once, and again if it recovered in between', () => {
-    const { see, fromNowOn, lines } = follow();
-    fromNowOn();
-    see(drifted);
-    see(drifted);
-    expect(lines).toEqual(['            node-3  Drifted: New pods are given 127.0.0.53 (class stub).']);
-    see();
-    see(drifted);
-    expect(lines).toHaveLength(2);
-  });
-
-  it('reports a file that became wrong under a kubelet that is right', () => {
-    const { fromNowOn, seeNodes, lines } = follow();
-    fromNowOn();
-    seeNodes({ ...nodesStatus([]), filesDiffer: [PENDING] });
-    expect(lines).toEqual(['            node-4  PendingInFile: The file sets the stub.']);
-  });
-
-  it('reports another reason, but leaves a repair to its incident', () => {
-    const { see, fromNowOn, lines } = follow();
-    fromNowOn();
-    see({ ...drifted, reason: 'Repairing' });
-    expect(lines).toEqual([]);
-    see({ ...drifted, reason: 'RolledBack' });
-    expect(lines).toHaveLength(1);
   });
 });

@@ -32,18 +32,15 @@ export async function tearDown(paths: RigPaths): Promise<void> {
 }
 
 /**
- * Until two looks in a row find nothing. Of a start that was killed a moment ago, a program may begin only now: as a fork
+ * Again until a later look finds nothing. Of a start that was killed a moment ago, a program may begin only now: as a fork
  * that has not become the program yet, nothing tells that it is the rig's.
  */
 async function stopAndUnmount(paths: RigPaths): Promise<void> {
-  let clean = 0;
-  for (let attempt = 0; attempt < 40; attempt++) {
-    const isClean = rigProcesses(paths).length === 0 && mountsBelow(paths.dir).length === 0;
-    clean = isClean ? clean + 1 : 0;
-    if (clean === 2) return;
+  for (let attempt = 0; attempt < 20; attempt++) {
     await killRigProcesses(paths);
     await unmountBelow(paths.dir);
-    if (isClean) await sleep(FORK_MS);
+    await sleep(FORK_MS);
+    if (rigProcesses(paths).length === 0 && mountsBelow(paths.dir).length === 0) return;
   }
   throw new Error(`processes of ${paths.name} keep starting: ${rigProcesses(paths).join(', ')}`);
 }
