@@ -78,7 +78,7 @@ async function reset(): Promise<void> {
 
 async function died(): Promise<never> {
   const end = await operator.ended;
-  throw new Error(`the operator ended with ${end}: ${JSON.stringify(operator.lines.slice(-5))}`);
+  throw new Error(`the operator ended with ${end}: ${JSON.stringify(operator.lines.slice(-20))}`);
 }
 
 /** A policy that is created now gets its status only after everything before it was processed. */

@@ -150,6 +150,37 @@ describe('an elector', () => {
     expect(server.lease).toMatchObject({ holder: ours, transitions: 0 });
   });
 
+  it('counts a renewal whose answer was lost from when it was sent, once it reads that it arrived', async () => {
+    const { clock, fence, server, start } = setup();
+    await start();
+    server.faults.push('answer lost', 'none', ...Array(50).fill('refused'));
+    await clock.advance(13_999);
+    expect(fence.isOpen()).toBe(true);
+    await clock.advance(1);
+    expect(fence.isOpen()).toBe(false);
+  });
+
+  it('does not count a renewal that never arrived', async () => {
+    const { clock, fence, server, start } = setup();
+    await start();
+    server.faults.push('refused', 'none', ...Array(50).fill('refused'));
+    await clock.advance(9_999);
+    expect(fence.isOpen()).toBe(true);
+    await clock.advance(1);
+    expect(fence.isOpen()).toBe(false);
+  });
+
+  it('tries again at once after an attempt that was never answered', async () => {
+    const { calls, clock, server, start } = setup();
+    await start();
+    calls.length = 0;
+    server.faults.push('hangs');
+    await clock.advance(6_999);
+    expect(calls).toEqual(['write']);
+    await clock.advance(1);
+    expect(calls).toEqual(['write', 'read', 'write']);
+  });
+
   it('leads only after its claim was confirmed', async () => {
     const { clock, fence, server, start } = setup();
     server.faults.push('none', 'answer lost');
@@ -240,6 +271,18 @@ describe('an elector with a watch', () => {
     expect(fence.isOpen()).toBe(false);
     await clock.advance(200);
     expect(fence.isOpen()).toBe(true);
+  });
+
+  it('counts a renewal whose answer was lost once the watch shows it', async () => {
+    const { clock, elector, fence, server, start } = setup();
+    await start();
+    server.faults.push('answer lost', ...Array(50).fill('refused'));
+    await clock.advance(4_000);
+    elector.notice(server.lease);
+    await clock.advance(9_999);
+    expect(fence.isOpen()).toBe(true);
+    await clock.advance(1);
+    expect(fence.isOpen()).toBe(false);
   });
 
   it('ignores an outdated watch event once it leads', async () => {

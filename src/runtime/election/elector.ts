@@ -2,7 +2,7 @@
  * Leader election on a lease, as client-go does it, with a fence around the leader's writes.
  *
  * Guaranteed: at most one process at a time has its fence open. A leader's fence is open for `renewDeadlineMs` from the
- * moment it sent a renewal that succeeded. Another process takes a lease that was not released no earlier than
+ * moment it sent a renewal that succeeded, by its answer or by what a read or the watch then shows. Another process takes a lease that was not released no earlier than
  * `leaseDurationMs` after it saw that renewal. Only local monotonic clocks decide: the wall clocks may show anything, and
  * the speeds of the monotonic ones may differ by any factor below `leaseDurationMs / renewDeadlineMs`.
  *
@@ -102,6 +102,8 @@ export function createElector(options: ElectorOptions): Elector {
   let nextAttemptAt = 0;
   /** How many times a watch has reported a change. */
   let notices = 0;
+  /** When each renewal that has no answer was sent, by the wall time it carries. */
+  const unanswered = new Map<number, number>();
   let wake = new AbortController();
   let loop: Promise<void> | undefined;
   metrics.leaderStatus.set({ name: lock.name }, 0);
@@ -123,10 +125,12 @@ export function createElector(options: ElectorOptions): Elector {
         continue;
       }
       const before = notices;
+      const startedAt = clock.monotonic();
       await acquireOrRenew();
       // What the watch reported during the attempt may be newer than what the attempt has read.
       const isOvertaken = notices !== before && phase !== 'leading';
-      scheduleIn(isOvertaken ? 0 : pauseMs());
+      // From its start: an attempt that got no answer has waited already.
+      scheduleIn(isOvertaken ? 0 : startedAt + pauseMs() - clock.monotonic());
     }
   }
 
@@ -150,8 +154,12 @@ export function createElector(options: ElectorOptions): Elector {
       const over = observed.lease;
       const claim = claimOf(over, identity, leaseDurationMs, clock.now());
       mustRead = true;
+      // A wall clock may show a time twice: the lease then does not say which renewal arrived, and the first one counts.
+      if (!unanswered.has(claim.renewedAt) && claim.renewedAt !== over?.renewedAt)
+        unanswered.set(claim.renewedAt, sentAt);
       const lease = await lock.write(claim, over, scope.signal);
       mustRead = false;
+      unanswered.clear();
       observe(lease);
       openFence(lease, sentAt + renewDeadlineMs);
     } catch (error) {
@@ -169,10 +177,18 @@ export function createElector(options: ElectorOptions): Elector {
     const { holder } = observed;
     if (lease !== null && holder !== previous && isAnothers())
       logger.info('standing by', { holder, transitions: lease.transitions });
-    if (phase === 'leading' && lease !== null && holder !== identity)
+    if (phase !== 'leading' || lease === null) return;
+    if (holder === identity) credit(lease);
+    else
       fence.close(
         new Error(holder === '' ? 'the lease was released from outside' : `the lease was taken by ${holder}`),
       );
+  }
+
+  /** A renewal that arrived counts from when it was sent, also if only the lease shows that it arrived. */
+  function credit(lease: Lease): void {
+    const sentAt = unanswered.get(lease.renewedAt);
+    if (sentAt !== undefined) openFence(lease, sentAt + renewDeadlineMs);
   }
 
   const isAnothers = (): boolean => observed.holder !== '' && observed.holder !== identity;
