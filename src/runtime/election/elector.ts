@@ -2,9 +2,10 @@
  * Leader election on a lease, as client-go does it, with a fence around the leader's writes.
  *
  * Guaranteed: at most one process at a time has its fence open. A leader's fence is open for `renewDeadlineMs` from the
- * moment it sent a renewal that succeeded, by its answer or by what a read or the watch then shows. Another process takes a lease that was not released no earlier than
- * `leaseDurationMs` after it saw that renewal. Only local monotonic clocks decide: the wall clocks may show anything, and
- * the speeds of the monotonic ones may differ by any factor below `leaseDurationMs / renewDeadlineMs`.
+ * moment it sent a renewal that succeeded, by its answer or by what a read or the watch shows later. Another process takes
+ * a lease that was not released no earlier than `leaseDurationMs` after it saw that renewal. Only local monotonic clocks
+ * decide: the wall clocks may show anything, and the speeds of the monotonic ones may differ by any factor below
+ * `leaseDurationMs / renewDeadlineMs`.
  *
  * Not guaranteed:
  * - That a write arrives while its sender still leads. It leaves while the fence is open; if the network or the server
