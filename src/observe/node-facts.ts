@@ -8,6 +8,7 @@ import { keepsDNSPodsOffForGood, taintSchema } from './taints.ts';
 
 /** A whole node has twelve kilobytes, and a page is parsed at once. */
 const PAGE = 100;
+
 export interface NodeFacts {
   readonly name: string;
   readonly uid: string;

@@ -84,6 +84,13 @@ function setup(present: Lease | null = null, { pauseBeforeOpeningMs = 0 } = {}) 
       elector.start();
       await clock.settle();
     },
+    /** Whether the fence is open one millisecond before that much time has passed, and then. */
+    openBeforeAndAfter: async (ms: number) => {
+      await clock.advance(ms - 1);
+      const before = fence.isOpen();
+      await clock.advance(1);
+      return [before, fence.isOpen()];
+    },
   };
 }
 const held: Lease = { ...theirs, version: '1' };
@@ -151,23 +158,17 @@ describe('an elector', () => {
   });
 
   it('counts a renewal whose answer was lost from when it was sent, once it reads that it arrived', async () => {
-    const { clock, fence, server, start } = setup();
+    const { server, start, openBeforeAndAfter } = setup();
     await start();
     server.faults.push('answer lost', 'none', ...Array(50).fill('refused'));
-    await clock.advance(13_999);
-    expect(fence.isOpen()).toBe(true);
-    await clock.advance(1);
-    expect(fence.isOpen()).toBe(false);
+    expect(await openBeforeAndAfter(14_000)).toEqual([true, false]);
   });
 
   it('does not count a renewal that never arrived', async () => {
-    const { clock, fence, server, start } = setup();
+    const { server, start, openBeforeAndAfter } = setup();
     await start();
     server.faults.push('refused', 'none', ...Array(50).fill('refused'));
-    await clock.advance(9_999);
-    expect(fence.isOpen()).toBe(true);
-    await clock.advance(1);
-    expect(fence.isOpen()).toBe(false);
+    expect(await openBeforeAndAfter(10_000)).toEqual([true, false]);
   });
 
   it('tries again at once after an attempt that was never answered', async () => {
@@ -193,13 +194,10 @@ describe('an elector', () => {
   });
 
   it('loses the lease ten seconds after its last renewal, and sends no more requests', async () => {
-    const { clock, fence, server, calls, start, lost, status } = setup();
+    const { clock, server, calls, start, lost, status, openBeforeAndAfter } = setup();
     await start();
     server.faults.push(...Array(50).fill('refused'));
-    await clock.advance(9_999);
-    expect(fence.isOpen()).toBe(true);
-    await clock.advance(1);
-    expect(fence.isOpen()).toBe(false);
+    expect(await openBeforeAndAfter(10_000)).toEqual([true, false]);
     expect(lost()).toBe('the lease was not renewed in time');
     expect(await status()).toMatchObject([{ value: 0 }]);
     calls.length = 0;
@@ -274,15 +272,12 @@ describe('an elector with a watch', () => {
   });
 
   it('counts a renewal whose answer was lost once the watch shows it', async () => {
-    const { clock, elector, fence, server, start } = setup();
+    const { clock, elector, server, start, openBeforeAndAfter } = setup();
     await start();
     server.faults.push('answer lost', ...Array(50).fill('refused'));
     await clock.advance(4_000);
     elector.notice(server.lease);
-    await clock.advance(9_999);
-    expect(fence.isOpen()).toBe(true);
-    await clock.advance(1);
-    expect(fence.isOpen()).toBe(false);
+    expect(await openBeforeAndAfter(10_000)).toEqual([true, false]);
   });
 
   it('ignores an outdated watch event once it leads', async () => {
