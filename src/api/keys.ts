@@ -49,6 +49,8 @@ export const QUARANTINED_BY_LABEL = `${GROUP}/quarantined-by`;
 export const CHECK_ANNOTATION = `${GROUP}/resolver-check`;
 /** A node with this label set to "true" is never quarantined or repaired. */
 export const EXCLUDE_LABEL = `${GROUP}/exclude`;
+/** Beside that label, where the operator set it itself after a rollback: why. */
+export const EXCLUDE_REASON_ANNOTATION = `${GROUP}/exclude-reason`;
 /** Of control-plane nodes: of kubeadm and kubespray, and of clusters from before Kubernetes 1.20. */
 export const CONTROL_PLANE_LABELS = [
   'node-role.kubernetes.io/control-plane',
@@ -56,6 +58,26 @@ export const CONTROL_PLANE_LABELS = [
 ] as const;
 /** Set to "true" on an ended DNSRemediation by an administrator: it halts no repairs any more, and its pod may make a new incident. */
 export const ACKNOWLEDGED_ANNOTATION = `${GROUP}/acknowledged`;
+
+/**
+ * A person's answer to a plan, on its DNSRemediation: the hash of the approved plan, or the reason for a rejection, each
+ * with the user. Admission compares the user with whoever sends the request (`config/admission`).
+ */
+export const APPROVED_ANNOTATION = `${GROUP}/approved`;
+export const APPROVED_BY_ANNOTATION = `${GROUP}/approved-by`;
+export const REJECTED_ANNOTATION = `${GROUP}/rejected`;
+export const REJECTED_BY_ANNOTATION = `${GROUP}/rejected-by`;
+/** On a DNSRemediation that changed its node: why its change should be undone, and who asks for it. Admission compares as well. */
+export const ROLLBACK_ANNOTATION = `${GROUP}/rollback`;
+export const ROLLBACK_BY_ANNOTATION = `${GROUP}/rollback-by`;
+/** On a DNSHealthPolicy: a JSON array of `{ node, by, at }`, one for each plan that somebody wants. The operator takes out what it has answered. */
+export const PLAN_REQUESTS_ANNOTATION = `${GROUP}/plan-requests`;
+/**
+ * On the namespace of the operator: a reason for which no policy begins anything, and who set it. For three in the morning:
+ * `kubectl annotate namespace dnshealth-system dnshealth.io/pause="..."`.
+ */
+export const PAUSE_ALL_ANNOTATION = `${GROUP}/pause`;
+export const PAUSE_ALL_BY_ANNOTATION = `${GROUP}/pause-by`;
 
 /** On Jobs and pods that the operator creates for an incident: the name of its DNSRemediation. */
 export const REMEDIATION_LABEL = `${GROUP}/remediation`;

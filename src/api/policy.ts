@@ -1,10 +1,14 @@
 /** DNSHealthPolicy: what an administrator declares. `crds/` is generated from these schemas. */
 import * as z from 'zod';
 import { driftPolicySchema } from './drift.ts';
-import { DNS_LABELS_TEXT } from './keys.ts';
 import { LOOP_CAUSES } from './loop-cause.ts';
 import { nodesStatusSchema } from './nodes-status.ts';
-import { conditions, objectName, timestamp } from './primitives.ts';
+import { approvalPolicySchema, MODES } from './policy/approval.ts';
+import { breakerSchema, canarySchema, limitsSchema } from './policy/limits.ts';
+import { maintenanceSchema } from './policy/maintenance.ts';
+import { pauseSchema } from './policy/pause.ts';
+import { nodeSelectorSchema, otherWorkloadsSchema, remediesSchema, workloadSchema } from './policy/scope.ts';
+import { conditions, timestamp } from './primitives.ts';
 
 /**
  * Files that resolvConf may be set to. A closed list, because with a free path the author of a policy could choose
@@ -14,24 +18,6 @@ export const RESOLV_CONF_TARGETS = [
   '/run/systemd/resolve/resolv.conf',
   '/run/NetworkManager/no-stub-resolv.conf',
 ] as const;
-
-const workloadSchema = z
-  .object({
-    kind: z
-      .enum(['Deployment', 'DaemonSet'])
-      .default('Deployment')
-      .describe('Kind of the workload in kube-system that owns the DNS pods.'),
-    name: objectName()
-      .default('coredns')
-      .describe(
-        'Name of the workload in kube-system that owns the DNS pods. Pods of other owners are ignored.',
-      ),
-    container: objectName().default('coredns').describe('Name of the CoreDNS container in the DNS pods.'),
-  })
-  .prefault({})
-  .describe(
-    `DNS pods to watch: pods in kube-system that have one of the labels ${DNS_LABELS_TEXT} and are owned by this workload.`,
-  );
 
 /** The longest that a policy can allow, for what holds without one. */
 export const MAX_QUARANTINE_SECONDS = 540;
@@ -81,31 +67,10 @@ const repairSchema = z
       .describe(
         'Also repair a kubelet whose resolvConf is the empty string. The empty string may have been set on purpose.',
       ),
+    remedies: remediesSchema,
   })
   .prefault({})
   .describe('What the operator may change on a node.');
-
-const limitsSchema = z
-  .object({
-    maxConcurrent: z
-      .int()
-      .min(1)
-      .max(10)
-      .default(1)
-      .describe(
-        'Maximum number of nodes under repair at the same time. It applies once one repair, as a canary, has changed a node and healed it: within the last 24 hours, with the same settings below repair, and since the last repair of the workload that went wrong. Until then only one node is repaired at a time.',
-      ),
-    history: z
-      .int()
-      .min(10)
-      .max(1000)
-      .default(100)
-      .describe(
-        'Number of ended remediations to keep; older ones are deleted. Never deleted are those that ended within the last hour, hold a node, halt further repairs, or need an administrator and are not acknowledged; those of a DNS pod only while it exists.',
-      ),
-  })
-  .prefault({})
-  .describe('Limits on how much the operator changes at the same time.');
 
 /** A DNS name with ordinary host labels, with or without the final dot. */
 const dnsName = () =>
@@ -198,15 +163,22 @@ const proberSchema = z
 export const policySpecSchema = z
   .object({
     mode: z
-      .enum(['Repair', 'Observe'])
+      .enum(MODES)
       .default('Repair')
       .describe(
-        'Repair: repair nodes whose kubelet makes CoreDNS loop, or would make the next CoreDNS pod loop. Observe: only report; nodes are checked as well, but no node and no DNS pod is changed.',
+        'How far the operator goes with a node whose kubelet makes CoreDNS loop, or would make the next CoreDNS pod loop. Observe: report it; nodes are checked as well, but nothing that can read or change files of a node is started. Plan: also inspect the node, and record the change that a repair would make. Approve: make that change once a person has approved it. Repair: make it.',
       ),
+    approval: approvalPolicySchema,
+    pause: pauseSchema,
     workload: workloadSchema,
+    otherWorkloads: otherWorkloadsSchema,
+    nodeSelector: nodeSelectorSchema.optional(),
     quarantine: quarantineSchema,
     repair: repairSchema,
     limits: limitsSchema,
+    canary: canarySchema,
+    breaker: breakerSchema,
+    maintenance: maintenanceSchema,
     verification: verificationSchema,
     prober: proberSchema,
     drift: driftPolicySchema,

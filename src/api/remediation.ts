@@ -11,10 +11,20 @@ import { driftSchema } from './drift.ts';
 import { evidenceSchema } from './evidence.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { otherPodsSchema } from './other-pods.ts';
+import { approvalSchema, planSchema } from './plan.ts';
 import { policySpecSchema } from './policy.ts';
 import { conditions, objectName, timestamp } from './primitives.ts';
 import { explanationSchema } from './rewritten.ts';
-import { EVIDENCE_RULES, lateLoopSchema, sightingSchema, TRIGGERS, type TriggerEvidence } from './trigger.ts';
+import {
+  EVIDENCE_RULES,
+  type EvidenceField,
+  lateLoopSchema,
+  requestSchema,
+  rollbackSchema,
+  sightingSchema,
+  TRIGGERS,
+  type TriggerEvidence,
+} from './trigger.ts';
 
 /** The fields of the spec one by one; `remediationSpecSchema` also holds that trigger and evidence belong together. */
 export const remediationSpecFields = z
@@ -40,7 +50,7 @@ export const remediationSpecFields = z
       .enum(TRIGGERS)
       .default('Crash')
       .describe(
-        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names. Drift: a check of the node, or an inspection of its files, found it wrong before any DNS pod failed.',
+        'What the incident began with. Crash: CoreDNS detected the loop and ended itself. LateLoop: CoreDNS keeps running, because its Corefile has no loop plugin, but does not answer for external names. Drift: a check of the node, or an inspection of its files, found it wrong before any DNS pod failed. Request: a person asked what a repair would do to the node. Rollback: a person asked to undo an earlier repair.',
       ),
     sighting: sightingSchema
       .optional()
@@ -55,8 +65,16 @@ export const remediationSpecFields = z
       .describe(
         'Evidence of the trigger Drift: what the check or the inspection of the node found. Absent for other triggers.',
       ),
+    request: requestSchema
+      .optional()
+      .describe('Evidence of the trigger Request: who asked for a plan. Absent for other triggers.'),
+    rollback: rollbackSchema
+      .optional()
+      .describe(
+        'Evidence of the trigger Rollback: who asked to undo which repair. Absent for other triggers.',
+      ),
     settings: policySpecSchema.describe(
-      'Spec of the policy at the time of the claim. Later edits of the policy do not change a running repair.',
+      'Spec of the policy at the time of the claim, without its pauses. Later edits of the policy do not change what a repair does; what keeps it from beginning (mode, pause, limits, breaker, maintenance, nodeSelector) is read from the policy as it is.',
     ),
     evidence: evidenceSchema.optional(),
   })
@@ -70,35 +88,56 @@ export const remediationSpecFields = z
 
 type Fields = z.infer<typeof remediationSpecFields>;
 /** With exactly the evidence of its trigger. */
-export type RemediationSpec = Omit<Fields, 'trigger' | 'sighting' | 'lateLoop' | 'drift'> & TriggerEvidence;
+export type RemediationSpec = Omit<Fields, 'trigger' | EvidenceField> & TriggerEvidence;
 
 export const remediationSpecSchema = remediationSpecFields.transform((spec, context): RemediationSpec => {
-  const { trigger, sighting, lateLoop, drift, ...common } = spec;
-  if (trigger === 'Crash' && sighting && !lateLoop && !drift) return { ...common, trigger, sighting };
-  if (trigger === 'LateLoop' && lateLoop && !sighting && !drift) return { ...common, trigger, lateLoop };
-  if (trigger === 'Drift' && drift && !sighting && !lateLoop) return { ...common, trigger, drift };
+  const { trigger, sighting, lateLoop, drift, request, rollback, ...common } = spec;
+  const given = [sighting, lateLoop, drift, request, rollback].filter((evidence) => evidence !== undefined);
+  if (given.length === 1) {
+    if (trigger === 'Crash' && sighting) return { ...common, trigger, sighting };
+    if (trigger === 'LateLoop' && lateLoop) return { ...common, trigger, lateLoop };
+    if (trigger === 'Drift' && drift) return { ...common, trigger, drift };
+    if (trigger === 'Request' && request) return { ...common, trigger, request };
+    if (trigger === 'Rollback' && rollback) return { ...common, trigger, rollback };
+  }
   context.issues.push({ code: 'custom', message: `must hold the evidence of ${trigger} alone`, input: spec });
   return z.NEVER;
 });
 
-/** In the order in which a remediation passes through them. The last five are outcomes. */
+/** In the order in which a remediation passes through them. Those of `FINAL_PHASES` are outcomes. */
 export const PHASES = [
   'Pending',
+  'Planning',
+  'AwaitingApproval',
   'Quarantining',
   'Repairing',
   'Proving',
   'Releasing',
   'Recreating',
   'Verifying',
+  'RollingBack',
   'Healed',
+  'Planned',
   'Refused',
   'RolledBack',
   'Failed',
+  'Expired',
+  'Superseded',
   'Cancelled',
 ] as const;
 export type Phase = (typeof PHASES)[number];
-export const FINAL_PHASES: readonly Phase[] = ['Healed', 'Refused', 'RolledBack', 'Failed', 'Cancelled'];
-
+const OUTCOMES = [
+  'Healed',
+  'Planned',
+  'Refused',
+  'RolledBack',
+  'Failed',
+  'Expired',
+  'Superseded',
+  'Cancelled',
+] as const satisfies readonly Phase[];
+export type Outcome = (typeof OUTCOMES)[number];
+export const FINAL_PHASES: readonly Phase[] = OUTCOMES;
 export const STEP_NAMES = [
   'Inspect',
   'Quarantine',
@@ -181,13 +220,22 @@ export const remediationStatusSchema = z
     phase: z
       .enum(PHASES)
       .default('Pending')
-      .describe('Current phase, or one of the outcomes Healed, Refused, RolledBack, Failed and Cancelled.'),
+      .describe(
+        'Current phase, or an outcome. Healed: DNS is proven to work. Planned: the plan is made, and nothing else was wanted. Refused: the agent or a person refused it. RolledBack: the node has its old configuration. Failed: it went wrong. Expired: nobody approved the plan in time. Superseded: another remediation took its place. Cancelled: nothing has to be done any more, or nothing may be.',
+      ),
     reason: z
       .string()
       .optional()
       .describe('Machine-readable reason (CamelCase) for the current wait or the outcome.'),
     message: z.string().optional().describe('Human-readable explanation of the reason.'),
     advice: z.string().optional().describe('What an administrator should do now.'),
+    waitingSince: timestamp()
+      .optional()
+      .describe(
+        'Time since which the incident waits for the current reason (RFC 3339). Absent while it does not wait.',
+      ),
+    plan: planSchema.optional(),
+    approval: approvalSchema.optional(),
     attempts: z
       .array(attemptSchema)
       .default([])
@@ -294,6 +342,10 @@ export const remediationStatusSchema = z
       .array(recurrenceSchema)
       .default([])
       .describe('Sources that may bring the wrong value back, and what to change there.'),
+    rolledBackBy: z
+      .string()
+      .optional()
+      .describe('Name of the DNSRemediation that has undone this repair. Absent if it was not undone.'),
     finishedAt: timestamp().optional().describe('Time at which the outcome was recorded (RFC 3339).'),
     took: z
       .string()

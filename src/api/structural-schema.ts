@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { isRecord } from './is-record.ts';
 
 export interface StructuralSchema {
-  readonly type: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
+  /** Absent only beside `x-kubernetes-int-or-string`. */
+  readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
   readonly description?: string;
   readonly default?: unknown;
   readonly properties?: Readonly<Record<string, StructuralSchema>>;
@@ -39,6 +40,8 @@ const KEPT: ReadonlySet<string> = new Set([
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-map-type',
+  'x-kubernetes-int-or-string',
+  'anyOf',
 ]);
 const TYPES: readonly string[] = ['object', 'array', 'string', 'integer', 'number', 'boolean'];
 
@@ -48,7 +51,8 @@ const TYPES: readonly string[] = ['object', 'array', 'string', 'integer', 'numbe
  *
  * A `.refine` is lost: repeat it as a CEL rule in `.meta`.
  *
- * @throws Error with the path of a construct that cannot be structural (a union, a tuple, any, a reference)
+ * @throws Error with the path of a construct that cannot be structural (a tuple, any, a reference, a union other than of
+ *   an integer and a string)
  */
 export function structuralSchema(schema: z.ZodType): StructuralSchema {
   const raw: unknown = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input' });
@@ -57,6 +61,7 @@ export function structuralSchema(schema: z.ZodType): StructuralSchema {
 
 function normalize(raw: unknown, path: string): StructuralSchema {
   if (!isRecord(raw)) throw new Error(`${path || 'the schema'} is not an object`);
+  if (raw['x-kubernetes-int-or-string'] === true) return intOrString(raw);
   const { type } = raw;
   if (!isType(type)) throw new Error(`${path || 'the schema'} has no single type and cannot be structural`);
   const entries = Object.entries(raw)
@@ -70,6 +75,18 @@ function normalize(raw: unknown, path: string): StructuralSchema {
     ...Object.fromEntries(entries.map(([key, value]) => [key, child(key, value, path)])),
     type,
   });
+}
+
+/** Bounds and pattern of both sides can stand side by side: each concerns values of its own type only. */
+function intOrString(raw: Readonly<Record<string, unknown>>): StructuralSchema {
+  const { anyOf, ...rest } = raw;
+  const sides = Array.isArray(anyOf) ? anyOf.filter(isRecord) : [];
+  const bounds = sides.map(({ type: _type, ...bound }) => bound);
+  return {
+    anyOf: [{ type: 'integer' }, { type: 'string' }],
+    ...Object.assign({}, ...bounds),
+    ...Object.fromEntries(Object.entries(rest).filter(([key]) => KEPT.has(key))),
+  };
 }
 
 /**
@@ -108,6 +125,6 @@ function isNoise(key: string, value: unknown): boolean {
   );
 }
 
-function isType(value: unknown): value is StructuralSchema['type'] {
+function isType(value: unknown): value is NonNullable<StructuralSchema['type']> {
   return typeof value === 'string' && TYPES.includes(value);
 }

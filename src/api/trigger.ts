@@ -69,26 +69,53 @@ export const lateLoopSchema = z.object({
 });
 export type LateLoop = z.infer<typeof lateLoopSchema>;
 
+/** A person asked what a repair would do to a node on which nothing has to be wrong. */
+export const requestSchema = z.object({
+  by: z.string().describe('User that asked for the plan.'),
+  at: timestamp().describe('Time at which the operator saw the request (RFC 3339).'),
+});
+export type PlanRequest = z.infer<typeof requestSchema>;
+
+/** A person asked for the old content of the kubelet configuration back. */
+export const rollbackSchema = z.object({
+  of: z
+    .object({
+      name: z.string().describe('Name of the DNSRemediation.'),
+      uid: z.string().describe('UID of the DNSRemediation.'),
+    })
+    .describe('Remediation whose change is undone.'),
+  by: z.string().describe('User that asked for the rollback.'),
+  reason: z.string().max(1024).describe('Why, in the words of that user.'),
+  at: timestamp().describe('Time at which the operator saw the request (RFC 3339).'),
+});
+export type RollbackEvidence = z.infer<typeof rollbackSchema>;
+
 /** What shows each trigger: exactly this field of the spec is set beside it. */
-export const TRIGGERS = ['Crash', 'LateLoop', 'Drift'] as const;
+export const TRIGGERS = ['Crash', 'LateLoop', 'Drift', 'Request', 'Rollback'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
-const EVIDENCE: Readonly<Record<Trigger, string>> = {
+const EVIDENCE = {
   Crash: 'sighting',
   LateLoop: 'lateLoop',
   Drift: 'drift',
-};
+  Request: 'request',
+  Rollback: 'rollback',
+} as const satisfies Readonly<Record<Trigger, string>>;
+/** The fields of the spec of which exactly one is set. */
+export type EvidenceField = (typeof EVIDENCE)[Trigger];
 
 export type TriggerEvidence =
   | { readonly trigger: 'Crash'; readonly sighting: Sighting }
   | { readonly trigger: 'LateLoop'; readonly lateLoop: LateLoop }
-  | { readonly trigger: 'Drift'; readonly drift: Drift };
+  | { readonly trigger: 'Drift'; readonly drift: Drift }
+  | { readonly trigger: 'Request'; readonly request: PlanRequest }
+  | { readonly trigger: 'Rollback'; readonly rollback: RollbackEvidence };
 
 export const EVIDENCE_RULES = Object.entries(EVIDENCE).map(([trigger, field]) => ({
   rule: `(self.trigger == '${trigger}') == has(self.${field})`,
   message: `${field} must be set if trigger is ${trigger}, and only then`,
 }));
 
-/** The DNS pod that showed the incident; null for a drift, which is found before a pod fails. */
+/** The DNS pod that showed the incident; null where none did. */
 export function podOf(spec: TriggerEvidence): { readonly name: string; readonly uid: string } | null {
   switch (spec.trigger) {
     case 'Crash':
@@ -96,13 +123,15 @@ export function podOf(spec: TriggerEvidence): { readonly name: string; readonly 
     case 'LateLoop':
       return spec.lateLoop.pod;
     case 'Drift':
+    case 'Request':
+    case 'Rollback':
       return null;
     default:
       return assertNever(spec);
   }
 }
 
-/** When the incident began, epoch milliseconds: the death of the container, the first failed answer, the check that found it. */
+/** When the incident began, epoch milliseconds: the death of the container, the first failed answer, the check that found it, or a person's request. */
 export function beganAt(spec: TriggerEvidence): number {
   switch (spec.trigger) {
     case 'Crash':
@@ -111,6 +140,10 @@ export function beganAt(spec: TriggerEvidence): number {
       return Date.parse(spec.lateLoop.foundAt);
     case 'Drift':
       return Date.parse(spec.drift.foundAt);
+    case 'Request':
+      return Date.parse(spec.request.at);
+    case 'Rollback':
+      return Date.parse(spec.rollback.at);
     default:
       return assertNever(spec);
   }
@@ -125,6 +158,10 @@ export function seenAt(spec: TriggerEvidence): string {
       return spec.lateLoop.check.checkedAt;
     case 'Drift':
       return spec.drift.check?.checkedAt ?? spec.drift.foundAt;
+    case 'Request':
+      return spec.request.at;
+    case 'Rollback':
+      return spec.rollback.at;
     default:
       return assertNever(spec);
   }
@@ -138,6 +175,8 @@ export function corednsVersionOf(spec: TriggerEvidence): string | undefined {
     case 'LateLoop':
       return spec.lateLoop.corednsVersion;
     case 'Drift':
+    case 'Request':
+    case 'Rollback':
       return undefined;
     default:
       return assertNever(spec);

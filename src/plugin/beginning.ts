@@ -42,6 +42,20 @@ export function beginningOf(spec: TriggerEvidence & { readonly node: { readonly 
         start: 'discovery',
       };
     }
+    case 'Request':
+      return {
+        text: `${spec.request.by} asked what a repair would do to ${node}.`,
+        shownBy: '',
+        source: 'request for a plan',
+        start: 'request',
+      };
+    case 'Rollback':
+      return {
+        text: `${spec.rollback.by} asked to undo ${spec.rollback.of.name} on ${node}: ${spec.rollback.reason}`,
+        shownBy: '',
+        source: 'request for a rollback',
+        start: 'request',
+      };
     default:
       return assertNever(spec);
   }

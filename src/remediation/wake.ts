@@ -6,7 +6,7 @@ import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { rolloutContinues } from './guards/rollout-continues.ts';
 import { isHalting } from './rollout/rollout.ts';
-import { byTurn, CONTROL_PLANE_BUSY, isInLine, takesSlot, urgency } from './rollout/slots.ts';
+import { byTurn, CONTROL_PLANE_BUSY, isInLine, slotsOf, takesSlot, urgency } from './rollout/slots.ts';
 import type { Remediation } from './world.ts';
 
 /**
@@ -42,7 +42,7 @@ function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
   const asleep = all.filter((one) => isInLine(one) && one.status.reason !== undefined);
   // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
   for (const one of asleep.toSorted(byTurn))
-    if (busy + next.length < one.spec.settings.limits.maxConcurrent) next.push(one);
+    if (busy + next.length < slotsOf(one.spec.settings.limits.maxConcurrent)) next.push(one);
   return next;
 }
 

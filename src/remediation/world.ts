@@ -1,6 +1,7 @@
 /** What the decision may know about the cluster: small readonly views, which `observe/` fills from API objects. */
 import type { NodeSystem } from '../api/evidence.ts';
 import type { NodeCheckRecord } from '../api/node-check-record.ts';
+import type { PolicySpec } from '../api/policy.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 
@@ -16,10 +17,14 @@ export interface Remediation {
   readonly unreadable: string | null;
 }
 
-/** The policy as it is now; only its mode matters, because the claim holds a copy of the rest. */
-export interface PolicyView {
-  readonly mode: 'Repair' | 'Observe';
-}
+/**
+ * The policy as it is now: what keeps a repair from beginning is read from it, so that a pause or a lower limit counts at
+ * once. What a repair does is read from the copy in the incident.
+ */
+export type PolicyView = Pick<
+  PolicySpec,
+  'mode' | 'approval' | 'pause' | 'nodeSelector' | 'limits' | 'canary' | 'breaker' | 'maintenance'
+>;
 
 export interface NodeView {
   readonly name: string;

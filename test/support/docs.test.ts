@@ -67,7 +67,7 @@ function valuesOf(schema: StructuralSchema): string {
   const { minimum, maximum } = schema;
   if (typeof minimum === 'number' && typeof maximum === 'number') return `${minimum} to ${maximum}`;
   const words: unknown = (schema.items ?? schema)['enum'];
-  return Array.isArray(words) ? code(words.map(String)) : schema.type;
+  return Array.isArray(words) ? code(words.map(String)) : (schema.type ?? 'number or string');
 }
 
 describe('docs/diagnose.md', () => {

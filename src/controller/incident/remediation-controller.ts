@@ -90,7 +90,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
     const policy = policyOf(remediation, stores.policies.list());
     const decide = (read: World): Verdict =>
       plan({
-        policy: policy ? { mode: policy.spec.mode } : null,
+        policy: policy?.spec ?? null,
         remediation,
         world: read,
         now: now(),

@@ -74,7 +74,7 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     const rollout = { policyUID: policy.uid, workload };
     const own = new Set(remediations.flatMap((one) => (isPartOf(one, rollout) ? [one.name] : [])));
     const next = policyStatus({
-      policy: { generation: policy.generation, mode: policy.spec.mode },
+      policy: { generation: policy.generation, ...policy.spec },
       rollout,
       previous: policy.status,
       conflictsWith: policyInConflictWith(policy, stores.policies.list()),

@@ -2,7 +2,7 @@
 import { TURN_RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
 import { canaryHealed } from '../rollout/rollout.ts';
-import { byTurn, isInLine, NO_SLOT, takesSlot } from '../rollout/slots.ts';
+import { byTurn, isInLine, NO_SLOT, slotsOf, takesSlot } from '../rollout/slots.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import type { Remediation, World } from '../world.ts';
 
@@ -51,7 +51,7 @@ function slotsIn({ world, now }: Line): (remediation: Remediation) => number {
     const key = JSON.stringify([policy.uid, settings.workload, settings.repair]);
     const isProven = known.get(key) ?? canaryHealed(remediation, world.remediations, now);
     known.set(key, isProven);
-    return isProven ? settings.limits.maxConcurrent : CANARY_SLOTS;
+    return isProven ? slotsOf(settings.limits.maxConcurrent) : CANARY_SLOTS;
   };
 }
 

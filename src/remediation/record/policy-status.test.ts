@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { aDnsPod, aLoopingPod, aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
+import {
+  aDnsPod,
+  aLoopingPod,
+  aPolicySpec,
+  aRemediation,
+  at,
+  isoAt,
+} from '../../../test/support/objects/builders.ts';
 import { nodesStatusSchema } from '../../api/nodes-status.ts';
 import { policyStatusSchema, type WorkloadFound } from '../../api/policy.ts';
 import { type AskedFacts, HEARTBEAT_MS, type PolicyFacts, policyStatus } from './policy-status.ts';
@@ -13,7 +20,7 @@ const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
   watched: name === 'coredns',
 });
 const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
-  policy: { generation: 3, mode: 'Repair' },
+  policy: { generation: 3, ...aPolicySpec() },
   rollout: { policyUID: 'policy-1', workload: { kind: 'Deployment', name: 'coredns' } },
   previous: policyStatusSchema.parse({}),
   conflictsWith: null,

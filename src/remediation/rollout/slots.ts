@@ -1,5 +1,6 @@
 /** Who takes a slot, and who waits in line for one. */
 import { DRIFT_PLACES } from '../../api/drift.ts';
+import type { MaxConcurrent } from '../../api/policy/limits.ts';
 import { isUnderRepair } from '../facts.ts';
 import type { Remediation } from '../world.ts';
 
@@ -9,6 +10,10 @@ export const NO_SLOT = 'OtherNodeUnderRepair';
 /** Under repair, or its node is still held: after the end, or for a moment after an attempt. */
 export const takesSlot = (other: Remediation): boolean =>
   isUnderRepair(other) || other.status.quarantine?.heldSince !== undefined;
+
+/** How many nodes may be under repair at the same time. */
+export const slotsOf = (maxConcurrent: MaxConcurrent): number =>
+  typeof maxConcurrent === 'number' ? maxConcurrent : 1;
 
 /** Not decided on yet, or waiting for a slot. One that waits for another reason, by its record, takes none. */
 export const isInLine = ({ status }: Remediation): boolean =>

@@ -3,6 +3,7 @@ import { anInspectReport } from '../../../test/support/objects/agent-jobs.ts';
 import {
   aDnsPod,
   aNode,
+  aPolicySpec,
   aRemediation,
   aRepairReport,
   aRun,
@@ -119,7 +120,7 @@ describe('before a node is left to an administrator, its inspection', () => {
   });
 
   it('does not take place where the policy only observes, and not on an excluded node', () => {
-    const observing = situation(null, { steps: [] }, { policy: { mode: 'Observe' } });
+    const observing = situation(null, { steps: [] }, { policy: aPolicySpec({ mode: 'Observe' }) });
     expect(plan(observing)).toMatchObject({ kind: 'end', ending: { phase: 'Cancelled' } });
     const { world, ...rest } = situation(null, { steps: [] });
     const excluded = { ...rest, world: { ...world, node: { ...aNode(), excluded: true } } };

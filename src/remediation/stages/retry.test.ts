@@ -3,6 +3,7 @@ import {
   aDnsPod,
   aLoopingPod,
   aNode,
+  aPolicySpec,
   aRemediation,
   aRepairReport,
   aRun,
@@ -33,7 +34,7 @@ function between({
   status = {},
   now = at(30),
   world = {},
-  policy = { mode: 'Repair' },
+  policy = aPolicySpec(),
 }: {
   status?: Partial<RemediationStatus>;
   now?: number;
@@ -75,7 +76,7 @@ describe('between two attempts', () => {
 
   it.each<[string, Parameters<typeof between>[0], string]>([
     ['the policy was deleted', { policy: null }, 'PolicyDeleted'],
-    ['the policy only observes', { policy: { mode: 'Observe' } }, 'ObserveOnly'],
+    ['the policy only observes', { policy: aPolicySpec({ mode: 'Observe' }) }, 'ObserveOnly'],
     ['the node is gone', { world: { node: null } }, 'NodeGone'],
     ['the node is excluded', { world: { node: aNode({ excluded: true }) } }, 'NodeExcluded'],
     ['the pod is gone', { world: { dnsPods: [aDnsPod()] } }, 'PodGone'],

@@ -1,7 +1,8 @@
 /** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
+import type * as z from 'zod';
 import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import type { Drift } from '../../../src/api/drift.ts';
-import { policySpecSchema } from '../../../src/api/policy.ts';
+import { type PolicySpec, policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
 import type {
@@ -19,6 +20,10 @@ export const at = (seconds: number): number => DEATH + seconds * 1000;
 export const isoAt = (seconds: number): string => new Date(at(seconds)).toISOString();
 
 export const SICK_POD = { name: 'coredns-sick', uid: 'pod-sick' } as const;
+
+/** What a policy with these fields declares; everything else has its default. */
+export const aPolicySpec = (fields: z.input<typeof policySpecSchema> = {}): PolicySpec =>
+  policySpecSchema.parse(fields);
 
 export function aStatus(overrides: Partial<RemediationStatus> = {}): RemediationStatus {
   return { ...remediationStatusSchema.parse({}), ...overrides };
@@ -277,7 +282,7 @@ type SituationOverrides = Partial<Omit<Situation, 'world'>> & { readonly world?:
 export function aSituation({ world, ...overrides }: SituationOverrides = {}): Situation {
   const remediation = overrides.remediation ?? aRemediation();
   return {
-    policy: { mode: 'Repair' },
+    policy: aPolicySpec(),
     remediation,
     now: at(2),
     observedSince: at(-3600),

@@ -18,6 +18,7 @@ import {
   aLoopingPod,
   aNode,
   aPendingFile,
+  aPolicySpec,
   aProofReport,
   aRemediation,
   aRun,
@@ -79,7 +80,7 @@ export class SimulatedCluster {
   situation(): Situation {
     const remediation = { ...this.#remediation, status: this.status, acknowledged: this.acknowledged };
     return {
-      policy: { mode: 'Repair' },
+      policy: aPolicySpec(),
       remediation,
       now: this.now,
       observedSince: this.observedSince,

@@ -10,6 +10,7 @@ import {
   aDnsPod,
   aLoopingPod,
   aNode,
+  aPolicySpec,
   aRemediation,
   aRepairReport,
   aRun,
@@ -274,7 +275,7 @@ export class SimulatedFleet {
     }));
     const state = restartedAt === null ? 'starting' : 'running';
     return {
-      policy: { mode: 'Repair' },
+      policy: aPolicySpec(),
       remediation: seen(incident),
       now: this.#now,
       observedSince: at(0),

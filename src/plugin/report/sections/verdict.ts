@@ -11,16 +11,22 @@ const OPEN: Badge = { text: 'Under repair', tone: 'open' };
 
 const BADGES: Readonly<Record<Phase, Badge>> = {
   Pending: { text: 'Waiting to begin', tone: 'open' },
+  Planning: { text: 'Being inspected', tone: 'open' },
+  AwaitingApproval: { text: 'Waiting for an approval', tone: 'open' },
   Quarantining: OPEN,
   Repairing: OPEN,
   Proving: OPEN,
   Releasing: OPEN,
   Recreating: OPEN,
   Verifying: OPEN,
+  RollingBack: { text: 'Being rolled back', tone: 'open' },
   Healed: { text: 'Healed: it is over', tone: 'good' },
+  Planned: { text: 'Planned: nothing was changed', tone: 'good' },
   Refused: { text: 'Refused: needs an administrator', tone: 'bad' },
   RolledBack: { text: 'Rolled back: needs an administrator', tone: 'bad' },
   Failed: { text: 'Failed: needs an administrator', tone: 'bad' },
+  Expired: { text: 'Expired: nobody approved the plan', tone: 'bad' },
+  Superseded: { text: 'Superseded: another record took its place', tone: 'open' },
   Cancelled: { text: 'Cancelled: nothing was repaired', tone: 'open' },
 };
 
@@ -71,6 +77,15 @@ function whatWasDone(record: StoredRecord): Line {
       return line`; the repair failed${hasChanged(record) ? ' after one line had been changed on the node' : ''}. It is not over: ${reasonOf(record)}`;
     case 'Cancelled':
       return line`; the operator repaired nothing: ${reasonOf(record)}`;
+    case 'Planned':
+      return line`; the operator planned a repair and changed nothing: ${reasonOf(record)}`;
+    case 'Expired':
+      return line`; nobody approved the plan in time, and nothing was changed. It is not over: ${reasonOf(record)}`;
+    case 'Superseded':
+      return line`; another record took its place: ${reasonOf(record)}`;
+    case 'Planning':
+    case 'AwaitingApproval':
+    case 'RollingBack':
     case 'Pending':
       return line`; nothing was changed yet. It is not over: ${reasonOf(record)}`;
     case 'Quarantining':
