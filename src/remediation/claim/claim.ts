@@ -1,6 +1,7 @@
 /** From evidence to a claim: is it fresh, and what is the incident called? */
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
+import { acknowledgeWith } from '../acknowledge-with.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
 import type { Remediation } from '../world.ts';
 
@@ -86,14 +87,14 @@ function freeName({ evidence, node, remediations, digest }: ClaimRequest): strin
 }
 
 const leftAlone = ({ name, spec }: Remediation): string =>
-  `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
+  `Node ${spec.node.name} is left alone, because its last repair was rolled back. Find out why (\`kubectl describe dnsrem ${name}\`), then acknowledge it: ${acknowledgeWith(name)}.`;
 
 function isFinal({ name, status }: Remediation, { trigger }: TriggerEvidence): string {
   const [what, still] =
     trigger === 'Drift'
       ? ['node', 'the next check still finds the node wrong']
       : ['pod', 'the pod still loops'];
-  return `The repair of this ${what} ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`. If ${still}, a new repair starts then.`;
+  return `The repair of this ${what} ended as ${status.phase}${status.reason ? ` (${status.reason})` : ''} and is not tried again. Follow its advice (\`kubectl describe dnsrem ${name}\`), then acknowledge it: ${acknowledgeWith(name)}. If ${still}, a new repair starts then.`;
 }
 
 const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>

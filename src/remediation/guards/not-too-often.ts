@@ -1,4 +1,5 @@
 /** A node that keeps drifting is left to an administrator: something there writes the wrong value again, and each repair restarts its kubelet. */
+import { acknowledgeWith } from '../acknowledge-with.ts';
 import { changedTheNode, stepIsFinished } from '../facts.ts';
 import { end, pass, type Verdict } from '../verdict.ts';
 import type { Remediation, Situation } from '../world.ts';
@@ -35,7 +36,7 @@ export function notTooOften({ remediation, world, now }: Situation): Verdict {
       ...whatItWas(explained),
       ...whenItWas(remediation),
     ].join(' '),
-    advice: `${whereToLook(explained)} Then acknowledge this record, and the node is repaired once more: \`kubectl annotate dnsrem ${remediation.name} dnshealth.io/acknowledged=true\`.`,
+    advice: `${whereToLook(explained)} Then acknowledge this record, and the node is repaired once more: ${acknowledgeWith(remediation.name)}.`,
     hold: false,
   });
 }

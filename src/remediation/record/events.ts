@@ -2,6 +2,7 @@
 import type { Observation, PolicyStatus } from '../../api/policy.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
+import { acknowledgeWith } from '../acknowledge-with.ts';
 import type { Remediation } from '../world.ts';
 import { isProven } from './proof.ts';
 
@@ -116,7 +117,7 @@ export function unreadable({ name, uid, status }: Remediation): EventIntent {
     type: 'Warning',
     reason: 'Malformed',
     action: 'Read',
-    note: `${status.message ?? ''} Nothing is done for it; if it holds its node, that is released after ten minutes. Further repairs are paused until it is acknowledged: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`,
+    note: `${status.message ?? ''} Nothing is done for it; if it holds its node, that is released after ten minutes. Further repairs are paused until it is acknowledged: ${acknowledgeWith(name)}.`,
   };
 }
 

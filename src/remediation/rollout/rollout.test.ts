@@ -123,6 +123,6 @@ describe('a repair belongs to the rollout', () => {
 
 it('what halts is said with its node, its outcome and the command that acknowledges it', () => {
   expect(haltedBy(aRemediation({ status: { phase: 'RolledBack', reason: 'KubeletDidNotComeUp' } }))).toBe(
-    'The repair of node node-1 ended as RolledBack (KubeletDidNotComeUp). Further repairs are paused until its remediation is acknowledged: `kubectl annotate dnsrem node-1-incident dnshealth.io/acknowledged=true`.',
+    'The repair of node node-1 ended as RolledBack (KubeletDidNotComeUp). Further repairs are paused until its remediation is acknowledged: `kubectl dnshealth acknowledge node-1-incident` (without the plugin: `kubectl annotate dnsrem node-1-incident dnshealth.io/acknowledged=true`).',
   );
 });

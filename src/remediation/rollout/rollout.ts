@@ -1,6 +1,7 @@
 /** The repairs of one workload are one rollout: what belongs to it, what halts it, and what shows that it works. */
 import type { PolicySpec } from '../../api/policy.ts';
 import type { RemediationStatus, TakenBackBecause } from '../../api/remediation.ts';
+import { acknowledgeWith } from '../acknowledge-with.ts';
 import { takenBackIn } from '../facts.ts';
 import type { Remediation } from '../world.ts';
 
@@ -81,5 +82,5 @@ export function canaryHealed(remediation: Remediation, all: readonly Remediation
 
 export function haltedBy({ name, spec, status }: Remediation): string {
   const reason = status.reason ? ` (${status.reason})` : '';
-  return `The repair of node ${spec.node.name} ended as ${status.phase}${reason}. Further repairs are paused until its remediation is acknowledged: \`kubectl annotate dnsrem ${name} dnshealth.io/acknowledged=true\`.`;
+  return `The repair of node ${spec.node.name} ended as ${status.phase}${reason}. Further repairs are paused until its remediation is acknowledged: ${acknowledgeWith(name)}.`;
 }
