@@ -40,6 +40,31 @@ const ROOMS = {
 
 type Name = keyof typeof ROOMS;
 
+/** What the verbs of the plugin share. A verb does not import another one. */
+const SHARED_BY_VERBS = {
+  terminal: { from: [] },
+  cluster: { from: [] },
+  incident: { from: ['terminal'] },
+  asking: { from: ['terminal', 'cluster', 'incident'] },
+} satisfies Rooms;
+const VERBS = [
+  'acknowledge',
+  'approve',
+  'check',
+  'classify',
+  'cleanup',
+  'completion',
+  'diagnose',
+  'history',
+  'pause',
+  'plan',
+  'reject',
+  'report',
+  'resume',
+  'rollback',
+  'status',
+];
+
 /** The folders within a folder of `src/`. Files beside them import from all of them. */
 const INNER_ROOMS = {
   // What the records say does not decide; a stage asks guards, never the other way round.
@@ -69,6 +94,10 @@ const INNER_ROOMS = {
     config: { from: ['files', 'unit'] },
     decide: { from: ['files', 'unit', 'config'] },
     change: { from: ['files', 'unit', 'config', 'decide'] },
+  },
+  plugin: {
+    ...SHARED_BY_VERBS,
+    ...Object.fromEntries(VERBS.map((verb) => [verb, { from: Object.keys(SHARED_BY_VERBS) }])),
   },
 } satisfies Partial<Record<Name, Rooms>>;
 

@@ -1,12 +1,12 @@
 /** The program: makes commander's commands from the table of verbs, runs one of them, and turns its end into an exit code. */
 import { Argument, Command, CommanderError } from 'commander';
 import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
+import type { Connection, ConnectOptions } from './cluster/connect.ts';
 import type { KubeChoice } from './completion/complete.ts';
-import type { Connection, ConnectOptions } from './connect.ts';
-import { parseDuration } from './durations.ts';
 import { explain, PluginError, sentence } from './errors.ts';
 import { commanderOption, GLOBAL_OPTIONS, optionsOf } from './global-options.ts';
-import { createOutput, type Output, type Stream } from './output.ts';
+import { parseDuration } from './terminal/durations.ts';
+import { createOutput, type Output, type Stream } from './terminal/output.ts';
 import { type Completes, EXIT, type Format, type PluginContext, type Verb } from './verb.ts';
 import { VERBS } from './verbs.ts';
 
@@ -122,7 +122,7 @@ async function namesOf(kind: Completes, choice: KubeChoice, io: ProgramIo): Prom
 
 async function logIn(io: ProgramIo, choice: KubeChoice, timeoutMs: number): Promise<Connection> {
   // Loaded here, so that what needs no cluster starts without a client of the API.
-  const connect = io.connect ?? (await import('./connect.ts')).connect;
+  const connect = io.connect ?? (await import('./cluster/connect.ts')).connect;
   const { kubeconfig, context } = choice;
   return connect({
     env: io.env,

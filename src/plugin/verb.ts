@@ -1,7 +1,7 @@
 /** What a verb of the plugin declares, and what it is given when it runs. */
 import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
-import type { Connection } from './connect.ts';
-import type { Output } from './output.ts';
+import type { Connection } from './cluster/connect.ts';
+import type { Output } from './terminal/output.ts';
 
 /** For scripts. A program that was ended early has other codes: see `stop.ts`. */
 export const EXIT = {

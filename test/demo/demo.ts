@@ -1,6 +1,6 @@
 /** `make demo`: a real cluster, the main failure, and the operator's repair step by step. */
 import { parseRemediation } from '../../src/observe/custom-resources.ts';
-import { createTeller } from '../../src/plugin/tell.ts';
+import { createTeller } from '../../src/plugin/incident/tell.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { BAD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { Rig } from '../cluster/rig.ts';

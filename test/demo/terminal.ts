@@ -1,5 +1,5 @@
 /** How the demo looks: headings, indented tables and commands, as the plugin prints; colour only on a terminal. */
-import { createOutput } from '../../src/plugin/output.ts';
+import { createOutput } from '../../src/plugin/terminal/output.ts';
 import { progressOn } from '../cluster/progress.ts';
 
 export const out = createOutput(process.stdout, process.env);

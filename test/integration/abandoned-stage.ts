@@ -5,7 +5,7 @@ import type { RepairRequest } from '../../src/api/agent-protocol.ts';
 import { quarantineNode } from '../../src/effects/quarantine.ts';
 import { startRepair } from '../../src/effects/repair-job.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
-import { connect } from '../../src/plugin/connect.ts';
+import { connect } from '../../src/plugin/cluster/connect.ts';
 import {
   type InstalledApiserver,
   operatorClient,

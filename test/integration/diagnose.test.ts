@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { connect } from '../../src/plugin/connect.ts';
+import { connect } from '../../src/plugin/cluster/connect.ts';
 import type { Report } from '../../src/plugin/diagnose/report.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { tokenOf } from '../support/apiserver/installed-rbac.ts';

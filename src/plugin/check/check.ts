@@ -1,11 +1,11 @@
 /** Starts checks on nodes and prints what came of each: the frame around `run-checks.ts`. */
 import { randomBytes } from 'node:crypto';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
-import type { Connection } from '../connect.ts';
-import { parseDuration } from '../durations.ts';
+import type { Connection } from '../cluster/connect.ts';
 import { explain, PluginError } from '../errors.ts';
-import { print } from '../print.ts';
-import { table } from '../table.ts';
+import { parseDuration } from '../terminal/durations.ts';
+import { print } from '../terminal/print.ts';
+import { table } from '../terminal/table.ts';
 import type { ExitCode, OptionValues, PluginContext } from '../verb.ts';
 import { agentProbe } from './agent-probe.ts';
 import { checkPods } from './check-pods.ts';

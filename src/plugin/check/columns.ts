@@ -1,6 +1,6 @@
 /** The columns of `check`. */
 import { searchDomains } from '../../diagnosis/search-domains.ts';
-import type { Column } from '../table.ts';
+import type { Column } from '../terminal/table.ts';
 import type { NodeResult, Verdict } from './result.ts';
 
 /** What a script may look for; `-o json` has the names of the report. */

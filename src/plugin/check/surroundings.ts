@@ -3,7 +3,7 @@ import type { V1Deployment, V1Pod } from '@kubernetes/client-node';
 import { API_VERSION, CHECK_NAMESPACE, DNS_APP_LABEL, DNS_NAMESPACE, DNS_SELECTORS } from '../../api/keys.ts';
 import { type PolicySpec, policySpecSchema } from '../../api/policy.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../cluster/connect.ts';
 import { PluginError } from '../errors.ts';
 import type { Program } from './probe.ts';
 import { unlessHidden } from './unless-hidden.ts';

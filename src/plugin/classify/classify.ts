@@ -6,8 +6,8 @@ import { type Answer, type Facts, Unclassifiable } from '../../diagnosis/classif
 import { classify, type Input, KINDS } from '../../diagnosis/classify/classify.ts';
 import { readEntry } from '../../diagnosis/classify/read-entry.ts';
 import { PluginError } from '../errors.ts';
-import { print } from '../print.ts';
-import { readSavedFile } from '../saved-file.ts';
+import { print } from '../terminal/print.ts';
+import { readSavedFile } from '../terminal/saved-file.ts';
 import { EXIT, type ExitCode, type OptionValues, type PluginContext } from '../verb.ts';
 
 /** Their input is a mapping. */

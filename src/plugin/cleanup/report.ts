@@ -1,5 +1,5 @@
 /** What a cleanup did: a line for each object as it happens, or one object for scripts at the end. */
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 import type { PluginContext } from '../verb.ts';
 import type { Outcome } from './carry-out.ts';
 

@@ -1,7 +1,7 @@
 /** The names that exist in the cluster or in the kubeconfig, for completion: only their metadata is transferred. */
 import { API_VERSION, DNS_NAMESPACE, DNS_SELECTORS } from '../../api/keys.ts';
 import { type Environment, readKubeconfig } from '../../kube/kubeconfig/kubeconfig-files.ts';
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../cluster/connect.ts';
 import type { Completes } from '../verb.ts';
 import type { KubeChoice } from './complete.ts';
 

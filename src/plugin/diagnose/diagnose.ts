@@ -1,5 +1,5 @@
 /** Runs `diagnose`: gathers from a cluster or from files, builds the report, prints it. */
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 import { EXIT, type ExitCode, type OptionValues, type PluginContext } from '../verb.ts';
 import type { Gathered } from './gathered.ts';
 import { reportText } from './print/text.ts';

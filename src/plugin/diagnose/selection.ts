@@ -1,6 +1,6 @@
 /** `--node` and `--pod`: the DNS pods that were asked for, or an error that suggests names. Pure. */
 import { PluginError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
+import { nearest } from '../terminal/nearest.ts';
 import type { Gathered } from './gathered.ts';
 
 export interface Selection {

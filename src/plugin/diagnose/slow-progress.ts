@@ -1,5 +1,5 @@
 /** Says on standard error what is being waited for, but only to users who have to wait. */
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 
 /** A command that takes longer looks as if it hung. */
 const QUIET_MS = 2_000;

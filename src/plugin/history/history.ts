@@ -1,10 +1,10 @@
 /** Lists incidents from their records: cause, outcome, when they began and how long they took. */
 import { API_VERSION } from '../../api/keys.ts';
 import { parseRemediations } from '../../observe/custom-resources.ts';
-import { shortDuration } from '../durations.ts';
-import { type Incident, incidentOf, likelyWriters } from '../incident.ts';
-import { print } from '../print.ts';
-import { type Column, table } from '../table.ts';
+import { type Incident, incidentOf, likelyWriters } from '../incident/incident.ts';
+import { shortDuration } from '../terminal/durations.ts';
+import { print } from '../terminal/print.ts';
+import { type Column, table } from '../terminal/table.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 
 export async function history(context: PluginContext, node: string | undefined): Promise<ExitCode> {

@@ -2,8 +2,8 @@
 import { API_VERSION } from '../../api/keys.ts';
 import { isNotFound } from '../../kube/errors.ts';
 import { isOperatorMissing, PluginError } from '../errors.ts';
-import { nearest } from '../nearest.ts';
-import { readStart } from '../saved-file.ts';
+import { nearest } from '../terminal/nearest.ts';
+import { readStart } from '../terminal/saved-file.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 import type { Page } from './page.ts';
 import { pageOf } from './page-of.ts';

@@ -1,8 +1,8 @@
 /** Tells incidents as they happen, from their records: what is new in each, and why one waits. */
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import type { Remediation } from '../../remediation/world.ts';
-import type { Output } from '../output.ts';
-import { createTeller } from '../tell.ts';
+import { createTeller } from '../incident/tell.ts';
+import type { Output } from '../terminal/output.ts';
 
 interface Follower {
   readonly see: (remediation: Remediation) => void;

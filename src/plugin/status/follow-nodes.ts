@@ -1,7 +1,7 @@
 /** Reports nodes that went wrong as it happens, from what the policies list; of a repair the incident says more. */
 import type { NodesStatus } from '../../api/nodes-status.ts';
 import type { PolicyStatus } from '../../api/policy.ts';
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 
 interface NodeFollower {
   readonly see: (policy: { readonly name: string; readonly status: Pick<PolicyStatus, 'nodes'> }) => void;

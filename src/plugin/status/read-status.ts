@@ -7,9 +7,9 @@ import { type Policy, parsePolicy, parseRemediations } from '../../observe/custo
 import type { DnsPod } from '../../observe/dns-pod.ts';
 import { liveDnsPods } from '../../observe/live-look.ts';
 import type { Remediation } from '../../remediation/world.ts';
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../cluster/connect.ts';
 import { PluginError } from '../errors.ts';
-import { type Incident, incidentOf } from '../incident.ts';
+import { type Incident, incidentOf } from '../incident/incident.ts';
 
 /** The names are an interface: scripts read them with `-o json`. Times are RFC 3339. */
 export interface Status {

@@ -1,8 +1,8 @@
 /** What the checks of the nodes have shown, as text for people. */
 import { NODE_CONDITION } from '../../api/node-condition.ts';
 import { MAX_NOT_PROVEN, type NodesStatus } from '../../api/nodes-status.ts';
-import { shortDuration } from '../durations.ts';
-import type { Output } from '../output.ts';
+import { shortDuration } from '../terminal/durations.ts';
+import type { Output } from '../terminal/output.ts';
 
 interface View {
   readonly now: number;

@@ -2,10 +2,10 @@
 
 import { ACKNOWLEDGED_ANNOTATION } from '../../api/keys.ts';
 import type { Condition } from '../../api/primitives.ts';
-import { shortDuration } from '../durations.ts';
-import { type Incident, likelyWriters } from '../incident.ts';
-import type { Output } from '../output.ts';
-import { type Column, table } from '../table.ts';
+import { type Incident, likelyWriters } from '../incident/incident.ts';
+import { shortDuration } from '../terminal/durations.ts';
+import type { Output } from '../terminal/output.ts';
+import { type Column, table } from '../terminal/table.ts';
 import type { Status } from './read-status.ts';
 import { showNodes } from './show-nodes.ts';
 

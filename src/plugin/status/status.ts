@@ -2,7 +2,7 @@
 
 import type { NodesStatus } from '../../api/nodes-status.ts';
 import { PluginError } from '../errors.ts';
-import { print } from '../print.ts';
+import { print } from '../terminal/print.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 import { readStatus, type Status } from './read-status.ts';
 import { showStatus } from './show-status.ts';

@@ -4,9 +4,9 @@ import { parsePolicy, parseRemediation } from '../../observe/custom-resources.ts
 import { type Logger, silentLogger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createReflector } from '../../runtime/reflector/reflector.ts';
-import type { Connection } from '../connect.ts';
+import type { Connection } from '../cluster/connect.ts';
 import { explain } from '../errors.ts';
-import type { Output } from '../output.ts';
+import type { Output } from '../terminal/output.ts';
 import type { PluginContext } from '../verb.ts';
 import { createFollower } from './follow-incidents.ts';
 import { createNodeFollower } from './follow-nodes.ts';

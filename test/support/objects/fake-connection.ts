@@ -1,6 +1,6 @@
 /** A connection of the plugin to a fake cluster: the typed classes and the plain client give the same canned answers. */
-import type { Connection } from '../../../src/plugin/connect.ts';
-import { typedApis } from '../../../src/plugin/typed-apis.ts';
+import type { Connection } from '../../../src/plugin/cluster/connect.ts';
+import { typedApis } from '../../../src/plugin/cluster/typed-apis.ts';
 import type { FakeKube } from './fake-kube.ts';
 
 export const fakeConnection = ({ kube, dns }: FakeKube): Connection => ({

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { CaseAnswer } from '../../../diagnosis/case.ts';
 import type { DnsStream } from '../../../dns/dns-stream.ts';
 import { type DnsReply, wasAnswered } from '../../../dns/message.ts';
-import type { Connection } from '../../connect.ts';
-import type { PodPort } from '../../pod-forward.ts';
+import type { Connection } from '../../cluster/connect.ts';
+import type { PodPort } from '../../cluster/pod-forward.ts';
 
 export interface Names {
   /** kubernetes.default.svc.<cluster domain> */

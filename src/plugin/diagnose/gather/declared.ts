@@ -2,7 +2,7 @@
 import { DNS_NAMESPACE } from '../../../api/keys.ts';
 import { Refused } from '../../../api/refused.ts';
 import { KubeError } from '../../../kube/errors.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import { type DeclaredKubelet, KUBELET_CONFIG_MAP, parseDeclaredKubelet } from '../declared-kubelet.ts';
 import type { Attempts } from './attempts.ts';
 

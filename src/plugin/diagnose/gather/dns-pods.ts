@@ -1,6 +1,6 @@
 /** The DNS pods of a cluster, by every label that the project knows. */
 import { DNS_LABELS_TEXT, DNS_NAMESPACE, DNS_SELECTORS } from '../../../api/keys.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import { PluginError } from '../../errors.ts';
 import { type ParsedPod, parseCasePod } from '../case-pod.ts';
 

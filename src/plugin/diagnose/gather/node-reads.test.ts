@@ -1,7 +1,7 @@
 /** What is read of a node whose kubelet has just been started. */
 import { describe, expect, it } from 'vitest';
 import { KubeError } from '../../../kube/errors.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import type { StartTimes } from '../kubelet-facts.ts';
 import { createAttempts } from './attempts.ts';
 import { createNodeReads } from './node-reads.ts';

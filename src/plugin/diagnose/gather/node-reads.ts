@@ -1,6 +1,6 @@
 /** Reads a node by name, and its kubelet through the API server; each node once, however many DNS pods it has. */
 import * as z from 'zod';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import { type ParsedNode, parseCaseNode } from '../case-node.ts';
 import { type Configz, parseConfigz, parseStartTimes, type StartTimes } from '../kubelet-facts.ts';
 import type { Attempts } from './attempts.ts';

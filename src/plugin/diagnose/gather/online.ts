@@ -3,7 +3,7 @@ import { DNS_NAMESPACE } from '../../../api/keys.ts';
 import { examine } from '../../../diagnosis/examine.ts';
 import { clusterDnsAddresses } from '../../../observe/cluster-dns.ts';
 import { createOwnership } from '../../../observe/ownership.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import { withDeclared } from '../declared-kubelet.ts';
 import { warningOf, withNodeCheck } from '../from-node-check.ts';

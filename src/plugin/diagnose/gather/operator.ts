@@ -2,7 +2,7 @@
 import { API_VERSION } from '../../../api/keys.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import { parsePolicy, parseRemediations } from '../../../observe/custom-resources.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import type { OperatorKnowledge } from '../gathered.ts';
 import type { Attempts } from './attempts.ts';
 

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { DNS_NAMESPACE } from '../../../api/keys.ts';
 import type { SavedText } from '../../../diagnosis/case.ts';
 import type { EvidenceLine } from '../../../diagnosis/examination.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import { upstreamMetrics } from '../coredns-metrics.ts';
 import { corefileFacts } from '../corefile-facts.ts';
 import type { Attempts } from './attempts.ts';

@@ -4,7 +4,7 @@ import { isNodeRestart, isStartFailure } from '../../../diagnosis/crash.ts';
 import { KubeError } from '../../../kube/errors.ts';
 import { readLogOfDeath } from '../../../observe/death-log.ts';
 import type { ContainerDeath } from '../../../observe/dns-pod.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import type { Attempts } from './attempts.ts';
 

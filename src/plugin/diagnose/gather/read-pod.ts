@@ -3,7 +3,7 @@ import { DNS_NAMESPACE } from '../../../api/keys.ts';
 import type { Case } from '../../../diagnosis/case.ts';
 import type { Owners, Ownership } from '../../../observe/ownership.ts';
 import { type CorefileSource, readCorefile } from '../../../observe/read-corefile.ts';
-import type { Connection } from '../../connect.ts';
+import type { Connection } from '../../cluster/connect.ts';
 import type { ParsedPod } from '../case-pod.ts';
 import { corefileFacts } from '../corefile-facts.ts';
 import type { GatheredPod } from '../gathered.ts';

@@ -1,6 +1,6 @@
 /** The report as text that is read from top to bottom: the verdict, the pods at fault, one line for each healthy pod. Pure. */
 import type { Finding } from '../../../diagnosis/examination.ts';
-import type { Output } from '../../output.ts';
+import type { Output } from '../../terminal/output.ts';
 import type { TakenFile } from '../gathered.ts';
 import type { PodReport, Report } from '../report.ts';
 import { comparisonLines } from './comparison.ts';

@@ -1,7 +1,7 @@
 /** Reads a directory of saved files: recognises each by its content and name, and says what it was taken for. */
 import { relative } from 'node:path';
 import { PluginError } from '../../errors.ts';
-import { HEAD_BYTES, MAX_BYTES, readSavedFile, readStart } from '../../saved-file.ts';
+import { HEAD_BYTES, MAX_BYTES, readSavedFile, readStart } from '../../terminal/saved-file.ts';
 import type { TakenFile } from '../gathered.ts';
 import { recognise } from './recognise.ts';
 import { KIND_TEXT, type SavedFile, sourceOf } from './saved-file.ts';

@@ -1,7 +1,7 @@
 /** Reads the files that were given one by one: the option says what each is. */
 import { existsSync } from 'node:fs';
 import { PluginError } from '../../errors.ts';
-import { MAX_BYTES, readSavedFile } from '../../saved-file.ts';
+import { MAX_BYTES, readSavedFile } from '../../terminal/saved-file.ts';
 import type { OptionValues } from '../../verb.ts';
 import { recognise, type SavedKind } from './recognise.ts';
 import { KIND_TEXT, type SavedFile, sourceOf } from './saved-file.ts';

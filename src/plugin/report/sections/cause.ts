@@ -1,7 +1,7 @@
 /** The cause: the evidence line by line, a healthy pod beside the looping one, and what was ruled out. */
 import { assertNever } from '../../../api/assert-never.ts';
 import { isOfFileAlone } from '../../../remediation/facts.ts';
-import { beginningOf } from '../../beginning.ts';
+import { beginningOf } from '../../incident/beginning.ts';
 import { hasChanged } from '../facts.ts';
 import { type Block, code, columns, type Line, line, prose, quoted, type Section, strong } from '../page.ts';
 import { evidenceOf, type StoredRecord } from '../record.ts';

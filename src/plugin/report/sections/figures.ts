@@ -1,6 +1,6 @@
 /** The four figures below the sentence: how long, how bad, how much was touched, what is left. */
 import { isOfFileAlone } from '../../../remediation/facts.ts';
-import { beginningOf } from '../../beginning.ts';
+import { beginningOf } from '../../incident/beginning.ts';
 import {
   claimedAt,
   dnsPodsAtClaim,

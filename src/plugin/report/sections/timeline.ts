@@ -1,5 +1,5 @@
 /** The timeline: what happened, when and by whom, as a bar and as a table of the same entries. */
-import { type TimelineEntry, timelineOf } from '../../timeline.ts';
+import { type TimelineEntry, timelineOf } from '../../incident/timeline.ts';
 import { duration } from '../facts.ts';
 import { type Line, line, type Phase, quoted, type Section, strong } from '../page.ts';
 import type { StoredRecord } from '../record.ts';

@@ -1,8 +1,8 @@
 /** The connection to a cluster: logs in as kubectl does, and offers the typed classes and the client of the operator. */
-import { createKubeClient, type KubeClient } from '../kube/client.ts';
-import { type KubeconfigOptions, kubeconfigLogin } from '../kube/kubeconfig/kubeconfig.ts';
-import { createMetrics } from '../runtime/metrics.ts';
-import { PluginError } from './errors.ts';
+import { createKubeClient, type KubeClient } from '../../kube/client.ts';
+import { type KubeconfigOptions, kubeconfigLogin } from '../../kube/kubeconfig/kubeconfig.ts';
+import { createMetrics } from '../../runtime/metrics.ts';
+import { PluginError } from '../errors.ts';
 import { type Forward, forwardTo, type PodPort } from './pod-forward.ts';
 import { type TypedApis, typedApis } from './typed-apis.ts';
 

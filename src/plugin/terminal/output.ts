@@ -1,7 +1,7 @@
 /** Standard output or standard error: colour only on a terminal, and no control characters from the cluster. */
 import type { Writable } from 'node:stream';
 import { styleText } from 'node:util';
-import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
+import type { Environment } from '../../kube/kubeconfig/kubeconfig-files.ts';
 
 export type Style = Parameters<typeof styleText>[0];
 

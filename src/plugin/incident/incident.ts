@@ -1,8 +1,8 @@
 /** An incident as verbs print it, from its record. */
-import type { OtherPods } from '../api/other-pods.ts';
-import type { Explanation } from '../api/rewritten.ts';
-import { beganAt } from '../api/trigger.ts';
-import type { Remediation } from '../remediation/world.ts';
+import type { OtherPods } from '../../api/other-pods.ts';
+import type { Explanation } from '../../api/rewritten.ts';
+import { beganAt } from '../../api/trigger.ts';
+import type { Remediation } from '../../remediation/world.ts';
 
 /** The names are an interface: scripts read them with `-o json`. Times are RFC 3339. */
 export interface Incident {

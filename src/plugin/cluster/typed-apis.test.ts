@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeKube } from '../../test/support/objects/fake-kube.ts';
+import { fakeKube } from '../../../test/support/objects/fake-kube.ts';
 import { typedApis } from './typed-apis.ts';
 
 const { signal } = new AbortController();

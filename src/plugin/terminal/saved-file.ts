@@ -1,7 +1,7 @@
 /** Reads one saved file with bounded memory and time: anything but a text file of a sensible size is one clear sentence. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { PluginError } from './errors.ts';
+import { PluginError } from '../errors.ts';
 
 const MIB = 1_048_576;
 /** `kubectl get pods -o yaml` of a large cluster has some ten; a log that is longer has its end cut off with `tail`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anInspectReport } from '../../test/support/objects/agent-jobs.ts';
+import { anInspectReport } from '../../../test/support/objects/agent-jobs.ts';
 import {
   aGuardReport,
   aLateLoop,
@@ -7,8 +7,8 @@ import {
   aRemediation,
   aRepairReport,
   isoAt,
-} from '../../test/support/objects/builders.ts';
-import type { RemediationStatus } from '../api/remediation.ts';
+} from '../../../test/support/objects/builders.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import { createTeller } from './tell.ts';
 import { type IncidentRecord, timelineOf } from './timeline.ts';
 

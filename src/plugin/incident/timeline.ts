@@ -1,8 +1,8 @@
 /** What happened in an incident, and when: the record of a DNSRemediation as entries in the order of time. Pure. */
-import type { RemediationStatus, StepName } from '../api/remediation.ts';
-import type { Explanation } from '../api/rewritten.ts';
-import { beganAt, seenAt } from '../api/trigger.ts';
-import type { Remediation } from '../remediation/world.ts';
+import type { RemediationStatus, StepName } from '../../api/remediation.ts';
+import type { Explanation } from '../../api/rewritten.ts';
+import { beganAt, seenAt } from '../../api/trigger.ts';
+import type { Remediation } from '../../remediation/world.ts';
 import { beginningOf } from './beginning.ts';
 
 /** The record as it was read. */

@@ -4,10 +4,10 @@ import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { type KubeConfig, PortForward } from '@kubernetes/client-node';
-import { createDnsStream, type DnsStream } from '../dns/dns-stream.ts';
-import type { ClusterConfig } from '../kube/config.ts';
-import { KubeError } from '../kube/errors.ts';
-import { type Dial, withoutBrackets } from '../kube/wire/dial.ts';
+import { createDnsStream, type DnsStream } from '../../dns/dns-stream.ts';
+import type { ClusterConfig } from '../../kube/config.ts';
+import { KubeError } from '../../kube/errors.ts';
+import { type Dial, withoutBrackets } from '../../kube/wire/dial.ts';
 
 export interface PodPort {
   readonly namespace: string;

@@ -1,5 +1,5 @@
 /** Tells an incident as it happens: each entry of its timeline once, with the seconds since the incident began. */
-import type { Output } from './output.ts';
+import type { Output } from '../terminal/output.ts';
 import { type IncidentRecord, type TimelineEntry, timelineOf } from './timeline.ts';
 
 /** Wide enough for a repair that takes hours. */

@@ -10,8 +10,8 @@ import {
   ServerConfiguration,
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
-import type { RawApi } from '../kube/raw-api.ts';
-import type { HttpMethod } from '../kube/wire/transport.ts';
+import type { RawApi } from '../../kube/raw-api.ts';
+import type { HttpMethod } from '../../kube/wire/transport.ts';
 
 /** Every failure is a KubeError. A patch is a JSON merge patch. */
 export interface TypedApis {

@@ -1,5 +1,5 @@
 /** Prints a result in the format that was asked for: objects as they are, everything else as text for people. */
-import type { PluginContext } from './verb.ts';
+import type { PluginContext } from '../verb.ts';
 
 /** @param text what `table` and `wide` print, with its final newline */
 export async function print(

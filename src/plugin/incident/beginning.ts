@@ -1,6 +1,6 @@
 /** How an incident began, in words: one case for each trigger. */
-import { assertNever } from '../api/assert-never.ts';
-import type { TriggerEvidence } from '../api/trigger.ts';
+import { assertNever } from '../../api/assert-never.ts';
+import type { TriggerEvidence } from '../../api/trigger.ts';
 
 interface Beginning {
   /** One sentence, for a list of what happened. */
