@@ -1,7 +1,8 @@
 /** The two CustomResourceDefinitions, built from the zod schemas. `generate.ts` writes them to `crds/`. */
 import type { z } from 'zod';
 import { GROUP, VERSION } from './keys.ts';
-import { policySpecSchema, policyStatusSchema } from './policy.ts';
+import { policyStatusSchema } from './policy/status.ts';
+import { policySpecSchema } from './policy.ts';
 import { remediationSpecSchema, remediationStatusSchema } from './remediation.ts';
 import { type StructuralSchema, structuralSchema, withFullDefault } from './structural-schema.ts';
 
@@ -112,6 +113,12 @@ const policy: Definition = {
       description: 'Number of nodes on which the next CoreDNS pod would loop.',
     },
     {
+      name: 'Waiting',
+      type: 'integer',
+      jsonPath: '.status.waitingCount',
+      description: 'Number of incidents that wait; status.waiting says for what.',
+    },
+    {
       name: 'Quarantined',
       type: 'integer',
       jsonPath: '.status.quarantined',
@@ -130,6 +137,34 @@ const policy: Definition = {
       description: 'Time since the latest remediation healed.',
     },
     AGE,
+    {
+      name: 'Ready',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: 'Reason of the condition Ready: Watching, or why the policy has no effect.',
+      priority: 1,
+    },
+    {
+      name: 'Paused',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Paused")].status',
+      description: 'Whether someone has paused repairs.',
+      priority: 1,
+    },
+    {
+      name: 'Breaker Open',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="BreakerOpen")].status',
+      description: 'Whether failed repairs stop all further ones.',
+      priority: 1,
+    },
+    {
+      name: 'Failed',
+      type: 'integer',
+      jsonPath: '.status.totals.failed',
+      description: 'Number of remediations that failed.',
+      priority: 1,
+    },
   ],
 };
 
@@ -156,6 +191,12 @@ const remediation: Definition = {
       description: 'Current phase, or the outcome.',
     },
     {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.reason',
+      description: 'Reason for the current wait or the outcome.',
+    },
+    {
       name: 'Took',
       type: 'string',
       jsonPath: '.status.took',
@@ -163,10 +204,10 @@ const remediation: Definition = {
     },
     AGE,
     {
-      name: 'Reason',
+      name: 'Trigger',
       type: 'string',
-      jsonPath: '.status.reason',
-      description: 'Reason for the current wait or the outcome.',
+      jsonPath: '.spec.trigger',
+      description: 'What the incident began with.',
       priority: 1,
     },
     {
@@ -174,6 +215,13 @@ const remediation: Definition = {
       type: 'string',
       jsonPath: '.spec.policy.name',
       description: 'Policy under which the node is repaired.',
+      priority: 1,
+    },
+    {
+      name: 'Approved By',
+      type: 'string',
+      jsonPath: '.status.approval.by',
+      description: 'User that approved the plan, if it was approved.',
       priority: 1,
     },
   ],

@@ -1,7 +1,8 @@
 /** Our own two kinds, parsed with the schemas of their CRDs; objects that an older version stored get their defaults here. */
 import * as z from 'zod';
 import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
-import { type PolicySpec, type PolicyStatus, policySpecSchema, policyStatusSchema } from '../api/policy.ts';
+import { type PolicyStatus, policyStatusSchema } from '../api/policy/status.ts';
+import { type PolicySpec, policySpecSchema } from '../api/policy.ts';
 import { remediationSpecFields, remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';

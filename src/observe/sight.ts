@@ -1,6 +1,7 @@
 /** From a container death to its diagnosis: reads the log and the Corefile, and asks `diagnosis/` what they mean. */
 import { assertNever } from '../api/assert-never.ts';
-import type { Observation, PolicySpec } from '../api/policy.ts';
+import type { Observation } from '../api/policy/status.ts';
+import type { PolicySpec } from '../api/policy.ts';
 import type { Sighting } from '../api/trigger.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';

@@ -305,16 +305,17 @@ describe('the tables of kubectl', () => {
         'Looping',
         'Nodes',
         'Drifted',
+        'Waiting',
         'Quarantined',
         'Repaired',
         'Last Repair',
         'Age',
       ],
-      wide: [],
+      wide: ['Ready', 'Paused', 'Breaker Open', 'Failed'],
     });
     expect(await columns(REMEDIATIONS)).toEqual({
-      usual: ['Name', 'Node', 'Cause', 'Phase', 'Took', 'Age'],
-      wide: ['Reason', 'Policy'],
+      usual: ['Name', 'Node', 'Cause', 'Phase', 'Reason', 'Took', 'Age'],
+      wide: ['Trigger', 'Policy', 'Approved By'],
     });
   });
 });

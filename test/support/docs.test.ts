@@ -1,5 +1,5 @@
-/** Holds the pages to the code: the files that they name exist, and the README lists the policy as it is. */
-import { existsSync, readFileSync } from 'node:fs';
+/** Holds the pages to the code: the files that they name exist, and the fields of the policy are as they are listed. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { customResourceDefinitions } from '../../src/api/crd.ts';
@@ -15,6 +15,7 @@ const PAGES = [
   'docs/architecture.md',
   'docs/guarantees.md',
   'docs/node-condition.md',
+  'docs/policy.md',
 ];
 /** In backticks, or as the target of a link: something with a folder and an ending of a file of ours. */
 const FILE = /(?:`|\]\()((?:[\w.-]+\/)+[\w.-]+\.(?:ts|md|yaml))(?:`|\))/g;
@@ -34,40 +35,64 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
-/** The fields without fields of their own. */
-function leaves(schema: StructuralSchema, path: string): readonly (readonly [string, StructuralSchema])[] {
-  const below = Object.entries(schema.properties ?? {});
-  if (below.length === 0) return [[path, schema]];
-  return below.flatMap(([name, field]) => leaves(field, path === '' ? name : `${path}.${name}`));
+interface Field {
+  readonly name: string;
+  readonly schema: StructuralSchema;
+  readonly isRequired: boolean;
 }
 
-describe("the README's table of the policy", () => {
-  const rows = matches(read('README.md'), /^\| `([a-z][\w.]+)` \| (.+?) \| (.+?) \| .+ \|$/gm);
+/** The fields without fields of their own, and lists followed by the fields of their entries. */
+function leaves(schema: StructuralSchema, name: string, isRequired = false): readonly Field[] {
+  const inside = (of: StructuralSchema, path: string): readonly Field[] =>
+    Object.entries(of.properties ?? {}).flatMap(([key, field]) =>
+      leaves(field, path === '' ? key : `${path}.${key}`, of.required?.includes(key)),
+    );
+  const below = inside(schema, name);
+  if (below.length > 0) return below;
+  return [{ name, schema, isRequired }, ...(schema.items ? inside(schema.items, `${name}[]`) : [])];
+}
+
+describe.each([
+  ['docs/policy.md', 'every field'],
+  ['README.md', 'some fields'],
+])('the table of the policy in %s', (page, which) => {
+  const rows = matches(read(page), /^\| `([a-z][\w.[\]]+)` \| (.+?) \| (.+?) \| (.+) \|$/gm).map(
+    ([, field = '', values = '', shown = '', why = '']) => ({ field, values, shown, why }),
+  );
   const spec = customResourceDefinitions.find(({ spec: { names } }) => names.kind === 'DNSHealthPolicy')?.spec
     .versions[0].schema.openAPIV3Schema.properties?.['spec'];
-  const fields = leaves(spec ?? { type: 'object' }, '');
+  const all = leaves(spec ?? { type: 'object' }, '');
 
-  it('has a row for every field, in order', () => {
-    expect(rows.map(([, field]) => field)).toEqual(fields.map(([name]) => name));
+  it(`has ${which}, in order, and each with a reason`, () => {
+    const listed = all.map(({ name }) => name).filter((name) => which === 'every field' || isIn(name));
+    expect(rows.map(({ field }) => field)).toEqual(listed);
+    expect(rows.filter(({ why }) => why.length < 20)).toEqual([]);
   });
 
-  it.each(fields)('gives the values and the default of %s', (name, schema) => {
-    const [, , values, shown] = rows.find(([, field]) => field === name) ?? [];
-    expect({ values, shown }).toEqual({
-      values: valuesOf(schema),
-      shown: code([schema.default ?? []].flat().map(String)) || 'none',
-    });
-  });
+  it.each(all.filter(({ name }) => isIn(name)))(
+    'gives the values and the default of $name',
+    ({ name, schema, isRequired }) => {
+      const row = rows.find(({ field }) => field === name);
+      expect(row?.values).toContain(valuesOf(schema));
+      const unset = isRequired ? 'required' : 'none';
+      expect(row?.shown).toBe(code([schema.default ?? []].flat().map(String)) || unset);
+    },
+  );
+
+  function isIn(name: string): boolean {
+    return rows.some(({ field }) => field === name);
+  }
 });
 
 const code = (words: readonly string[]): string => (words.length === 0 ? '' : `\`${words.join('`, `')}\``);
 
-/** The bounds, the values of an enum, or else the type. */
+/** The bounds, the values of an enum, or else nothing that the schema could tell better than the page. */
 function valuesOf(schema: StructuralSchema): string {
   const { minimum, maximum } = schema;
   if (typeof minimum === 'number' && typeof maximum === 'number') return `${minimum} to ${maximum}`;
   const words: unknown = (schema.items ?? schema)['enum'];
-  return Array.isArray(words) ? code(words.map(String)) : (schema.type ?? 'number or string');
+  if (Array.isArray(words)) return code(words.map(String));
+  return schema.type === 'boolean' ? 'boolean' : '';
 }
 
 describe('docs/diagnose.md', () => {
@@ -87,7 +112,16 @@ describe('docs/diagnose.md', () => {
   });
 });
 
-it.each(['policy', 'drift'])('config/samples/%s.yaml has no field that does not exist', (name) => {
-  const { spec } = parse(read(`config/samples/${name}.yaml`)) as { spec: object };
-  expect(policySpecSchema.parse(spec)).toMatchObject(spec);
+const POLICIES = new URL('config/samples/policies/', ROOT);
+describe.each(readdirSync(POLICIES))('config/samples/policies/%s', (file) => {
+  const text = readFileSync(new URL(file, POLICIES), 'utf8');
+
+  it('has no field that does not exist', () => {
+    const { spec } = parse(text) as { spec: object };
+    expect(policySpecSchema.parse(spec)).toMatchObject(spec);
+  });
+
+  it('is offered on the page of the policy, which says for whom it is', () => {
+    expect(read('docs/policy.md')).toContain(`(../config/samples/policies/${file})`);
+  });
 });

@@ -5,7 +5,7 @@ import { answers, isAskable } from '../../health/pod-health.ts';
 import type { Series } from '../../health/series.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
 import type { DnsPod } from '../../observe/dns-pod.ts';
-import type { AskedFacts } from '../../remediation/record/policy-status.ts';
+import type { AskedFacts } from '../../remediation/policy/facts.ts';
 import type { PodHealths } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
 

@@ -4,12 +4,18 @@ import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
 import { parsePolicy } from '../../observe/custom-resources.ts';
 import type { Owners, Workload } from '../../observe/ownership.ts';
+import { nextEndOfPause } from '../../remediation/policy/conditions/paused.ts';
+import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-status.ts';
 import { healthTurned } from '../../remediation/record/events.ts';
-import { HEARTBEAT_MS, policyStatus } from '../../remediation/record/policy-status.ts';
-import { isPartOf } from '../../remediation/rollout/rollout.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
+import {
+  containerOf,
+  otherContainers,
+  podsByWorkload,
+  policyInConflictWith,
+  policyOf,
+} from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
 import { checkPolicy } from '../nodes/check-policy.ts';
 import type { LateLoops } from '../prober/late-loops.ts';
@@ -38,6 +44,8 @@ interface PolicyControllerOptions {
 const LOOP_FORGOTTEN_AFTER_MS = 35_000;
 /** "Looping" ends after some time, without a watch event. */
 const RECOUNT_MS = 15_000;
+/** A timer cannot be set to more than 24 days, and a pause may last longer. */
+const LONGEST_REST_MS = 60 * 60_000;
 /** Shortest time between two statuses: in a mass outage hundreds of changes a second concern the policy. */
 const PACE_MS = 500;
 
@@ -70,14 +78,16 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
       const since = container ? upTimes.upSince(pod, container) : null;
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
-    const remediations = stores.remediations.list();
-    const rollout = { policyUID: policy.uid, workload };
-    const own = new Set(remediations.flatMap((one) => (isPartOf(one, rollout) ? [one.name] : [])));
+    const policies = stores.policies.list();
+    const remediations = stores.remediations
+      .list()
+      .filter((one) => policyOf(one, policies)?.uid === policy.uid);
+    const own = new Set(remediations.map((one) => one.name));
     const next = policyStatus({
       policy: { generation: policy.generation, ...policy.spec },
-      rollout,
+      workload,
       previous: policy.status,
-      conflictsWith: policyInConflictWith(policy, stores.policies.list()),
+      conflictsWith: policyInConflictWith(policy, policies),
       workloads: found.map((one) => ({
         kind: one.kind,
         name: one.name,
@@ -92,22 +102,25 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         .list()
         .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
       remediations,
+      pauseOfAll: null,
       observations: [
         ...sightings.observationsFor(policy.uid),
         ...options.lateLoops.observationsFor(policy.uid),
       ],
       asked: askedFacts(policy, pods, options),
-      nodes:
-        checkPolicy(stores.policies.list())?.uid === policy.uid
-          ? (options.nodeTable.get(TABLE) ?? 'unknown')
-          : 'none',
+      nodes: checkPolicy(policies)?.uid === policy.uid ? (options.nodeTable.get(TABLE) ?? 'unknown') : 'none',
       now: now(),
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
     if (written === 'overtaken') return AFTER_CONFLICT;
     if (written === 'written')
       for (const intent of healthTurned(policy, policy.status, next)) options.narrator.announce(intent);
-    if (looping.length > 0) return { kind: 'requeue', afterMs: RECOUNT_MS };
-    return next.prober ? { kind: 'requeue', afterMs: HEARTBEAT_MS } : { kind: 'done' };
+    const endOfPause = nextEndOfPause(policy.spec.pause, now());
+    const rechecks = [
+      ...(looping.length > 0 ? [RECOUNT_MS] : []),
+      ...(next.prober ? [HEARTBEAT_MS] : []),
+      ...(endOfPause === null ? [] : [Math.min(endOfPause - now(), LONGEST_REST_MS)]),
+    ];
+    return rechecks.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: Math.min(...rechecks) };
   };
 }

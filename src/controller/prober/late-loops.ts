@@ -1,5 +1,5 @@
 /** Pods that answer for the cluster and not for external names: what was found about the cause. In memory only. */
-import type { Observation } from '../../api/policy.ts';
+import type { Observation } from '../../api/policy/status.ts';
 import type { LateLoop } from '../../api/trigger.ts';
 import type { Change, Listener, Store } from '../../runtime/reflector/store.ts';
 

@@ -1,5 +1,5 @@
 /** The last death of each DNS pod that the operator has seen. In memory only: after a restart it is read from the pods again. */
-import type { Observation } from '../../api/policy.ts';
+import type { Observation } from '../../api/policy/status.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import type { Basis } from '../../observe/sight.ts';
 import type { Change, Listener, Store } from '../../runtime/reflector/store.ts';

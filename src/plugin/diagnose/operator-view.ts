@@ -85,7 +85,7 @@ function policyVerdict({ facts }: GatheredPod, policies: readonly Policy[], more
   const workload = `${kind} ${name}`.trim() || 'the workload of this pod';
   if (policies.length === 0)
     return doesNot(
-      'The operator is installed, but there is no DNSHealthPolicy, so it does nothing. An empty one is enough: `kubectl apply -f config/samples/policy.yaml`.',
+      'The operator is installed, but there is no DNSHealthPolicy, so it does nothing. Create one, for example with `kubectl apply -f config/samples/policies/look-only.yaml`, which changes nothing.',
     );
   const policy = policies.find(({ spec }) => spec.workload.kind === kind && spec.workload.name === name);
   if (policy === undefined) {

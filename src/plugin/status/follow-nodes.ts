@@ -1,6 +1,6 @@
 /** Reports nodes that went wrong as it happens, from what the policies list; of a repair the incident says more. */
 import type { NodesStatus } from '../../api/nodes-status.ts';
-import type { PolicyStatus } from '../../api/policy.ts';
+import type { PolicyStatus } from '../../api/policy/status.ts';
 import type { Output } from '../terminal/output.ts';
 
 interface NodeFollower {

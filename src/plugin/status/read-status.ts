@@ -75,7 +75,7 @@ export async function readStatus({ kube }: Connection, signal: AbortSignal, now:
   const policies = rawPolicies.map(parsePolicy);
   if (policies.length === 0)
     throw new PluginError(
-      'there is no DNSHealthPolicy, so the operator watches nothing: create one, for example from config/samples/policy.yaml',
+      'there is no DNSHealthPolicy, so the operator watches nothing: create one, for example from config/samples/policies',
     );
   return {
     operator: lease === null ? null : operatorState(lease, now),

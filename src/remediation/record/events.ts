@@ -1,5 +1,5 @@
 /** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
-import type { Observation, PolicyStatus } from '../../api/policy.ts';
+import type { Observation, PolicyStatus } from '../../api/policy/status.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import { acknowledgeWith } from '../acknowledge-with.ts';

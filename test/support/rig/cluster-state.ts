@@ -1,6 +1,6 @@
 /** The state of a rig's cluster that tests read and restore. */
 import { CHECK_ANNOTATION } from '../../../src/api/keys.ts';
-import type { PolicyStatus } from '../../../src/api/policy.ts';
+import type { PolicyStatus } from '../../../src/api/policy/status.ts';
 import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
 import { hasCondition, type Pod } from '../../cluster/api-client.ts';
 import { spreadDnsPods } from '../../cluster/dns/coredns-workload.ts';

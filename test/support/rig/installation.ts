@@ -1,4 +1,4 @@
-/** Installs the operator on a rig as a user would: build, image, kubectl apply -k, sample policy. */
+/** Installs the operator on a rig as a user would: build, image, kubectl apply -k, a policy. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -66,25 +66,28 @@ export async function waitForOperator(rig: Rig, timeoutSeconds = 60): Promise<vo
   ]);
 }
 
+/** With an empty spec, which suits the rig. */
 export async function applySamplePolicy(rig: Rig): Promise<void> {
-  await rig.kubectl(['apply', '-f', `${PROJECT_ROOT}/config/samples/policy.yaml`]);
+  await apply(rig, aPolicy({}));
 }
 
 export async function apply(rig: Rig, manifest: object): Promise<void> {
   await rig.kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
 }
 
-/** Replaces the policy `coredns` of the sample by one with this spec. */
+/** Replaces the policy `coredns` by one with this spec. */
 export async function applyPolicy(rig: Rig, spec: object): Promise<void> {
   // Not merged into an existing one: fields that an earlier test set would stay.
   await rig.kubectl(['delete', 'dnshealthpolicy', 'coredns', '--ignore-not-found', '--wait=true']);
-  await apply(rig, {
-    apiVersion: 'dnshealth.io/v1alpha1',
-    kind: 'DNSHealthPolicy',
-    metadata: { name: 'coredns' },
-    spec,
-  });
+  await apply(rig, aPolicy(spec));
 }
+
+const aPolicy = (spec: object) => ({
+  apiVersion: 'dnshealth.io/v1alpha1',
+  kind: 'DNSHealthPolicy',
+  metadata: { name: 'coredns' },
+  spec,
+});
 
 interface Pods {
   readonly items: readonly {

@@ -1,6 +1,6 @@
 /** What a policy says of its nodes, for the tests of the status and of the watch. */
 import { isoAt } from '../../../../test/support/objects/builders.ts';
-import type { PolicyStatus } from '../../../api/policy.ts';
+import type { PolicyStatus } from '../../../api/policy/status.ts';
 
 type DifferingFile = NonNullable<PolicyStatus['nodes']>['filesDiffer'][number];
 export const PENDING: DifferingFile = {

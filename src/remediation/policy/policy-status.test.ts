@@ -8,8 +8,9 @@ import {
   isoAt,
 } from '../../../test/support/objects/builders.ts';
 import { nodesStatusSchema } from '../../api/nodes-status.ts';
-import { policyStatusSchema, type WorkloadFound } from '../../api/policy.ts';
-import { type AskedFacts, HEARTBEAT_MS, type PolicyFacts, policyStatus } from './policy-status.ts';
+import { policyStatusSchema, type WorkloadFound } from '../../api/policy/status.ts';
+import type { AskedFacts, PolicyFacts } from './facts.ts';
+import { HEARTBEAT_MS, policyStatus } from './policy-status.ts';
 
 /** A Deployment that owns DNS pods; the policy watches "coredns". */
 const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
@@ -21,7 +22,7 @@ const found = (name: string, labels = ['k8s-app=kube-dns']): WorkloadFound => ({
 });
 const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   policy: { generation: 3, ...aPolicySpec() },
-  rollout: { policyUID: 'policy-1', workload: { kind: 'Deployment', name: 'coredns' } },
+  workload: { kind: 'Deployment', name: 'coredns' },
   previous: policyStatusSchema.parse({}),
   conflictsWith: null,
   workloads: [found('coredns')],
@@ -30,6 +31,7 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   loopingPods: [],
   quarantinedNodes: [],
   remediations: [],
+  pauseOfAll: null,
   observations: [],
   asked: null,
   nodes: 'none',
@@ -38,11 +40,12 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
 });
 const condition = (type: string, overrides?: Partial<PolicyFacts>) =>
   policyStatus(facts(overrides)).conditions.find((one) => one.type === type);
-const healed = (seconds: number, uid = 'policy-1', workload = 'coredns') => {
-  const status = { phase: 'Healed', finishedAt: isoAt(seconds) } as const;
-  const one = aRemediation({ settings: { workload: { name: workload } }, status });
-  return { ...one, spec: { ...one.spec, policy: { name: 'coredns', uid } } };
-};
+const healed = (seconds: number) =>
+  aRemediation({
+    name: `healed-${seconds}`,
+    uid: `healed-${seconds}`,
+    status: { phase: 'Healed', finishedAt: isoAt(seconds) },
+  });
 const failed = aRemediation({ node: 'node-7', status: { phase: 'RolledBack', reason: 'AsScripted' } });
 
 describe('the status of a policy', () => {
@@ -60,10 +63,16 @@ describe('the status of a policy', () => {
     expect(policyStatus(facts({ dnsPods: [aDnsPod({ deleting: true })] })).dnsPods?.summary).toBe('0/1');
   });
 
-  it('counts the repairs of its workload, and has the time of the last one', () => {
-    const before = healed(5, 'the policy before it was applied again');
-    const remediations = [before, healed(9), healed(60, 'policy-2', 'another'), failed];
-    expect(policyStatus(facts({ remediations }))).toMatchObject({ repaired: 2, lastRepairTime: isoAt(9) });
+  it('counts how its remediations ended, and has the time of the last repair', () => {
+    const remediations = [healed(5), healed(9), failed];
+    const status = policyStatus(facts({ remediations }));
+    expect(status).toMatchObject({
+      repaired: 2,
+      lastRepairTime: isoAt(9),
+      totals: { healed: 2, rolledBack: 1, failed: 0 },
+    });
+    const later = policyStatus(facts({ previous: status }));
+    expect(later.lastRepairTime, 'when those records are deleted').toBe(isoAt(9));
   });
 
   it('names the quarantined nodes in order', () => {
