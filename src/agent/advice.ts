@@ -62,8 +62,6 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'Check the name with `kubectl get dnsrem`. Only a repair that changed this node can be rolled back, and only once.';
     case 'ChangedSince':
       return 'Compare the file with the backup that the remediation names, and apply by hand what is needed.';
-    case 'UnfinishedRun':
-      return 'Let the operator finish it, or run the agent with the verb repair for that remediation again; then roll back.';
     case 'Locked':
       return 'Wait until the other agent has exited, which releases its lock.';
     default:

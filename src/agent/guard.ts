@@ -9,6 +9,7 @@ import { followAgent } from './change/lock.ts';
 import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock, withStateDirectory } from './change/state-directory.ts';
 import { completedEarlier, resumeUnfinished } from './change/unfinished-run.ts';
+import { wordingOf } from './change/wording.ts';
 import { isWithin } from './files/host-tree.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import { remarks } from './unit/watch-kubelet.ts';
@@ -114,6 +115,6 @@ function endOf({ outcome, reason, message, advice, nodeUnchanged, active, journa
     ...known,
     outcome: 'kept',
     reason: 'Kept',
-    message: `The kubelet kept serving with the new value as process ${pidAfter}.${watched ? remarks(watched) : ''}`,
+    message: `The kubelet kept serving with ${wordingOf(journal).kept} as process ${pidAfter}.${watched ? remarks(watched) : ''}`,
   };
 }

@@ -212,8 +212,10 @@ describe('runAgent', () => {
   });
 
   it('exits with 0 after a rollback that rolled back', async () => {
-    const request = '{"verb":"rollback","remediation":"node-1-abc"}';
+    const request = '{"verb":"rollback","nonce":"n","remediation":"node-1-back","of":"node-1-abc"}';
     expect(await run(request)).toEqual({ code: 0, report: ROLLED_BACK });
+    // Its guard waits for that.
+    expect(hasSaidEnded).toBe(true);
   });
 
   it.each([

@@ -1,14 +1,22 @@
-/** The verb `rollback`: restores the old bytes of a repaired file, later and on request, and restarts the kubelet once. */
-import type { RollbackReport, RollbackRequest } from '../api/agent-protocol.ts';
+/**
+ * The verb `rollback`: takes a repair back on request. A change like that of a repair, with the two contents of the file
+ * exchanged: journaled, one restart, watched by the guard, and undone if the kubelet does not come up.
+ */
+import { KUBELET_DIRECTORIES, type RollbackReport, type RollbackRequest } from '../api/agent-protocol.ts';
 import { Refused } from '../api/refused.ts';
+import { scrub } from '../diagnosis/scrub.ts';
 import type { Journal } from './change/journal.ts';
-import { JournaledFile } from './change/journaled-file.ts';
-import { settle } from './change/settle.ts';
-import type { SettleContext } from './change/settled.ts';
+import { sha256 } from './change/journal.ts';
+import { namesIn } from './change/journaled-file.ts';
+import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
+import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
+import { refuseUnsafe, writeChange } from './change/write-change.ts';
+import { unifiedDiff } from './config/unified-diff.ts';
 import { readConfigured } from './decide/facts.ts';
 import { programProblem, reloadProblem, settingsProblem, unseenProblem } from './decide/pending-problems.ts';
-import { HostTree } from './files/host-tree.ts';
+import { decode, HostTree, isWithin, type SafeFile } from './files/host-tree.ts';
+import { SafeDirectory } from './files/safe-directory.ts';
 import { runVerb, type WriteContext } from './run-verb.ts';
 import type { KubeletUnit } from './unit/kubelet-unit.ts';
 import { servesBefore } from './unit/serves-before.ts';
@@ -22,67 +30,152 @@ export async function rollback(request: RollbackRequest, context: WriteContext):
     ...end,
     times: { ...times, started: context.started, finished: new Date(context.clock.now()).toISOString() },
   });
+  let nodeUnchanged = true;
   return runVerb(context, {
     body: async () =>
-      withLock(request, context, async (settling) => report(await rollBackUnderLock(request, settling))),
+      withLock({ ...request, guard: request.nonce }, context, async (settling) => {
+        try {
+          return report(endOf(await underLock(request, settling)));
+        } catch (error) {
+          nodeUnchanged = isUnchanged(settling);
+          throw error;
+        }
+      }),
     target: () => '',
-    reportFailure: (failure) => report({ ...failure, nodeUnchanged: failure.outcome === 'refused' }),
+    reportFailure: (failure) => report({ ...failure, nodeUnchanged }),
   });
 }
 
-async function rollBackUnderLock(request: RollbackRequest, context: SettleContext): Promise<End> {
-  const open = context.journals.unfinished();
-  if (open !== undefined && !(open.onRequest && open.remediation === request.remediation))
-    throw new Refused('UnfinishedRun', `A run for ${open.remediation} has not finished on this node.`);
-  const undoing = open ?? (await begin(request, context));
-  const { outcome, reason, message, journal, active } = await settle({ ...undoing, times: {} }, context);
-  const { pidBefore, pidAfter, restarts, change } = journal;
+async function underLock(request: RollbackRequest, context: SettleContext): Promise<Settled> {
+  const resumed = await resumeUnfinished(request.nonce, (path) => refuseUnwritable(path, request), context);
+  if (resumed !== undefined) return resumed;
+  const earlier = context.journals.finishedRun(request.remediation, request.nonce);
+  if (earlier !== undefined) return completedEarlier(earlier, context);
+
+  const mustServe = servesBefore(context.kubeletServes, context.clock);
+  const { journals, unit: manager, hostRoot, trustedUid, clock } = context;
+  const done = journals.finishedOf(request.of);
+  if (done?.outcome !== 'repaired' && done?.outcome !== 'corrected')
+    throw new Refused('NothingToRollBack', `There is no repair of ${request.of} on this node to roll back.`);
+  refuseUnwritable(done.file.directory, request);
+  const directory = SafeDirectory.openOfKubelet(hostRoot, done.file.directory, trustedUid);
+  try {
+    const file = readRepaired(done, directory);
+    const bytes = oldBytes(done, context);
+    const { path } = done.change;
+    refuseUnsafe({ path, directory, file, bytes }, trustedUid);
+    const unit = await manager.describe();
+    const restart = done.restart !== false;
+    // Without a restart nothing else is applied, and the corrected file itself is newer than the kubelet.
+    if (restart) refuseUnready(unit, new HostTree(hostRoot), clock.now());
+    const found = { done, directory, file, bytes, unit, mustServe: await mustServe };
+    const prepare = (): Journal => prepareJournal(request, found, context);
+    return await writeChange({ path, directory, file, bytes, restart, prepare }, context);
+  } finally {
+    directory.close();
+  }
+}
+
+/** @throws Refused where it does not hold exactly what the repair wrote */
+function readRepaired({ file: { name }, change }: Journal, directory: SafeDirectory): SafeFile {
+  const { path, sha256Before, sha256After } = change;
+  const file = directory.read(name);
+  const sum = file && sha256(file.bytes);
+  if (sum === sha256Before)
+    throw new Refused('NothingToRollBack', `The file ${path} already has its old content.`);
+  if (file === undefined || sum !== sha256After)
+    throw new Refused('ChangedSince', `The file ${path} was changed by someone else since the repair.`);
+  return file;
+}
+
+function oldBytes(done: Journal, { journals }: SettleContext): Buffer {
+  const bytes = journals.readCopy(done, done.change.sha256Before);
+  if (bytes === undefined)
+    throw new Refused('ChangedSince', `The backup ${done.change.backup} is damaged or missing.`);
+  return bytes;
+}
+
+interface Found {
+  /** The journal of the repair. */
+  readonly done: Journal;
+  readonly directory: SafeDirectory;
+  readonly file: SafeFile;
+  readonly bytes: Buffer;
+  readonly unit: KubeletUnit;
+  readonly mustServe: boolean;
+}
+
+function prepareJournal(
+  { remediation, nonce }: RollbackRequest,
+  { done, directory, file, bytes, unit, mustServe }: Found,
+  { journals, clock }: SettleContext,
+): Journal {
+  const { change, evidence } = done;
+  const { name } = done.file;
+  const inPlace = directory.isForeign;
+  const backup = journals.saveCopy(remediation, name, file.bytes, change.sha256After);
+  if (inPlace) journals.saveCopy(remediation, name, bytes, change.sha256Before);
   return {
-    outcome: outcome === 'rolled-back' ? outcome : 'failed',
+    version: 1,
+    remediation,
+    nonce,
+    reverts: done.remediation,
+    step: 'writing',
+    file: done.file,
+    beside: [...namesIn(directory, name)],
+    change: {
+      ...change,
+      before: change.after,
+      after: change.before,
+      sha256Before: change.sha256After,
+      sha256After: change.sha256Before,
+      backup,
+      diff: scrub(unifiedDiff(change.path, decode(file.bytes, change.path), decode(bytes, change.path))),
+    },
+    ...(done.restart === false && { restart: false }),
+    inPlace,
+    evidence: { layout: evidence.layout },
+    mustServe,
+    pidBefore: unit.mainPid,
+    startedBefore: new Date(unit.startedAtMs).toISOString(),
+    pidAfter: 0,
+    restarts: 0,
+    bytesSinceMs: 0,
+    times: { written: new Date(clock.now()).toISOString() },
+  };
+}
+
+/** As the operator sees it: the change succeeded if the repair is taken back, and failed if that was undone. */
+function endOf({
+  outcome,
+  reason,
+  message,
+  advice,
+  journal,
+  nodeUnchanged,
+  active,
+  handedOver,
+}: Settled): End {
+  const { pidBefore, pidAfter, restarts, change, times } = journal;
+  const isRolledBack = outcome === 'repaired' || outcome === 'corrected';
+  return {
+    outcome: isRolledBack ? 'rolled-back' : 'failed',
     reason,
     message,
+    ...(advice === undefined ? {} : { advice }),
+    nodeUnchanged,
     change,
-    nodeUnchanged: new JournaledFile(journal, context).holds() === 'new',
     kubelet: { pidBefore, pidAfter, restarts, active },
+    ...(outcome === 'repaired' ? { watched: handedOver !== true } : {}),
+    times,
   };
 }
 
-/** Checks everything, then journals the undo; the file is not written yet. */
-async function begin({ remediation, nonce }: RollbackRequest, context: SettleContext): Promise<Journal> {
-  const { journals, unit: manager, stop, hostRoot } = context;
-  const done = journals.finishedOf(remediation);
-  if (done?.outcome !== 'repaired' && done?.outcome !== 'corrected')
-    throw new Refused('NothingToRollBack', `There is no repair of ${remediation} on this node to roll back.`);
-  refuseChangedSince(done, context);
-  const unit = await manager.describe();
-  // Without a restart nothing else is applied, and the corrected file itself is newer than the kubelet.
-  if (done.restart !== false) refuseUnready(unit, new HostTree(hostRoot), context.clock.now());
-  stop.throwIfAborted();
-  const journal: Journal = {
-    ...done,
-    nonce,
-    step: 'undoing',
-    outcome: undefined,
-    onRequest: true,
-    problem: 'A rollback was requested.',
-    mustServe: await servesBefore(context.kubeletServes, context.clock),
-    pidBefore: unit.mainPid,
-    pidAfter: unit.mainPid,
-    restarts: 0,
-  };
-  journals.save(journal);
-  return journal;
-}
-
-function refuseChangedSince(done: Journal, context: SettleContext): void {
-  const { path, backup, sha256Before } = done.change;
-  const holds = new JournaledFile(done, context).holds();
-  if (holds === 'old')
-    throw new Refused('NothingToRollBack', `The file ${path} already has its old content.`);
-  if (holds !== 'new')
-    throw new Refused('ChangedSince', `The file ${path} was changed by someone else since the repair.`);
-  if (context.journals.readCopy(done, sha256Before) === undefined)
-    throw new Refused('ChangedSince', `The backup ${backup} is damaged or missing.`);
+/** Refused before anything is written. */
+function refuseUnwritable(path: string, { writable }: RollbackRequest): void {
+  const needs = KUBELET_DIRECTORIES.find((directory) => isWithin(path, directory));
+  if (needs === undefined || writable.includes(needs)) return;
+  throw new Refused('DirectoryNotMounted', `The file is in ${path}, which the agent has no write access to.`);
 }
 
 function refuseUnready(unit: KubeletUnit, host: HostTree, nowMs: number): void {

@@ -46,7 +46,7 @@ export async function runAgent(run: Run): Promise<number> {
   try {
     writeReport(report, run.reportPath);
   } finally {
-    if (report.verb === 'repair') run.sayEnded();
+    if (report.verb === 'repair' || report.verb === 'rollback') run.sayEnded();
   }
   // `rolled-back` is a failed repair, but a successful rollback.
   return SUCCESSFUL.has(report.outcome) || (report.verb === 'rollback' && report.outcome === 'rolled-back')

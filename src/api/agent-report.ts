@@ -85,7 +85,6 @@ export type RefusalReason =
   | 'UnitNotRunning'
   | 'NothingToRollBack'
   | 'ChangedSince'
-  | 'UnfinishedRun'
   | 'Locked';
 
 export const repairReportSchema = z.object({
@@ -220,14 +219,17 @@ export const inspectReportSchema = repairReportSchema
   });
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 
-/** Report of a rollback. rolled-back: the file has its old content, and a kubelet started after that runs. */
+/** Report of a rollback, in the words of the change that it makes: before is what the repair had written. */
 export const rollbackReportSchema = repairReportSchema
-  .pick({ nonce: true, reason: true, message: true, advice: true, nodeUnchanged: true })
+  .pick({ nonce: true, reason: true, message: true, advice: true, nodeUnchanged: true, watched: true })
   .extend(repairReportSchema.pick({ change: true, kubelet: true, times: true }).shape)
   .extend({
-    verb: z.literal('rollback'),
-    outcome: z.enum(['rolled-back', 'refused', 'failed']),
-    nodeUnchanged: z.boolean().describe('Whether the file still has the content that the repair wrote.'),
+    verb: z.literal('rollback').describe('Command that the agent ran: rollback.'),
+    outcome: z
+      .enum(['rolled-back', 'refused', 'failed'])
+      .describe(
+        'Outcome of the run. rolled-back: the file has the content from before the repair, and a kubelet that was started after that serves, which the guard then watches. refused: nothing was written. failed: anything else; if nodeUnchanged is true, the repair is still in place.',
+      ),
   });
 export type RollbackReport = z.infer<typeof rollbackReportSchema>;
 

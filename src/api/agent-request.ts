@@ -72,13 +72,16 @@ export const inspectRequestSchema = z.object({
 });
 export type InspectRequest = z.infer<typeof inspectRequestSchema>;
 
-/** Undo a successful repair later, by hand: restore the file from its backup and restart the kubelet. */
+/** Take a repair back on request: its old bytes, and one restart of the kubelet where it had one. */
 export const rollbackRequestSchema = z.object({
+  ...common,
   verb: z.literal('rollback'),
-  nonce: z.string().min(1).default('by-hand'),
-  /** Name of the remediation whose backup is restored. */
-  remediation: z.string().min(1),
+  /** Name of the remediation whose repair is taken back. */
+  of: z.string().min(1),
   /** As in a repair. */
+  writable: repairRequestSchema.shape.writable,
+  /** The file alone is restored: the operator starts no guard. Whether the agent restarts follows from its own journal. */
+  restart,
   nodeIP: z.string().optional(),
 });
 export type RollbackRequest = z.infer<typeof rollbackRequestSchema>;

@@ -5,10 +5,12 @@ import {
   guardReportSchema,
   inspectReportSchema,
   repairReportSchema,
+  rollbackReportSchema,
 } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
 import { driftSchema } from './drift.ts';
 import { evidenceSchema } from './evidence.ts';
+import { interferenceSchema } from './interference.ts';
 import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { otherPodsSchema } from './other-pods.ts';
 import { approvalSchema, planSchema } from './plan.ts';
@@ -142,6 +144,7 @@ export const STEP_NAMES = [
   'Inspect',
   'Quarantine',
   'Repair',
+  'Rollback',
   'Guard',
   'Prove',
   'Release',
@@ -215,6 +218,9 @@ const recurrenceSchema = z.object({
 });
 export type Recurrence = z.infer<typeof recurrenceSchema>;
 
+/** Of a person who goes to and fro, the last words count. */
+export const MAX_INTERFERENCE = 16;
+
 export const remediationStatusSchema = z
   .object({
     phase: z
@@ -276,6 +282,13 @@ export const remediationStatusSchema = z
       })
       .optional()
       .describe('State of the quarantine, and of the node before it.'),
+    interference: z
+      .array(interferenceSchema)
+      .max(MAX_INTERFERENCE)
+      .default([])
+      .describe(
+        `What others did to the node while it was in quarantine, oldest first, at most the last ${MAX_INTERFERENCE}. The operator leaves it as it is.`,
+      ),
     hold: z
       .enum(['Restore', 'Held'])
       .optional()
@@ -317,6 +330,11 @@ export const remediationStatusSchema = z
       .optional()
       .describe(
         'Report of the guard, which watches the restarted kubelet for ten seconds and more, and undoes the change if it crashes. The outcome is recorded after this report.',
+      ),
+    rollback: rollbackReportSchema
+      .optional()
+      .describe(
+        'Report of the agent that has taken an earlier repair back. Only where the trigger is Rollback, and absent until the agent has ended.',
       ),
     proof: checkReportSchema
       .optional()

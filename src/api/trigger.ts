@@ -4,6 +4,7 @@ import { gradedFileSchema } from './agent-report.ts';
 import { answerSchema } from './answer.ts';
 import { assertNever } from './assert-never.ts';
 import type { Drift } from './drift.ts';
+import { KUBELET_DIRECTORIES } from './node-directories.ts';
 import { timestamp } from './primitives.ts';
 
 /** A FATAL line of the loop plugin from one container death, parsed, with its place and time. */
@@ -84,6 +85,18 @@ export const rollbackSchema = z.object({
       uid: z.string().describe('UID of the DNSRemediation.'),
     })
     .describe('Remediation whose change is undone.'),
+  fileAlone: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether that remediation changed a file only. It is then restored without a quarantine and without a restart of the kubelet.',
+    ),
+  directory: z
+    .enum(KUBELET_DIRECTORIES)
+    .optional()
+    .describe(
+      'Directory of the file, if not a default one (/etc/kubernetes or /var/lib/kubelet). The agent has write access to it alone.',
+    ),
   by: z.string().describe('User that asked for the rollback.'),
   reason: z.string().max(1024).describe('Why, in the words of that user.'),
   at: timestamp().describe('Time at which the operator saw the request (RFC 3339).'),

@@ -241,26 +241,6 @@ describe('the sample of a dry run', () => {
   });
 });
 
-describe('the sample of a rollback', () => {
-  const pod = parse(readFileSync('config/samples/rollback.yaml', 'utf8')) as V1Pod;
-  const [container] = pod.spec?.containers ?? [];
-
-  it('is the repair Job’s pod with another request', () => {
-    const { env: _env, image: _image, volumeMounts: mounts, ...rest } = container as V1Container;
-    expect(specOf().containers[0]).toMatchObject(rest);
-    const { containers: _containers, volumes, nodeName: _node, ...spec } = pod.spec as V1PodSpec;
-    const { activeDeadlineSeconds, ...shape } = spec;
-    expect(specOf()).toMatchObject(shape);
-    expect(activeDeadlineSeconds).toBe(120);
-    expect(mounts?.map(({ mountPath }) => mountPath)).toEqual(
-      volumes?.map(({ hostPath }) => `/host${hostPath?.path}`),
-    );
-    expect(volumes).toEqual(specOf().volumes?.filter(({ hostPath }) => hostPath));
-    const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
-    expect(request).toMatchObject({ verb: 'rollback', remediation: 'REMEDIATION' });
-  });
-});
-
 describe('the proof pod', () => {
   it('runs as nobody, mounts nothing of the node, and ends by itself', () => {
     const spec = proofSpecOf();

@@ -1,4 +1,4 @@
-/** Changes the one value in the file where it wins: back up, journal, write as planned, then `settle.ts`. */
+/** Changes the one value in the file where it wins: back up and journal as planned, then `write-change.ts`. */
 import type { GradedFile, RepairRequest } from '../../api/agent-protocol.ts';
 import { Refused } from '../../api/refused.ts';
 import type { Rewritten } from '../../api/rewritten.ts';
@@ -6,14 +6,12 @@ import { scrub } from '../../diagnosis/scrub.ts';
 import type { PlannedEdit } from '../config/plan-edit.ts';
 import { unifiedDiff } from '../config/unified-diff.ts';
 import { evidenceOf, type Facts } from '../decide/facts.ts';
-import { errorText } from '../error-text.ts';
 import { decode, type SafeFile } from '../files/host-tree.ts';
 import { SafeDirectory } from '../files/safe-directory.ts';
-import { MAX_IN_PLACE_BYTES } from '../files/write-in-place.ts';
 import { type Journal, sha256 } from './journal.ts';
-import { JournaledFile, namesIn } from './journaled-file.ts';
-import { settle } from './settle.ts';
+import { namesIn } from './journaled-file.ts';
 import type { SettleContext, Settled } from './settled.ts';
+import { refuseUnsafe, writeChange } from './write-change.ts';
 
 export interface Change {
   readonly facts: Facts;
@@ -39,38 +37,19 @@ export async function changeConfig(
     const { path, line } = edit;
     context.log('decided to change', { path, line, before: scrub(edit.before), after: scrub(edit.after) });
     const mustServe = await change.mustServe;
-    if (request.restart !== false) await untilGuarded(context);
-    context.stop.throwIfAborted();
-    let journal: Journal | undefined;
-    try {
-      journal = prepare({ ...change, mustServe }, file, directory, request, context);
-      context.journals.save(journal);
-      const edited = Buffer.from(edit.text);
-      if (directory.isForeign) directory.writeInPlace(edit.name, edited, file);
-      else directory.replace(edit.name, edited, file.stats);
-    } catch (error) {
-      return await recover(error, journal, path, context);
-    }
-    context.log('written', { path, sha256: journal.change.sha256After, inPlace: journal.inPlace });
-    return await settle(journal, context);
+    return await writeChange(
+      {
+        path,
+        directory,
+        file,
+        bytes: Buffer.from(edit.text),
+        restart: request.restart !== false,
+        prepare: () => prepare({ ...change, mustServe }, file, directory, request, context),
+      },
+      context,
+    );
   } finally {
     directory.close();
-  }
-}
-
-/**
- * A guard that is still starting is waited for: a restart of the kubelet would end the start of its container, and then
- * this run would have to watch by itself before it could report.
- */
-const GUARD_START_MS = 3_000;
-const POLL_MS = 20;
-
-async function untilGuarded({ clock, expectsGuard, isGuarded, stop, log }: SettleContext): Promise<void> {
-  if (!expectsGuard) return;
-  const beganMs = clock.now();
-  while (!isGuarded() && !stop.aborted) {
-    if (clock.now() - beganMs > GUARD_START_MS) return log('no guard yet');
-    await clock.sleep(POLL_MS);
   }
 }
 
@@ -80,17 +59,7 @@ function readEditable(directory: SafeDirectory, edit: PlannedEdit, trustedUid: n
   const file = directory.read(edit.name);
   if (file === undefined || decode(file.bytes, path) !== edit.was)
     throw new Refused('PendingChanges', `The file ${path} changed while the agent was reading it.`);
-  const { nlink, uid } = file.stats;
-  if (nlink > 1)
-    throw new Refused(
-      'UnsafePath',
-      `The file ${path} has ${nlink} hard links; only one of them would change.`,
-    );
-  if (!directory.isForeign) return file;
-  if (uid !== trustedUid)
-    throw new Refused('UnsafePath', `Neither the file ${path} nor its directory is owned by root.`);
-  if (Math.max(file.bytes.length, Buffer.byteLength(edit.text)) > MAX_IN_PLACE_BYTES)
-    throw new Refused('UnsafePath', `The file ${path} is too large to be written in place.`);
+  refuseUnsafe({ path, directory, file, bytes: Buffer.from(edit.text) }, trustedUid);
   return file;
 }
 
@@ -138,30 +107,4 @@ function prepare(
     bytesSinceMs: 0,
     times: { written: new Date(clock.now()).toISOString() },
   };
-}
-
-/** After a failed write. @throws Refused where the old bytes are all there. */
-async function recover(
-  error: unknown,
-  journal: Journal | undefined,
-  path: string,
-  context: SettleContext,
-): Promise<Settled> {
-  if (journal === undefined) throw refusalFor(error, path);
-  const file = new JournaledFile(journal, context);
-  // Perhaps the rename happened and only its fsync failed: then this is a change, not a refusal.
-  if (file.holds() === 'new') return settle(journal, context);
-  // Half-written, on a disk that is full or fails. What cannot be restored now is left for the next run to settle.
-  if (journal.inPlace && !(error instanceof Refused) && file.restore().kind !== 'restored') throw error;
-  context.journals.tryAbandon(journal);
-  throw refusalFor(error, path);
-}
-
-function refusalFor(error: unknown, path: string): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  const message = `The file ${path} could not be changed: ${errorText(error)}.`;
-  if (code === 'ENOSPC' || code === 'EDQUOT') return new Refused('NoSpace', message, { cause: error });
-  if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM' || code === 'EBUSY')
-    return new Refused('NotWritable', message, { cause: error });
-  return error;
 }

@@ -53,8 +53,8 @@ const journalSchema = z.object({
   problem: z.string().optional(),
   /** What was known of the new kubelet when the journal was saved. */
   watched: watchedSchema.optional(),
-  /** An administrator requested the undo: it is the purpose of the run, not its failure. */
-  onRequest: z.literal(true).optional(),
+  /** The remediation whose repair this change takes back: its old bytes are then the new ones, and the other way round. */
+  reverts: z.string().optional(),
   times: repairReportSchema.shape.times,
   /** Only in a finished one. */
   outcome: z.enum(['repaired', 'corrected', 'rolled-back', 'failed']).optional(),

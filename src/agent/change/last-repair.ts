@@ -12,11 +12,15 @@ import { JournalStore } from './journal.ts';
 export const lastRepairOf =
   (journals: Pick<JournalStore, 'allFinished'>) =>
   (path: string): LastRepair | undefined => {
-    const last = journals
+    const kept = journals
       .allFinished()
+      .filter(({ outcome }) => outcome === 'repaired' || outcome === 'corrected');
+    // Taken back on request: the wrong value in the file is then nobody's doing but ours.
+    const reverted = new Set(kept.map(({ reverts }) => reverts));
+    const last = kept
       .filter(
-        ({ outcome, file }) =>
-          (outcome === 'repaired' || outcome === 'corrected') && `${file.directory}/${file.name}` === path,
+        ({ remediation, reverts, file }) =>
+          reverts === undefined && !reverted.has(remediation) && `${file.directory}/${file.name}` === path,
       )
       .toSorted((a, b) => a.bytesSinceMs - b.bytesSinceMs)
       .at(-1);

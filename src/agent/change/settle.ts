@@ -10,6 +10,7 @@ import { JournaledFile } from './journaled-file.ts';
 import { isActive, restartKubelet, watch } from './restart.ts';
 import { end, foreign, type SettleContext, type Settled } from './settled.ts';
 import { undo, undoBeforeRestart } from './undo.ts';
+import { wordingOf } from './wording.ts';
 
 /** The file must hold the new bytes, or what a run that was killed between two steps has left. */
 export async function settle(journal: Journal, context: SettleContext): Promise<Settled> {
@@ -63,11 +64,11 @@ async function finishChange(from: Journal, file: JournaledFile, context: SettleC
 
 /** There is nothing to watch: the running kubelet has not read the new bytes, and is right without them. */
 async function corrected(journal: Journal, context: SettleContext): Promise<Settled> {
-  const { path, line } = journal.change;
+  const isRevert = journal.reverts !== undefined;
   return end(
     { ...journal, pidAfter: journal.pidBefore, outcome: 'corrected' },
-    'FileCorrected',
-    `The value of resolvConf in ${path}:${line} was changed${journal.inPlace ? ' in place' : ''}. The kubelet was not restarted: it is right already, and reads the file when it is started next.`,
+    isRevert ? 'RolledBack' : 'FileCorrected',
+    `${wordingOf(journal).changed}. The kubelet was not restarted: it ${isRevert ? '' : 'is right already, and '}reads the file when it is started next.`,
     { nodeUnchanged: false, active: await isActive(context) },
     context,
   );
@@ -105,11 +106,11 @@ async function handOver(journal: Journal, context: SettleContext): Promise<Settl
 }
 
 function repaired(journal: Journal): Settled {
-  const { change, inPlace, pidAfter, watched } = journal;
+  const { pidAfter, watched } = journal;
   return {
     outcome: 'repaired',
-    reason: 'Repaired',
-    message: `The value of resolvConf in ${change.path}:${change.line} was changed${inPlace ? ' in place' : ''}; the kubelet was restarted and runs as process ${pidAfter}.${watched ? remarks(watched) : ''}`,
+    reason: journal.reverts === undefined ? 'Repaired' : 'RolledBack',
+    message: `${wordingOf(journal).changed}; the kubelet was restarted and runs as process ${pidAfter}.${watched ? remarks(watched) : ''}`,
     journal,
     nodeUnchanged: false,
     active: true,
@@ -143,7 +144,7 @@ async function notKept(
       return end(
         { ...from, watched, pidAfter, outcome: 'failed' },
         kind === 'stopped' ? 'KubeletStopped' : 'KubeletUnsettled',
-        `${why} The new value was left in ${from.change.path}.`,
+        `${why} The file ${from.change.path} was left with ${wordingOf(from).kept}.`,
         { nodeUnchanged: false, active: await isActive(context), advice: ADVICE[kind] },
         context,
       );
@@ -171,7 +172,7 @@ async function changedSince(
   return end(
     { ...journal, outcome: 'failed' },
     'WrittenBack',
-    `The value of resolvConf in ${journal.change.path}:${journal.change.line} was changed and the kubelet was restarted, but something else has restored the old content of the file since.`,
+    `${wordingOf(journal).changed} and the kubelet was restarted, but something else has written the previous content back since.`,
     { nodeUnchanged: true, active: await isActive(context), advice: ADVICE['written-back'] },
     context,
   );

@@ -5,6 +5,7 @@ import type { Journal } from './journal.ts';
 import type { JournaledFile, Restored } from './journaled-file.ts';
 import { isActive, restartKubelet } from './restart.ts';
 import { end, foreign, type SettleContext, type Settled } from './settled.ts';
+import { wordingOf } from './wording.ts';
 
 export async function undo(from: Journal, file: JournaledFile, context: SettleContext): Promise<Settled> {
   let journal = from;
@@ -30,8 +31,8 @@ export async function undo(from: Journal, file: JournaledFile, context: SettleCo
       const pid = restarted.watched.process?.pid ?? 0;
       return end(
         { ...journal, pidAfter: pid, outcome: 'rolled-back' },
-        journal.onRequest ? 'RolledBack' : 'KubeletDidNotComeUp',
-        `${problem} The old configuration was restored, and the kubelet runs with it as process ${pid}.`,
+        'KubeletDidNotComeUp',
+        `${problem} ${wordingOf(journal).restored}, and the kubelet runs with it as process ${pid}.`,
         { nodeUnchanged: true, active: true },
         context,
       );
@@ -42,7 +43,7 @@ export async function undo(from: Journal, file: JournaledFile, context: SettleCo
       return end(
         { ...journal, outcome: 'failed' },
         'KubeletDown',
-        `${problem} The old configuration was restored, but the kubelet does not run with it either. ${restarted.why}`,
+        `${problem} ${wordingOf(journal).restored}, but the kubelet does not run with it either. ${restarted.why}`,
         { nodeUnchanged: true, active: await isActive(context) },
         context,
       );
@@ -51,7 +52,7 @@ export async function undo(from: Journal, file: JournaledFile, context: SettleCo
       return {
         outcome: 'failed',
         reason: 'KubeletDown',
-        message: `${problem} The old configuration was restored, but the kubelet could not be restarted with it: ${errorText(restarted.error)}.`,
+        message: `${problem} ${wordingOf(journal).restored}, but the kubelet could not be restarted with it: ${errorText(restarted.error)}.`,
         journal,
         nodeUnchanged: true,
         active: await isActive(context),
@@ -65,8 +66,8 @@ export async function undo(from: Journal, file: JournaledFile, context: SettleCo
 async function restoredOnly(journal: Journal, problem: string, context: SettleContext): Promise<Settled> {
   return end(
     { ...journal, pidAfter: journal.pidBefore, outcome: 'rolled-back' },
-    journal.onRequest ? 'RolledBack' : 'FileRestored',
-    `${problem} The old configuration was restored. The kubelet was not restarted, and reads it when it is started next.`,
+    'FileRestored',
+    `${problem} ${wordingOf(journal).restored}. The kubelet was not restarted, and reads it when it is started next.`,
     { nodeUnchanged: true, active: await isActive(context) },
     context,
   );
@@ -85,7 +86,7 @@ export async function undoBeforeRestart(
   return end(
     { ...journal, outcome: 'failed' },
     'RestartFailed',
-    `${problem} The old configuration was restored.`,
+    `${problem} ${wordingOf(journal).restored}.`,
     { nodeUnchanged: true, active: await isActive(context) },
     context,
   );
@@ -102,7 +103,7 @@ async function notRestored(
   return {
     outcome: 'failed',
     reason: 'UndoFailed',
-    message: `${problem} The old configuration could not be restored: ${restored.why}.`,
+    message: `${problem} ${wordingOf(journal).notRestored}: ${restored.why}.`,
     journal,
     nodeUnchanged: false,
     active: await isActive(context),

@@ -40,11 +40,11 @@ export function completedEarlier(done: Journal, context: SettleContext): Settled
   const isChanged = done.outcome === 'repaired' || done.outcome === 'corrected';
   const expected = isChanged ? 'new' : 'old';
   if (done.outcome !== 'failed' && holds !== expected)
-    throw new Error(`${done.change.path} was changed by someone else after this repair`);
+    throw new Error(`${done.change.path} was changed by someone else after this run`);
   return {
     outcome: done.outcome ?? 'failed',
     reason: 'EndedEarlier',
-    message: 'An earlier run already completed this repair; nothing was repeated.',
+    message: 'An earlier run already completed this; nothing was repeated.',
     journal: done,
     nodeUnchanged: !isChanged && holds === 'old',
     active: done.outcome !== 'failed',

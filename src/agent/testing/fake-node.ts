@@ -256,7 +256,15 @@ export class FakeNode implements UnitManager {
   }
 
   async rollback(change: Record<string, unknown> = {}): Promise<RollbackReport> {
-    const request = { verb: 'rollback', remediation: 'node-1-abc', nodeIP: '192.0.2.7', ...change };
+    const request = {
+      verb: 'rollback',
+      nonce: 'uid-back',
+      remediation: 'node-1-back',
+      of: 'node-1-abc',
+      writable: KUBELET_DIRECTORIES,
+      nodeIP: '192.0.2.7',
+      ...change,
+    };
     const report = await rollback(rollbackRequestSchema.parse(request), this.#writable());
     return rollbackReportSchema.parse(report);
   }

@@ -55,7 +55,6 @@ const REFUSALS: Readonly<Record<RefusalReason, Prognosis>> = {
   UnitNotRunning: 'needs-a-person',
   NothingToRollBack: 'needs-a-person',
   ChangedSince: 'needs-a-person',
-  UnfinishedRun: 'needs-a-person',
   InputNotVisible: 'needs-a-person',
   NotReadable: 'needs-a-person',
 };

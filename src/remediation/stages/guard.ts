@@ -88,6 +88,6 @@ const lost = (why: string): Ending => ({
   reason: 'GuardLost',
   message: `The kubelet served after the repair, but the guard did not report that it kept serving. ${why}`,
   advice:
-    'Check kubelet.service on the node. If the kubelet does not keep running with the new value, restore the old one with config/samples/rollback.yaml.',
+    'Check kubelet.service on the node. If the kubelet does not keep running with the new value, restore the file from the backup in /var/lib/dnshealth.',
   hold: true,
 });

@@ -74,13 +74,11 @@ function undo(record: StoredRecord): readonly Block[] {
   if (!change || !holdsChange(record))
     return [{ kind: 'text', line: ['There is nothing to undo on the node.'] }];
   const { path, backup, sha256After } = change;
-  const image = evidenceOf(record)?.operatorImage ?? 'IMAGE';
-  const sed = `s/NODE/${record.spec.node.name}/; s/REMEDIATION/${record.metadata.name}/; s|IMAGE|${image}|`;
   return [
     {
       kind: 'paste',
-      caption: `To undo the change from the cluster, with the sample of the operator; ${consequence(record)}`,
-      lines: [`sed ${shellWord(sed)} config/samples/rollback.yaml | kubectl create -f -`],
+      caption: `To have the operator undo the change; ${consequence(record)}`,
+      lines: [`kubectl dnshealth rollback ${shellWord(record.metadata.name)} --reason ${shellWord('why')}`],
     },
     {
       kind: 'paste',
