@@ -43,7 +43,7 @@ type Name = keyof typeof ROOMS;
 /** What the verbs of the plugin share. A verb does not import another one. */
 const SHARED_BY_VERBS = {
   terminal: { from: [] },
-  cluster: { from: [] },
+  cluster: { from: ['terminal'] },
   incident: { from: ['terminal'] },
   asking: { from: ['terminal', 'cluster', 'incident'] },
 } satisfies Rooms;

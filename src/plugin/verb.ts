@@ -15,7 +15,17 @@ export const EXIT = {
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** What a word on the command line may be, for completion. `file` is left to the shell. */
-export type Completes = 'node' | 'policy' | 'remediation' | 'dns-pod' | 'context' | 'file';
+export type Completes =
+  | 'node'
+  | 'policy'
+  | 'remediation'
+  /** Those in a phase in which the verb has something to do. */
+  | 'remediation-to-approve'
+  | 'remediation-to-acknowledge'
+  | 'remediation-to-roll-back'
+  | 'dns-pod'
+  | 'context'
+  | 'file';
 
 export interface ArgumentSpec {
   /** As commander reads it: "<node>" is required, "[node]" optional, "[node...]" a list. */

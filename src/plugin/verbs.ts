@@ -1,4 +1,5 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
+import { VERB as acknowledge } from './acknowledge/verb.ts';
 import { VERB as check } from './check/verb.ts';
 import { VERB as classify } from './classify/verb.ts';
 import { VERB as cleanup } from './cleanup/verb.ts';
@@ -18,6 +19,9 @@ export const VERBS: readonly Verb[] = [
   status,
   history,
   report,
+  // What a person asks of the operator, or answers it.
+  acknowledge,
+  // Without the operator.
   cleanup,
   // Of the program itself.
   completion,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeKube, fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
-import { EXIT, FORMATS, type Verb } from '../verb.ts';
+import { type Completes, EXIT, FORMATS, type Verb } from '../verb.ts';
 
 const inspect: Verb = {
   name: 'inspect',
@@ -101,6 +101,30 @@ describe('completion', () => {
       },
     });
     expect(asked).toEqual([{ context: 'c', path: 'k', timeoutMs: 2_000 }]);
+  });
+
+  it('offers the remediations in whose phase the verb has something to do', async () => {
+    const table = {
+      columnDefinitions: [{ name: 'Name' }, { name: 'Node' }, { name: 'Phase' }],
+      rows: [
+        { cells: ['failed', 'node-1', 'Failed'] },
+        { cells: ['asks', 'node-2', 'AwaitingApproval'] },
+        { cells: ['healed', 'node-3', 'Healed'] },
+      ],
+    };
+    const on = fakeKube({ '/apis/dnshealth.io/v1alpha1/dnsremediations': table });
+    const offered = async (completes: Completes) => {
+      const verb = { ...inspect, arguments: [{ name: '<name>', summary: 'a name', completes }] };
+      const { out } = await runPlugin('', {
+        args: ['__complete', 'inspect', ''],
+        cluster: on,
+        verbs: [verb],
+      });
+      return out.trimEnd().split('\n').slice(0, -1);
+    };
+    expect(await offered('remediation-to-approve')).toEqual(['asks']);
+    expect(await offered('remediation-to-acknowledge')).toEqual(['failed']);
+    expect(await offered('remediation-to-roll-back')).toEqual(['failed', 'healed']);
   });
 
   it('is silent where the cluster does not answer, and where nothing fits', async () => {

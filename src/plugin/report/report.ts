@@ -1,8 +1,6 @@
 /** Finds the record of an incident, in the cluster or in a file, and writes its page to standard output. */
-import { API_VERSION } from '../../api/keys.ts';
-import { isNotFound } from '../../kube/errors.ts';
-import { isOperatorMissing, PluginError } from '../errors.ts';
-import { nearest } from '../terminal/nearest.ts';
+import { getNamed } from '../cluster/get-named.ts';
+import { PluginError } from '../errors.ts';
 import { readStart } from '../terminal/saved-file.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 import type { Page } from './page.ts';
@@ -64,27 +62,8 @@ export function fittingPage(record: StoredRecord, render: (page: Page) => string
 
 async function fetchRecord(context: PluginContext, name: string | undefined): Promise<StoredRecord> {
   if (name === undefined) throw new PluginError('name a DNSRemediation, or a file with --from');
-  const { signal } = context;
   const { kube } = await context.connect();
-  const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
-  try {
-    return parseRecord(await api.get(name, signal), `DNSRemediation ${name}`);
-  } catch (error) {
-    if (!isNotFound(error) || isOperatorMissing(error)) throw error;
-    const names = (await api.list(signal)).flatMap((one) => nameOf(one));
-    throw new PluginError(`there is no DNSRemediation ${name}${suggestion(name, names)}`, { cause: error });
-  }
-}
-
-function nameOf(object: object): readonly string[] {
-  const { metadata } = object as { readonly metadata?: { readonly name?: string } };
-  return metadata?.name === undefined ? [] : [metadata.name];
-}
-
-function suggestion(name: string, names: readonly string[]): string {
-  if (names.length === 0) return ': none is recorded in this cluster';
-  const near = nearest(name, names);
-  return near.length === 0 ? '; kubectl dnshealth history lists all' : `: did you mean ${near.join(' or ')}?`;
+  return parseRecord(await getNamed(kube, 'dnsremediations', name, context.signal), `DNSRemediation ${name}`);
 }
 
 async function readRecord(path: string, name: string | undefined): Promise<StoredRecord> {

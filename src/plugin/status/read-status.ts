@@ -1,6 +1,6 @@
 /** Reads what `status` shows: policies, incidents, DNS pods and whether the operator runs. */
 import { API_VERSION, OPERATOR_LEASE, OPERATOR_NAMESPACE } from '../../api/keys.ts';
-import { FINAL_PHASES, type Phase } from '../../api/remediation.ts';
+import { FINAL_PHASES } from '../../api/remediation.ts';
 import { KubeError, nullIfNotFound } from '../../kube/errors.ts';
 import { leasesPath, parseLease } from '../../kube/lease-lock.ts';
 import { type Policy, parsePolicy, parseRemediations } from '../../observe/custom-resources.ts';
@@ -10,6 +10,7 @@ import type { Remediation } from '../../remediation/world.ts';
 import type { Connection } from '../cluster/connect.ts';
 import { PluginError } from '../errors.ts';
 import { type Incident, incidentOf } from '../incident/incident.ts';
+import { needsAcknowledgement } from '../incident/needs-acknowledgement.ts';
 
 /** The names are an interface: scripts read them with `-o json`. Times are RFC 3339. */
 export interface Status {
@@ -48,7 +49,6 @@ interface PodState {
   readonly createdAt: string;
 }
 
-const NEED_ATTENTION: readonly Phase[] = ['Refused', 'RolledBack', 'Failed'];
 /** A leader that renewed its lease this long ago is gone: the other replica would have taken over. */
 const LEASE_EXPIRED_MS = 30_000;
 
@@ -136,8 +136,6 @@ function sortIncidents(remediations: readonly Remediation[], now: number): Statu
   return {
     running: those(({ status: { phase } }) => phase !== 'Pending' && !FINAL_PHASES.includes(phase)),
     waiting: those(({ status: { phase } }) => phase === 'Pending'),
-    needAttention: those(
-      ({ status: { phase }, acknowledged }) => NEED_ATTENTION.includes(phase) && !acknowledged,
-    ),
+    needAttention: those(needsAcknowledgement),
   };
 }

@@ -1,6 +1,4 @@
 /** A status as text for people: a table for each kind of thing, and a paragraph for each thing that needs reading. */
-
-import { ACKNOWLEDGED_ANNOTATION } from '../../api/keys.ts';
 import type { Condition } from '../../api/primitives.ts';
 import { type Incident, likelyWriters } from '../incident/incident.ts';
 import { shortDuration } from '../terminal/durations.ts';
@@ -124,7 +122,7 @@ function incident(
 }
 
 const acknowledge = ({ name }: Incident): string =>
-  `    When that is done: kubectl annotate dnsrem ${name} ${ACKNOWLEDGED_ANNOTATION}=true\n`;
+  `    When that is done: kubectl dnshealth acknowledge ${name}\n`;
 
 function observations({ policies }: Status, { now, paint }: View): string {
   return policies

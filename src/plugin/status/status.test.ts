@@ -124,7 +124,7 @@ describe('status', () => {
         '  node-3  Refused (TargetMissing), began 100s ago, DNSRemediation c',
         '    No target.',
         '    Advice: Start it.',
-        '    When that is done: kubectl annotate dnsrem c dnshealth.io/acknowledged=true',
+        '    When that is done: kubectl dnshealth acknowledge c',
         '',
       ].join('\n'),
     );

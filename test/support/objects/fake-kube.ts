@@ -1,4 +1,5 @@
 /** A client with canned answers by path, for units that only read: everything else is 404. Records the requests. */
+import { isRecord } from '../../../src/api/is-record.ts';
 import type { KubeClient, LogRequest } from '../../../src/kube/client.ts';
 import { createCustomResource } from '../../../src/kube/custom-resource.ts';
 import { KubeError } from '../../../src/kube/errors.ts';
@@ -13,6 +14,10 @@ export interface FakeKube {
   readonly asked: string[];
   /** Bodies of what was created. */
   readonly created: unknown[];
+  /** What was patched: path, body, and whether the server was only asked. What is not a dry run is merged into the answers. */
+  readonly patched: { readonly path: string; readonly body: unknown; readonly dryRun: boolean }[];
+  /** Before each patch; what it throws is the answer. */
+  beforePatch: (path: string, dryRun: boolean) => void;
   /** Custom objects whose status was replaced. */
   readonly replaced: unknown[];
   log: (request: LogRequest) => string;
@@ -23,19 +28,32 @@ export interface FakeKube {
 export const kubeError = (code: number, reason: string): KubeError =>
   new KubeError({ code, reason, verb: 'get', what: 'something', message: 'as the test wants it' });
 
+/** RFC 7396. */
+function merged(target: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const fields = Object.entries(patch).map(([name, value]) => {
+    const before = isRecord(target) ? target[name] : undefined;
+    return [name, merged(before, value)] as const;
+  });
+  const all = { ...(isRecord(target) ? target : {}), ...Object.fromEntries(fields) };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== null));
+}
+
 export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKube {
   const fake: FakeKube = {
     kube: undefined as never,
     answers: new Map(Object.entries(answers)),
     asked: [],
     created: [],
+    patched: [],
+    beforePatch: () => {},
     replaced: [],
     log: () => {
       throw kubeError(400, 'BadRequest');
     },
     dns: (_pod, name) => ({ rcode: name.endsWith('.invalid') ? 'NXDOMAIN' : 'NOERROR' }),
   };
-  const request = async ({ method, path, body }: RawRequest): Promise<object> => {
+  const request = async ({ method, path, body, query }: RawRequest): Promise<object> => {
     fake.asked.push(`${method} ${path}`);
     if (method === 'POST') fake.created.push(body);
     const answer = fake.answers.get(path);
@@ -47,7 +65,13 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
         message: '404 page not found',
       });
     if (answer instanceof Error) throw answer;
-    return answer;
+    if (method !== 'PATCH') return answer;
+    const dryRun = query?.['dryRun'] === 'All';
+    fake.beforePatch(path, dryRun);
+    fake.patched.push({ path, body, dryRun });
+    const patched = merged(answer, body) as object;
+    if (!dryRun) fake.answers.set(path, patched);
+    return patched;
   };
   const kube = {
     raw: {

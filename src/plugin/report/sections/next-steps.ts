@@ -1,7 +1,7 @@
 /** What to do now, and how to undo what was done: exact commands. */
-import type { Phase } from '../../../api/remediation.ts';
 import { podOf } from '../../../api/trigger.ts';
 import { isOfFileAlone } from '../../../remediation/facts.ts';
+import { endsWithAcknowledgement } from '../../incident/needs-acknowledgement.ts';
 import { holdsChange, isHeld, shellWord } from '../facts.ts';
 import { type Block, code, type Line, line, prose, type Section } from '../page.ts';
 import { evidenceOf, isAcknowledged, type StoredRecord } from '../record.ts';
@@ -21,9 +21,6 @@ export const nextSteps = (record: StoredRecord): Section => ({
     ...undo(record),
   ],
 });
-
-/** After these a crash of the same pod starts no second repair until someone has looked. */
-const NEEDS_ACKNOWLEDGEMENT: readonly Phase[] = ['Refused', 'RolledBack', 'Failed'];
 
 function itemsOf(record: StoredRecord): readonly Line[] {
   const { status } = record;
@@ -52,7 +49,7 @@ function itemsOf(record: StoredRecord): readonly Line[] {
 
 function acknowledgement(record: StoredRecord): readonly Block[] {
   const { name } = record.metadata;
-  if (!NEEDS_ACKNOWLEDGEMENT.includes(record.status.phase)) return [];
+  if (!endsWithAcknowledgement(record)) return [];
   const trigger = isOfFileAlone(record)
     ? 'the next inspection that finds the file wrong'
     : podOf(record.spec)
@@ -64,7 +61,7 @@ function acknowledgement(record: StoredRecord): readonly Block[] {
     {
       kind: 'paste',
       caption: `When the cause is fixed, so that ${trigger} starts a new repair`,
-      lines: [`kubectl annotate dnsrem ${shellWord(name)} dnshealth.io/acknowledged=true`],
+      lines: [`kubectl dnshealth acknowledge ${shellWord(name)}`],
     },
   ];
 }
