@@ -299,6 +299,26 @@ describe('while it waits', () => {
     expect(whileWaiting(waiting, 'AgentRunning', 'works', at(14))).toBe(waiting);
   });
 
+  it('says since when: another message of the same reason is the same wait', () => {
+    const first = whileWaiting(aStatus(), 'NodeNotReady', 'x', at(10));
+    expect(first.waitingSince).toBe(isoAt(10));
+    const later = whileWaiting(first, 'NodeNotReady', 'still x', at(20));
+    expect(later).toMatchObject({ message: 'still x', waitingSince: isoAt(10) });
+    expect(whileWaiting(later, 'Paused', 'y', at(30)).waitingSince).toBe(isoAt(30));
+    expect(whileWaiting(later, 'NodeNotReady', 'still x', at(40))).toBe(later);
+  });
+
+  it('ends once it was admitted, or is over', () => {
+    const waiting = whileWaiting(aStatus(), 'NodeNotReady', 'x', at(10));
+    const admitted = afterFinding(waiting, { kind: 'admitted' }, at(20));
+    expect(admitted).not.toHaveProperty('waitingSince');
+    const ending = { phase: 'Cancelled', reason: 'PodGone', message: 'x', hold: false } as const;
+    expect(afterEnd(waiting, ending, aRemediation().spec, at(20))).not.toHaveProperty('waitingSince');
+    const effect = { kind: 'stand-back', reason: 'LastServingPod', message: 'x' } as const;
+    const stoodBack = afterEffect(admitted, { kind: 'done', effect }, at(30));
+    expect(stoodBack).toMatchObject({ phase: 'Pending', waitingSince: isoAt(30) });
+  });
+
   it('the reason of an outcome stays', () => {
     const steps: RemediationStatus['steps'] = [{ name: 'Verify', startedAt: isoAt(3) }];
     const over = aStatus({ phase: 'Failed', reason: 'VerificationFailed', steps, finishedAt: isoAt(9) });

@@ -12,6 +12,7 @@ import { afterAttempt, beforeAttempt } from './attempts.ts';
 import { isoTime, withCondition } from './conditions.ts';
 import { isProven } from './proof.ts';
 import { beginStep, finishStep } from './steps.ts';
+import { withWaitingSince } from './waiting-since.ts';
 
 type Status = RemediationStatus;
 
@@ -20,6 +21,10 @@ const KEPT_JOBS = 12;
 
 /** After an effect was carried out. */
 export function afterEffect(status: Status, result: EffectResult, now: number): Status {
+  return withWaitingSince(status, withEffect(status, result, now), now);
+}
+
+function withEffect(status: Status, result: EffectResult, now: number): Status {
   switch (result.kind) {
     case 'quarantined':
       return quarantined(status, result.record, now);
@@ -175,6 +180,10 @@ function probed(status: Status, pod: ProbedPod, answers: readonly Answer[], now:
 
 /** After a finding. */
 export function afterFinding(status: Status, finding: Finding, now: number): Status {
+  return withWaitingSince(status, withFinding(status, finding, now), now);
+}
+
+function withFinding(status: Status, finding: Finding, now: number): Status {
   switch (finding.kind) {
     case 'admitted':
       return inPhase(status, 'Quarantining');
@@ -260,7 +269,7 @@ export function whileWaiting(status: Status, reason: string, message: string, no
   const phase = hasBegun ? status.phase : 'Pending';
   return status.phase === phase && status.reason === reason && status.message === message
     ? status
-    : { ...status, phase, reason, message };
+    : withWaitingSince(status, { ...status, phase, reason, message }, now);
 }
 
 function takesLong({ finishedAt, steps }: Status, now: number): boolean {
@@ -274,7 +283,7 @@ const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>
 
 /** The outcome. */
 export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
-  const { nextAttempt: _due, advice: _advice, ...status } = before;
+  const { nextAttempt: _due, waitingSince: _since, advice: _advice, ...status } = before;
   const ended =
     ending.phase === 'Healed'
       ? verified(status, ending.reason, ending.message, now)
