@@ -23,10 +23,11 @@ const ROOMS = {
   diagnosis: { from: ['api'], packages: ['yaml'], pure: true },
   remediation: { from: ['api', 'diagnosis'], packages: ['zod'], pure: true },
   health: { from: ['api', 'diagnosis'], pure: true },
+  notify: { from: ['api'], packages: ['yaml', 'zod'], pure: true },
   observe: { from: ['api', 'diagnosis', 'health', 'remediation', 'kube', 'runtime'], packages: ['zod'] },
   effects: { from: ['api', 'dns', 'diagnosis', 'health', 'kube', 'runtime'] },
   controller: {
-    from: ['api', 'diagnosis', 'health', 'remediation', 'observe', 'effects', 'kube', 'runtime'],
+    from: ['api', 'diagnosis', 'health', 'remediation', 'notify', 'observe', 'effects', 'kube', 'runtime'],
     packages: ['zod'],
   },
   agent: { from: ['api', 'dns', 'diagnosis'], packages: ['yaml', 'zod'] },
@@ -86,6 +87,7 @@ const INNER_ROOMS = {
     policy: { from: ['dns-pods', 'prober', 'sighting'] },
     incident: { from: ['dns-pods', 'prober'] },
     housekeeping: { from: [] },
+    notifying: { from: [] },
   },
   // What changes the node imports what decides, and that imports what reads.
   agent: {

@@ -1,6 +1,7 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
 import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from './api/keys.ts';
 import { createKubernetesService } from './controller/dns-pods/kubernetes-service.ts';
+import { createNotifier } from './controller/notifying/notifier.ts';
 import { readSettings } from './controller/settings.ts';
 import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';
@@ -15,6 +16,8 @@ import { createLogger } from './runtime/logger.ts';
 import { createMetrics } from './runtime/metrics.ts';
 import { runControllers } from './runtime/run-controllers.ts';
 
+/** For receivers that answer. What they are not told by then is in the records. */
+const NOTIFICATIONS_DRAIN_MS = 3_000;
 /** Below the Deployment's terminationGracePeriodSeconds. */
 const DRAIN_MS = 20_000;
 /** A reconcile may be cut off anywhere, so the other replica, which waits for the lease, does not have to wait for it. */
@@ -37,6 +40,7 @@ async function operate(): Promise<number> {
   const recorder = createEventRecorder(reporting);
   const lease = { namespace, name: OPERATOR_LEASE };
   const election = createLeaderElection({ ...lease, kube, fence, recorder, logger, metrics });
+  const notifier = createNotifier({ file: settings.notificationsFile, logger, metrics });
   const stores = createReflectors(kube, { logger, metrics, recorder });
 
   const controllers = wireControllers({
@@ -45,6 +49,7 @@ async function operate(): Promise<number> {
     settings,
     kubernetesService,
     recorder,
+    notifier,
     logger,
     metrics,
     now: Date.now,
@@ -60,6 +65,7 @@ async function operate(): Promise<number> {
   });
   lifecycle.onDrain('connections', () => kube.close());
   lifecycle.onDrain('probes and metrics', () => health.close());
+  lifecycle.onDrain('notifications', () => notifier.drain(NOTIFICATIONS_DRAIN_MS));
   lifecycle.onDrain('events', () => recorder.drain());
   lifecycle.onDrain('lease', () => election.release());
   lifecycle.onDrain('controllers', () => run.stop(fence.isOpen() ? RECONCILES_DRAIN_MS : 0));

@@ -9,6 +9,7 @@ describe('the settings', () => {
       agentImage: 'dnshealth-operator:1',
       logLevel: 'info',
       healthPort: 8080,
+      notificationsFile: null,
     });
   });
 

@@ -10,12 +10,15 @@ const settingsSchema = z.object({
   ),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  NOTIFICATIONS_FILE: z.string().default(''),
 });
 
 export interface Settings {
   readonly agentImage: string;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   readonly healthPort: number;
+  /** The file of receivers; null: nobody is notified. */
+  readonly notificationsFile: string | null;
 }
 
 /** @throws Error that names each variable that is missing or invalid, and why */
@@ -25,6 +28,11 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`invalid environment: ${problems.join('; ')}`);
   }
-  const { AGENT_IMAGE, LOG_LEVEL, HEALTH_PORT } = parsed.data;
-  return { agentImage: AGENT_IMAGE, logLevel: LOG_LEVEL, healthPort: HEALTH_PORT };
+  const { AGENT_IMAGE, LOG_LEVEL, HEALTH_PORT, NOTIFICATIONS_FILE } = parsed.data;
+  return {
+    agentImage: AGENT_IMAGE,
+    logLevel: LOG_LEVEL,
+    healthPort: HEALTH_PORT,
+    notificationsFile: NOTIFICATIONS_FILE || null,
+  };
 }

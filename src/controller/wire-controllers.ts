@@ -27,6 +27,7 @@ import { createSchedule } from './nodes/schedule.ts';
 import { createNodeStateReconciler } from './nodes/state-controller.ts';
 import { createTurnReconciler } from './nodes/turn-controller.ts';
 import { createWanted } from './nodes/wanted.ts';
+import type { Notifier } from './notifying/notifier.ts';
 import { createNodeTable } from './policy/node-table.ts';
 import { createNodeTableReconciler } from './policy/node-table-controller.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
@@ -47,13 +48,19 @@ export interface ControllerParts {
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
   readonly recorder: EventRecorder;
+  readonly notifier: Pick<Notifier, 'tell'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export function wireControllers({ recorder, metrics, ...given }: ControllerParts): readonly Controller[] {
+export function wireControllers({
+  recorder,
+  notifier,
+  metrics,
+  ...given
+}: ControllerParts): readonly Controller[] {
   const probes = createProbes();
   const lateLoops = createLateLoops();
   const { stores, now } = given;
@@ -80,7 +87,7 @@ export function wireControllers({ recorder, metrics, ...given }: ControllerParts
     nodeMetrics: createNodeMetrics(metrics),
     ownership: createOwnership(given.kube),
     sightings: createSightings(),
-    narrator: createNarrator(recorder, given.logger),
+    narrator: createNarrator(recorder, given.logger, notifier),
     metrics: createDomainMetrics(metrics),
     random: Math.random,
   };

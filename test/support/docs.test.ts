@@ -15,6 +15,7 @@ const PAGES = [
   'docs/architecture.md',
   'docs/guarantees.md',
   'docs/node-condition.md',
+  'docs/notifications.md',
   'docs/policy.md',
 ];
 /** In backticks, or as the target of a link: something with a folder and an ending of a file of ours. */

@@ -24,10 +24,16 @@ export async function operatorInProcess(
   const metrics = createMetrics();
   const recorder = createEventRecorder({ raw: kube.raw, logger, metrics, reportingController: 'test' });
   const stores = createReflectors(kube, { logger, metrics, recorder });
-  const settings = { agentImage: 'agent:1', logLevel: 'error' as const, healthPort: 0 };
+  const settings = {
+    agentImage: 'agent:1',
+    logLevel: 'error' as const,
+    healthPort: 0,
+    notificationsFile: null,
+  };
   const kubernetesService = createKubernetesService(kube);
   const now = (): number => clock.now();
-  const parts = { kube, stores, settings, kubernetesService, recorder, logger, metrics, now };
+  const notifier = { tell: () => {} };
+  const parts = { kube, stores, settings, kubernetesService, recorder, notifier, logger, metrics, now };
   const run = runControllers({ controllers: wireControllers(parts), logger, metrics, clock });
   await run.started;
   return {

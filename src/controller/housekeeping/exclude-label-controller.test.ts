@@ -9,7 +9,11 @@ function aController() {
   const announced: EventIntent[] = [];
   const reconcile = createExcludeLabelReconciler({
     stores: { nodeMarks: { get: (key: string) => marks.get(key) } } as unknown as Stores,
-    narrator: { recordTransition: () => {}, announce: (intent) => void announced.push(intent) },
+    narrator: {
+      recordTransition: () => {},
+      policyTransition: () => {},
+      announce: (intent) => void announced.push(intent),
+    },
   });
   return {
     announced,

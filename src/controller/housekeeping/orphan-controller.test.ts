@@ -34,7 +34,11 @@ async function reconcile(text: string, answers: Readonly<Record<string, object>>
   const run = createOrphanReconciler({
     kube: fake.kube,
     stores: { nodeMarks: { get: () => parseNodeMark(raw) } } as unknown as Stores,
-    narrator: { announce: ({ reason }) => void events.push(reason), recordTransition: () => {} },
+    narrator: {
+      announce: ({ reason }) => void events.push(reason),
+      recordTransition: () => {},
+      policyTransition: () => {},
+    },
     logger: silentLogger,
     now: () => at(now),
   });

@@ -37,7 +37,7 @@ function context({ dnsPods = [], status = {}, addresses = async () => ['10.96.0.
     created: fake.created,
     doubts: () => doubts,
     kube: fake.kube,
-    settings: { agentImage: 'x', logLevel: 'error', healthPort: 0 } as const,
+    settings: { agentImage: 'x', logLevel: 'error', healthPort: 0, notificationsFile: null } as const,
     kubernetesService: {
       addresses,
       doubt: () => {

@@ -6,7 +6,6 @@ import { parsePolicy } from '../../observe/custom-resources.ts';
 import type { Owners, Workload } from '../../observe/ownership.ts';
 import { nextEndOfPause } from '../../remediation/policy/conditions/paused.ts';
 import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-status.ts';
-import { healthTurned } from '../../remediation/record/events.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
 import {
@@ -36,7 +35,7 @@ interface PolicyControllerOptions {
   readonly lateLoops: Pick<LateLoops, 'observationsFor'>;
   readonly healths: PodHealths;
   readonly nodeTable: Pick<NodeTable, 'get'>;
-  readonly narrator: Pick<Narrator, 'announce'>;
+  readonly narrator: Pick<Narrator, 'policyTransition'>;
   readonly now: () => number;
 }
 
@@ -113,8 +112,7 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
     if (written === 'overtaken') return AFTER_CONFLICT;
-    if (written === 'written')
-      for (const intent of healthTurned(policy, policy.status, next)) options.narrator.announce(intent);
+    if (written === 'written') options.narrator.policyTransition(policy, next);
     const endOfPause = nextEndOfPause(policy.spec.pause, now());
     const rechecks = [
       ...(looping.length > 0 ? [RECOUNT_MS] : []),

@@ -75,7 +75,11 @@ export function sightingCluster() {
     ownership: { owns: () => Promise.resolve(true) },
     settings: { agentImage: 'registry.example.com/dnshealth-operator:0.1.0' },
     sightings,
-    narrator: { recordTransition: () => {}, announce: ({ reason }) => void announced.push(reason) },
+    narrator: {
+      recordTransition: () => {},
+      policyTransition: () => {},
+      announce: ({ reason }) => void announced.push(reason),
+    },
     metrics: { sighted: (cause) => void counted.push(cause), follow: () => {} },
     logger: silentLogger,
     now: () => at(seconds),
