@@ -5,6 +5,7 @@ import type { Connection, ConnectOptions } from './cluster/connect.ts';
 import type { KubeChoice } from './completion/complete.ts';
 import { explain, PluginError, sentence } from './errors.ts';
 import { commanderOption, GLOBAL_OPTIONS, optionsOf } from './global-options.ts';
+import type { Input } from './terminal/confirm.ts';
 import { parseDuration } from './terminal/durations.ts';
 import { createOutput, type Output, type Stream } from './terminal/output.ts';
 import { type Completes, EXIT, type Format, type PluginContext, type Verb } from './verb.ts';
@@ -19,6 +20,7 @@ const COMPLETION_MS = 2_000;
 export interface ProgramIo {
   readonly stdout: Stream;
   readonly stderr: Stream;
+  readonly stdin: Input;
   readonly env: Environment;
   readonly signal: AbortSignal;
   /** @default the clock of the machine */
@@ -161,6 +163,9 @@ async function runVerb(
     signal: io.signal,
     env: io.env,
     now: io.now ?? Date.now,
+    // Loaded here: few verbs ask.
+    confirm: async (question) =>
+      (await import('./terminal/confirm.ts')).confirm(io.stdin, err, question, io.signal),
     connect: async () => (connection ??= connect()),
   };
   try {

@@ -85,6 +85,8 @@ export interface PluginContext {
   readonly env: Environment;
   /** Epoch milliseconds. */
   now(): number;
+  /** Asks on the terminal. @throws PluginError where there is none */
+  confirm(question: string): Promise<boolean>;
   /**
    * Logs in to the cluster; the same connection each time. It is closed when the verb has ended.
    * @throws PluginError

@@ -1,12 +1,16 @@
 /** The verbs of the plugin, in the order in which help lists them: the table of contents of this folder. */
 import { VERB as acknowledge } from './acknowledge/verb.ts';
+import { VERB as approve } from './approve/verb.ts';
 import { VERB as check } from './check/verb.ts';
 import { VERB as classify } from './classify/verb.ts';
 import { VERB as cleanup } from './cleanup/verb.ts';
 import { VERB as completion } from './completion/verb.ts';
 import { VERB as diagnose } from './diagnose/verb.ts';
 import { VERB as history } from './history/verb.ts';
+import { VERB as pause } from './pause/verb.ts';
+import { VERB as reject } from './reject/verb.ts';
 import { VERB as report } from './report/verb.ts';
+import { VERB as resume } from './resume/verb.ts';
 import { VERB as status } from './status/verb.ts';
 import type { Verb } from './verb.ts';
 
@@ -20,7 +24,11 @@ export const VERBS: readonly Verb[] = [
   history,
   report,
   // What a person asks of the operator, or answers it.
+  approve,
+  reject,
   acknowledge,
+  pause,
+  resume,
   // Without the operator.
   cleanup,
   // Of the program itself.

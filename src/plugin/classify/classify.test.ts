@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { KINDS } from '../../diagnosis/classify/classify.ts';
@@ -34,6 +34,7 @@ async function run(...args: readonly string[]) {
   const io = {
     stdout: into('stdout'),
     stderr: into('stderr'),
+    stdin: Readable.from([]),
     env: {},
     signal: new AbortController().signal,
   };

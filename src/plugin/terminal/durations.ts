@@ -9,10 +9,16 @@ const MAX_MS = 2 ** 31 - 1;
  * @returns milliseconds, or undefined if it is not a duration
  */
 export function parseDuration(text: string): number | undefined {
+  const ms = durationMs(text);
+  if (ms === undefined) return undefined;
+  return ms === 0 ? MAX_MS : Math.min(ms, MAX_MS);
+}
+
+/** The same without a limit, and 0 as it is. */
+export function durationMs(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?|(?:\d+(?:\.\d+)?(?:ms|s|m|h))+)$/.test(text)) return undefined;
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)?/g)];
-  const ms = parts.reduce((sum, [, number, unit = 's']) => sum + Number(number) * UNITS[unit as 's'], 0);
-  return ms === 0 ? MAX_MS : Math.min(ms, MAX_MS);
+  return parts.reduce((sum, [, number, unit = 's']) => sum + Number(number) * UNITS[unit as 's'], 0);
 }
 
 /** As in kubectl's AGE column: "45s", "5m", "3h20m", "2d4h", "12d". */

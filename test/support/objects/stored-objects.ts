@@ -17,7 +17,10 @@ export const storedRecord = (
     uid,
     resourceVersion: '7',
     creationTimestamp: new Date(createdAt).toISOString(),
-    annotations: { ...annotations, ...(acknowledged ? { 'dnshealth.io/acknowledged': 'true' } : {}) },
+    annotations: {
+      ...annotations,
+      ...(acknowledged ? { 'dnshealth.io/acknowledged': 'true' } : {}),
+    } as Readonly<Record<string, string>>,
   },
   spec,
   status,
