@@ -31,6 +31,7 @@ const reflectors = {
   nodes: still(),
   kubeletStarts: still(),
   nodeMarks: still(),
+  ownNamespace: still(),
 } satisfies Record<keyof Reflectors, unknown> as unknown as Reflectors;
 const aSeen = { podUID: 'pod-1' } as Seen;
 
@@ -65,7 +66,15 @@ const found = () => {
   });
   const probes = createProbes();
   const nodeTable = createNodeTable(nodes);
-  return { sightings: createSightings(), probes, lateLoops: createLateLoops(), nodeTable, known, schedule };
+  return {
+    sightings: createSightings(),
+    probes,
+    lateLoops: createLateLoops(),
+    nodeTable,
+    known,
+    schedule,
+    eligible: () => 1,
+  };
 };
 
 function wokenBy(controller: Controller | undefined, cause: () => void): readonly string[] {

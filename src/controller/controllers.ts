@@ -5,13 +5,15 @@ import type { NodeFacts } from '../observe/node-facts.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import type { WatchedNode } from '../observe/watched-node.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
-import { concernedBy, concernedByPod, isOpen } from '../remediation/wake.ts';
+import { concernedBy, concernedByPod, isOpen, pendingOn } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
+import { slotsNow } from './dns-pods/slots-now.ts';
 import { INSPECTIONS } from './files/inspection-controller.ts';
 import { mayOutdate } from './nodes/circumstances.ts';
 import { DRIFTS } from './nodes/drift-controller.ts';
+import type { EligibleNodes } from './nodes/eligible-nodes.ts';
 import type { KnownNodes } from './nodes/known-nodes.ts';
 import { ALL } from './nodes/look-controller.ts';
 import type { Schedule } from './nodes/schedule.ts';
@@ -51,10 +53,12 @@ export function controllerTable(
     readonly nodeTable: NodeTable;
     readonly known: KnownNodes;
     readonly schedule: Schedule;
+    readonly eligible: EligibleNodes;
   },
   reconcile: Reconcilers,
 ): readonly Controller[] {
-  const { policies, remediations, dnsPods, jobs, agentPods, nodes, nodeMarks, kubeletStarts } = reflectors;
+  const { policies, remediations, dnsPods, jobs, agentPods, nodes, nodeMarks, kubeletStarts, ownNamespace } =
+    reflectors;
   const allPolicies = () => policies.keys();
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
@@ -71,6 +75,7 @@ export function controllerTable(
       change.kind === 'added' ? null : change.kind === 'modified' ? change.old : change.object,
       change.kind === 'deleted' ? null : change.object,
       remediations.list(),
+      () => slotsNow(remediations.list(), policies.list(), found.eligible),
     );
 
   return [
@@ -95,7 +100,11 @@ export function controllerTable(
         watch(dnsPods, ({ object }) => namesOf(concernedByPod(object, remediations.list())), FRESH),
         watch(found.probes, ({ key }) => incidentsOfPod(key)),
         watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
+        watch(nodes, (change) =>
+          saysSomethingElse(change) ? namesOf(pendingOn(change.key, remediations.list())) : [],
+        ),
         watch(policies, (change) => (isNewSpec(change) ? open() : [])),
+        watch(ownNamespace, open),
       ],
       // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
       // decisions at once could both take it. Nothing here waits for a node, so the nodes are repaired side by side.
@@ -114,6 +123,7 @@ export function controllerTable(
         watch(found.probes, allPolicies),
         watch(found.lateLoops, allPolicies),
         watch(nodeMarks, allPolicies),
+        watch(ownNamespace, allPolicies),
         watch(found.nodeTable, allPolicies),
       ],
       reconcile: reconcile.policy,

@@ -156,6 +156,7 @@ function silentCluster(row: Row) {
     nodes: store(),
     kubeletStarts: store(),
     nodeMarks: store(),
+    ownNamespace: store(),
   } as unknown as Stores;
   const kube = {
     raw,
@@ -185,6 +186,7 @@ async function run(ms: number, row: Row) {
     ...cluster,
     ownership: { owns: async () => true },
     healths: nothingAsked,
+    eligible: () => 1,
     settings: { agentImage: 'x', logLevel: 'error', healthPort: 0, notificationsFile: null },
     kubernetesService: { addresses: async () => ['10.96.0.1'], doubt() {} } satisfies KubernetesService,
     narrator: { recordTransition() {}, policyTransition() {}, announce() {} },

@@ -18,6 +18,7 @@ import { createNarrator } from './narrator.ts';
 import { createBatches } from './nodes/batches.ts';
 import { createCheckPods } from './nodes/check-pods.ts';
 import { createDriftReconciler } from './nodes/drift-controller.ts';
+import { createEligibleNodes } from './nodes/eligible-nodes.ts';
 import { createKnownNodes } from './nodes/known-nodes.ts';
 import { createKubeletStarts } from './nodes/kubelet-starts.ts';
 import { createLookReconciler } from './nodes/look-controller.ts';
@@ -72,6 +73,7 @@ export function wireControllers({
   const parts = {
     ...given,
     known,
+    eligible: createEligibleNodes(stores, known),
     starts,
     records,
     nodeTable: createNodeTable(stores.nodes),
@@ -93,7 +95,15 @@ export function wireControllers({
   };
   return controllerTable(
     parts.stores,
-    { sightings: parts.sightings, probes, lateLoops, nodeTable: parts.nodeTable, known, schedule },
+    {
+      sightings: parts.sightings,
+      probes,
+      lateLoops,
+      nodeTable: parts.nodeTable,
+      known,
+      schedule,
+      eligible: parts.eligible,
+    },
     {
       sighting: createSightingReconciler(parts),
       remediation: createRemediationReconciler(parts),

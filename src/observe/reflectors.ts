@@ -8,6 +8,7 @@ import {
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NODE_NAMESPACE,
+  OPERATOR_NAMESPACE,
   VERSION,
 } from '../api/keys.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -22,6 +23,7 @@ import { parsePolicy, parseRemediation } from './custom-resources.ts';
 import { parseDnsPod } from './dns-pod.ts';
 import { NODE_EVENTS, parseKubeletStart } from './kubelet-start.ts';
 import { eventOnMalformed } from './malformed.ts';
+import { parseOwnNamespace } from './own-namespace.ts';
 import { parseWatchedNode } from './watched-node.ts';
 
 const OURS = `${MANAGED_BY_LABEL}=${MANAGED_BY}`;
@@ -88,6 +90,15 @@ export function createReflectors(
       ...of('v1', 'Event'),
     }),
     agentPods: uniteReflectors([agentPods(NODE_NAMESPACE), agentPods(CHECK_NAMESPACE)], ({ uid }) => uid),
+    // This one only, by its name: the operator may not read others.
+    ownNamespace: createReflector({
+      source: kube.listWatch({
+        path: '/api/v1/namespaces',
+        fieldSelector: `metadata.name=${OPERATOR_NAMESPACE}`,
+      }),
+      transform: parseOwnNamespace,
+      ...of('v1', 'Namespace'),
+    }),
     nodes,
     nodeMarks: { ...deriveStore(nodes, ({ mark }) => mark), origin: nodes },
   };

@@ -26,6 +26,8 @@ export const PROOF_RETRY_MS = 2_000;
 export const RECHECK_MS = 5_000;
 /** For one that waits for another incident: its turn is an event, so this only refreshes what its record says. */
 export const TURN_RECHECK_MS = 60_000;
+/** For one that waits until a person changes the policy or a record, which is an event: 500 of them read less than one object a second. */
+export const QUIET_RECHECK_MS = 10 * 60_000;
 /** Between two questions to a DNS pod that does not answer yet: short at first, for a pod that is just starting. */
 export const PROBE_RETRY_MS = 250;
 export const PROBE_EAGER_MS = 10_000;

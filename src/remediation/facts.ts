@@ -37,6 +37,19 @@ export function isUnderRepair({ status }: Remediation): boolean {
   return status.phase !== 'Pending' && !FINAL_PHASES.includes(status.phase);
 }
 
+/**
+ * When the repair of a record began: with its quarantine or, of a file alone, with its Job. null: it never did, or it was
+ * admitted a moment ago. The beginning of its last attempt if there were several.
+ */
+export function beganRepairAt(remediation: Remediation): number | null {
+  const began = stepStartedAt(remediation, 'Quarantine') ?? stepStartedAt(remediation, 'Repair');
+  if (began !== null) return began;
+  const { createdAt, status } = remediation;
+  const attempt = status.attempts.at(-1);
+  if (attempt !== undefined) return Date.parse(attempt.startedAt);
+  return status.repair === undefined ? null : createdAt;
+}
+
 export function stepStartedAt(remediation: Remediation, name: StepName): number | null {
   const step = remediation.status.steps.find((candidate) => candidate.name === name);
   return step ? Date.parse(step.startedAt) : null;

@@ -1,19 +1,25 @@
 /** May a repair begin now? The guards, in the order of safety; the reason of each becomes a condition, an event and a metric label. */
 import { isOfFileAlone } from './facts.ts';
+import { breakerClosed } from './guards/breaker-closed.ts';
+import { canaryWatched } from './guards/canary-watched.ts';
 import { controlPlaneIsFree } from './guards/control-plane-free.ts';
+import { cooledDown } from './guards/cooled-down.ts';
 import { dnsSurvives } from './guards/dns-survives.ts';
 import type { Guard } from './guards/guard.ts';
 import { hasSlot } from './guards/has-slot.ts';
+import { hourBudget } from './guards/hour-budget.ts';
+import { nodeBudget } from './guards/node-budget.ts';
 import { nodeExists } from './guards/node-exists.ts';
 import { nodeIsFree } from './guards/node-free.ts';
 import { nodeIsNotExcluded } from './guards/node-not-excluded.ts';
 import { nodeIsReady } from './guards/node-ready.ts';
+import { notPaused } from './guards/not-paused.ts';
 import { notTooOften } from './guards/not-too-often.ts';
 import { platformIsMutable } from './guards/platform-mutable.ts';
 import { podHasANode } from './guards/pod-has-a-node.ts';
 import { policyAllows } from './guards/policy-allows.ts';
-import { rolloutContinues } from './guards/rollout-continues.ts';
 import { stillSick } from './guards/still-sick.ts';
+import { windowOpen } from './guards/window-open.ts';
 import { pass, type Verdict } from './verdict.ts';
 import type { Situation } from './world.ts';
 
@@ -24,8 +30,14 @@ const GUARDS: readonly Guard[] = [
   nodeIsNotExcluded,
   platformIsMutable,
   stillSick,
+  notPaused,
   notTooOften,
-  rolloutContinues,
+  nodeBudget,
+  cooledDown,
+  breakerClosed,
+  canaryWatched,
+  windowOpen,
+  hourBudget,
   nodeIsFree,
   nodeIsReady,
   podHasANode,

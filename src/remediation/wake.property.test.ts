@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import {
+  aPolicySpec,
   aRemediation,
   aRepairReport,
   at,
@@ -10,9 +11,9 @@ import {
 } from '../../test/support/objects/builders.ts';
 import { DRIFT_PLACES } from '../api/drift.ts';
 import { FINAL_PHASES, type RemediationStatus } from '../api/remediation.ts';
+import { breakerClosed } from './guards/breaker-closed.ts';
 import { controlPlaneIsFree } from './guards/control-plane-free.ts';
 import { hasSlot } from './guards/has-slot.ts';
-import { rolloutContinues } from './guards/rollout-continues.ts';
 import { concernedBy } from './wake.ts';
 import type { Remediation } from './world.ts';
 
@@ -27,7 +28,7 @@ const STATES: readonly Partial<RemediationStatus>[] = [
     reason: 'OtherNodeUnderRepair',
     failingPod: { name: 'coredns-1', uid: 'pod-1', since: isoAt(40) },
   },
-  { phase: 'Pending', reason: 'RolloutHalted' },
+  { phase: 'Pending', reason: 'BreakerOpen' },
   { phase: 'Pending', reason: 'ControlPlaneUnderRepair' },
   { phase: 'Pending', reason: 'NodeNotReady' },
   { phase: 'Pending', reason: 'AwaitingRetry', nextAttempt: isoAt(90) },
@@ -64,6 +65,7 @@ it('whoever waits for others, and could begin after a change of one of them, is 
   fc.assert(
     fc.property(queue, ({ maxConcurrent, before: states, controlPlane, drift, after, place }) => {
       const settings = { limits: { maxConcurrent } };
+      const slots = { 'policy-1': maxConcurrent };
       const incident = (index: number, { status, acknowledged }: (typeof states)[number]) => {
         const crash = aRemediation({
           node: `node-${index}`,
@@ -83,12 +85,11 @@ it('whoever waits for others, and could begin after a change of one of them, is 
       fc.pre(changed === null || canBecome(was, changed));
       const now = [...before.slice(0, index), ...(changed ? [changed] : []), ...before.slice(index + 1)];
       const waitsFor = (remediation: Remediation, remediations: readonly Remediation[]) => {
-        const situation = { remediation, world: { remediations }, now: at(100) };
-        const [wait] = [
-          rolloutContinues(situation),
-          controlPlaneIsFree(situation),
-          hasSlot(situation),
-        ].filter(({ kind }) => kind === 'wait');
+        const policy = aPolicySpec();
+        const situation = { policy, remediation, world: { remediations, slots }, now: at(100) };
+        const [wait] = [breakerClosed(situation), controlPlaneIsFree(situation), hasSlot(situation)].filter(
+          ({ kind }) => kind === 'wait',
+        );
         return wait?.kind === 'wait' ? wait.reason : null;
       };
       const asleep = now.filter(
@@ -99,7 +100,7 @@ it('whoever waits for others, and could begin after a change of one of them, is 
           one.status.reason === waitsFor(one, before) &&
           waitsFor(one, now) === null,
       );
-      const woken = concernedBy(was, changed, now);
+      const woken = concernedBy(was, changed, now, () => slots);
       expect(woken).toEqual(expect.arrayContaining(asleep));
     }),
     { numRuns: 5000 },

@@ -1,21 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import {
-  aRemediation,
-  aSituation,
-  at,
-  isoAt,
-  withDrift,
-  withSighting,
-} from '../../test/support/objects/builders.ts';
+import { aRemediation, at, isoAt, withDrift, withSighting } from '../../test/support/objects/builders.ts';
 import type { Phase } from '../api/remediation.ts';
-import { hasSlot } from './guards/has-slot.ts';
-import { concernedBy, concernedByPod, stillWaitsForOthers } from './wake.ts';
+import { concernedBy as concernedByChange, concernedByPod } from './wake.ts';
 import type { Remediation } from './world.ts';
 
 const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(2) } as const;
 const one = (node: number, phase: Phase, overrides: object = {}, status: object = {}): Remediation =>
   aRemediation({ node: `node-${node}`, createdAt: at(node), status: { phase, ...status }, ...overrides });
 const waiting = (node: number, reason = 'OtherNodeUnderRepair') => one(node, 'Pending', {}, { reason });
+const concernedBy = (
+  before: Remediation | null,
+  after: Remediation | null,
+  all: readonly Remediation[],
+  slots: Readonly<Record<string, number>> = { 'policy-1': 1 },
+) => concernedByChange(before, after, all, () => slots);
 /** Nodes 2 to 300 wait for the one under repair, which is node 1. */
 const line = Array.from({ length: 299 }, (_, index) => waiting(index + 2));
 const busy = one(1, 'Repairing', {}, { quarantine });
@@ -41,23 +39,20 @@ describe('of 300 incidents on as many nodes, a change of the one under repair', 
   });
 
   it('concerns as many as its policy may repair at the same time', () => {
-    const settings = { limits: { maxConcurrent: 3 } };
-    const all = [2, 3, 4, 5].map((node) => ({
-      ...waiting(node),
-      spec: one(node, 'Pending', { settings }).spec,
-    }));
-    const other = one(9, 'Repairing', { settings });
-    const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
-    expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-2', 'node-3']);
+    const all = [2, 3, 4, 5].map((node) => waiting(node));
+    const other = one(9, 'Repairing');
+    const healed = one(1, 'Healed', {}, { finishedAt: isoAt(9) });
+    const concerned = concernedBy(busy, healed, [healed, other, ...all], { 'policy-1': 3 });
+    expect(nodes(concerned)).toEqual(['node-2', 'node-3']);
   });
 });
 
 it('one whose own policy allows fewer nodes at the same time does not keep the next from being woken', () => {
-  const settings = { limits: { maxConcurrent: 2 } };
-  const other = one(9, 'Repairing', { settings });
-  const all = [waiting(2), { ...waiting(3), spec: one(3, 'Pending', { settings }).spec }];
-  const healed = one(1, 'Healed', { settings }, { finishedAt: isoAt(9) });
-  expect(nodes(concernedBy(busy, healed, [healed, other, ...all]))).toEqual(['node-3']);
+  const third = waiting(3);
+  const all = [waiting(2), { ...third, spec: { ...third.spec, policy: { name: 'other', uid: 'policy-2' } } }];
+  const healed = one(1, 'Healed', {}, { finishedAt: isoAt(9) });
+  const slots = { 'policy-1': 1, 'policy-2': 2 };
+  expect(nodes(concernedBy(busy, healed, [healed, one(9, 'Repairing'), ...all], slots))).toEqual(['node-3']);
 });
 
 describe('a change of one that waits', () => {
@@ -78,7 +73,7 @@ describe('a change of one that waits', () => {
 
 it('an acknowledgement concerns all that were halted, and a failure none', () => {
   const failed = one(1, 'RolledBack');
-  const halted = [waiting(2, 'RolloutHalted'), waiting(3, 'RolloutHalted')];
+  const halted = [waiting(2, 'BreakerOpen'), waiting(3, 'BreakerOpen')];
   expect(concernedBy(one(1, 'RolledBack'), failed, [failed, ...halted])).toEqual([]);
   const acknowledged = { ...failed, acknowledged: true };
   expect(nodes(concernedBy(failed, acknowledged, [acknowledged, ...halted]))).toEqual(['node-2', 'node-3']);
@@ -112,34 +107,5 @@ describe('a change of a DNS pod', () => {
   it('concerns one that waits because the last serving pod is on its node', () => {
     const last = waiting(2, 'LastServingPod');
     expect(nodes(concernedByPod(looping, [last, ...others.slice(1)]))).toEqual(['node-2']);
-  });
-});
-
-describe('an incident that waits for others', () => {
-  const [last] = line.slice(-1);
-  const known = { remediations: [busy, ...line], policyRepairs: true, isStillSick: true, now: at(400) };
-  const rests = (remediation = last, more: Partial<typeof known> = {}) =>
-    remediation !== undefined && stillWaitsForOthers(remediation, { ...known, ...more });
-
-  it('need not be read again while the caches show that its turn has not come', () => {
-    expect(rests()).toBe(true);
-    expect(rests(waiting(2, 'RolloutHalted'), { remediations: [one(1, 'RolledBack')] })).toBe(true);
-  });
-
-  it.each<[string, Remediation | undefined, Partial<typeof known>]>([
-    ['its turn has come', line[0], { remediations: line }],
-    ['its record does not say yet why it waits', one(300, 'Pending'), {}],
-    ['it is under repair', busy, {}],
-    ['its policy is gone or only observes', last, { policyRepairs: false }],
-    ['its pod is gone or has recovered', last, { isStillSick: false }],
-    ['it waits for something that the caches do not show', waiting(300, 'NodeNotReady'), {}],
-  ])('must be read if %s', (_what, remediation, more) => {
-    expect(rests(remediation, more)).toBe(false);
-  });
-
-  it('is next exactly when the guard lets it begin', () => {
-    const [first] = line;
-    const guard = hasSlot(aSituation({ remediation: first ?? busy, world: { remediations: line } }));
-    expect(guard.kind).toBe('pass');
   });
 });

@@ -1,12 +1,19 @@
 /** Which incidents a change concerns. In a mass outage most wait, and each look at one takes time from the one under repair. */
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { podOf } from '../api/trigger.ts';
-import { isUnderRepair } from './facts.ts';
-import { controlPlaneIsFree } from './guards/control-plane-free.ts';
-import { hasSlot } from './guards/has-slot.ts';
-import { rolloutContinues } from './guards/rollout-continues.ts';
+import { beganRepairAt, isUnderRepair } from './facts.ts';
+import { ledgerOf } from './rollout/ledger.ts';
 import { isHalting } from './rollout/rollout.ts';
-import { byTurn, CONTROL_PLANE_BUSY, isInLine, slotsOf, takesSlot, urgency } from './rollout/slots.ts';
+import {
+  byTurn,
+  isInLine,
+  mayComeIntoLine,
+  type Slots,
+  slotsFor,
+  takesSlot,
+  urgency,
+} from './rollout/slots.ts';
+import { CONTROL_PLANE_BUSY, isWaitOfLimit } from './waits.ts';
 import type { Remediation } from './world.ts';
 
 /**
@@ -17,32 +24,44 @@ export function concernedBy(
   before: Remediation | null,
   after: Remediation | null,
   all: readonly Remediation[],
+  slots: () => Slots,
 ): readonly Remediation[] {
   const was = (state: (one: Remediation) => boolean): boolean =>
     before !== null && state(before) && !(after !== null && state(after));
-  const leftTheLine = was(isInLine) && !(after !== null && takesSlot(after));
+  const leftTheLine = was(mayComeIntoLine) && !(after !== null && takesSlot(after));
   // Where policies allow different numbers, another order leaves another number of slots.
   const changedPlace = before !== null && after !== null && urgency(before) !== urgency(after);
+  const pendingBecause = (waits: (reason: string | undefined) => boolean): readonly Remediation[] =>
+    ledgerOf(all).pending.filter(({ status }) => waits(status.reason));
   return [
     // Without the record of one that went wrong there may be more slots than one.
-    ...(was(takesSlot) || leftTheLine || changedPlace || after === null ? nextInLine(all) : []),
-    ...(was(isBusyControlPlane) ? all.filter(({ status }) => status.reason === CONTROL_PLANE_BUSY) : []),
-    ...(was(isHalting) ? all.filter(({ status }) => status.reason === 'RolloutHalted') : []),
+    ...(was(takesSlot) || leftTheLine || changedPlace || after === null ? nextInLine(all, slots()) : []),
+    ...(was(isBusyControlPlane) ? pendingBecause((reason) => reason === CONTROL_PLANE_BUSY) : []),
+    ...(was(isHalting) || was(mayBeFailedCanary) ? pendingBecause((reason) => reason === 'BreakerOpen') : []),
+    // Whoever deletes the record of a repair takes it out of what the limits count.
+    ...(after === null && before !== null && beganRepairAt(before) !== null
+      ? pendingBecause(isWaitOfLimit)
+      : []),
   ].filter((other) => other.name !== (after ?? before)?.name);
 }
 
 const isBusyControlPlane = (one: Remediation): boolean =>
   takesSlot(one) && one.spec.node.controlPlane === true;
 
+/** Whether it failed follows from another record as well. */
+const mayBeFailedCanary = ({ status, acknowledged }: Remediation): boolean =>
+  status.phase === 'Healed' && !acknowledged;
+
 /** As many as there may be free slots. Whether one may really begin is decided when it is read. */
-function nextInLine(all: readonly Remediation[]): readonly Remediation[] {
-  const busy = all.filter(takesSlot).length;
+function nextInLine(all: readonly Remediation[], slots: Slots): readonly Remediation[] {
+  const ledger = ledgerOf(all);
+  const busy = ledger.busy.length;
   const next: Remediation[] = [];
-  // Those that were never decided on are read anyway, and must not stand for one that sleeps.
-  const asleep = all.filter((one) => isInLine(one) && one.status.reason !== undefined);
+  // Those that were never decided on are read anyway, and must not stand for one that sleeps. Those that something else
+  // holds are read when that is over.
+  const asleep = ledger.pending.filter((one) => isInLine(one) && one.status.reason !== undefined);
   // One whose own policy allows fewer stays in line, and must not keep one behind it from being woken.
-  for (const one of asleep.toSorted(byTurn))
-    if (busy + next.length < slotsOf(one.spec.settings.limits.maxConcurrent)) next.push(one);
+  for (const one of asleep.toSorted(byTurn)) if (busy + next.length < slotsFor(one, slots)) next.push(one);
   return next;
 }
 
@@ -57,6 +76,8 @@ export function concernedByPod(
       return (
         podOf(spec)?.uid === pod.uid ||
         status.reason === 'LastServingPod' ||
+        // It may have been the last one that served, which makes a repair urgent.
+        (status.reason === 'OutsideWindow' && spec.settings.maintenance.urgent === 'Proceed') ||
         // One that fails brings it forward.
         (spec.trigger === 'Drift' && status.failingPod === undefined && pod.node === spec.node.name)
       );
@@ -65,29 +86,10 @@ export function concernedByPod(
   });
 }
 
+/** Those that wait and are about this node: its exclusion or a later check may end them. */
+export const pendingOn = (node: string, all: readonly Remediation[]): readonly Remediation[] =>
+  ledgerOf(all).pending.filter(({ spec }) => spec.node.name === node);
+
 /** Not over, or over with its node still held. */
 export const isOpen = ({ status }: Remediation): boolean =>
   !FINAL_PHASES.includes(status.phase) || status.quarantine?.heldSince !== undefined;
-
-/**
- * What the caches tell is enough: it waits for others, its record says so, and nothing that could end it is seen. Its
- * turn is an event.
- */
-export function stillWaitsForOthers(
-  remediation: Remediation,
-  known: {
-    readonly remediations: readonly Remediation[];
-    /** Its policy is there, and still repairs. */
-    readonly policyRepairs: boolean;
-    /** The pod that showed it is there, and nothing shows that it recovered. */
-    readonly isStillSick: boolean;
-    readonly now: number;
-  },
-): boolean {
-  const { status } = remediation;
-  if (status.phase !== 'Pending' || !known.policyRepairs || !known.isStillSick) return false;
-  const situation = { remediation, world: { remediations: known.remediations }, now: known.now };
-  return [rolloutContinues(situation), controlPlaneIsFree(situation), hasSlot(situation)].some(
-    (verdict) => verdict.kind === 'wait' && verdict.reason === status.reason,
-  );
-}

@@ -96,6 +96,12 @@ export interface DnsPodView {
   readonly answers: boolean | null;
 }
 
+/** The switch for all policies. */
+export interface PauseOfAll {
+  readonly reason: string;
+  readonly by: string;
+}
+
 export interface World {
   /** null: no node of that name, or another one under the same name. */
   readonly node: NodeView | null;
@@ -109,6 +115,10 @@ export interface World {
   readonly dnsPods: readonly DnsPodView[];
   /** All remediations, this one included. */
   readonly remediations: readonly Remediation[];
+  /** How many nodes each policy lets be under repair at the same time, as it is now, by the uid under which incidents were claimed. */
+  readonly slots: Readonly<Record<string, number>>;
+  /** Why nothing begins under any policy: an annotation of the operator's namespace says so. */
+  readonly pauseOfAll: PauseOfAll | null;
 }
 
 /** What each decision is based on; `now` in epoch milliseconds. */

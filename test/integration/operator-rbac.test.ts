@@ -48,6 +48,10 @@ const ALLOWED: readonly Row[] = [
   ['update', ours('dnsremediations', 'status')],
   ['update', ours('dnshealthpolicies', 'status')],
   ['patch', nodes],
+  // The annotation that pauses all policies.
+  ...['get', 'list', 'watch'].map(
+    (verb): Row => [verb, { resource: 'namespaces', name: 'dnshealth-system' }],
+  ),
   // The other pods of a repaired node, which the record names.
   ['list', pods],
   // The condition of a node.
@@ -96,6 +100,11 @@ const REFUSED: readonly Row[] = [
     [verb, { resource: 'secrets', ...inKubeSystem }],
     [verb, { resource: 'secrets', ...inOwn }],
   ]),
+  ...['get', 'list', 'watch'].map((verb): Row => [verb, { resource: 'namespaces', name: 'kube-system' }]),
+  ...['list', 'watch', 'create'].map((verb): Row => [verb, { resource: 'namespaces' }]),
+  ...['update', 'patch', 'delete'].map(
+    (verb): Row => [verb, { resource: 'namespaces', name: 'dnshealth-system' }],
+  ),
   ['get', { ...nodes, subresource: 'proxy' }],
   ['create', { ...nodes, subresource: 'proxy' }],
   ['update', { ...nodes, subresource: 'status' }],

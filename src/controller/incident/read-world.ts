@@ -11,10 +11,12 @@ import { anotherNodeTakesPods } from '../../observe/other-nodes.ts';
 import type { Ownership } from '../../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
 import type { AgentRun, Remediation, World } from '../../remediation/world.ts';
+import { slotsNow } from '../dns-pods/slots-now.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
+import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
-import type { Stores } from '../stores.ts';
+import { pauseOfAll, type Stores } from '../stores.ts';
 
 /** Longer than a repair or a proof usually takes. */
 const LIVE_LOOK_AFTER_MS = 10_000;
@@ -25,10 +27,11 @@ interface WorldSources {
   readonly upTimes: UpTimes;
   readonly ownership: Ownership;
   readonly healths: PodHealths;
+  readonly eligible: EligibleNodes;
 }
 
 export async function readWorld(
-  { kube, stores, ownership, upTimes, healths }: WorldSources,
+  { kube, stores, ownership, upTimes, healths, eligible }: WorldSources,
   remediation: Remediation,
   now: number,
   signal: AbortSignal,
@@ -51,6 +54,8 @@ export async function readWorld(
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
     dnsPods: viewsOf(pods, workload, { upTimes, healths }),
     remediations: [...others, remediation],
+    slots: slotsNow([...others, remediation], stores.policies.list(), eligible),
+    pauseOfAll: pauseOfAll(stores),
   };
 }
 

@@ -36,7 +36,11 @@ async function reconcile(live: readonly object[]) {
     [REMEDIATIONS]: { items: live },
     '/api/v1/nodes/node-1': aRawNode(),
   });
-  const list = (...objects: readonly unknown[]) => ({ list: () => objects, onChange: () => () => {} });
+  const list = (...objects: readonly unknown[]) => ({
+    get: () => undefined,
+    list: () => objects,
+    onChange: () => () => {},
+  });
   const policy = parsePolicy({ metadata: { ...metadata('coredns', -60), uid: 'policy-1' }, spec: {} });
   const stores = {
     policies: list(policy),
@@ -45,6 +49,8 @@ async function reconcile(live: readonly object[]) {
     jobs: list(),
     agentPods: list(),
     nodeMarks: list(),
+    nodes: list(),
+    ownNamespace: list(),
   } as unknown as Stores;
   const ignore = () => {};
   const run = createRemediationReconciler({
@@ -52,6 +58,7 @@ async function reconcile(live: readonly object[]) {
     stores,
     ownership: { owns: async () => true },
     healths: nothingAsked,
+    eligible: () => 1,
     narrator: { recordTransition: ignore, announce: ignore },
     metrics: { sighted: ignore, follow: ignore },
     logger: silentLogger,
@@ -78,7 +85,7 @@ describe('an incident whose turn seems to have come', () => {
 
   it('waits while a record of another version that cannot be read is not acknowledged', async () => {
     const unreadable = { ...other('Pending'), status: { phase: 'OfAnotherVersion' } };
-    expect((await reconcile([ours, unreadable])).status).toMatchObject({ reason: 'RolloutHalted' });
+    expect((await reconcile([ours, unreadable])).status).toMatchObject({ reason: 'BreakerOpen' });
     const annotations = { 'dnshealth.io/acknowledged': 'true' };
     const acknowledged = { ...unreadable, metadata: { ...unreadable.metadata, annotations } };
     expect((await reconcile([ours, acknowledged])).status).toMatchObject({ phase: 'Quarantining' });

@@ -22,6 +22,7 @@ import { watchUpTimes } from '../dns-pods/up-times.ts';
 import { policyOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
+import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
 import { URGENT } from '../priorities.ts';
 import type { PodHealths } from '../prober/pod-healths.ts';
 import type { Settings } from '../settings.ts';
@@ -38,6 +39,7 @@ interface RemediationControllerOptions {
   readonly stores: Stores;
   readonly ownership: Ownership;
   readonly healths: PodHealths;
+  readonly eligible: EligibleNodes;
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
   readonly narrator: Narrator;
@@ -55,12 +57,12 @@ const AFTER_OVERTAKEN: Result = { ...AFTER_CONFLICT, priority: URGENT };
 
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
-  const { kube, stores, ownership, healths, logger, now } = options;
+  const { kube, stores, ownership, healths, eligible, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
   const observed = createObservedSince();
   const upTimes = watchUpTimes(stores.dnsPods, now);
   const recent = createRecentEffects();
-  const rest = createRest(stores, now);
+  const rest = createRest(stores, eligible, now);
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
@@ -68,12 +70,11 @@ export function createRemediationReconciler(options: RemediationControllerOption
   async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const restMs = rest.leftMs(name);
     if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
-    rest.looked(name);
+    rest.forget(name);
     const raw = await nullIfNotFound(api.get(name, signal));
     if (raw === null) {
       observed.forget(name);
       recent.forget(name);
-      rest.forget(name);
       return DONE;
     }
     const [remediation] = parseRemediations([raw]);
@@ -96,7 +97,12 @@ export function createRemediationReconciler(options: RemediationControllerOption
         now: now(),
         observedSince: observed.read(remediation, now()),
       });
-    let world = await readWorld({ kube, stores, ownership, upTimes, healths }, remediation, now(), signal);
+    let world = await readWorld(
+      { kube, stores, ownership, upTimes, healths, eligible },
+      remediation,
+      now(),
+      signal,
+    );
     let verdict = decide(world);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
       world = await withLiveRemediations(kube, world, remediation, signal);
@@ -108,9 +114,9 @@ export function createRemediationReconciler(options: RemediationControllerOption
     switch (verdict.kind) {
       case 'pass':
         observed.forget(name);
-        rest.forget(name);
         return DONE;
       case 'wait':
+        rest.waits(remediation, verdict.recheckMs);
         next = whileWaiting(remediation.status, verdict.reason, verdict.message, now());
         break;
       case 'act': {

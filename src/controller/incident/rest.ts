@@ -1,50 +1,61 @@
-/** Spares the requests for an incident that waits for others: 300 of them would keep the one under repair waiting. */
+/** Spares the requests for an incident that waits: 300 of them would keep the one under repair waiting. */
 import type { RemediationSpec } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { DnsPod } from '../../observe/dns-pod.ts';
-import { TURN_RECHECK_MS } from '../../remediation/deadlines.ts';
 import { isDown } from '../../remediation/facts.ts';
-import { stillWaitsForOthers } from '../../remediation/wake.ts';
+import { stillWaits } from '../../remediation/still-waits.ts';
 import type { Remediation } from '../../remediation/world.ts';
+import { slotsNow } from '../dns-pods/slots-now.ts';
 import { containerOf, policyOf } from '../dns-pods/workloads.ts';
-import type { Stores } from '../stores.ts';
+import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
+import { pauseOfAll, type Stores } from '../stores.ts';
 
 export interface Rest {
   /** For how long the incident need not be read from the API: 0 if it must be read now. */
   leftMs(name: string): number;
-  /** It is read from the API now. */
-  looked(name: string): void;
+  /** It was read, and is to be read again after `recheckMs`, unless something changes. */
+  waits(remediation: Remediation, recheckMs: number): void;
+  /** It is read from the API now, or it is gone. */
   forget(name: string): void;
 }
 
-export function createRest(
-  stores: Pick<Stores, 'policies' | 'remediations' | 'dnsPods'>,
-  now: () => number,
-): Rest {
-  const lookedAt = new Map<string, number>();
+type Caches = Pick<Stores, 'policies' | 'remediations' | 'dnsPods' | 'nodes' | 'ownNamespace'>;
 
-  function waitsByTheCaches(name: string): boolean {
+export function createRest(stores: Caches, eligible: EligibleNodes, now: () => number): Rest {
+  /** Until when, and what the checks of its node had shown when it was read. */
+  const resting = new Map<string, { readonly until: number; readonly checks: string | null }>();
+
+  function waitsByTheCaches(name: string, checks: string | null): boolean {
     const remediation = stores.remediations.get(name);
-    if (!remediation) return false;
-    return stillWaitsForOthers(remediation, {
-      remediations: stores.remediations.list(),
-      policyRepairs: policyOf(remediation, stores.policies.list())?.spec.mode === 'Repair',
-      isStillSick: isStillSick(remediation, stores.dnsPods.list()),
+    if (!remediation || checksOf(remediation) !== checks) return false;
+    const remediations = stores.remediations.list();
+    const policies = stores.policies.list();
+    const dnsPods = stores.dnsPods.list();
+    return stillWaits(remediation, {
+      remediations,
+      slots: slotsNow(remediations, policies, eligible),
+      pauseOfAll: pauseOfAll(stores),
+      policy: policyOf(remediation, policies)?.spec ?? null,
+      isStillSick: isStillSick(remediation, dnsPods),
+      dnsMayServe: dnsPods.some(({ ready }) => ready),
       now: now(),
     });
   }
 
+  const checksOf = ({ spec }: Remediation): string | null => stores.nodes.get(spec.node.name)?.checks ?? null;
+
   return {
     leftMs(name) {
-      const last = lookedAt.get(name);
-      const leftMs = last === undefined ? 0 : last + TURN_RECHECK_MS - now();
-      return leftMs > 0 && waitsByTheCaches(name) ? leftMs : 0;
+      const rest = resting.get(name);
+      const leftMs = rest === undefined ? 0 : rest.until - now();
+      return rest && leftMs > 0 && waitsByTheCaches(name, rest.checks) ? leftMs : 0;
     },
-    looked: (name) => void lookedAt.set(name, now()),
-    forget: (name) => void lookedAt.delete(name),
+    waits(remediation, recheckMs) {
+      resting.set(remediation.name, { until: now() + recheckMs, checks: checksOf(remediation) });
+    },
+    forget: (name) => void resting.delete(name),
   };
 }
-
 /** By the caches. A pod that does not crash is ready all the time. A drift is about no pod, until one of its node crashes. */
 function isStillSick({ spec, status }: Remediation, dnsPods: readonly DnsPod[]): boolean {
   if (spec.trigger === 'Drift')

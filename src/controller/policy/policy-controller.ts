@@ -4,8 +4,9 @@ import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
 import { parsePolicy } from '../../observe/custom-resources.ts';
 import type { Owners, Workload } from '../../observe/ownership.ts';
-import { nextEndOfPause } from '../../remediation/policy/conditions/paused.ts';
+import { nextEndOfPause } from '../../remediation/maintenance/pauses.ts';
 import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-status.ts';
+import { breakerOf } from '../../remediation/rollout/breaker.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
 import {
@@ -21,7 +22,7 @@ import type { LateLoops } from '../prober/late-loops.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
 import type { Sightings } from '../sighting/sightings.ts';
-import type { Stores } from '../stores.ts';
+import { pauseOfAll, type Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
 import { askedFacts } from './asked-facts.ts';
 import { type NodeTable, TABLE } from './node-table.ts';
@@ -43,7 +44,7 @@ interface PolicyControllerOptions {
 const LOOP_FORGOTTEN_AFTER_MS = 35_000;
 /** "Looping" ends after some time, without a watch event. */
 const RECOUNT_MS = 15_000;
-/** A timer cannot be set to more than 24 days, and a pause may last longer. */
+/** A timer cannot be set to more than 24 days, and a pause or an open breaker may last longer. */
 const LONGEST_REST_MS = 60 * 60_000;
 /** Shortest time between two statuses: in a mass outage hundreds of changes a second concern the policy. */
 const PACE_MS = 500;
@@ -101,7 +102,7 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         .list()
         .flatMap(({ name, record }) => (record && own.has(record.remediation) ? [name] : [])),
       remediations,
-      pauseOfAll: null,
+      pauseOfAll: pauseOfAll(stores),
       observations: [
         ...sightings.observationsFor(policy.uid),
         ...options.lateLoops.observationsFor(policy.uid),
@@ -113,11 +114,12 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
     if (written === 'overtaken') return AFTER_CONFLICT;
     if (written === 'written') options.narrator.policyTransition(policy, next);
-    const endOfPause = nextEndOfPause(policy.spec.pause, now());
+    const breaker = breakerOf(remediations, null, policy.spec, now());
+    const ends = [nextEndOfPause(policy.spec.pause, now()), breaker.closesAt];
     const rechecks = [
       ...(looping.length > 0 ? [RECOUNT_MS] : []),
       ...(next.prober ? [HEARTBEAT_MS] : []),
-      ...(endOfPause === null ? [] : [Math.min(endOfPause - now(), LONGEST_REST_MS)]),
+      ...ends.flatMap((end) => (end === null ? [] : [Math.min(end - now(), LONGEST_REST_MS)])),
     ];
     return rechecks.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: Math.min(...rechecks) };
   };

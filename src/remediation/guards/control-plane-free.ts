@@ -1,7 +1,8 @@
 /** No two control-plane nodes are under repair at once, whatever the policy allows: a quorum must outlive a repair that fails. */
 import { TURN_RECHECK_MS } from '../deadlines.ts';
-import { CONTROL_PLANE_BUSY, takesSlot } from '../rollout/slots.ts';
+import { ledgerOf } from '../rollout/ledger.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
+import { CONTROL_PLANE_BUSY } from '../waits.ts';
 import type { Remediation, World } from '../world.ts';
 
 export function controlPlaneIsFree({
@@ -12,8 +13,8 @@ export function controlPlaneIsFree({
   readonly world: Pick<World, 'remediations'>;
 }): Verdict {
   if (!remediation.spec.node.controlPlane) return pass;
-  const other = world.remediations.find(
-    (one) => one.name !== remediation.name && one.spec.node.controlPlane === true && takesSlot(one),
+  const other = ledgerOf(world.remediations).busy.find(
+    (one) => one.name !== remediation.name && one.spec.node.controlPlane === true,
   );
   return other
     ? wait(

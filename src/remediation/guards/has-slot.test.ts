@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aPolicySpec,
   aRemediation,
   aRepairReport,
   aSituation,
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
+import type { PolicySpec } from '../../api/policy.ts';
 import { pass } from '../verdict.ts';
 import type { Remediation } from '../world.ts';
 import { hasSlot } from './has-slot.ts';
 
 const among = (remediation: Remediation, ...others: readonly Remediation[]) =>
   hasSlot(aSituation({ remediation, world: { remediations: [...others, remediation] } }));
-const slots = (maxConcurrent: number) => ({ limits: { maxConcurrent } });
-const healed = (settings: object, status: object = {}) =>
+const healed = (settings: object = {}, status: object = {}) =>
   aRemediation({
     node: 'node-9',
     settings,
@@ -61,7 +62,7 @@ describe('a repair waits', () => {
 });
 
 describe('an older incident that cannot begin', () => {
-  it.each(['RolloutHalted', 'NodeHeld', 'NodeNotReady', 'LastServingPod', 'AwaitingRetry'])(
+  it.each(['NodeHeld', 'NodeNotReady', 'LastServingPod', 'AwaitingRetry'])(
     'because of %s, does not stand in the way',
     (reason) => {
       const older = pending('node-2', reason, { createdAt: at(-60) });
@@ -76,45 +77,59 @@ describe('an older incident that cannot begin', () => {
   });
 
   it('because its own policy allows fewer nodes, does not stand in the way', () => {
-    const older = pending('node-2', 'OtherNodeUnderRepair', { createdAt: at(-60), settings: slots(1) });
-    const busy = aRemediation({ node: 'node-3', settings: slots(2), status: { phase: 'Repairing' } });
-    expect(among(aRemediation({ settings: slots(2) }), healed(slots(2)), older, busy)).toEqual(pass);
+    const older = pending('node-2', 'OtherNodeUnderRepair', { createdAt: at(-60) });
+    const other = { ...older, spec: { ...older.spec, policy: { name: 'strict', uid: 'policy-2' } } };
+    const busy = aRemediation({ node: 'node-3', status: { phase: 'Repairing' } });
+    const remediation = aRemediation();
+    const world = {
+      remediations: [healed(), other, busy, remediation],
+      slots: { 'policy-1': 2, 'policy-2': 1 },
+    };
+    expect(hasSlot(aSituation({ remediation, world }))).toEqual(pass);
   });
 });
 
 describe('two nodes are repaired at the same time, if the policy allows two,', () => {
-  const settings = slots(2);
-  const busy = aRemediation({ node: 'node-2', settings, status: { phase: 'Repairing' } });
-  const beside = (...others: readonly Remediation[]) =>
-    hasSlot(
-      aSituation({
-        remediation: aRemediation({ settings }),
-        now: at(0),
-        world: { remediations: [busy, ...others] },
-      }),
-    ).kind;
+  const busy = aRemediation({ node: 'node-2', status: { phase: 'Repairing' } });
+  const two = aPolicySpec({ limits: { maxConcurrent: 2 } });
+  const besideUnder = (policy: PolicySpec, ...others: readonly Remediation[]) =>
+    hasSlot(aSituation({ policy, now: at(0), world: { remediations: [busy, ...others] } })).kind;
+  const beside = (...others: readonly Remediation[]) => besideUnder(two, ...others);
 
   it('once a repair changed a node and healed it', () => {
-    expect(beside(healed(settings))).toBe('pass');
-    expect(beside(healed(slots(5)))).toBe('pass');
+    expect(beside(healed())).toBe('pass');
+    expect(beside(healed({ limits: { maxConcurrent: 5 } }))).toBe('pass');
+  });
+
+  it('also of ten nodes with 20%, and not with 10%', () => {
+    expect(besideUnder(aPolicySpec({ limits: { maxConcurrent: '20%' } }), healed())).toBe('pass');
+    expect(besideUnder(aPolicySpec({ limits: { maxConcurrent: '19%' } }), healed())).toBe('wait');
+  });
+
+  it('as it says now, whatever it said when they were claimed', () => {
+    const settings = { limits: { maxConcurrent: 5 } };
+    const remediation = aRemediation({ settings });
+    const world = { remediations: [busy, healed(), remediation] };
+    expect(hasSlot(aSituation({ policy: two, remediation, world })).kind).toBe('pass');
+    expect(hasSlot(aSituation({ remediation, world })).kind).toBe('wait');
   });
 
   it('but not three', () => {
-    expect(beside(healed(settings), { ...busy, name: 'another' })).toBe('wait');
+    expect(beside(healed(), { ...busy, name: 'another' })).toBe('wait');
   });
 
   it.each<[string, readonly Remediation[]]>([
     ['before that', []],
     [
       'after an incident that found nothing to change',
-      [healed(settings, { repair: aRepairReport({ outcome: 'already-right' }) })],
+      [healed({}, { repair: aRepairReport({ outcome: 'already-right' }) })],
     ],
-    ['if it healed a day ago', [healed(settings, { finishedAt: isoAt(-86_400) })]],
+    ['if it healed a day ago', [healed({}, { finishedAt: isoAt(-86_400) })]],
     ['if it was made with other settings', [healed({ repair: { acceptRisky: true } })]],
     [
       'if another one has gone wrong since',
       [
-        healed(settings),
+        healed(),
         aRemediation({
           node: 'node-8',
           acknowledged: true,
@@ -138,4 +153,18 @@ describe('two nodes are repaired at the same time, if the policy allows two,', (
 it('a repair that was admitted keeps its slot', () => {
   const busy = aRemediation({ node: 'node-2', status: { phase: 'Repairing' } });
   expect(among(aRemediation({ status: { phase: 'Quarantining' } }), busy)).toEqual(pass);
+});
+
+describe('when something is over that held all incidents of a policy, a closed window for example,', () => {
+  const older = pending('node-2', 'OutsideWindow', { createdAt: at(-60) });
+
+  it('the first of them begins, not the first that is read', () => {
+    expect(among(pending('node-1', 'OutsideWindow'), older)).toMatchObject({ kind: 'wait' });
+    expect(among(older, pending('node-1', 'OutsideWindow'))).toEqual(pass);
+  });
+
+  it('an incident of another policy does not wait for those that it still holds', () => {
+    const other = { ...older, spec: { ...older.spec, policy: { name: 'b', uid: 'policy-2' } } };
+    expect(among(pending('node-1'), other)).toEqual(pass);
+  });
 });

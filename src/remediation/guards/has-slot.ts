@@ -1,9 +1,11 @@
 /** No more nodes are under repair than the policy allows, and no incident that could begin has waited for longer. */
 import { TURN_RECHECK_MS } from '../deadlines.ts';
 import { isUnderRepair } from '../facts.ts';
-import { canaryHealed } from '../rollout/rollout.ts';
-import { byTurn, isInLine, NO_SLOT, slotsOf, takesSlot } from '../rollout/slots.ts';
+import { canaryHealed } from '../rollout/canary.ts';
+import { ledgerOf } from '../rollout/ledger.ts';
+import { byTurn, isInLineBefore, slotsFor } from '../rollout/slots.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
+import { NO_SLOT } from '../waits.ts';
 import type { Remediation, World } from '../world.ts';
 
 /**
@@ -17,7 +19,7 @@ const UNDECIDED_MS = 60_000;
 /** What is enough to find one's place in the line. */
 interface Line {
   readonly remediation: Remediation;
-  readonly world: Pick<World, 'remediations'>;
+  readonly world: Pick<World, 'remediations' | 'slots'>;
   readonly now: number;
 }
 
@@ -25,13 +27,16 @@ export function hasSlot(situation: Line): Verdict {
   const { remediation, world, now } = situation;
   // It took its slot when it was admitted.
   if (isUnderRepair(remediation)) return pass;
-  const others = world.remediations.filter((other) => other.name !== remediation.name);
+  const { busy, pending } = ledgerOf(world.remediations);
   // Under repair, or about to be: all incidents sort the same line in the same way.
-  const first = others.filter(takesSlot);
-  const line = others.filter((other) => isInLine(other) && !isOverdue(other, now));
-  const slotsFor = slotsIn(situation);
+  const first = busy.filter((other) => other.name !== remediation.name);
+  const line = pending.filter(
+    (other) =>
+      other.name !== remediation.name && isInLineBefore(other, remediation) && !isOverdue(other, now),
+  );
+  const allowed = slotsIn(situation);
   for (const next of [...line, remediation].toSorted(byTurn)) {
-    const slots = slotsFor(next);
+    const slots = allowed(next);
     if (next.name === remediation.name)
       return first.length < slots ? pass : wait(NO_SLOT, waitingFor(first, slots), TURN_RECHECK_MS);
     // One that is still too many for its own policy does not take a place from one that is not.
@@ -51,7 +56,7 @@ function slotsIn({ world, now }: Line): (remediation: Remediation) => number {
     const key = JSON.stringify([policy.uid, settings.workload, settings.repair]);
     const isProven = known.get(key) ?? canaryHealed(remediation, world.remediations, now);
     known.set(key, isProven);
-    return isProven ? slotsOf(settings.limits.maxConcurrent) : CANARY_SLOTS;
+    return isProven ? slotsFor(remediation, world.slots) : CANARY_SLOTS;
   };
 }
 

@@ -1,13 +1,15 @@
 /** The pod still loops, or the node is still wrong: the evidence may be out of date by the time it is the incident's turn. */
 import { podOf } from '../../api/trigger.ts';
+import { RECHECK_MS } from '../deadlines.ts';
 import { isOfFileAlone } from '../facts.ts';
 import { dueSince } from '../record/attempts.ts';
 import { pass, type Verdict } from '../verdict.ts';
+import { isWaitOfLimit } from '../waits.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
 import { cancelled } from './guard.ts';
 
 const HOUR_MS = 60 * 60_000;
-/** An incident whose first or next attempt could not begin for this long is cancelled; a pod that still loops makes a new one. */
+/** An incident whose first or next attempt its node or its pods kept from beginning for this long is cancelled; a pod that still loops makes a new one. */
 const PENDING_LIMIT_MS = HOUR_MS;
 /** Nothing fails yet, and many nodes may have been found wrong at once; one that still is makes a new incident. */
 const DRIFT_PENDING_LIMIT_MS = 24 * HOUR_MS;
@@ -29,7 +31,7 @@ function stillLoops({ remediation, world, now }: Situation): Verdict {
     );
   if (hasRecovered(pod, remediation, now))
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
-  if (now - dueSince(remediation) > PENDING_LIMIT_MS)
+  if (hasWaitedFor(remediation, now) > PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
   return pass;
 }
@@ -41,7 +43,7 @@ function stillWrong({ remediation, world, now }: Situation): Verdict {
       'Recovered',
       `A later check of node ${remediation.spec.node.name} found it well: new pods are given ${found.nameservers.join(', ')} (class ${found.class}).`,
     );
-  if (now - dueSince(remediation) > DRIFT_PENDING_LIMIT_MS)
+  if (hasWaitedFor(remediation, now) > DRIFT_PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The repair could not begin within a day.');
   return pass;
 }
@@ -56,9 +58,28 @@ function stillWrongInFile({ remediation, world, now }: Situation): Verdict {
     );
   if (files?.verdict === 'both-right' && isLater(files.at))
     return cancelled('Recovered', 'A later inspection of the node found the file right.');
-  if (now - dueSince(remediation) > DRIFT_PENDING_LIMIT_MS)
+  if (hasWaitedFor(remediation, now) > DRIFT_PENDING_LIMIT_MS)
     return cancelled('WaitedTooLong', 'The correction could not begin within a day.');
   return pass;
+}
+
+/**
+ * For how long it could not begin, because of its node or its pods. A closed window, a pause, a limit or the repair of
+ * another node says nothing of this one: it waits for as long as they last, and is still the same incident.
+ */
+function hasWaitedFor(remediation: Remediation, now: number): number {
+  const { reason, waitingSince } = remediation.status;
+  if (isWaitOfLimit(reason)) return 0;
+  return now - Math.max(dueSince(remediation), Date.parse(waitingSince ?? '') || 0);
+}
+
+/** Recovery is not an event: it shows only when the pod has run for long enough. */
+export function untilRecovered({ remediation, world, now }: Situation): number {
+  const pod = world.dnsPods.find(({ uid }) => uid === podOf(remediation.spec)?.uid);
+  // That of a pod that does not crash is: the prober notices its first right answer.
+  if (remediation.spec.trigger === 'LateLoop') return Number.POSITIVE_INFINITY;
+  if (!pod?.ready || pod.upSince === null) return Number.POSITIVE_INFINITY;
+  return Math.max(RECHECK_MS, pod.upSince + RECOVERED_AFTER_MS - now);
 }
 
 /** One that does not crash is Ready all the time; only its answers show that it recovered. */

@@ -1,9 +1,8 @@
 /** What the status of a policy is computed from. */
 import type { NodesStatus } from '../../api/nodes-status.ts';
-import type { PauseEntry } from '../../api/policy/pause.ts';
 import type { Workload } from '../../api/policy/scope.ts';
 import type { Observation, PolicyStatus, WorkloadFound } from '../../api/policy/status.ts';
-import type { DnsPodView, PolicyView, Remediation } from '../world.ts';
+import type { DnsPodView, PauseOfAll, PolicyView, Remediation } from '../world.ts';
 
 export interface PolicyFacts {
   readonly policy: PolicyView & { readonly generation: number };
@@ -23,7 +22,7 @@ export interface PolicyFacts {
   /** Those of this policy, and of no other: also of one that it took the place of. */
   readonly remediations: readonly Remediation[];
   /** The pause of all policies at once; null if there is none. */
-  readonly pauseOfAll: Pick<PauseEntry, 'reason' | 'by'> | null;
+  readonly pauseOfAll: PauseOfAll | null;
   readonly observations: readonly Observation[];
   /** What the prober found; null if it is off. */
   readonly asked: AskedFacts | null;

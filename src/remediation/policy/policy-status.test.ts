@@ -153,7 +153,7 @@ describe('a policy is Active', () => {
   it('but not after a failure, until that is acknowledged', () => {
     expect(condition('Active', { remediations: [failed] })).toMatchObject({
       status: 'False',
-      reason: 'RolloutHalted',
+      reason: 'BreakerOpen',
       message: expect.stringContaining('node-7-incident'),
     });
     const acknowledged = { ...failed, acknowledged: true };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aRemediation, aRepairReport, isoAt } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus, StepName } from '../../api/remediation.ts';
-import { haltedBy, isHalting, isPartOf } from './rollout.ts';
+import { failureOf, isHalting, isPartOf } from './rollout.ts';
 
 const step = (name: StepName) => ({ name, startedAt: isoAt(2) });
 const takenBack = (because: 'NeverStarted' | 'Silent') => ({ at: isoAt(60), because, why: 'x', uid: 'job' });
@@ -121,8 +121,8 @@ describe('a repair belongs to the rollout', () => {
   });
 });
 
-it('what halts is said with its node, its outcome and the command that acknowledges it', () => {
-  expect(haltedBy(aRemediation({ status: { phase: 'RolledBack', reason: 'KubeletDidNotComeUp' } }))).toBe(
-    'The repair of node node-1 ended as RolledBack (KubeletDidNotComeUp). Further repairs are paused until its remediation is acknowledged: `kubectl dnshealth acknowledge node-1-incident` (without the plugin: `kubectl annotate dnsrem node-1-incident dnshealth.io/acknowledged=true`).',
+it('what went wrong is said with its node, its outcome and its reason', () => {
+  expect(failureOf(aRemediation({ status: { phase: 'RolledBack', reason: 'KubeletDidNotComeUp' } }))).toBe(
+    'The repair of node node-1 ended as RolledBack (KubeletDidNotComeUp).',
   );
 });

@@ -1,12 +1,8 @@
-/** The repairs of one workload are one rollout: what belongs to it, what halts it, and what shows that it works. */
+/** The repairs of one workload are one rollout: what belongs to it, and what went wrong in it. */
 import type { PolicySpec } from '../../api/policy.ts';
 import type { RemediationStatus, TakenBackBecause } from '../../api/remediation.ts';
-import { acknowledgeWith } from '../acknowledge-with.ts';
 import { takenBackIn } from '../facts.ts';
 import type { Remediation } from '../world.ts';
-
-/** A repair that healed its node longer ago says little about the nodes of today. */
-const CANARY_COUNTS_MS = 24 * 60 * 60_000;
 
 /** A policy that was deleted and applied again has another uid, and is the same rollout nevertheless. */
 export interface Rollout {
@@ -30,7 +26,7 @@ export function isHalting(remediation: Remediation): boolean {
 }
 
 /** The repair changed the node, or may have, and not for the better. One that touched nothing says nothing of others. */
-function wentWrong({ status, unreadable }: Remediation): boolean {
+export function wentWrong({ status, unreadable }: Remediation): boolean {
   // Another version wrote it, so what it did is not known.
   if (unreadable !== null) return true;
   switch (status.phase) {
@@ -61,26 +57,8 @@ function mayHaveTouched(status: RemediationStatus): boolean {
   return !tookBack('NeverStarted') && !tookBack('LastServingPod') && status.reason !== 'JobDidNotStart';
 }
 
-/**
- * A repair with the same settings changed a node of the rollout and healed it, within the last day and since the last
- * repair that went wrong: others may run beside each other. An incident that found nothing to change shows nothing.
- */
-export function canaryHealed(remediation: Remediation, all: readonly Remediation[], now: number): boolean {
-  const rollout = rolloutOf(remediation);
-  const own = all.filter((other) => isPartOf(other, rollout));
-  const endOf = ({ status }: Remediation): number => Date.parse(status.finishedAt ?? '') || 0;
-  const since = Math.max(now - CANARY_COUNTS_MS, ...own.filter(wentWrong).map(endOf));
-  const settings = JSON.stringify(remediation.spec.settings.repair);
-  return own.some(
-    (other) =>
-      other.status.phase === 'Healed' &&
-      other.status.repair?.outcome === 'repaired' &&
-      endOf(other) > since &&
-      JSON.stringify(other.spec.settings.repair) === settings,
-  );
-}
-
-export function haltedBy({ name, spec, status }: Remediation): string {
+/** What became of a repair that went wrong. */
+export function failureOf({ spec, status }: Remediation): string {
   const reason = status.reason ? ` (${status.reason})` : '';
-  return `The repair of node ${spec.node.name} ended as ${status.phase}${reason}. Further repairs are paused until its remediation is acknowledged: ${acknowledgeWith(name)}.`;
+  return `The repair of node ${spec.node.name} ended as ${status.phase}${reason}.`;
 }

@@ -2,22 +2,44 @@
 import { DRIFT_PLACES } from '../../api/drift.ts';
 import type { MaxConcurrent } from '../../api/policy/limits.ts';
 import { isUnderRepair } from '../facts.ts';
+import { isWaitOfPolicy, NO_SLOT } from '../waits.ts';
 import type { Remediation } from '../world.ts';
 
-/** The reason of an incident that waits for a slot. */
-export const NO_SLOT = 'OtherNodeUnderRepair';
+/** However many nodes a cluster has: a percentage of 5,000 must not restart 500 kubelets at once. */
+const MOST_SLOTS = 10;
 
 /** Under repair, or its node is still held: after the end, or for a moment after an attempt. */
 export const takesSlot = (other: Remediation): boolean =>
   isUnderRepair(other) || other.status.quarantine?.heldSince !== undefined;
 
-/** How many nodes may be under repair at the same time. */
-export const slotsOf = (maxConcurrent: MaxConcurrent): number =>
-  typeof maxConcurrent === 'number' ? maxConcurrent : 1;
+/** How many nodes may be under repair at the same time, where `eligible` nodes can run pods of the DNS workload. */
+export function slotsOf(maxConcurrent: MaxConcurrent, eligible: number): number {
+  if (typeof maxConcurrent === 'number') return maxConcurrent;
+  const share = Math.floor((eligible * Number.parseInt(maxConcurrent, 10)) / 100);
+  return Math.min(MOST_SLOTS, Math.max(1, share));
+}
+
+/** Slots by the uid of the policy that an incident was claimed under. */
+export type Slots = Readonly<Record<string, number>>;
+
+/** Under a policy that does not exist any more its copy counts, and of a percentage the least: nothing begins there anyway. */
+export const slotsFor = ({ spec }: Remediation, slots: Slots): number =>
+  slots[spec.policy.uid] ?? slotsOf(spec.settings.limits.maxConcurrent, 0);
 
 /** Not decided on yet, or waiting for a slot. One that waits for another reason, by its record, takes none. */
 export const isInLine = ({ status }: Remediation): boolean =>
   status.phase === 'Pending' && (status.reason === undefined || status.reason === NO_SLOT);
+
+/**
+ * In line before one that only a slot is missing for: whatever holds all incidents of its policy is over for the others as
+ * well, although their records do not say so yet. A window that opens lets the first of them begin, not the first that is read.
+ */
+export const isInLineBefore = (other: Remediation, one: Remediation): boolean =>
+  isInLine(other) || (mayComeIntoLine(other) && other.spec.policy.uid === one.spec.policy.uid);
+
+/** In line, or held by something that holds all incidents of its policy. */
+export const mayComeIntoLine = (one: Remediation): boolean =>
+  isInLine(one) || (one.status.phase === 'Pending' && isWaitOfPolicy(one.status.reason));
 
 /** All incidents sort the same line in the same way: pods that fail before pods that would, then the older one. */
 export function byTurn(a: Remediation, b: Remediation): number {
@@ -27,6 +49,3 @@ export function byTurn(a: Remediation, b: Remediation): number {
 /** The lower, the sooner. */
 export const urgency = ({ spec, status }: Remediation): number =>
   spec.trigger === 'Drift' && !status.failingPod ? 1 + DRIFT_PLACES.indexOf(spec.drift.place) : 0;
-
-/** The reason of an incident that waits for another control-plane node. */
-export const CONTROL_PLANE_BUSY = 'ControlPlaneUnderRepair';

@@ -10,15 +10,13 @@
  * | the Job is not gone yet            | wait: its name is that of the next one, and its agent may hold the lock |
  * | otherwise                          | begin; `admit` asks all guards again |
  */
-import { podOf } from '../../api/trigger.ts';
-
 import { RECHECK_MS } from '../deadlines.ts';
 import { changedTheNode, holdsNode, isBeingRemoved } from '../facts.ts';
 import { nodeExists } from '../guards/node-exists.ts';
 import { nodeIsNotExcluded } from '../guards/node-not-excluded.ts';
 import { platformIsMutable } from '../guards/platform-mutable.ts';
 import { policyAllows } from '../guards/policy-allows.ts';
-import { RECOVERED_AFTER_MS, stillSick } from '../guards/still-sick.ts';
+import { stillSick, untilRecovered } from '../guards/still-sick.ts';
 import { whyItWaits } from '../record/attempts.ts';
 import { passesByItself } from '../record/passing.ts';
 import { act, pass, record, type Verdict, wait } from '../verdict.ts';
@@ -50,15 +48,6 @@ export function retry(situation: Situation): Verdict {
     return wait('AwaitingRetry', whyItWaits(status), Math.min(leftMs, untilRecovered(situation)));
   if (job) return wait('AwaitingRetry', 'The repair Job of the last attempt is being removed.', RECHECK_MS);
   return record({ kind: 'attempt-begins' });
-}
-
-/** Recovery is not an event: it shows only when the pod has run for long enough. */
-function untilRecovered({ remediation, world, now }: Situation): number {
-  const pod = world.dnsPods.find(({ uid }) => uid === podOf(remediation.spec)?.uid);
-  // That of a pod that does not crash is: the prober notices its first right answer.
-  if (remediation.spec.trigger === 'LateLoop') return Number.POSITIVE_INFINITY;
-  if (!pod?.ready || pod.upSince === null) return Number.POSITIVE_INFINITY;
-  return Math.max(RECHECK_MS, pod.upSince + RECOVERED_AFTER_MS - now);
 }
 
 /**

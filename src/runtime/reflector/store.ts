@@ -12,6 +12,7 @@ export type Listener<T> = (change: Change<T>) => void;
 
 export interface Store<T> {
   get(key: string): T | undefined;
+  /** The same array for as long as nothing changes. */
   list(): readonly T[];
   keys(): readonly string[];
   /** Keys of objects that exist but are malformed, which is not the same as deleted. */
@@ -70,6 +71,8 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
   const entries = new Map<string, Entry<T>>();
   const malformed = new Map<string, string | undefined>();
   const listeners = new Set<Listener<T>>();
+  /** The same array until something changes, so that what was worked out from it can be kept with it. */
+  let listed: readonly T[] | null = null;
 
   function notify(changes: readonly Change<T>[]): void {
     for (const change of changes)
@@ -138,6 +141,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
     const old = entries.get(key);
     if (old === entry) return [];
     entries.set(key, entry);
+    listed = null;
     const { object } = entry;
     if (!old) return [{ kind: 'added', key, object }];
     if (old.uid === entry.uid) return [{ kind: 'modified', key, object, old: old.object }];
@@ -150,6 +154,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
 
   function drop(key: string): readonly Change<T>[] {
     const entry = entries.get(key);
+    listed = null;
     return entries.delete(key) && entry ? [{ kind: 'deleted', key, object: entry.object }] : [];
   }
 
@@ -180,7 +185,7 @@ export function createStore<Raw extends RawObject, T>(options: StoreOptions<Raw,
 
   return {
     get: (key) => entries.get(key)?.object,
-    list: () => [...entries.values()].map((entry) => entry.object),
+    list: () => (listed ??= [...entries.values()].map((entry) => entry.object)),
     keys: () => [...entries.keys()],
     malformedKeys: () => [...malformed.keys()],
     onChange(listener) {

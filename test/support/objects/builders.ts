@@ -5,6 +5,7 @@ import type { Drift } from '../../../src/api/drift.ts';
 import { type PolicySpec, policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
+import { slotsOf } from '../../../src/remediation/rollout/slots.ts';
 import type {
   AgentRun,
   DnsPodView,
@@ -281,8 +282,9 @@ type SituationOverrides = Partial<Omit<Situation, 'world'>> & { readonly world?:
 /** A fresh claim, with one DNS pod in a crash loop and one that serves on another node. */
 export function aSituation({ world, ...overrides }: SituationOverrides = {}): Situation {
   const remediation = overrides.remediation ?? aRemediation();
+  const { policy = aPolicySpec() } = overrides;
   return {
-    policy: aPolicySpec(),
+    policy,
     remediation,
     now: at(2),
     observedSince: at(-3600),
@@ -295,6 +297,9 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
       otherNodeTakesPods: true,
       dnsPods: [aLoopingPod(), aDnsPod()],
       remediations: [remediation],
+      // Of a percentage, as in a cluster of ten nodes.
+      slots: policy ? { [remediation.spec.policy.uid]: slotsOf(policy.limits.maxConcurrent, 10) } : {},
+      pauseOfAll: null,
       ...world,
     },
   };

@@ -77,6 +77,7 @@ export class CheckReplica {
       dnsPods: storeOf<DnsPod>((raw) => raw as unknown as DnsPod),
       jobs: storeOf<never>(() => null),
       nodeMarks: storeOf<never>(() => null),
+      ownNamespace: storeOf<never>(() => null),
       agentPods: storeOf(parseAgentPod),
       nodes: storeOf(parseWatchedNode),
       kubeletStarts: storeOf(parseKubeletStart),
@@ -108,7 +109,7 @@ export class CheckReplica {
     const found = { probes: createProbes(), lateLoops: createLateLoops(), sightings: createSightings() };
     this.#controllers = controllerTable(
       stores as unknown as Reflectors,
-      { ...found, nodeTable: createNodeTable(stores.nodes), known, schedule },
+      { ...found, nodeTable: createNodeTable(stores.nodes), known, schedule, eligible: () => 1 },
       {
         sighting: idle,
         remediation: idle,

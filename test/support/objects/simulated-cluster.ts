@@ -91,6 +91,8 @@ export class SimulatedCluster {
         proofPod: this.proof,
         otherNodeTakesPods: true,
         dnsPods: this.pods.map((pod) => this.#asItIsNow(pod)),
+        slots: {},
+        pauseOfAll: null,
         remediations: [...(this.#script.repairedOften ? REPAIRED_BEFORE : []), remediation],
       },
     };

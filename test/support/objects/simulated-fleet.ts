@@ -3,8 +3,8 @@ import { DRIFT_PLACES, type DriftPlace } from '../../../src/api/drift.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
 import { plan } from '../../../src/remediation/plan.ts';
 import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
-import { NO_SLOT } from '../../../src/remediation/rollout/slots.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
+import { NO_SLOT } from '../../../src/remediation/waits.ts';
 import type { DnsPodView, Remediation, Situation } from '../../../src/remediation/world.ts';
 import {
   aDnsPod,
@@ -275,7 +275,8 @@ export class SimulatedFleet {
     }));
     const state = restartedAt === null ? 'starting' : 'running';
     return {
-      policy: aPolicySpec(),
+      // When the next one may begin is here a matter of others, not of time.
+      policy: aPolicySpec({ canary: { watchSeconds: 0 } }),
       remediation: seen(incident),
       now: this.#now,
       observedSince: at(0),
@@ -292,6 +293,10 @@ export class SimulatedFleet {
         dnsPods: this.#pods(script.policy),
         otherNodeTakesPods: true,
         remediations: [...this.incidents.map(seen), ...before],
+        slots: Object.fromEntries(
+          POLICIES.map((policy) => [`coredns-${policy}`, this.#script.maxConcurrent[policy]]),
+        ),
+        pauseOfAll: null,
       },
     };
   }

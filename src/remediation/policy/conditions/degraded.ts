@@ -1,5 +1,6 @@
 /** Degraded: something waits for an administrator. */
 import type { Phase } from '../../../api/remediation.ts';
+import { windowProblems } from '../../maintenance/windows.ts';
 import type { Remediation } from '../../world.ts';
 import type { PolicyFacts } from '../facts.ts';
 import { breakerOpen } from './breaker-open.ts';
@@ -11,6 +12,8 @@ export function degraded(facts: PolicyFacts): Judgement {
   if (inForce.status === 'False') return { ...inForce, status: 'True' };
   const breaker = breakerOpen(facts);
   if (breaker.status === 'True') return breaker;
+  const [badWindow] = windowProblems(facts.policy);
+  if (badWindow !== undefined) return { status: 'True', reason: 'InvalidWindow', message: badWindow };
   const left = facts.remediations.filter(
     (one) => needsSomeone(one) && isLastOfItsNode(one, facts.remediations),
   );

@@ -1,21 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, aSituation } from '../../../test/support/objects/builders.ts';
+import { aPolicySpec, aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
 import type { Remediation } from '../world.ts';
-import { rolloutContinues } from './rollout-continues.ts';
+import { breakerClosed } from './breaker-closed.ts';
 
-const after = (failed: Remediation) => {
+const after = (failed: Remediation, breaker: object = {}) => {
   const remediation = aRemediation();
-  return rolloutContinues(aSituation({ remediation, world: { remediations: [failed, remediation] } }));
+  return breakerClosed(
+    aSituation({
+      policy: aPolicySpec({ breaker }),
+      remediation,
+      now: at(0),
+      world: { remediations: [failed, remediation] },
+    }),
+  );
 };
-const status = { phase: 'RolledBack', reason: 'KubeletDidNotComeUp' } as const;
+const status = { phase: 'RolledBack', reason: 'KubeletDidNotComeUp', finishedAt: isoAt(-60) } as const;
 
 describe('after a repair that went wrong', () => {
   it('a repair of another node waits, and the message says how to acknowledge it', () => {
     expect(after(aRemediation({ node: 'node-2', status }))).toMatchObject({
       kind: 'wait',
-      reason: 'RolloutHalted',
-      message: expect.stringContaining('kubectl annotate dnsrem node-2-incident'),
+      reason: 'BreakerOpen',
+      message: expect.stringContaining('kubectl dnshealth acknowledge node-2-incident'),
+      recheckMs: 600_000,
+    });
+  });
+
+  it('looks again at the moment at which the failure counts no more', () => {
+    expect(after(aRemediation({ node: 'node-2', status }), { windowMinutes: 2 })).toMatchObject({
+      recheckMs: 60_000,
     });
   });
 
@@ -26,7 +40,7 @@ describe('after a repair that went wrong', () => {
   it('a repair also waits under a policy that was deleted and applied again', () => {
     const failed = aRemediation({ node: 'node-2', status });
     const spec = { ...failed.spec, policy: { name: 'coredns', uid: 'the-one-before' } };
-    expect(after({ ...failed, spec })).toMatchObject({ kind: 'wait', reason: 'RolloutHalted' });
+    expect(after({ ...failed, spec })).toMatchObject({ kind: 'wait', reason: 'BreakerOpen' });
   });
 
   it('a repair of another workload under another policy may begin', () => {

@@ -1,0 +1,98 @@
+/**
+ * What all records together say of the repairs that began, ended and failed. Sorted out once for each read: with 5,000
+ * records, every guard would otherwise go through all of them.
+ */
+import { beganRepairAt, isUnderRepair } from '../facts.ts';
+import type { Remediation } from '../world.ts';
+import { wentWrong } from './rollout.ts';
+import { takesSlot } from './slots.ts';
+
+/** A repair that began; `endedAt` is null while it is under way. Times in epoch milliseconds. */
+export interface Repair {
+  readonly remediation: Remediation;
+  readonly beganAt: number;
+  readonly endedAt: number | null;
+}
+
+/** A repair that healed its node, and the next crash of a DNS pod there. */
+export interface Relapse {
+  readonly healed: Repair;
+  readonly again: Remediation;
+}
+
+export interface Ledger {
+  /** The one that began first comes first. Of what a person asked for by itself, a rollback for example, nothing. */
+  readonly began: readonly Repair[];
+  /** Their turn has come, and nothing was done yet. */
+  readonly admitted: readonly Remediation[];
+  /** They take a slot. */
+  readonly busy: readonly Remediation[];
+  readonly pending: readonly Remediation[];
+  /** They ended badly, acknowledged or not. */
+  readonly wrong: readonly Remediation[];
+  /** Repairs that changed their node and healed it. */
+  readonly healed: readonly Repair[];
+  readonly relapses: readonly Relapse[];
+}
+
+/** The longest that a canary can be watched. */
+const LONGEST_WATCH_MS = 3_600_000;
+
+const ledgers = new WeakMap<readonly Remediation[], Ledger>();
+
+/** The same list gives the same ledger. */
+export function ledgerOf(remediations: readonly Remediation[]): Ledger {
+  const known = ledgers.get(remediations);
+  if (known) return known;
+  const ledger = makeLedger(remediations);
+  ledgers.set(remediations, ledger);
+  return ledger;
+}
+
+function makeLedger(remediations: readonly Remediation[]): Ledger {
+  const began: Repair[] = [];
+  const admitted: Remediation[] = [];
+  const busy: Remediation[] = [];
+  const pending: Remediation[] = [];
+  const wrong: Remediation[] = [];
+  for (const remediation of remediations) {
+    if (takesSlot(remediation)) busy.push(remediation);
+    if (remediation.status.phase === 'Pending') pending.push(remediation);
+    if (wentWrong(remediation)) wrong.push(remediation);
+    if (remediation.spec.trigger === 'Rollback' || remediation.spec.trigger === 'Request') continue;
+    const beganAt = beganRepairAt(remediation);
+    if (beganAt !== null) began.push({ remediation, beganAt, endedAt: endOf(remediation) });
+    else if (isUnderRepair(remediation)) admitted.push(remediation);
+  }
+  began.sort((a, b) => a.beganAt - b.beganAt);
+  const healed = began.filter(
+    ({ remediation: { status }, endedAt }) =>
+      status.phase === 'Healed' && status.repair?.outcome === 'repaired' && endedAt !== null,
+  );
+  return { began, admitted, busy, pending, wrong, healed, relapses: relapsesOf(healed, remediations) };
+}
+
+/** A drift is none: whoever writes the wrong value again says nothing of the repair. */
+function relapsesOf(healed: readonly Repair[], remediations: readonly Remediation[]): readonly Relapse[] {
+  if (healed.length === 0) return [];
+  const crashes = new Map<string, Remediation[]>();
+  for (const one of remediations) {
+    if (one.spec.trigger !== 'Crash' && one.spec.trigger !== 'LateLoop') continue;
+    if (one.status.phase === 'Cancelled') continue;
+    const onNode = crashes.get(one.spec.node.uid);
+    if (onNode) onNode.push(one);
+    else crashes.set(one.spec.node.uid, [one]);
+  }
+  return healed.flatMap((repair) => {
+    const end = repair.endedAt ?? 0;
+    const again = crashes
+      .get(repair.remediation.spec.node.uid)
+      ?.find(({ createdAt }) => createdAt > end && createdAt - end <= LONGEST_WATCH_MS);
+    return again ? [{ healed: repair, again }] : [];
+  });
+}
+
+/** Of a record that ended. */
+function endOf({ status, createdAt }: Remediation): number | null {
+  return status.finishedAt === undefined ? null : Date.parse(status.finishedAt) || createdAt;
+}
