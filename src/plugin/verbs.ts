@@ -8,9 +8,11 @@ import { VERB as completion } from './completion/verb.ts';
 import { VERB as diagnose } from './diagnose/verb.ts';
 import { VERB as history } from './history/verb.ts';
 import { VERB as pause } from './pause/verb.ts';
+import { VERB as plan } from './plan/verb.ts';
 import { VERB as reject } from './reject/verb.ts';
 import { VERB as report } from './report/verb.ts';
 import { VERB as resume } from './resume/verb.ts';
+import { VERB as rollback } from './rollback/verb.ts';
 import { VERB as status } from './status/verb.ts';
 import type { Verb } from './verb.ts';
 
@@ -24,11 +26,13 @@ export const VERBS: readonly Verb[] = [
   history,
   report,
   // What a person asks of the operator, or answers it.
+  plan,
   approve,
   reject,
   acknowledge,
   pause,
   resume,
+  rollback,
   // Without the operator.
   cleanup,
   // Of the program itself.

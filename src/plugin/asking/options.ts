@@ -1,5 +1,6 @@
 /** Options that several verbs with which a person asks for something have. */
 import { PluginError } from '../errors.ts';
+import { parseDuration } from '../terminal/durations.ts';
 import type { OptionSpec, OptionValues } from '../verb.ts';
 
 export const DRY_RUN: OptionSpec = {
@@ -24,3 +25,17 @@ export function reasonOf({ reason }: OptionValues, most: number): string {
 
 export const textOf = (value: OptionValues[string]): string | undefined =>
   typeof value === 'string' ? value : undefined;
+
+export const TIMEOUT: OptionSpec = {
+  flags: '--timeout <time>',
+  summary: 'with --wait: how long at most, for example 30s or 10m; 0 waits for ever',
+  default: '5m',
+};
+
+/** @throws PluginError */
+export function timeoutOf({ timeout }: OptionValues): number {
+  const ms = parseDuration(String(timeout));
+  if (ms === undefined)
+    throw new PluginError(`--timeout "${String(timeout)}" is not a duration such as 30s or 10m`);
+  return ms;
+}

@@ -1,12 +1,10 @@
 /** Reports what happens, as it happens: watches incidents and policies, and prints what is new in each. */
 import { API_VERSION } from '../../api/keys.ts';
 import { parsePolicy, parseRemediation } from '../../observe/custom-resources.ts';
-import { type Logger, silentLogger } from '../../runtime/logger.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
 import { createReflector } from '../../runtime/reflector/reflector.ts';
 import type { Connection } from '../cluster/connect.ts';
-import { explain } from '../errors.ts';
-import type { Output } from '../terminal/output.ts';
+import { troublesTo } from '../cluster/troubles.ts';
 import type { PluginContext } from '../verb.ts';
 import { createFollower } from './follow-incidents.ts';
 import { createNodeFollower } from './follow-nodes.ts';
@@ -16,7 +14,7 @@ export async function watchCluster(
   { kube, server }: Pick<Connection, 'kube' | 'server'>,
   { out, err, signal }: Pick<PluginContext, 'out' | 'err' | 'signal'>,
 ): Promise<void> {
-  const reports = { logger: troublesTo(err, server), metrics: createMetrics() };
+  const reports = { logger: troublesTo(err.line, server), metrics: createMetrics() };
   const incidents = createReflector({
     source: kube.listWatch({ path: `/apis/${API_VERSION}/dnsremediations` }),
     transform: parseRemediation,
@@ -40,16 +38,4 @@ export async function watchCluster(
   ofIncidents.fromNowOn();
   ofNodes.fromNowOn();
   await running;
-}
-
-/** The reflectors retry for ever; the user should know that they have to. */
-function troublesTo(err: Output, server: string): Logger {
-  const logger: Logger = {
-    ...silentLogger,
-    warn: (_message, fields) =>
-      err.line(`warning: ${explain(fields?.['error'], `the API server at ${server}`)}; trying again`),
-    error: (message) => err.line(`warning: ${message}`),
-    child: () => logger,
-  };
-  return logger;
 }
