@@ -74,9 +74,10 @@ const INNER_ROOMS = {
     rollout: { from: [] },
     maintenance: { from: [] },
     verification: { from: [] },
-    record: { from: ['maintenance', 'rollout', 'verification'] },
-    guards: { from: ['maintenance', 'record', 'rollout', 'verification'] },
-    stages: { from: ['guards', 'record', 'rollout', 'verification'] },
+    planning: { from: ['verification'] },
+    record: { from: ['maintenance', 'planning', 'rollout', 'verification'] },
+    guards: { from: ['maintenance', 'planning', 'record', 'rollout', 'verification'] },
+    stages: { from: ['guards', 'planning', 'record', 'rollout', 'verification'] },
     housekeeping: { from: ['record', 'rollout'] },
   },
   // One controller does not call another: they meet in the caches, in `dns-pods/` and in `sightings.ts`.

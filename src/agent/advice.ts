@@ -42,6 +42,8 @@ export function adviceFor(reason: RefusalReason, target: string): string {
       return 'The operator starts the agent again with write access to that directory. If it already did, check why its Job lacks the mount.';
     case 'NoSpace':
       return 'Free some space on that file system of the node.';
+    case 'PlanChanged':
+      return 'Nothing was changed. A new plan is made for what is on the node now, and waits for its approval.';
     case 'PendingChanges':
       return 'Review that change, then run `systemctl daemon-reload && systemctl restart kubelet`.';
     case 'NotPendingInFile':

@@ -25,6 +25,7 @@ export {
 } from './agent-report.ts';
 export {
   type AgentRequest,
+  type Approved,
   agentRequestSchema,
   type CheckRequest,
   checkRequestSchema,

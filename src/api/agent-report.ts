@@ -85,7 +85,26 @@ export type RefusalReason =
   | 'UnitNotRunning'
   | 'NothingToRollBack'
   | 'ChangedSince'
+  | 'PlanChanged'
   | 'Locked';
+
+const changeSchema = z.object({
+  path: z.string().describe('Absolute path of the changed file on the node.'),
+  line: z.int().describe('Number of the changed line, counted from 1.'),
+  before: z
+    .string()
+    .describe('Text of the line before the change without secrets, empty if the line was added.'),
+  after: z.string().describe('Text of the line after the change without secrets.'),
+  sha256Before: z.string().describe('SHA-256 of the file before the change, in hexadecimal.'),
+  sha256After: z.string().describe('SHA-256 of the file after the change, in hexadecimal.'),
+  backup: z.string().describe('Absolute path of the backup of the file on the node.'),
+  owner: z.string().optional().describe('User and group of the file, which it keeps, for example 0:0.'),
+  mode: z.string().optional().describe('Mode of the file in octal, which it keeps, for example 0644.'),
+  diff: z
+    .string()
+    .optional()
+    .describe('Unified diff of the change without secrets. Absent if it does not fit into the report.'),
+});
 
 export const repairReportSchema = z.object({
   verb: z.literal('repair').describe('Command that the agent ran: repair.'),
@@ -137,24 +156,7 @@ export const repairReportSchema = z.object({
     .describe(
       'What the files say, compared with what the running kubelet gives to new pods: after the change if one was made without a restart, otherwise before. Absent if the agent could not compare them.',
     ),
-  change: z
-    .object({
-      path: z.string().describe('Absolute path of the changed file on the node.'),
-      line: z.int().describe('Number of the changed line, counted from 1.'),
-      before: z
-        .string()
-        .describe('Text of the line before the change without secrets, empty if the line was added.'),
-      after: z.string().describe('Text of the line after the change without secrets.'),
-      sha256Before: z.string().describe('SHA-256 of the file before the change, in hexadecimal.'),
-      sha256After: z.string().describe('SHA-256 of the file after the change, in hexadecimal.'),
-      backup: z.string().describe('Absolute path of the backup of the file on the node.'),
-      owner: z.string().optional().describe('User and group of the file, which it keeps, for example 0:0.'),
-      mode: z.string().optional().describe('Mode of the file in octal, which it keeps, for example 0644.'),
-      diff: z
-        .string()
-        .optional()
-        .describe('Unified diff of the change without secrets. Absent if it does not fit into the report.'),
-    })
+  change: changeSchema
     .optional()
     .describe('Change of the kubelet configuration. Absent if nothing was written.'),
   kubelet: z
@@ -216,6 +218,10 @@ export const inspectReportSchema = repairReportSchema
         'Outcome of the run. would-change: a repair would make the change that diff shows. already-right: the running kubelet already uses the target. refused: a repair would change nothing. failed: anything else.',
       ),
     diff: z.string().optional().describe('Unified diff, shortened if it does not fit into the report.'),
+    change: changeSchema
+      .pick({ path: true, line: true, sha256Before: true, sha256After: true, owner: true, mode: true })
+      .optional()
+      .describe('Change that a repair would make. Absent if it would make none.'),
   });
 export type InspectReport = z.infer<typeof inspectReportSchema>;
 

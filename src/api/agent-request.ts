@@ -35,6 +35,23 @@ const knownAddresses = z.object({
 });
 export type KnownAddresses = z.infer<typeof knownAddresses>;
 
+/** What a person has approved: the repair refuses where it would do anything else. */
+export const approvedSchema = z.discriminatedUnion('changes', [
+  z.object({
+    changes: z.literal('File'),
+    file: z.string().min(1),
+    line: z.int(),
+    /** Where the effective value is set, in the words of a report. */
+    setting: z.string(),
+    target: z.string(),
+    sha256Before: z.string().length(64),
+    sha256After: z.string().length(64),
+  }),
+  /** The kubelet is right already. */
+  z.object({ changes: z.literal('Nothing') }),
+]);
+export type Approved = z.infer<typeof approvedSchema>;
+
 /** Change resolvConf if that is safe, and restart the kubelet. */
 export const repairRequestSchema = z.object({
   ...common,
@@ -52,6 +69,7 @@ export const repairRequestSchema = z.object({
     .min(1)
     .default([...USUAL_DIRECTORIES]),
   restart,
+  approved: approvedSchema.optional(),
   /** IP address of the node at which the kubelet is asked whether it serves. */
   nodeIP: z.string().optional(),
 });

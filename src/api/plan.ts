@@ -5,6 +5,20 @@ import { timestamp } from './primitives.ts';
 /** Pods that a plan names; a node runs one or two DNS pods. */
 const MAX_RECREATED = 16;
 
+/** The plan is made again when one of these is another: the file may be too, or what the kubelet makes of it. */
+const madeForSchema = z
+  .object({
+    bootID: z.string().describe('Boot ID of the node.'),
+    kubeletStartedAt: timestamp()
+      .optional()
+      .describe('Time of the last start of the kubelet that was known (RFC 3339).'),
+    found: z
+      .enum(['proven', 'drifted'])
+      .optional()
+      .describe('What the last check of the node had found. Absent if it was never checked.'),
+  })
+  .describe('State of the node that the plan was made for. If it changes, the plan is made again.');
+
 export const planSchema = z
   .object({
     hash: z
@@ -45,6 +59,7 @@ export const planSchema = z
       .default([])
       .describe('Names of the DNS pods that would be deleted, so that their workload replaces them.'),
     agentImage: z.string().describe('Image that would make the change.'),
+    madeFor: madeForSchema,
     summary: z.string().describe('The plan in one sentence.'),
   })
   .describe('What a repair would do to the node. Made again when the node has changed.');

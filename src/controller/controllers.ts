@@ -5,7 +5,7 @@ import type { NodeFacts } from '../observe/node-facts.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import type { WatchedNode } from '../observe/watched-node.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
-import { concernedBy, concernedByPod, isOpen, pendingOn } from '../remediation/wake.ts';
+import { concernedBy, concernedByNode, concernedByPod, isOpen, pendingOn } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
 import type { Change } from '../runtime/reflector/store.ts';
@@ -70,6 +70,8 @@ export function controllerTable(
     return pod ? namesOf(concernedByPod(pod, remediations.list())) : [];
   };
 
+  const plannedOn = (node: string) => namesOf(concernedByNode(node, remediations.list()));
+
   const othersConcerned = (change: Change<Remediation>) =>
     concernedBy(
       change.kind === 'added' ? null : change.kind === 'modified' ? change.old : change.object,
@@ -101,8 +103,13 @@ export function controllerTable(
         watch(found.probes, ({ key }) => incidentsOfPod(key)),
         watch(nodeMarks, (change) => change.object.record?.remediation ?? []),
         watch(nodes, (change) =>
-          saysSomethingElse(change) ? namesOf(pendingOn(change.key, remediations.list())) : [],
+          saysSomethingElse(change)
+            ? [...namesOf(pendingOn(change.key, remediations.list())), ...plannedOn(change.key)]
+            : [],
         ),
+        // What may make a plan outdated that waits for its approval, like the change of a check above.
+        watch(found.known, (change) => (wasRebooted(change) ? plannedOn(change.key) : [])),
+        watch(kubeletStarts, ({ object }) => plannedOn(object.node)),
         watch(policies, (change) => (isNewSpec(change) ? open() : [])),
         watch(ownNamespace, open),
       ],
@@ -250,6 +257,9 @@ const saysSomethingElse = (change: Change<WatchedNode>): boolean =>
   change.kind !== 'modified' ||
   change.old.checks !== change.object.checks ||
   change.old.mark?.exclude !== change.object.mark?.exclude;
+
+const wasRebooted = (change: Change<NodeFacts>): boolean =>
+  change.kind === 'modified' && change.object.bootID !== change.old.bootID;
 
 const isReadyNow = (change: Change<NodeFacts>): boolean =>
   change.kind === 'modified' && change.object.ready && !change.old.ready;

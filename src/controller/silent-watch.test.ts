@@ -65,6 +65,11 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe' | 'survey'>, Row>> =
     isHeld: true,
     job: { failure: 'BackoffLimitExceeded' },
   },
+  'remove-inspection': {
+    write: `DELETE ${JOBS}`,
+    status: { phase: 'Pending', nextAttempt: isoAt(3600) },
+    job: { name: `${name}-inspect`, role: 'inspect' },
+  },
   'start-proof': { write: `POST ${CHECKS}`, status: { quarantine: held, repair }, isHeld: true },
   'stand-back': {
     write: `DELETE ${JOBS}`,
@@ -187,6 +192,7 @@ async function run(ms: number, row: Row) {
     ownership: { owns: async () => true },
     healths: nothingAsked,
     eligible: () => 1,
+    starts: { of: () => null },
     settings: { agentImage: 'x', logLevel: 'error', healthPort: 0, notificationsFile: null },
     kubernetesService: { addresses: async () => ['10.96.0.1'], doubt() {} } satisfies KubernetesService,
     narrator: { recordTransition() {}, policyTransition() {}, announce() {} },

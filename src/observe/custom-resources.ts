@@ -1,10 +1,16 @@
 /** Our own two kinds, parsed with the schemas of their CRDs; objects that an older version stored get their defaults here. */
 import * as z from 'zod';
-import { ACKNOWLEDGED_ANNOTATION } from '../api/keys.ts';
+import {
+  ACKNOWLEDGED_ANNOTATION,
+  APPROVED_ANNOTATION,
+  APPROVED_BY_ANNOTATION,
+  REJECTED_ANNOTATION,
+  REJECTED_BY_ANNOTATION,
+} from '../api/keys.ts';
 import { type PolicyStatus, policyStatusSchema } from '../api/policy/status.ts';
 import { type PolicySpec, policySpecSchema } from '../api/policy.ts';
 import { remediationSpecFields, remediationSpecSchema, remediationStatusSchema } from '../api/remediation.ts';
-import type { Remediation } from '../remediation/world.ts';
+import type { Answers, Remediation } from '../remediation/world.ts';
 import { epochTime } from './epoch-time.ts';
 import { problemOf } from './malformed.ts';
 
@@ -126,7 +132,20 @@ function remediationOf({
     uid: meta.uid,
     createdAt: meta.creationTimestamp,
     acknowledged: meta.annotations[ACKNOWLEDGED_ANNOTATION] === 'true',
+    answers: answersIn(meta.annotations),
     spec,
     status,
+  };
+}
+
+/** Who said it is what admission let through. A rejection counts without a name too: it only keeps something from being done. */
+function answersIn(annotations: Readonly<Record<string, string>>): Answers {
+  const hash = annotations[APPROVED_ANNOTATION];
+  const by = annotations[APPROVED_BY_ANNOTATION];
+  const reason = annotations[REJECTED_ANNOTATION];
+  return {
+    approved: hash && by ? { hash, by } : null,
+    rejected:
+      reason === undefined ? null : { reason, by: annotations[REJECTED_BY_ANNOTATION] || 'an unknown user' },
   };
 }

@@ -32,9 +32,13 @@ export const changedTheNode = ({ repair }: Pick<RemediationStatus, 'repair'>): b
 export const isDown = (pod: Pick<DnsPodView, 'ready' | 'runningSince' | 'containerID'>): boolean =>
   !pod.ready && pod.runningSince === null && pod.containerID !== null;
 
+/** Nothing is done about it yet that a node could notice: it waits, is planned, or its plan is to be approved. */
+export const hasNotBegun = ({ status }: Pick<Remediation, 'status'>): boolean =>
+  status.phase === 'Pending' || status.phase === 'Planning' || status.phase === 'AwaitingApproval';
+
 /** Its turn has come and it is not over. */
-export function isUnderRepair({ status }: Remediation): boolean {
-  return status.phase !== 'Pending' && !FINAL_PHASES.includes(status.phase);
+export function isUnderRepair(remediation: Remediation): boolean {
+  return !hasNotBegun(remediation) && !FINAL_PHASES.includes(remediation.status.phase);
 }
 
 /**
@@ -49,6 +53,9 @@ export function beganRepairAt(remediation: Remediation): number | null {
   if (attempt !== undefined) return Date.parse(attempt.startedAt);
   return status.repair === undefined ? null : createdAt;
 }
+
+/** A person asked what a repair would do: nothing has to be wrong, and nothing is repaired. */
+export const isPlanOnRequest = ({ spec }: Pick<Remediation, 'spec'>): boolean => spec.trigger === 'Request';
 
 export function stepStartedAt(remediation: Remediation, name: StepName): number | null {
   const step = remediation.status.steps.find((candidate) => candidate.name === name);

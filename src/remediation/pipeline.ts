@@ -7,6 +7,7 @@ import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { onceInvestigated } from './stages/investigate.ts';
 import { lastLook } from './stages/last-look.ts';
 import { nodeGone } from './stages/node-gone.ts';
+import { planFirst, planOnRequest } from './stages/plan-first.ts';
 import { promote } from './stages/promote.ts';
 import { prove } from './stages/prove.ts';
 import { quarantine } from './stages/quarantine.ts';
@@ -24,6 +25,7 @@ import { verify } from './stages/verify.ts';
 export const HEALING = [
   retry,
   promote,
+  planFirst,
   onceInvestigated(admit),
   quarantine,
   timeLimit,
@@ -40,7 +42,17 @@ export const HEALING = [
 ] as const;
 
 /** Of a file that the running kubelet has not read yet: no quarantine, no restart, and so nothing to prove or to guard. */
-export const CORRECTING = [retry, onceInvestigated(admitFile), correctFile, nodeGone, fileCorrected] as const;
+export const CORRECTING = [
+  retry,
+  planFirst,
+  onceInvestigated(admitFile),
+  correctFile,
+  nodeGone,
+  fileCorrected,
+] as const;
+
+/** A person asked what a repair would do: it is planned, and ends. */
+export const PLANNING = [planOnRequest] as const;
 
 /** After the outcome is recorded: what is still there is cleaned up. */
 export const CLOSING = [releaseHeld, tidy] as const;

@@ -1,11 +1,11 @@
 /** The one next action of an incident, computed only from what was read: no clock, no randomness, no memory. */
 import { FINAL_PHASES } from '../api/remediation.ts';
-import { isOfFileAlone } from './facts.ts';
-import { CLOSING, CORRECTING, HEALING } from './pipeline.ts';
+import { isOfFileAlone, isPlanOnRequest } from './facts.ts';
+import { CLOSING, CORRECTING, HEALING, PLANNING } from './pipeline.ts';
 import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
 import { isHealed } from './verification/verification.ts';
-import type { Situation } from './world.ts';
+import type { Remediation, Situation } from './world.ts';
 
 /**
  * Decides what to do next.
@@ -18,10 +18,14 @@ import type { Situation } from './world.ts';
  */
 export function plan(situation: Situation): Verdict {
   const over = FINAL_PHASES.includes(situation.remediation.status.phase);
-  const opened = isOfFileAlone(situation.remediation) ? CORRECTING : HEALING;
-  for (const stage of over ? CLOSING : opened) {
+  for (const stage of over ? CLOSING : openedAs(situation.remediation)) {
     const verdict = stage(situation);
     if (verdict.kind !== 'pass') return over ? verdict : tryAgainLater(verdict, situation);
   }
   return over ? pass : end(isHealed(situation));
+}
+
+function openedAs(remediation: Remediation): readonly ((situation: Situation) => Verdict)[] {
+  if (isPlanOnRequest(remediation)) return PLANNING;
+  return isOfFileAlone(remediation) ? CORRECTING : HEALING;
 }

@@ -1,5 +1,6 @@
 /** What a stage may answer, and the effects that a plan may ask for. Closed unions: a new case breaks every switch. */
 import type {
+  Approved,
   CheckReport,
   GuardReport,
   InspectReport,
@@ -8,8 +9,9 @@ import type {
 } from '../api/agent-protocol.ts';
 import type { Answer } from '../api/answer.ts';
 import type { OtherPods } from '../api/other-pods.ts';
+import type { Plan } from '../api/plan.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
-import type { TakenBackBecause } from '../api/remediation.ts';
+import type { Outcome, TakenBackBecause } from '../api/remediation.ts';
 import type { Explanation } from '../api/rewritten.ts';
 import type { DnsPodView } from './world.ts';
 
@@ -17,7 +19,8 @@ import type { DnsPodView } from './world.ts';
 export type Effect =
   | { readonly kind: 'quarantine' }
   | { readonly kind: 'probe'; readonly pod: ProbedPod }
-  | { readonly kind: 'start-repair' }
+  /** `approved`: what a person has approved; the agent refuses anything else. */
+  | { readonly kind: 'start-repair'; readonly approved?: Approved }
   /** A read: which other pods were started on the node before the repair (`until`). Without `since`, however old they are. */
   | { readonly kind: 'survey'; readonly since?: string; readonly until: string }
   | PlainEffect;
@@ -25,7 +28,10 @@ export type Effect =
 /** An effect that returns nothing. */
 export type PlainEffect =
   | TakeBackRepair
-  | { readonly kind: 'start-inspection' }
+  /** `forPlan`: what it shows becomes the plan, not only evidence. */
+  | { readonly kind: 'start-inspection'; readonly forPlan?: true }
+  /** Its report was read, or makes room for another one. */
+  | { readonly kind: 'remove-inspection' }
   | { readonly kind: 'start-proof' }
   | { readonly kind: 'release' }
   /** Gives node and slot back before anything was changed on the node; the incident waits for its turn again. */
@@ -75,6 +81,16 @@ export type Finding =
       readonly rewrittenBy: readonly Explanation[];
     }
   | { readonly kind: 'not-inspected'; readonly why: string }
+  /** What a repair would do. It waits for its approval if it expires. */
+  | {
+      readonly kind: 'planned';
+      readonly plan: Plan;
+      readonly report: InspectReport;
+      readonly rewrittenBy: readonly Explanation[];
+    }
+  | { readonly kind: 'approved'; readonly hash: string; readonly by: string }
+  /** Whoever approved the plan took that back before the repair began. */
+  | { readonly kind: 'approval-withdrawn' }
   /** `rewrittenBy`: what may have brought the wrong value back, if it had been right before. */
   | {
       readonly kind: 'repair-reported';
@@ -93,7 +109,7 @@ export type Finding =
 
 /** How an incident ends. `hold`: the node stays in quarantine until it is acknowledged, up to the policy's maximum. */
 export interface Ending {
-  readonly phase: 'Healed' | 'Refused' | 'RolledBack' | 'Failed' | 'Cancelled';
+  readonly phase: Outcome;
   readonly reason: string;
   readonly message: string;
   readonly advice?: string;

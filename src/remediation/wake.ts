@@ -1,7 +1,7 @@
 /** Which incidents a change concerns. In a mass outage most wait, and each look at one takes time from the one under repair. */
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { podOf } from '../api/trigger.ts';
-import { beganRepairAt, isUnderRepair } from './facts.ts';
+import { beganRepairAt, hasNotBegun, isUnderRepair } from './facts.ts';
 import { ledgerOf } from './rollout/ledger.ts';
 import { isHalting } from './rollout/rollout.ts';
 import {
@@ -72,7 +72,7 @@ export function concernedByPod(
 ): readonly Remediation[] {
   return all.filter((remediation) => {
     const { spec, status, createdAt } = remediation;
-    if (status.phase === 'Pending')
+    if (hasNotBegun(remediation))
       return (
         podOf(spec)?.uid === pod.uid ||
         status.reason === 'LastServingPod' ||
@@ -93,3 +93,7 @@ export const pendingOn = (node: string, all: readonly Remediation[]): readonly R
 /** Not over, or over with its node still held. */
 export const isOpen = ({ status }: Remediation): boolean =>
   !FINAL_PHASES.includes(status.phase) || status.quarantine?.heldSince !== undefined;
+
+/** Incidents whose plan a change of their node may make outdated. */
+export const concernedByNode = (node: string, all: readonly Remediation[]): readonly Remediation[] =>
+  all.filter((one) => one.spec.node.name === node && one.status.plan !== undefined && hasNotBegun(one));

@@ -5,12 +5,19 @@ import type { PolicySpec } from '../api/policy.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
 
+/** What people have said about its plan. An approval without a name is none. */
+export interface Answers {
+  readonly approved: { readonly hash: string; readonly by: string } | null;
+  readonly rejected: { readonly reason: string; readonly by: string } | null;
+}
+
 /** A DNSRemediation as the decision sees it. Times in this module are epoch milliseconds. */
 export interface Remediation {
   readonly name: string;
   readonly uid: string;
   readonly createdAt: number;
   readonly acknowledged: boolean;
+  readonly answers: Answers;
   readonly spec: RemediationSpec;
   readonly status: RemediationStatus;
   /** Why this version cannot read it; the status then only stands in for the stored one. null: it was read. */
@@ -111,6 +118,10 @@ export interface World {
   readonly proofPod: AgentRun | null;
   /** Another node can take a new DNS pod. Only looked for before a repair of a cordoned node begins, otherwise true. */
   readonly otherNodeTakesPods: boolean;
+  /** Last start of the node's kubelet that is known, by the API server's clock; null if none is. */
+  readonly kubeletStartedAt: number | null;
+  /** Image of the agent, which a plan names. */
+  readonly agentImage: string;
   /** All DNS pods that the policy's workload owns, on every node. */
   readonly dnsPods: readonly DnsPodView[];
   /** All remediations, this one included. */
@@ -132,4 +143,6 @@ export interface Situation {
    * operator or the API server away, nobody could see what happened in it.
    */
   readonly observedSince: number;
+  /** SHA-256 in hexadecimal. */
+  readonly digest: (text: string) => string;
 }

@@ -81,7 +81,8 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
       node: { name, uid, controlPlane: node.controlPlane },
       cause: 'KubeletResolvConf' as const,
       ...trigger,
-      settings: policy.spec,
+      // Who paused it counts as it is, not as it was.
+      settings: { ...policy.spec, pause: [] },
       evidence: await gather(node),
     };
     const claimed = await claimIncident(kube, { name: decision.name, spec }, signal);

@@ -1,4 +1,4 @@
-/** Inspects the files of kubelets, one node at a time, where a policy that repairs asks for it; deletes the Jobs that were read. */
+/** Inspects the files of kubelets, one node at a time, where a policy asks for it that does more than observe; deletes the Jobs that were read. */
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { deleteJob } from '../../effects/node-job.ts';
 import { isInspectionDue } from '../../health/nodes/files.ts';
@@ -56,7 +56,7 @@ export function createInspectionReconciler({
     for (const job of jobs) if (!job.deleting && isOver(job)) await deleteJob(kube, job.name, signal);
 
     const policy = checkPolicy(stores.policies.list());
-    if (policy?.spec.mode !== 'Repair' || policy.spec.drift.alsoFiles === 'Off') return DONE;
+    if (!policy || policy.spec.mode === 'Observe' || policy.spec.drift.alsoFiles === 'Off') return DONE;
     // Also one that is being deleted: its name may be that of the next one.
     if (jobs.length > 0) return { kind: 'requeue', afterMs: GIVEN_UP_MS };
     const unseenMs = Math.max(0, ...triedAt.values()) + UNSEEN_MS - now();

@@ -73,6 +73,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
             writable: remediation.status.repairDirectory
               ? [remediation.status.repairDirectory]
               : [...USUAL_DIRECTORIES],
+            ...(effect.approved && { approved: effect.approved }),
             ...(node?.addresses[0] ? { nodeIP: node.addresses[0] } : {}),
           },
         },
@@ -94,6 +95,9 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         },
         signal,
       );
+      return { kind: 'done', effect };
+    case 'remove-inspection':
+      await deleteJob(kube, incidentInspectionName(remediation.name), signal);
       return { kind: 'done', effect };
     case 'take-back-repair':
       await deleteJob(kube, remediation.name, signal);

@@ -15,6 +15,7 @@ import { slotsNow } from '../dns-pods/slots-now.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
 import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
+import type { KubeletStarts } from '../nodes/kubelet-starts.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import { pauseOfAll, type Stores } from '../stores.ts';
 
@@ -28,10 +29,12 @@ interface WorldSources {
   readonly ownership: Ownership;
   readonly healths: PodHealths;
   readonly eligible: EligibleNodes;
+  readonly starts: Pick<KubeletStarts, 'of'>;
+  readonly agentImage: string;
 }
 
 export async function readWorld(
-  { kube, stores, ownership, upTimes, healths, eligible }: WorldSources,
+  { kube, stores, ownership, upTimes, healths, eligible, starts, agentImage }: WorldSources,
   remediation: Remediation,
   now: number,
   signal: AbortSignal,
@@ -52,6 +55,8 @@ export async function readWorld(
     node: node?.uid === remediation.spec.node.uid ? node : null,
     ...runs,
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
+    kubeletStartedAt: starts.of(remediation.spec.node.name),
+    agentImage,
     dnsPods: viewsOf(pods, workload, { upTimes, healths }),
     remediations: [...others, remediation],
     slots: slotsNow([...others, remediation], stores.policies.list(), eligible),

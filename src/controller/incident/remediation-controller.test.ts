@@ -59,6 +59,8 @@ async function reconcile(live: readonly object[]) {
     ownership: { owns: async () => true },
     healths: nothingAsked,
     eligible: () => 1,
+    starts: { of: () => null },
+    settings: { agentImage: 'dnshealth-operator:0.1.0' },
     narrator: { recordTransition: ignore, announce: ignore },
     metrics: { sighted: ignore, follow: ignore },
     logger: silentLogger,

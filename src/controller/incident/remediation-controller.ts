@@ -1,5 +1,6 @@
 /** The loop body: reads the world, asks `remediation/` for the one next action, does it and records it. */
 
+import { createHash } from 'node:crypto';
 import { assertNever } from '../../api/assert-never.ts';
 import { API_VERSION } from '../../api/keys.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
@@ -23,6 +24,7 @@ import { policyOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
 import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
+import type { KubeletStarts } from '../nodes/kubelet-starts.ts';
 import { URGENT } from '../priorities.ts';
 import type { PodHealths } from '../prober/pod-healths.ts';
 import type { Settings } from '../settings.ts';
@@ -40,6 +42,7 @@ interface RemediationControllerOptions {
   readonly ownership: Ownership;
   readonly healths: PodHealths;
   readonly eligible: EligibleNodes;
+  readonly starts: Pick<KubeletStarts, 'of'>;
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
   readonly narrator: Narrator;
@@ -57,12 +60,13 @@ const AFTER_OVERTAKEN: Result = { ...AFTER_CONFLICT, priority: URGENT };
 
 /** Returns the reconcile function. The key is the remediation's name. */
 export function createRemediationReconciler(options: RemediationControllerOptions) {
-  const { kube, stores, ownership, healths, eligible, logger, now } = options;
+  const { kube, stores, eligible, logger, now } = options;
   const api = kube.customResource<object>(API_VERSION, 'dnsremediations');
   const observed = createObservedSince();
   const upTimes = watchUpTimes(stores.dnsPods, now);
   const recent = createRecentEffects();
   const rest = createRest(stores, eligible, now);
+  const sources = { ...options, upTimes, agentImage: options.settings.agentImage };
 
   return async (name: string, signal: AbortSignal): Promise<Result> =>
     withLogContext({ remediation: name }, async () => reconcile(name, signal));
@@ -96,13 +100,9 @@ export function createRemediationReconciler(options: RemediationControllerOption
         world: read,
         now: now(),
         observedSince: observed.read(remediation, now()),
+        digest,
       });
-    let world = await readWorld(
-      { kube, stores, ownership, upTimes, healths, eligible },
-      remediation,
-      now(),
-      signal,
-    );
+    let world = await readWorld(sources, remediation, now(), signal);
     let verdict = decide(world);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
       world = await withLiveRemediations(kube, world, remediation, signal);
@@ -176,3 +176,5 @@ function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>, after: Remediat
   if (verdict.kind !== 'wait') return AGAIN;
   return { kind: 'requeue', afterMs: verdict.recheckMs, priority: isUnderRepair(after) ? URGENT : 0 };
 }
+
+const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

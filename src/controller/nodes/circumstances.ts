@@ -24,9 +24,14 @@ export const mayOutdate = (why: CheckReason): boolean => HAPPENED[why] !== undef
 /** Why nobody repairs the node, as a sentence; null if the policy does. */
 export function whyNotRepaired({ mark }: Pick<WatchedNode, 'mark'>, policy: Policy | null): string | null {
   if (mark?.exclude === 'true') return `The label ${EXCLUDE_LABEL}=true excludes the node from repairs.`;
-  return policy?.spec.mode === 'Observe'
-    ? `DNSHealthPolicy ${policy.name} only observes (mode Observe).`
-    : null;
+  switch (policy?.spec.mode) {
+    case 'Observe':
+      return `DNSHealthPolicy ${policy.name} only observes (mode Observe).`;
+    case 'Plan':
+      return `DNSHealthPolicy ${policy.name} only plans (mode Plan).`;
+    default:
+      return null;
+  }
 }
 
 interface Circumstances {

@@ -42,12 +42,12 @@ export function createDriftReconciler(options: DriftOptions) {
 
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
     const policy = checkPolicy(stores.policies.list());
-    const repairs = policy?.spec.mode === 'Repair';
+    const isActedOn = policy !== null && policy.spec.mode !== 'Observe';
     const wrong = (): readonly WrongNode[] => [
       ...wrongNodes(),
       ...(policy?.spec.drift.alsoFiles === 'Repair' ? wrongFiles() : []),
     ];
-    const next = repairs ? nextDrifts(wrong, stores.remediations.list(), now()) : NONE;
+    const next = isActedOn ? nextDrifts(wrong, stores.remediations.list(), now()) : NONE;
     wanted.set(next.checkedAgain.map(({ node }) => node.name));
     let isMissing = false;
     for (const one of next.claimed)

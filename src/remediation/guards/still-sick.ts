@@ -17,9 +17,23 @@ const DRIFT_PENDING_LIMIT_MS = 24 * HOUR_MS;
 export const RECOVERED_AFTER_MS = 35_000;
 
 export function stillSick(situation: Situation): Verdict {
+  const verdict = stillWrongOrSick(situation);
+  return verdict.kind === 'pass' ? notTooLate(situation) : verdict;
+}
+
+/** The same, however long it has waited: what waits for a person does not become pointless by that. */
+export function stillWrongOrSick(situation: Situation): Verdict {
   const { remediation } = situation;
   if (isOfFileAlone(remediation)) return stillWrongInFile(situation);
   return remediation.spec.trigger === 'Drift' ? stillWrong(situation) : stillLoops(situation);
+}
+
+function notTooLate({ remediation, now }: Situation): Verdict {
+  const isDrift = remediation.spec.trigger === 'Drift';
+  const isOverdue = hasWaitedFor(remediation, now) > (isDrift ? DRIFT_PENDING_LIMIT_MS : PENDING_LIMIT_MS);
+  if (!isOverdue) return pass;
+  const what = isOfFileAlone(remediation) ? 'correction' : 'repair';
+  return cancelled('WaitedTooLong', `The ${what} could not begin within ${isDrift ? 'a day' : 'an hour'}.`);
 }
 
 function stillLoops({ remediation, world, now }: Situation): Verdict {
@@ -31,24 +45,20 @@ function stillLoops({ remediation, world, now }: Situation): Verdict {
     );
   if (hasRecovered(pod, remediation, now))
     return cancelled('Recovered', `Pod ${pod.name} recovered without a repair.`);
-  if (hasWaitedFor(remediation, now) > PENDING_LIMIT_MS)
-    return cancelled('WaitedTooLong', 'The repair could not begin within an hour.');
   return pass;
 }
 
-function stillWrong({ remediation, world, now }: Situation): Verdict {
+function stillWrong({ remediation, world }: Situation): Verdict {
   const found = world.node?.checks?.found;
   if (found?.verdict === 'proven' && Date.parse(found.at) > remediation.createdAt)
     return cancelled(
       'Recovered',
       `A later check of node ${remediation.spec.node.name} found it well: new pods are given ${found.nameservers.join(', ')} (class ${found.class}).`,
     );
-  if (hasWaitedFor(remediation, now) > DRIFT_PENDING_LIMIT_MS)
-    return cancelled('WaitedTooLong', 'The repair could not begin within a day.');
   return pass;
 }
 
-function stillWrongInFile({ remediation, world, now }: Situation): Verdict {
+function stillWrongInFile({ remediation, world }: Situation): Verdict {
   const { found, files } = world.node?.checks ?? {};
   const isLater = (at: string): boolean => Date.parse(at) > remediation.createdAt;
   if (found?.verdict === 'drifted' && isLater(found.at))
@@ -58,8 +68,6 @@ function stillWrongInFile({ remediation, world, now }: Situation): Verdict {
     );
   if (files?.verdict === 'both-right' && isLater(files.at))
     return cancelled('Recovered', 'A later inspection of the node found the file right.');
-  if (hasWaitedFor(remediation, now) > DRIFT_PENDING_LIMIT_MS)
-    return cancelled('WaitedTooLong', 'The correction could not begin within a day.');
   return pass;
 }
 

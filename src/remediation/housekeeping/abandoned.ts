@@ -1,5 +1,6 @@
 /** The record of an incident that no operator continues: ended, so that a later one does not resume it on a released node. */
 import { FINAL_PHASES, type RemediationStatus } from '../../api/remediation.ts';
+import { hasNotBegun } from '../facts.ts';
 import { afterEffect, afterEnd } from '../record/status.ts';
 import type { Ending } from '../verdict.ts';
 import type { Remediation } from '../world.ts';
@@ -21,7 +22,7 @@ export function afterAbandonment({ spec, status }: Remediation, now: number): Re
 const isOpen = ({ phase }: RemediationStatus): boolean => !FINAL_PHASES.includes(phase);
 
 const endingOf = (status: RemediationStatus): Ending =>
-  status.phase === 'Pending'
+  hasNotBegun({ status })
     ? {
         phase: 'Cancelled',
         reason: 'OperatorGone',

@@ -22,7 +22,8 @@ export function dueSince({
   readonly status: Status;
 }): number {
   const last = status.attempts.at(-1);
-  return last ? Date.parse(last.endedAt) + delayAfter(last.number) : createdAt;
+  const due = last ? Date.parse(last.endedAt) + delayAfter(last.number) : createdAt;
+  return Math.max(due, Date.parse(status.approval?.at ?? '') || 0);
 }
 
 /** The attempt ended in a way that passes by itself: everything that it alone was about leaves the status. */

@@ -2,7 +2,7 @@
 import { filesReason, type NodeCheckRecord } from '../../api/node-check-record.ts';
 import type { NodeCondition, NodeConditionReason } from '../../api/node-condition.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
-import { isOfFileAlone } from '../facts.ts';
+import { isOfFileAlone, isPlanOnRequest } from '../facts.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
 import type { Remediation } from '../world.ts';
 
@@ -24,8 +24,12 @@ export interface KnownOfNode extends Pick<NodeCheckRecord, 'found' | 'failures' 
 
 /** null: nothing is known, and nothing is said. */
 export function conditionOf(all: KnownOfNode): NodeCondition | null {
-  // New pods are right while a file is corrected that the running kubelet has not read, and whatever comes of that.
-  const known = { ...all, incidents: all.incidents.filter((one) => !isOfFileAlone(one)) };
+  // New pods are right while a file is corrected that the running kubelet has not read, and whatever comes of that. A
+  // plan that a person asked for says nothing of the node.
+  const known = {
+    ...all,
+    incidents: all.incidents.filter((one) => !isOfFileAlone(one) && !isPlanOnRequest(one)),
+  };
   const { found, failures, incidents, notRepaired, outdated, files } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
   if (open) return says('Repairing', underRepair(open), given(found));
@@ -55,10 +59,18 @@ function says(reason: NodeConditionReason, ...sentences: readonly string[]): Nod
 }
 
 /** Not what it waits for: that changes with the work on other nodes, and each change would be a write. */
-const underRepair = ({ name, status }: Remediation): string =>
-  status.phase === 'Pending'
-    ? `DNSRemediation ${name} waits for its turn to repair this node.`
-    : `DNSRemediation ${name} repairs this node.`;
+function underRepair({ name, status }: Remediation): string {
+  switch (status.phase) {
+    case 'Pending':
+      return `DNSRemediation ${name} waits for its turn to repair this node.`;
+    case 'Planning':
+      return `DNSRemediation ${name} inspects this node for the plan of its repair.`;
+    case 'AwaitingApproval':
+      return `DNSRemediation ${name} waits for an approval of its plan to repair this node.`;
+    default:
+      return `DNSRemediation ${name} repairs this node.`;
+  }
+}
 
 function given(found: NodeCheckRecord['found'], beginning = 'New pods are given'): string {
   if (!found) return '';

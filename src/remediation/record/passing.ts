@@ -5,6 +5,7 @@ import type { Ending } from '../verdict.ts';
 /** Reasons with which an attempt fails, from the stages and from the agent. */
 type FailureReason =
   | 'JobDidNotStart'
+  | 'InspectionFailed'
   | 'Interrupted'
   | 'InternalError'
   | 'InvalidRequest'
@@ -33,6 +34,8 @@ const REFUSALS: Readonly<Record<RefusalReason, Prognosis>> = {
   RestartLoop: 'passes-by-itself',
   PendingChanges: 'passes-by-itself',
   NoSpace: 'passes-by-itself',
+  // The next attempt begins with a new plan, which has to be approved again.
+  PlanChanged: 'passes-by-itself',
 
   CurrentIsUsable: 'needs-a-person',
   CurrentUnreadable: 'needs-a-person',
@@ -62,6 +65,7 @@ const REFUSALS: Readonly<Record<RefusalReason, Prognosis>> = {
 const FAILURES: Readonly<Record<FailureReason, Prognosis>> = {
   // The image is not on the node yet, the node has no room, or its kubelet or the API server is away.
   JobDidNotStart: 'passes-by-itself',
+  InspectionFailed: 'passes-by-itself',
   // The pod of the Job was evicted, or the node was shut down.
   Interrupted: 'passes-by-itself',
 

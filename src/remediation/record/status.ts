@@ -10,6 +10,14 @@ import type { EffectResult, Ending, Finding, PlainEffect, ProbedPod, TakeBackRep
 import { failedBefore } from '../verification/before.ts';
 import { afterAttempt, beforeAttempt } from './attempts.ts';
 import { isoTime, withCondition } from './conditions.ts';
+import {
+  approvalWithdrawn,
+  inspectionStarted,
+  mayStillWait,
+  phaseOfWait,
+  planApproved,
+  planMade,
+} from './planned.ts';
 import { isProven } from './proof.ts';
 import { beginStep, finishStep } from './steps.ts';
 import { withWaitingSince } from './waiting-since.ts';
@@ -46,7 +54,9 @@ function done(status: Status, effect: PlainEffect, now: number): Status {
     case 'take-back-repair':
       return takenBack(status, effect, now);
     case 'start-inspection':
-      return beginStep(status, 'Inspect', now);
+      return inspectionStarted(status, effect.forPlan === true, now);
+    case 'remove-inspection':
+      return status;
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
     case 'release':
@@ -194,6 +204,12 @@ function withFinding(status: Status, finding: Finding, now: number): Status {
       const inspection = { inspection: report, rewrittenBy: [...rewrittenBy] };
       return { ...finishStep(status, 'Inspect', now, report.message), ...inspection };
     }
+    case 'planned':
+      return planMade(status, finding, now);
+    case 'approved':
+      return planApproved(status, finding, now);
+    case 'approval-withdrawn':
+      return approvalWithdrawn(status);
     case 'not-inspected':
       return finishStep(status, 'Inspect', now, finding.why);
     case 'repair-reported':
@@ -264,9 +280,9 @@ const LONG_STEP_MS = 5_000;
  * not begin after all, gives its slot back.
  */
 export function whileWaiting(status: Status, reason: string, message: string, now: number): Status {
-  const hasBegun = status.phase !== 'Pending' && !isOnlyAdmitted(status);
+  const hasBegun = !mayStillWait(status);
   if (hasBegun && !takesLong(status, now)) return status;
-  const phase = hasBegun ? status.phase : 'Pending';
+  const phase = hasBegun ? status.phase : phaseOfWait(reason);
   return status.phase === phase && status.reason === reason && status.message === message
     ? status
     : withWaitingSince(status, { ...status, phase, reason, message }, now);
@@ -277,9 +293,6 @@ function takesLong({ finishedAt, steps }: Status, now: number): boolean {
   // The reason of an outcome stays.
   return finishedAt === undefined && step !== undefined && now - Date.parse(step.startedAt) > LONG_STEP_MS;
 }
-
-const isOnlyAdmitted = ({ phase, quarantine }: Status): boolean =>
-  phase === 'Quarantining' && quarantine === undefined;
 
 /** The outcome. */
 export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, now: number): Status {

@@ -20,8 +20,19 @@ import { assertNever } from '../../api/assert-never.ts';
 import { explainRewrite } from '../../diagnosis/rewriters/explain.ts';
 import { JOB_REMOVAL_MS, JOB_REPORT_MS, JOB_START_MS, RECHECK_MS } from '../deadlines.ts';
 import { isBeingRemoved, notYetStarted, observedAge, stepAge, stepStartedAt, takenBack } from '../facts.ts';
+import { approvedOf } from '../planning/approval.ts';
 import { readReport } from '../record/report.ts';
-import { act, type Ending, end, pass, record, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
+import {
+  act,
+  type Effect,
+  type Ending,
+  end,
+  pass,
+  record,
+  type TakeBackRepair,
+  type Verdict,
+  wait,
+} from '../verdict.ts';
 import type { AgentRun, Situation } from '../world.ts';
 import { NODE_GONE } from './node-gone.ts';
 
@@ -36,7 +47,7 @@ export function repair(situation: Situation): Verdict {
   if (!job && neverStarted) return end(didNotStart(situation, neverStarted.why));
   if (!job && attemptAge(situation) > JOB_REPORT_MS) return end(silent('Its Job was deleted.'));
   // Also where the Job exists but its start was not recorded: the deadlines count from that record.
-  if (!job || stepStartedAt(remediation, 'Repair') === null) return act({ kind: 'start-repair' });
+  if (!job || stepStartedAt(remediation, 'Repair') === null) return act(start(situation));
   switch (job.state) {
     case 'starting':
       return whileStarting(situation, job);
@@ -48,6 +59,12 @@ export function repair(situation: Situation): Verdict {
     default:
       return assertNever(job.state);
   }
+}
+
+/** Bound to what was approved, unless nobody has to be asked any more. */
+function start({ policy, remediation }: Situation): Effect {
+  const approved = policy?.mode === 'Repair' ? undefined : approvedOf(remediation.status);
+  return { kind: 'start-repair', ...(approved && { approved }) };
 }
 
 /** Since the step began, or since it was tried again after a silent run. */

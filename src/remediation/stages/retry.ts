@@ -5,13 +5,14 @@
  * | ---------------------------------- | ------------------------------- |
  * | the node is held                   | release it                      |
  * | the Job of the last attempt exists | take it back: Retry             |
+ * | an inspection of it exists         | remove it                       |
  * | a repair is not needed any more    | end as Cancelled                |
  * | the next attempt is not due        | wait                            |
  * | the Job is not gone yet            | wait: its name is that of the next one, and its agent may hold the lock |
  * | otherwise                          | begin; `admit` asks all guards again |
  */
 import { RECHECK_MS } from '../deadlines.ts';
-import { changedTheNode, holdsNode, isBeingRemoved } from '../facts.ts';
+import { changedTheNode, holdsNode, isBeingRemoved, isPlanOnRequest } from '../facts.ts';
 import { nodeExists } from '../guards/node-exists.ts';
 import { nodeIsNotExcluded } from '../guards/node-not-excluded.ts';
 import { platformIsMutable } from '../guards/platform-mutable.ts';
@@ -39,6 +40,7 @@ export function retry(situation: Situation): Verdict {
       why: 'The next attempt needs a new Job.',
       uid: job.uid,
     });
+  if (world.inspection && !world.inspection.deleting) return act({ kind: 'remove-inspection' });
   for (const guard of STILL_NEEDED) {
     const verdict = guard(situation);
     if (verdict.kind !== 'pass') return verdict;
@@ -46,7 +48,8 @@ export function retry(situation: Situation): Verdict {
   const leftMs = Date.parse(status.nextAttempt) - now;
   if (leftMs > 0)
     return wait('AwaitingRetry', whyItWaits(status), Math.min(leftMs, untilRecovered(situation)));
-  if (job) return wait('AwaitingRetry', 'The repair Job of the last attempt is being removed.', RECHECK_MS);
+  if (job || world.inspection)
+    return wait('AwaitingRetry', 'The Job of the last attempt is being removed.', RECHECK_MS);
   return record({ kind: 'attempt-begins' });
 }
 
@@ -55,7 +58,9 @@ export function retry(situation: Situation): Verdict {
  * changed the node: another attempt would restart the kubelet again.
  */
 export function tryAgainLater(verdict: Verdict, { remediation }: Situation): Verdict {
-  return verdict.kind === 'end' && !changedTheNode(remediation.status) && passesByItself(verdict.ending)
+  // A person who asked for a plan is told now, and may ask again.
+  const isTriedAgain = verdict.kind === 'end' && !isPlanOnRequest(remediation);
+  return isTriedAgain && !changedTheNode(remediation.status) && passesByItself(verdict.ending)
     ? record({ kind: 'attempt-ended', ending: verdict.ending })
     : verdict;
 }

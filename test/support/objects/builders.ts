@@ -1,4 +1,5 @@
 /** Builders of what the decision reads. By default: a looping CoreDNS on a kubespray node. */
+import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import type { Drift } from '../../../src/api/drift.ts';
@@ -14,6 +15,8 @@ import type {
   Situation,
   World,
 } from '../../../src/remediation/world.ts';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** The moment at which the container of the sighting died, epoch milliseconds. */
 const DEATH = Date.parse('2026-03-01T12:00:00Z');
@@ -140,6 +143,7 @@ export function aRemediation({
     uid: `uid-of-${node}-incident`,
     createdAt: at(1),
     acknowledged: false,
+    answers: { approved: null, rejected: null },
     unreadable: null,
     spec: {
       policy: { name: 'coredns', uid: 'policy-1' },
@@ -288,6 +292,7 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
     remediation,
     now: at(2),
     observedSince: at(-3600),
+    digest: sha256,
     ...overrides,
     world: {
       node: aNode(),
@@ -295,6 +300,8 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
       inspection: null,
       proofPod: null,
       otherNodeTakesPods: true,
+      kubeletStartedAt: null,
+      agentImage: 'dnshealth-operator:0.1.0',
       dnsPods: [aLoopingPod(), aDnsPod()],
       remediations: [remediation],
       // Of a percentage, as in a cluster of ten nodes.

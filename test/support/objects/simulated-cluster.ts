@@ -23,6 +23,7 @@ import {
   aRemediation,
   aRun,
   at,
+  sha256,
   withDrift,
 } from './builders.ts';
 import { SimulatedJob } from './simulated-job.ts';
@@ -84,12 +85,15 @@ export class SimulatedCluster {
       remediation,
       now: this.now,
       observedSince: this.observedSince,
+      digest: sha256,
       world: {
         node: this.node,
         repairJob: this.job.run,
         inspection: this.inspection,
         proofPod: this.proof,
         otherNodeTakesPods: true,
+        kubeletStartedAt: null,
+        agentImage: 'dnshealth-operator:0.1.0',
         dnsPods: this.pods.map((pod) => this.#asItIsNow(pod)),
         slots: {},
         pauseOfAll: null,
@@ -196,6 +200,9 @@ export class SimulatedCluster {
       }
       case 'survey':
         return { kind: 'surveyed', otherPods: { total: 0, pods: [], message: 'None.' } };
+      case 'remove-inspection':
+        this.inspection = null;
+        return { kind: 'done', effect };
       case 'remove-proof-pod':
         this.proof = null;
         return { kind: 'done', effect };

@@ -17,6 +17,7 @@ import {
   at,
   isoAt,
   onControlPlane,
+  sha256,
   withDrift,
   withSighting,
 } from './builders.ts';
@@ -280,6 +281,7 @@ export class SimulatedFleet {
       remediation: seen(incident),
       now: this.#now,
       observedSince: at(0),
+      digest: sha256,
       world: {
         node: aNode({
           name: node,
@@ -292,6 +294,8 @@ export class SimulatedFleet {
         proofPod: null,
         dnsPods: this.#pods(script.policy),
         otherNodeTakesPods: true,
+        kubeletStartedAt: null,
+        agentImage: 'dnshealth-operator:0.1.0',
         remediations: [...this.incidents.map(seen), ...before],
         slots: Object.fromEntries(
           POLICIES.map((policy) => [`coredns-${policy}`, this.#script.maxConcurrent[policy]]),
