@@ -297,10 +297,13 @@ function takesLong({ finishedAt, steps }: Status, now: number): boolean {
 /** The outcome. */
 export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, now: number): Status {
   const { nextAttempt: _due, waitingSince: _since, advice: _advice, ...status } = before;
+  // What was only planned says nothing of the node's DNS.
   const ended =
-    ending.phase === 'Healed'
-      ? verified(status, ending.reason, ending.message, now)
-      : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
+    ending.phase === 'Planned' || ending.phase === 'Expired'
+      ? status
+      : ending.phase === 'Healed'
+        ? verified(status, ending.reason, ending.message, now)
+        : withCondition(status, 'Verified', 'False', ending.reason, ending.message, now);
   const held = status.quarantine?.heldSince !== undefined;
   return {
     ...ended,
