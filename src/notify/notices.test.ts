@@ -18,6 +18,7 @@ const plan: NonNullable<RemediationStatus['plan']> = {
   restarts: ['kubelet.service'],
   recreates: [],
   agentImage: 'agent:1',
+  madeFor: { bootID: '3b2e5a7c' },
   summary: 'Sets resolvConf and restarts the kubelet.',
 };
 
