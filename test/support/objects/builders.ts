@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/agent-protocol.ts';
 import type { Drift } from '../../../src/api/drift.ts';
-import type { Plan } from '../../../src/api/plan.ts';
 import { type PolicySpec, policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
 import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
@@ -231,32 +230,6 @@ export function aRun(overrides: Partial<AgentRun> = {}): AgentRun {
     blockedBy: null,
     message: null,
     guard: null,
-    ...overrides,
-  };
-}
-
-/** A plan to change the kubelet of node-1, which waits for its approval for a day. */
-export function aPlan(overrides: Partial<Plan> = {}): Plan {
-  const file = '/etc/kubernetes/kubelet-config.yaml';
-  const target = '/run/systemd/resolve/resolv.conf';
-  return {
-    hash: 'a1'.repeat(32),
-    number: 1,
-    madeAt: isoAt(4),
-    expiresAt: isoAt(4 + 86_400),
-    changes: 'Kubelet',
-    file,
-    line: 4,
-    setting: `${file}:4`,
-    target,
-    diff: `--- ${file}\n+++ ${file}\n@@ -4 +4 @@\n-resolvConf: /etc/resolv.conf\n+resolvConf: ${target}\n`,
-    sha256Before: 'b2'.repeat(32),
-    sha256After: 'c3'.repeat(32),
-    restarts: ['kubelet.service'],
-    recreates: [SICK_POD.name],
-    agentImage: 'dnshealth-operator:0.1.0',
-    madeFor: { bootID: aNode().system.bootID },
-    summary: `Change resolvConf from /etc/resolv.conf to ${target} in ${file}:4 on node node-1, restart its kubelet once, and replace the DNS pods ${SICK_POD.name}.`,
     ...overrides,
   };
 }

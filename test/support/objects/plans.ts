@@ -24,6 +24,7 @@ export const aPlan = (overrides: Partial<Plan> = {}): Plan => ({
   sha256After: 'b'.repeat(64),
   restarts: ['kubelet.service'],
   recreates: ['coredns-sick'],
+  madeFor: { bootID: '3b2e5a7c' },
   agentImage: 'registry.example.com/dnshealth-operator:0.1.0',
   summary: 'Set resolvConf to /run/systemd/resolve/resolv.conf, and restart the kubelet.',
   ...overrides,
