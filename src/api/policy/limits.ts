@@ -48,7 +48,7 @@ export const limitsSchema = z
       .max(1000)
       .default(100)
       .describe(
-        'Number of ended remediations to keep; older ones are deleted. Never deleted are the last one of each node, and those that ended within the last hour, hold a node, halt further repairs, or need an administrator and are not acknowledged; those of a DNS pod only while it exists.',
+        'Number of ended remediations to keep; older ones are deleted. Never deleted are the last one of each node that exists, those that ended within the last hour, those of repairs that ended within the last day, and those that hold a node, halt further repairs, or need an administrator and are not acknowledged; those of a DNS pod only while it exists.',
       ),
     historyDays: z
       .int()

@@ -9,15 +9,10 @@ import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-stat
 import { breakerOf } from '../../remediation/rollout/breaker.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import {
-  containerOf,
-  otherContainers,
-  podsByWorkload,
-  policyInConflictWith,
-  policyOf,
-} from '../dns-pods/workloads.ts';
+import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
 import { checkPolicy } from '../nodes/check-policy.ts';
+import { ownRemediations } from '../own-remediations.ts';
 import type { LateLoops } from '../prober/late-loops.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
@@ -79,9 +74,7 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
     const policies = stores.policies.list();
-    const remediations = stores.remediations
-      .list()
-      .filter((one) => policyOf(one, policies)?.uid === policy.uid);
+    const remediations = ownRemediations(policy, stores);
     const own = new Set(remediations.map((one) => one.name));
     const next = policyStatus({
       policy: { generation: policy.generation, ...policy.spec },
