@@ -6,6 +6,7 @@ import type { RemediationStatus } from '../api/remediation.ts';
 import type { EventRecorder, EventTarget } from '../kube/event-recorder.ts';
 import { breakerNotices } from '../notify/of-policy.ts';
 import { noticesBetween } from '../notify/of-record.ts';
+import { breakerTurned } from '../remediation/record/breaker-events.ts';
 import { type EventIntent, eventsBetween, healthTurned, type Subject } from '../remediation/record/events.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -51,6 +52,7 @@ export function createNarrator(
     },
     policyTransition(policy, after) {
       for (const intent of healthTurned(policy, policy.status, after)) announce(intent);
+      for (const intent of breakerTurned(policy, policy.status, after)) announce(intent);
       notifier.tell(breakerNotices(policy, policy.status, after));
     },
   };

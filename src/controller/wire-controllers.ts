@@ -14,6 +14,7 @@ import { createExcludeLabelReconciler } from './housekeeping/exclude-label-contr
 import { createHistoryReconciler } from './housekeeping/history-controller.ts';
 import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
+import { createLimitMetrics } from './limit-metrics.ts';
 import { createNarrator } from './narrator.ts';
 import { createBatches } from './nodes/batches.ts';
 import { createCheckPods } from './nodes/check-pods.ts';
@@ -93,6 +94,7 @@ export function wireControllers({
     metrics: createDomainMetrics(metrics),
     random: Math.random,
   };
+  createLimitMetrics(metrics, stores, now);
   return controllerTable(
     parts.stores,
     {

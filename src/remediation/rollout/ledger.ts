@@ -84,10 +84,14 @@ function relapsesOf(healed: readonly Repair[], remediations: readonly Remediatio
     else crashes.set(one.spec.node.uid, [one]);
   }
   return healed.flatMap((repair) => {
-    const end = repair.endedAt ?? 0;
+    // Records are created in whole seconds.
+    const end = Math.floor((repair.endedAt ?? 0) / 1000) * 1000;
     const again = crashes
       .get(repair.remediation.spec.node.uid)
-      ?.find(({ createdAt }) => createdAt > end && createdAt - end <= LONGEST_WATCH_MS);
+      ?.find(
+        ({ name, createdAt }) =>
+          name !== repair.remediation.name && createdAt >= end && createdAt - end <= LONGEST_WATCH_MS,
+      );
     return again ? [{ healed: repair, again }] : [];
   });
 }
