@@ -70,13 +70,14 @@ const VERBS = [
 const INNER_ROOMS = {
   // What the records say does not decide; a stage asks guards, never the other way round.
   remediation: {
-    claim: { from: [] },
+    scope: { from: [] },
+    claim: { from: ['scope'] },
     rollout: { from: [] },
     maintenance: { from: [] },
     verification: { from: [] },
     planning: { from: ['verification'] },
-    record: { from: ['maintenance', 'planning', 'rollout', 'verification'] },
-    guards: { from: ['maintenance', 'planning', 'record', 'rollout', 'verification'] },
+    record: { from: ['maintenance', 'planning', 'rollout', 'scope', 'verification'] },
+    guards: { from: ['maintenance', 'planning', 'record', 'rollout', 'scope', 'verification'] },
     stages: { from: ['guards', 'planning', 'record', 'rollout', 'verification'] },
     housekeeping: { from: ['record', 'rollout'] },
   },

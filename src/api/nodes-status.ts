@@ -13,7 +13,17 @@ export const MAX_FILES_MESSAGE = 256;
 
 export const nodesStatusSchema = z
   .object({
-    total: z.int().describe('Number of nodes that DNS pods could run on: all Linux nodes.'),
+    total: z
+      .int()
+      .describe(
+        'Number of nodes that DNS pods could run on and that this policy covers: the Linux nodes that it selects and that belong to no older policy.',
+      ),
+    notCovered: z
+      .int()
+      .optional()
+      .describe(
+        'Number of Linux nodes that no policy covers: they are neither checked nor repaired. Absent if there are none.',
+      ),
     checked: z
       .int()
       .describe(
@@ -68,6 +78,6 @@ export const nodesStatusSchema = z
       ),
   })
   .describe(
-    'What the checks of the nodes have shown. Absent until the nodes were counted, and in a policy under which no node is checked: of several policies, the oldest that repairs.',
+    'What the checks of the nodes have shown. Absent until the nodes were counted, and in a policy under which no node is checked. A node that several policies select is checked under one: the oldest of those that go furthest.',
   );
 export type NodesStatus = z.infer<typeof nodesStatusSchema>;

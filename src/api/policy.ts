@@ -5,7 +5,13 @@ import { approvalPolicySchema, MODES } from './policy/approval.ts';
 import { breakerSchema, canarySchema, limitsSchema } from './policy/limits.ts';
 import { maintenanceSchema } from './policy/maintenance.ts';
 import { pauseSchema } from './policy/pause.ts';
-import { nodeSelectorSchema, otherWorkloadsSchema, remediesSchema, workloadSchema } from './policy/scope.ts';
+import {
+  isSameWorkload,
+  nodeSelectorSchema,
+  otherWorkloadsSchema,
+  remediesSchema,
+  workloadSchema,
+} from './policy/scope.ts';
 
 /**
  * Files that resolvConf may be set to. A closed list, because with a free path the author of a policy could choose
@@ -157,6 +163,8 @@ const proberSchema = z
     'How the DNS pods are asked while nothing is wrong: each one at its own address, for a name of the cluster and an external one (see verification), over UDP and TCP, and the cluster DNS Service as well.',
   );
 
+const TWICE = 'otherWorkloads must not name spec.workload once more';
+
 export const policySpecSchema = z
   .object({
     mode: z
@@ -179,6 +187,19 @@ export const policySpecSchema = z
     verification: verificationSchema,
     prober: proberSchema,
     drift: driftPolicySchema,
+  })
+  .refine(({ workload, otherWorkloads }) => !otherWorkloads.some((one) => isSameWorkload(one, workload)), {
+    path: ['otherWorkloads'],
+    message: TWICE,
+  })
+  .meta({
+    'x-kubernetes-validations': [
+      {
+        rule: '!self.otherWorkloads.exists(one, one.kind == self.workload.kind && one.name == self.workload.name)',
+        message: TWICE,
+        fieldPath: '.otherWorkloads',
+      },
+    ],
   })
   .describe(
     'Which DNS pods are watched, how nodes are checked, and what may be done about a loop. Every field has a default.',

@@ -47,6 +47,22 @@ export const remediationSpecFields = z
           .describe('Whether it is a control-plane node. Of those, one is repaired at a time.'),
       })
       .describe('Node under repair. A node with the same name and a different UID is a different node.'),
+    workload: z
+      .object({
+        kind: z.enum(['Deployment', 'DaemonSet']).describe('Kind of the workload.'),
+        name: objectName().describe('Name of the workload.'),
+        container: objectName().describe('Name of the CoreDNS container in its pods.'),
+        isNodeLocal: z
+          .boolean()
+          .default(false)
+          .describe(
+            'Whether it is a node-local cache, whose pods can be asked from their own node only. They are verified by running without a restart.',
+          ),
+      })
+      .optional()
+      .describe(
+        'DNS workload in kube-system whose pod showed the incident. Absent if no pod did, and in older records, where it is settings.workload.',
+      ),
     cause: z.enum(['KubeletResolvConf']).describe('Diagnosed cause that this remediation repairs.'),
     trigger: z
       .enum(TRIGGERS)

@@ -36,6 +36,7 @@ const KEPT: ReadonlySet<string> = new Set([
   'maxLength',
   'minItems',
   'maxItems',
+  'maxProperties',
   'x-kubernetes-validations',
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',

@@ -65,7 +65,7 @@ const found = () => {
     now: Date.now,
   });
   const probes = createProbes();
-  const nodeTable = createNodeTable(nodes);
+  const nodeTable = createNodeTable(nodes, reflectors.policies);
   return {
     sightings: createSightings(),
     probes,
@@ -171,7 +171,7 @@ describe('what is said of a node', () => {
     ['the interval', 'Interval', 0],
     ['a check that failed', 'Retry', 0],
   ] as const)('is considered again when %s makes a check due: %s, %i times', (_what, why, times) => {
-    const due = { node: 'node-1', uid: 'uid-of-node-1', why, at: 0, hostsDNSPods: false };
+    const due = { node: 'node-1', uid: 'uid-of-node-1', why, at: 0, policy: 'policy-1', hostsDNSPods: false };
     const schedule = { ...found().schedule, get: () => due, keys: () => ['node-1'] };
     expect(wokenBy(nodeState({ ...found(), schedule }), () => {})).toHaveLength(times);
   });

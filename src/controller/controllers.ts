@@ -5,6 +5,7 @@ import type { NodeFacts } from '../observe/node-facts.ts';
 import type { Reflectors } from '../observe/reflectors.ts';
 import type { WatchedNode } from '../observe/watched-node.ts';
 import { isUnderRepair } from '../remediation/facts.ts';
+import { sameLabels } from '../remediation/scope/node-selector.ts';
 import { concernedBy, concernedByNode, concernedByPod, isOpen, pendingOn } from '../remediation/wake.ts';
 import type { Remediation } from '../remediation/world.ts';
 import { type Controller, watch } from '../runtime/controller.ts';
@@ -63,6 +64,8 @@ export function controllerTable(
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
     dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
+  const openOn = (node: string) =>
+    namesOf(remediations.list().filter((one) => one.spec.node.name === node && isOpen(one)));
   const open = () => namesOf(remediations.list().filter(isOpen));
 
   const incidentsOfPod = (key: string) => {
@@ -77,7 +80,7 @@ export function controllerTable(
       change.kind === 'added' ? null : change.kind === 'modified' ? change.old : change.object,
       change.kind === 'deleted' ? null : change.object,
       remediations.list(),
-      () => slotsNow(remediations.list(), policies.list(), found.eligible),
+      () => slotsNow(remediations.list(), reflectors, found.eligible),
     );
 
   return [
@@ -89,6 +92,8 @@ export function controllerTable(
         watch(policies, (change) => (isNewSpec(change) ? allPods() : [])),
         // A crash that happened while its node had an incident is considered again when that one ends.
         watch(remediations, (change) => podsOn(change.object.spec.node.name)),
+        // Other labels: another policy may select the node, or none.
+        watch(nodes, (change) => (isRelabelled(change) ? podsOn(change.key) : [])),
       ],
       reconcile: reconcile.sighting,
     },
@@ -112,6 +117,7 @@ export function controllerTable(
         watch(kubeletStarts, ({ object }) => plannedOn(object.node)),
         watch(policies, (change) => (isNewSpec(change) ? open() : [])),
         watch(ownNamespace, open),
+        watch(nodes, (change) => (isRelabelled(change) ? openOn(change.key) : [])),
       ],
       // One at a time: whether a slot of limits.maxConcurrent is free follows from the records of the others, and two
       // decisions at once could both take it. Nothing here waits for a node, so the nodes are repaired side by side.
@@ -137,7 +143,10 @@ export function controllerTable(
     },
     {
       name: 'node-table',
-      watches: [watch(nodes, (change) => (concernsTable(change) ? TABLE : []))],
+      watches: [
+        watch(nodes, (change) => (concernsTable(change) ? TABLE : [])),
+        watch(policies, (change) => (isNewSpec(change) ? TABLE : [])),
+      ],
       reconcile: reconcile.nodeTable,
     },
     {
@@ -256,7 +265,11 @@ export function controllerTable(
 const saysSomethingElse = (change: Change<WatchedNode>): boolean =>
   change.kind !== 'modified' ||
   change.old.checks !== change.object.checks ||
+  isRelabelled(change) ||
   change.old.mark?.exclude !== change.object.mark?.exclude;
+
+const isRelabelled = (change: Change<WatchedNode>): boolean =>
+  change.kind === 'modified' && !sameLabels(change.old.labels, change.object.labels);
 
 const wasRebooted = (change: Change<NodeFacts>): boolean =>
   change.kind === 'modified' && change.object.bootID !== change.old.bootID;

@@ -153,7 +153,7 @@ function silentCluster(row: Row) {
     onChange: () => () => {},
   });
   const stores = {
-    policies: store({ uid: spec.policy.uid, spec: { mode: 'Repair' } }),
+    policies: store({ uid: spec.policy.uid, createdAt: 0, spec: spec.settings }),
     remediations: isRepairedOften ? store(repaired('earlier', 2), repaired('later', 3)) : store(),
     dnsPods: store(parseDnsPod(aRawDnsPod())),
     jobs: job ? store(agentJob) : store(),

@@ -77,7 +77,7 @@ export function wireControllers({
     eligible: createEligibleNodes(stores, known),
     starts,
     records,
-    nodeTable: createNodeTable(stores.nodes),
+    nodeTable: createNodeTable(stores.nodes, stores.policies),
     schedule,
     wanted,
     checkPods: createCheckPods(stores.agentPods, now),

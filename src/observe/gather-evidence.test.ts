@@ -6,11 +6,16 @@ import { evidenceSchema, MAX_EVIDENCE_BYTES } from '../api/evidence.ts';
 import { fileExcerpt, logExcerpt } from '../diagnosis/excerpts.ts';
 import { type DnsPod, parseDnsPod } from './dns-pod.ts';
 import { gatherEvidence } from './gather-evidence.ts';
+import type { OwnedPod } from './ownership.ts';
 
 const COREFILE = '.:53 {\n errors\n forward . /etc/resolv.conf\n loop\n}\n';
 const SIGNAL = new AbortController().signal;
 const PODS = '/api/v1/namespaces/kube-system/pods';
 
+const owned = (pod: DnsPod): OwnedPod => ({
+  ...pod,
+  workload: { kind: 'Deployment', name: 'coredns', container: 'coredns' },
+});
 const aWellPod = (name: string, node: string, seconds: number): DnsPod =>
   parseDnsPod(
     aRawDnsPod({
@@ -37,7 +42,7 @@ async function gather({
   answers,
   isDrift = false,
 }: Given = {}) {
-  const pod = parseDnsPod(aRawDnsPod());
+  const pod = owned(parseDnsPod(aRawDnsPod()));
   const [container] = pod.containers;
   if (!container) throw new Error('the pod has no container');
   const { kube, asked } = fakeKube({
@@ -68,8 +73,7 @@ async function gather({
             },
           },
       node: aNode(),
-      dnsPods: [pod, ...(others ?? [aWellPod('coredns-well', 'node-2', -3600)])],
-      workload: { kind: 'Deployment', name: 'coredns', container: 'coredns' },
+      dnsPods: [pod, ...(others ?? [aWellPod('coredns-well', 'node-2', -3600)]).map(owned)],
       operatorImage: 'registry.example.com/dnshealth-operator:0.1.0',
       now: () => at(1),
     },

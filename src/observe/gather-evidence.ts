@@ -2,7 +2,6 @@
 import * as z from 'zod';
 import { type Evidence, MAX_EVIDENCE_BYTES } from '../api/evidence.ts';
 import { DNS_NAMESPACE } from '../api/keys.ts';
-import type { PolicySpec } from '../api/policy.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { examine } from '../diagnosis/examine.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -10,16 +9,17 @@ import { KubeError } from '../kube/errors.ts';
 import { isoTime } from '../remediation/record/conditions.ts';
 import { serves } from '../remediation/verification/serving.ts';
 import type { NodeView } from '../remediation/world.ts';
-import type { DnsContainer, DnsPod } from './dns-pod.ts';
+import type { DnsContainer } from './dns-pod.ts';
 import { observeNode } from './node.ts';
 import { usesNodeDNS } from './other-pods.ts';
+import type { OwnedPod } from './ownership.ts';
 import type { Basis } from './sight.ts';
 
 /** Of pods that are listed by name. */
 const MAX_PODS = 20;
 
 interface SickPod {
-  readonly pod: DnsPod;
+  readonly pod: OwnedPod;
   readonly container: DnsContainer;
   /** What the diagnosis was made from; null if there was no log. */
   readonly basis: Basis | null;
@@ -29,9 +29,8 @@ interface Incident {
   /** The DNS pod that showed the incident; null for a drift. */
   readonly sick: SickPod | null;
   readonly node: NodeView;
-  /** All pods that the workload owns. */
-  readonly dnsPods: readonly DnsPod[];
-  readonly workload: PolicySpec['workload'];
+  /** All pods that the workloads of the policy own. */
+  readonly dnsPods: readonly OwnedPod[];
   readonly operatorImage: string;
   readonly now: () => number;
 }
@@ -56,7 +55,7 @@ export async function gatherEvidence(
     ...(sick && { pod: podOf(sick) }),
     node: node.system,
     operatorImage,
-    dnsPods: others(incident).slice(0, MAX_PODS).map(dnsPodOf(incident)),
+    dnsPods: others(incident).slice(0, MAX_PODS).map(dnsPodOf),
     ...(sibling && { sibling }),
     ...(podsWithNodeDNS && { podsWithNodeDNS }),
     ...(examination && { examination }),
@@ -80,19 +79,17 @@ const podOf = ({ pod, container }: SickPod): Evidence['pod'] => ({
   restartCount: container.restartCount,
 });
 
-const others = ({ sick, dnsPods }: Incident): readonly DnsPod[] =>
+const others = ({ sick, dnsPods }: Incident): readonly OwnedPod[] =>
   dnsPods.filter(({ uid }) => uid !== sick?.pod.uid);
 
-const runningSince = (pod: DnsPod, { workload }: Incident): number | null =>
-  pod.containers.find(({ name }) => name === workload.container)?.runningSince ?? null;
+const runningSince = ({ containers, workload }: OwnedPod): number | null =>
+  containers.find(({ name }) => name === workload.container)?.runningSince ?? null;
 
-const dnsPodOf =
-  (incident: Incident) =>
-  (pod: DnsPod): Evidence['dnsPods'][number] => {
-    const since = runningSince(pod, incident);
-    const { name, node, ready } = pod;
-    return { name, node, ready, ...(since !== null && { since: isoTime(since) }) };
-  };
+function dnsPodOf(pod: OwnedPod): Evidence['dnsPods'][number] {
+  const since = runningSince(pod);
+  const { name, node, ready } = pod;
+  return { name, node, ready, ...(since !== null && { since: isoTime(since) }) };
+}
 
 /** The one that has served for the longest time, on another node: its configuration works. */
 async function siblingOf(
@@ -104,7 +101,7 @@ async function siblingOf(
   const [oldest] = others(incident)
     .filter(({ node }) => node !== incident.node.name)
     .flatMap((pod) => {
-      const since = runningSince(pod, incident);
+      const since = runningSince(pod);
       const isServing = serves({ ...pod, runningSince: since, upSince: since, answers: null }, now);
       return since !== null && isServing ? [{ pod, since }] : [];
     })
@@ -154,14 +151,13 @@ function examinationOf(incident: Incident, sick: SickPod, basis: Basis): Evidenc
 
 /** Without the side of the node: only the agent sees that, after the claim. */
 function caseOf(
-  { workload, dnsPods }: Incident,
+  { dnsPods }: Incident,
   { pod, container }: SickPod,
   { log, corefile, clusterDNS, asked }: Basis,
 ): Case {
   return {
     pod: {
       ...pod,
-      workload,
       startedAt: pod.startedAt ?? pod.createdAt,
       container: {
         name: container.name,

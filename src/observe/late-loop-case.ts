@@ -1,21 +1,20 @@
 /** What is known of a DNS pod that runs and does not answer for external names, as `diagnosis/` reads it. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
-import type { PolicySpec } from '../api/policy.ts';
 import type { Case, CaseAnswer, CaseSibling } from '../diagnosis/case.ts';
 import type { ProbedAnswer, Round } from '../health/round.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { KubeError } from '../kube/errors.ts';
 import { clusterDnsAddresses } from './cluster-dns.ts';
-import type { DnsContainer, DnsPod } from './dns-pod.ts';
+import type { DnsContainer } from './dns-pod.ts';
+import type { OwnedPod } from './ownership.ts';
 import { readCorefile } from './read-corefile.ts';
 
 /** Queries that fail are logged one by one; the last ones show how. */
 const TAIL = { tailLines: 200, limitBytes: 65_536 };
 
 export interface Suspect {
-  readonly pod: DnsPod;
+  readonly pod: OwnedPod;
   readonly container: DnsContainer;
-  readonly workload: PolicySpec['workload'];
   readonly round: Round;
   /** Other pods of the workload, with their last round. */
   readonly siblings: readonly { readonly pod: string; readonly node: string; readonly round: Round }[];
@@ -23,7 +22,7 @@ export interface Suspect {
 
 /** @throws KubeError when the API cannot be reached */
 export async function lateLoopCase(kube: KubeClient, suspect: Suspect, signal: AbortSignal): Promise<Case> {
-  const { pod, container, workload } = suspect;
+  const { pod, container } = suspect;
   const [log, corefile, clusterDNS] = await Promise.all([
     logOf(kube, suspect, signal),
     readCorefile(kube, pod, signal),
@@ -32,7 +31,6 @@ export async function lateLoopCase(kube: KubeClient, suspect: Suspect, signal: A
   return {
     pod: {
       ...pod,
-      workload: { kind: workload.kind, name: workload.name },
       startedAt: pod.startedAt ?? pod.createdAt,
       container: {
         name: container.name,

@@ -54,6 +54,7 @@ export function parseNode(raw: unknown): NodeView {
     ready:
       status.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false,
     unschedulable: spec?.unschedulable ?? false,
+    labels,
     excluded: labels[EXCLUDE_LABEL] === 'true',
     controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),
     quarantine,

@@ -1,6 +1,6 @@
 /** Does a workload own a pod? The chain of controllers is followed by uid, so that a look-alike does not count. */
 import { DNS_NAMESPACE } from '../api/keys.ts';
-import type { PolicySpec } from '../api/policy.ts';
+import type { DnsWorkload } from '../api/policy/scope.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { nullIfNotFound } from '../kube/errors.ts';
 import type { DnsPod } from './dns-pod.ts';
@@ -18,13 +18,16 @@ interface Owned {
 }
 
 export interface Workload {
-  readonly kind: PolicySpec['workload']['kind'];
+  readonly kind: DnsWorkload['kind'];
   readonly name: string;
 }
 
+/** A DNS pod with the workload that owns it, as a policy names it. */
+export type OwnedPod = DnsPod & { readonly workload: DnsWorkload };
+
 /** A label alone proves nothing: everyone who may create pods there can set it. */
 export interface Ownership {
-  owns(workload: PolicySpec['workload'], pod: DnsPod, signal: AbortSignal): Promise<boolean>;
+  owns(workload: Workload, pod: DnsPod, signal: AbortSignal): Promise<boolean>;
 }
 
 export interface Owners {

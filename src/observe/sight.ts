@@ -1,7 +1,6 @@
 /** From a container death to its diagnosis: reads the log and the Corefile, and asks `diagnosis/` what they mean. */
 import { assertNever } from '../api/assert-never.ts';
 import type { Observation } from '../api/policy/status.ts';
-import type { PolicySpec } from '../api/policy.ts';
 import type { Sighting } from '../api/trigger.ts';
 import type { Case } from '../diagnosis/case.ts';
 import { isNodeRestart, isStartFailure } from '../diagnosis/crash.ts';
@@ -14,15 +13,15 @@ import { isoTime } from '../remediation/record/conditions.ts';
 import type { Policy } from './custom-resources.ts';
 import { readLogOfDeath } from './death-log.ts';
 import type { ContainerDeath, DnsContainer, DnsPod } from './dns-pod.ts';
+import type { OwnedPod } from './ownership.ts';
 import { type CorefileSource, readCorefile } from './read-corefile.ts';
 
 /** The schemas of both kinds allow no more of a line. */
 const MAX_LINE = 1024;
 
 interface SightRequest {
-  readonly pod: DnsPod;
+  readonly pod: OwnedPod;
   readonly container: DnsContainer;
-  readonly workload: PolicySpec['workload'];
   readonly clusterDNS: readonly string[];
 }
 
@@ -46,7 +45,7 @@ export async function sight(
   request: SightRequest,
   signal: AbortSignal,
 ): Promise<{ readonly diagnosis: Diagnosis; readonly basis: Basis } | null> {
-  const { pod, container, workload, clusterDNS } = request;
+  const { pod, container, clusterDNS } = request;
   const { death } = container;
   if (!death) return null;
   const hasNoLog = isNodeRestart(death) || isStartFailure(death);
@@ -61,7 +60,7 @@ export async function sight(
     death,
     log,
     ...corefileEvidence(corefile),
-    workload: `${workload.kind.toLowerCase()} ${workload.name}`,
+    workload: `${pod.workload.kind.toLowerCase()} ${pod.workload.name}`,
     pod: {
       ips: pod.ips,
       hostNetwork: pod.hostNetwork,

@@ -1,6 +1,7 @@
 /** What is kept of every node, from its metadata only: with 5,000 of them a whole node would be twelve kilobytes each. */
 import * as z from 'zod';
 import { CHECK_ANNOTATION, CONTROL_PLANE_LABELS } from '../api/keys.ts';
+import type { Labels } from '../remediation/scope/node-selector.ts';
 import { epochTime } from './epoch-time.ts';
 import { type NodeMark, parseNodeMark } from './node-mark.ts';
 
@@ -24,6 +25,8 @@ export interface WatchedNode {
   /** Epoch milliseconds. */
   readonly createdAt: number;
   readonly deleting: boolean;
+  /** By these a policy selects nodes. */
+  readonly labels: Labels;
   readonly controlPlane: boolean;
   /** Whether CoreDNS could run there at all: not on Windows. */
   readonly isLinux: boolean;
@@ -43,6 +46,7 @@ export function parseWatchedNode(raw: unknown): WatchedNode {
     resourceVersion: metadata.resourceVersion,
     createdAt: metadata.creationTimestamp,
     deleting: metadata.deletionTimestamp != null,
+    labels,
     controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),
     isLinux: (labels['kubernetes.io/os'] ?? 'linux') === 'linux',
     checks: metadata.annotations?.[CHECK_ANNOTATION] ?? null,

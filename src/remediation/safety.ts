@@ -8,6 +8,7 @@ import { dnsSurvives } from './guards/dns-survives.ts';
 import type { Guard } from './guards/guard.ts';
 import { hasSlot } from './guards/has-slot.ts';
 import { hourBudget } from './guards/hour-budget.ts';
+import { inScope } from './guards/in-scope.ts';
 import { nodeBudget } from './guards/node-budget.ts';
 import { nodeExists } from './guards/node-exists.ts';
 import { nodeIsFree } from './guards/node-free.ts';
@@ -28,6 +29,7 @@ const GUARDS: readonly Guard[] = [
   policyAllows,
   nodeExists,
   nodeIsNotExcluded,
+  inScope,
   platformIsMutable,
   stillSick,
   notPaused,

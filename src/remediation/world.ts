@@ -4,6 +4,7 @@ import type { NodeCheckRecord } from '../api/node-check-record.ts';
 import type { PolicySpec } from '../api/policy.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
 import type { RemediationSpec, RemediationStatus } from '../api/remediation.ts';
+import type { Labels } from './scope/node-selector.ts';
 
 /** What people have said about its plan. An approval without a name is none. */
 export interface Answers {
@@ -39,6 +40,7 @@ export interface NodeView {
   readonly ready: boolean;
   /** Cordoned, by this quarantine or by someone else. */
   readonly unschedulable: boolean;
+  readonly labels: Labels;
   readonly excluded: boolean;
   readonly controlPlane: boolean;
   readonly quarantine: QuarantineRecord | null;
@@ -83,6 +85,10 @@ export interface GuardRun {
 export interface DnsPodView {
   readonly name: string;
   readonly uid: string;
+  /** Kind and name of the workload that owns it, for example `Deployment/coredns`. */
+  readonly workload: string;
+  /** A node-local cache: it serves the pods of its node only, and cannot be asked from elsewhere. */
+  readonly isNodeLocal: boolean;
   readonly node: string;
   readonly ip: string | null;
   readonly createdAt: number;
@@ -112,6 +118,8 @@ export interface PauseOfAll {
 export interface World {
   /** null: no node of that name, or another one under the same name. */
   readonly node: NodeView | null;
+  /** Name of an older policy that the node belongs to as well, for the DNS workload of this incident; null without one. */
+  readonly olderPolicy: string | null;
   readonly repairJob: AgentRun | null;
   /** Of the Job that only reads, before the node is left to an administrator. */
   readonly inspection: AgentRun | null;
@@ -122,7 +130,7 @@ export interface World {
   readonly kubeletStartedAt: number | null;
   /** Image of the agent, which a plan names. */
   readonly agentImage: string;
-  /** All DNS pods that the policy's workload owns, on every node. */
+  /** All DNS pods that the workloads of the policy own, on every node. */
   readonly dnsPods: readonly DnsPodView[];
   /** All remediations, this one included. */
   readonly remediations: readonly Remediation[];

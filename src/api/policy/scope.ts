@@ -22,6 +22,22 @@ export const workloadSchema = z
     `DNS pods to watch: pods in kube-system that have one of the labels ${DNS_LABELS_TEXT} and are owned by this workload.`,
   );
 export type Workload = z.infer<typeof workloadSchema>;
+/** One that owns DNS pods, with the name of their container. */
+export type DnsWorkload = Workload;
+
+interface NamesWorkloads {
+  readonly workload: Workload;
+  readonly otherWorkloads: readonly Workload[];
+}
+
+/** All DNS workloads that a policy is about. */
+export const workloadsOf = ({ workload, otherWorkloads }: NamesWorkloads): readonly DnsWorkload[] => [
+  workload,
+  ...otherWorkloads,
+];
+
+type Named = Pick<Workload, 'kind' | 'name'>;
+export const isSameWorkload = (a: Named, b: Named): boolean => a.kind === b.kind && a.name === b.name;
 
 export const otherWorkloadsSchema = z
   .array(
@@ -43,27 +59,59 @@ export const otherWorkloadsSchema = z
   );
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;
+/** As the API server accepts them for labels of an object. */
+const LABEL_VALUE = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const LABEL_KEY =
+  /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
+const labelKey = () => z.string().min(1).max(317).regex(LABEL_KEY);
+const labelValue = () => z.string().max(63).regex(LABEL_VALUE);
+const MAX_LABELS = 20;
+const VALUES_MESSAGE = 'values must be set for In and NotIn, and unset for Exists and DoesNotExist';
 
 /** As metav1.LabelSelector. */
 export const nodeSelectorSchema = z
   .object({
     matchLabels: z
-      .record(z.string(), z.string())
+      .record(labelKey(), labelValue())
       .optional()
+      .meta({
+        maxProperties: MAX_LABELS,
+        'x-kubernetes-validations': [
+          {
+            // A schema has no pattern for keys.
+            rule: `self.all(key, size(key) <= 317 && key.matches('${LABEL_KEY.source.replaceAll('\\/', '/').replaceAll('\\', '\\\\')}'))`,
+            message: 'must have keys that a label can have, for example example.com/pool',
+          },
+        ],
+      })
       .describe('Labels that a node must have, with exactly these values.'),
     matchExpressions: z
       .array(
-        z.object({
-          key: z.string().min(1).max(317).describe('Key of the label.'),
-          operator: z.enum(OPERATORS).describe('How the label is compared with values.'),
-          values: z
-            .array(z.string().max(63))
-            .max(50)
-            .optional()
-            .describe('Values for In and NotIn. Must be unset for Exists and DoesNotExist.'),
-        }),
+        z
+          .object({
+            key: labelKey().describe('Key of the label.'),
+            operator: z.enum(OPERATORS).describe('How the label is compared with values.'),
+            values: z
+              .array(labelValue())
+              .max(50)
+              .optional()
+              .describe('Values for In and NotIn. Must be unset for Exists and DoesNotExist.'),
+          })
+          .refine(
+            ({ operator, values = [] }) => (operator === 'In' || operator === 'NotIn') === values.length > 0,
+            { path: ['values'], message: VALUES_MESSAGE },
+          )
+          .meta({
+            'x-kubernetes-validations': [
+              {
+                rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && size(self.values) > 0)",
+                message: VALUES_MESSAGE,
+                fieldPath: '.values',
+              },
+            ],
+          }),
       )
-      .max(20)
+      .max(MAX_LABELS)
       .optional()
       .describe('Further requirements, all of which a node must meet.'),
   })

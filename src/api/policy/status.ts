@@ -31,7 +31,7 @@ const workloadFoundSchema = z.object({
     .array(z.string())
     .describe('Labels by which its DNS pods were found, for example k8s-app=kube-dns.'),
   pods: z.int().describe('Number of its DNS pods.'),
-  watched: z.boolean().describe('Whether this is the workload of this policy.'),
+  watched: z.boolean().describe('Whether this is one of the workloads of this policy.'),
 });
 export type WorkloadFound = z.infer<typeof workloadFoundSchema>;
 
@@ -115,7 +115,19 @@ export const policyStatusSchema = z
       .array(workloadFoundSchema)
       .default([])
       .describe(
-        'Workloads in kube-system that own pods with the labels of DNS pods. Only the watched one is repaired.',
+        'Workloads in kube-system that own pods with the labels of DNS pods. Only those that the policy names are watched.',
+      ),
+    overlaps: z
+      .array(
+        z.object({
+          policy: z.string().describe('Name of the older policy.'),
+          nodes: z.int().describe('Number of nodes that both policies select.'),
+          sample: z.array(z.string()).max(10).describe('Names of some of these nodes, at most 10.'),
+        }),
+      )
+      .optional()
+      .describe(
+        'Nodes that this policy selects and that belong to an older policy for the same DNS workload. That one decides about them, and this one leaves them alone. Absent if there are none.',
       ),
     quarantinedNodes: z
       .array(z.string())

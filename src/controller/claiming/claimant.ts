@@ -1,22 +1,27 @@
 /** Claims an incident: from evidence that can be repaired to a DNSRemediation, or to the reason why there is none. */
 import { createHash } from 'node:crypto';
 import type { Evidence } from '../../api/evidence.ts';
+import type { DnsWorkload } from '../../api/policy/scope.ts';
 import type { TriggerEvidence } from '../../api/trigger.ts';
 import { claimIncident } from '../../effects/claim-incident.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
-import type { DnsPod } from '../../observe/dns-pod.ts';
 import { observeNode } from '../../observe/node.ts';
+import { isNodeLocalCache } from '../../observe/node-local-cache.ts';
+import type { OwnedPod } from '../../observe/ownership.ts';
 import { decideClaim } from '../../remediation/claim/claim.ts';
+import { selectsNode } from '../../remediation/scope/node-selector.ts';
+import { NOT_IN_SCOPE, notInScopeAdvice, OVERLAPPING, overlapping } from '../../remediation/scope/reasons.ts';
 import type { NodeView } from '../../remediation/world.ts';
 import type { Logger } from '../../runtime/logger.ts';
+import { olderPolicyFor } from '../dns-pods/policies.ts';
 import type { Stores } from '../stores.ts';
 
 interface Claim {
   /** Name of the node. */
   readonly node: string;
   /** The DNS pod that showed it; none shows a drift. */
-  readonly pod?: DnsPod;
+  readonly pod?: OwnedPod;
   readonly policy: Policy;
   readonly trigger: TriggerEvidence;
   /** When the operator itself saw it, epoch milliseconds; null if it was there before. */
@@ -45,7 +50,7 @@ export type Claimant = (claim: Claim, signal: AbortSignal) => Promise<ClaimOutco
 
 interface ClaimantOptions {
   readonly kube: KubeClient;
-  readonly stores: Pick<Stores, 'remediations'>;
+  readonly stores: Pick<Stores, 'remediations' | 'policies'>;
   readonly logger: Logger;
   readonly now: () => number;
 }
@@ -56,6 +61,12 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
     const node = await observeNode(kube, nodeName, signal);
     if (node === null || node.excluded) return UNSETTLED;
     const { name, uid } = node;
+    const outside = outsideScope(policy, pod?.workload, node);
+    if (outside) {
+      const { reason, advice } = outside;
+      if (isNews) logger.info('incident not claimed', { node: name, trigger: trigger.trigger, reason });
+      return { ...UNSETTLED, advice };
+    }
     const remediations = stores.remediations.list();
     const decision = decideClaim({
       evidence: trigger,
@@ -80,6 +91,7 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
       policy: { name: policy.name, uid: policy.uid },
       node: { name, uid, controlPlane: node.controlPlane },
       cause: 'KubeletResolvConf' as const,
+      ...(pod && { workload: { ...pod.workload, isNodeLocal: isNodeLocalCache(pod) } }),
       ...trigger,
       // Who paused it counts as it is, not as it was.
       settings: { ...policy.spec, pause: [] },
@@ -95,6 +107,14 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
       });
     return { claimed: true, isSettled: true };
   };
+
+  /** By the labels that the node has now: those in the cache have chosen the policy. null: it is the policy's node. */
+  function outsideScope(policy: Policy, workload: DnsWorkload | undefined, { name, labels }: NodeView) {
+    if (!selectsNode(policy.spec.nodeSelector, labels))
+      return { reason: NOT_IN_SCOPE, advice: notInScopeAdvice(name, policy.name) };
+    const older = olderPolicyFor(policy, workload, stores.policies.list(), labels);
+    return older === null ? null : { reason: OVERLAPPING, advice: overlapping(name, older) };
+  }
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

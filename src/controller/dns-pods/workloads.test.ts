@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation } from '../../../test/support/objects/builders.ts';
+import { aPolicySpec } from '../../../test/support/objects/builders.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
-import { parsePolicy } from '../../observe/custom-resources.ts';
 import { type DnsPod, parseDnsPod } from '../../observe/dns-pod.ts';
 import type { Workload } from '../../observe/ownership.ts';
 import type { Stores } from '../stores.ts';
-import { otherContainers, podsByWorkload, podsOf, policyOf } from './workloads.ts';
+import { namedIn, otherContainers, podsByWorkload, podsOf, viewOf } from './workloads.ts';
 
 const signal = new AbortController().signal;
 const aPod = (name: string, phase = 'Running'): DnsPod =>
@@ -15,10 +14,10 @@ const holding = (pods: readonly DnsPod[]) => ({ dnsPods: { list: () => pods } })
 it('a pod that the kubelet rejected or that a shutdown left behind is not a DNS pod: it is neither asked nor counted', async () => {
   const stores = holding(['Running', 'Pending', 'Failed', 'Succeeded'].map((phase) => aPod(phase, phase)));
   const workload = { kind: 'Deployment', name: 'coredns', container: 'coredns' } as const;
-  const owned = await podsOf(workload, stores.dnsPods.list(), { owns: async () => true }, signal);
+  const owned = await podsOf(aPolicySpec(), stores.dnsPods.list(), { owns: async () => true }, signal);
   expect(owned.map(({ name }) => name)).toEqual(['Running', 'Pending']);
   const [found] = await podsByWorkload(stores, { workloadOf: async () => workload }, signal);
-  expect(found?.pods).toEqual(owned);
+  expect(found?.pods.map(({ name }) => name)).toEqual(['Running', 'Pending']);
 });
 
 it('DNS pods are grouped by the owner that was verified, and those without one are left out', async () => {
@@ -48,29 +47,48 @@ it('the containers of the pods are named only if the one that the policy names i
   expect(otherContainers([cache, pending], workload)).toEqual(['node-cache']);
 });
 
-describe('an incident is repaired under', () => {
-  const policy = (name: string, uid: string, workload: object = {}, created = '2026-03-01T10:00:00Z') =>
-    parsePolicy({
-      metadata: { name, uid, resourceVersion: '1', creationTimestamp: created },
-      spec: { workload },
-    });
-  const other = policy('other', 'policy-9', { name: 'other' });
-  const of = (...policies: readonly ReturnType<typeof policy>[]) =>
-    policyOf(aRemediation(), policies)?.uid ?? null;
-
-  it('the policy that it was claimed under, also if that names another workload now', () => {
-    expect(of(other, policy('coredns', 'policy-1'))).toBe('policy-1');
-    expect(of(policy('second', 'policy-2'), policy('coredns', 'policy-1', { name: 'moved' }))).toBe(
-      'policy-1',
+describe('a policy with several workloads', () => {
+  const spec = aPolicySpec({
+    otherWorkloads: [{ kind: 'DaemonSet', name: 'node-local-dns', container: 'node-cache' }],
+  });
+  const aCache = () => {
+    const owner = {
+      apiVersion: 'apps/v1',
+      kind: 'DaemonSet',
+      name: 'node-local-dns',
+      uid: 'd',
+      controller: true,
+    };
+    return parseDnsPod(
+      aRawDnsPod({
+        metadata: { name: 'cache', labels: { 'k8s-app': 'node-local-dns' }, ownerReferences: [owner] },
+        spec: { hostNetwork: true },
+        container: { name: 'node-cache', restartCount: 4 },
+      }),
     );
+  };
+  const owns = async ({ kind }: Workload, pod: DnsPod) =>
+    kind === (pod.controller?.kind === 'DaemonSet' ? 'DaemonSet' : 'Deployment');
+
+  it('is about the pods of all of them, each with the container of its own workload', async () => {
+    const pods = await podsOf(spec, [aPod('a'), aCache()], { owns }, signal);
+    expect(pods.map(({ name, workload }) => [name, workload.name, workload.container])).toEqual([
+      ['a', 'coredns', 'coredns'],
+      ['cache', 'node-local-dns', 'node-cache'],
+    ]);
+    const upTimes = { upSince: () => null };
+    expect(pods.map((pod) => viewOf(pod, { upTimes, answers: null }))).toMatchObject([
+      { workload: 'Deployment/coredns', isNodeLocal: false, restartCount: 0 },
+      { workload: 'DaemonSet/node-local-dns', isNodeLocal: true, restartCount: 4 },
+    ]);
   });
 
-  it('the one that took its place: of the same workload, and the oldest of these', () => {
-    const younger = policy('b', 'policy-3', {}, '2026-03-01T11:00:00Z');
-    expect(of(other, younger, policy('a', 'policy-2'))).toBe('policy-2');
-  });
-
-  it('no other', () => {
-    expect(of(other)).toBeNull();
+  it('counts the pods that were found of each, in the order of the policy', () => {
+    const found = [
+      { kind: 'DaemonSet', name: 'node-local-dns', pods: [aCache()] },
+      { kind: 'Deployment', name: 'coredns', pods: [aPod('a')] },
+      { kind: 'Deployment', name: 'other', pods: [aPod('b')] },
+    ] as const;
+    expect(namedIn(found, spec).map(({ name }) => name)).toEqual(['a', 'cache']);
   });
 });

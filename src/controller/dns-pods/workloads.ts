@@ -1,65 +1,46 @@
-/** Which pods belong to which policy, and which policy applies if two name the same workload. */
+/** Which DNS pods the workloads of a policy own, and what is known of each. */
+import { type DnsWorkload, isSameWorkload, workloadsOf } from '../../api/policy/scope.ts';
 import type { PolicySpec } from '../../api/policy.ts';
-import type { Policy } from '../../observe/custom-resources.ts';
 import type { DnsContainer, DnsPod } from '../../observe/dns-pod.ts';
-import type { Owners, Ownership, Workload } from '../../observe/ownership.ts';
-import type { DnsPodView, Remediation } from '../../remediation/world.ts';
+import { isNodeLocalCache } from '../../observe/node-local-cache.ts';
+import type { OwnedPod, Owners, Ownership, Workload } from '../../observe/ownership.ts';
+import type { DnsPodView } from '../../remediation/world.ts';
 import type { Stores } from '../stores.ts';
 import type { UpTimes } from './up-times.ts';
 
 /**
- * The policy that an incident is repaired under: the one that it was claimed under, or the one that took its place,
- * because it was deleted and applied again.
+ * The pods with which the workloads of a policy serve DNS, verified by uid. One that is finished is not a DNS pod any more.
  */
-export function policyOf({ spec }: Remediation, policies: readonly Policy[]): Policy | null {
-  const tookItsPlace = (policy: Policy): boolean =>
-    isSame(policy.spec.workload, spec.settings.workload) && policyInConflictWith(policy, policies) === null;
-  return policies.find(({ uid }) => uid === spec.policy.uid) ?? policies.find(tookItsPlace) ?? null;
-}
-
-const isSame = (a: Workload, b: Workload): boolean => a.kind === b.kind && a.name === b.name;
-
-/** The older of two policies for one workload applies; the younger one reports a conflict and does nothing. */
-export function policyInConflictWith(policy: Policy, policies: readonly Policy[]): string | null {
-  const rival = policies.find(
-    (other) =>
-      other.uid !== policy.uid &&
-      isSame(other.spec.workload, policy.spec.workload) &&
-      (other.createdAt < policy.createdAt ||
-        (other.createdAt === policy.createdAt && other.name < policy.name)),
-  );
-  return rival?.name ?? null;
-}
-
-/** The policy that a DNS pod is watched under; null if there is none. */
-export async function policyFor(
-  pod: DnsPod,
-  policies: readonly Policy[],
-  ownership: Ownership,
-  signal: AbortSignal,
-): Promise<Policy | null> {
-  for (const policy of policies) {
-    if (policyInConflictWith(policy, policies) !== null) continue;
-    if (await ownership.owns(policy.spec.workload, pod, signal)) return policy;
-  }
-  return null;
-}
-
-/** The pods with which the workload serves DNS, verified by uid. One that is finished is not a DNS pod any more. */
 export async function podsOf(
-  workload: PolicySpec['workload'],
+  spec: Pick<PolicySpec, 'workload' | 'otherWorkloads'>,
   dnsPods: readonly DnsPod[],
   ownership: Ownership,
   signal: AbortSignal,
-): Promise<readonly DnsPod[]> {
-  const pods = unfinished(dnsPods);
-  const owned = await Promise.all(pods.map((pod) => ownership.owns(workload, pod, signal)));
-  return pods.filter((_pod, index) => owned[index]);
+): Promise<readonly OwnedPod[]> {
+  const workloads = workloadsOf(spec);
+  const owned = await Promise.all(
+    unfinished(dnsPods).map(async (pod) => {
+      const workload = await ownerIn(workloads, pod, ownership, signal);
+      return workload ? [{ ...pod, workload }] : [];
+    }),
+  );
+  return owned.flat();
+}
+
+/** The one of these workloads that owns the pod; null if none does. */
+export async function ownerIn(
+  workloads: readonly DnsWorkload[],
+  pod: DnsPod,
+  ownership: Ownership,
+  signal: AbortSignal,
+): Promise<DnsWorkload | null> {
+  for (const workload of workloads) if (await ownership.owns(workload, pod, signal)) return workload;
+  return null;
 }
 
 const unfinished = (pods: readonly DnsPod[]): readonly DnsPod[] => pods.filter((pod) => !pod.finished);
 
-interface OwnedPods extends Workload {
+interface PodsOfWorkload extends Workload {
   readonly pods: readonly DnsPod[];
 }
 
@@ -68,7 +49,7 @@ export async function podsByWorkload(
   stores: Stores,
   ownership: Owners,
   signal: AbortSignal,
-): Promise<readonly OwnedPods[]> {
+): Promise<readonly PodsOfWorkload[]> {
   const pods = unfinished(stores.dnsPods.list());
   const owners = await Promise.all(pods.map((pod) => ownership.workloadOf(pod, signal)));
   const groups = new Map<string, Workload & { readonly pods: DnsPod[] }>();
@@ -83,13 +64,25 @@ export async function podsByWorkload(
   return [...groups].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, group]) => group);
 }
 
-export const containerOf = (pod: DnsPod, workload: PolicySpec['workload']): DnsContainer | undefined =>
-  pod.containers.find((container) => container.name === workload.container);
+/** Of these, the pods of the workloads that a policy names. */
+export function namedIn(
+  found: readonly PodsOfWorkload[],
+  spec: Pick<PolicySpec, 'workload' | 'otherWorkloads'>,
+): readonly OwnedPod[] {
+  return workloadsOf(spec).flatMap((workload) =>
+    found
+      .filter((one) => isSameWorkload(one, workload))
+      .flatMap(({ pods }) => pods.map((pod) => ({ ...pod, workload }))),
+  );
+}
 
-/** Names of the containers of these pods, if none of them is the one that the policy names: its death would go unseen. */
+export const containerOf = (pod: OwnedPod): DnsContainer | undefined =>
+  pod.containers.find((container) => container.name === pod.workload.container);
+
+/** Names of the containers of a workload's pods, if none of them is the one that the policy names: its death would go unseen. */
 export function otherContainers(
-  pods: readonly DnsPod[],
-  workload: PolicySpec['workload'],
+  pods: readonly Pick<DnsPod, 'containers'>[],
+  workload: Pick<DnsWorkload, 'container'>,
 ): readonly string[] {
   const names = new Set(pods.flatMap(({ containers }) => containers.map(({ name }) => name)));
   return names.has(workload.container) ? [] : [...names].toSorted();
@@ -97,14 +90,15 @@ export function otherContainers(
 
 /** The pod as the decision sees it. */
 export function viewOf(
-  pod: DnsPod,
-  workload: PolicySpec['workload'],
+  pod: OwnedPod,
   { upTimes, answers }: { readonly upTimes: UpTimes; readonly answers: boolean | null },
 ): DnsPodView {
-  const container = containerOf(pod, workload);
+  const container = containerOf(pod);
   return {
     name: pod.name,
     uid: pod.uid,
+    workload: `${pod.workload.kind}/${pod.workload.name}`,
+    isNodeLocal: isNodeLocalCache(pod),
     node: pod.node,
     ip: pod.ip,
     createdAt: pod.createdAt,

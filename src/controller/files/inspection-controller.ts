@@ -4,11 +4,12 @@ import { deleteJob } from '../../effects/node-job.ts';
 import { isInspectionDue } from '../../health/nodes/files.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { AgentJob } from '../../observe/agent-run.ts';
+import type { Policy } from '../../observe/custom-resources.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
 import { INSPECTION_MS } from '../../remediation/deadlines.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
-import { checkPolicy } from '../nodes/check-policy.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import type { KnownNodes } from '../nodes/known-nodes.ts';
 import type { NodeRecords } from '../nodes/node-records.ts';
 import type { Settings } from '../settings.ts';
@@ -55,8 +56,7 @@ export function createInspectionReconciler({
     for (const uid of seenAt.keys()) if (!jobs.some((job) => job.uid === uid)) seenAt.delete(uid);
     for (const job of jobs) if (!job.deleting && isOver(job)) await deleteJob(kube, job.name, signal);
 
-    const policy = checkPolicy(stores.policies.list());
-    if (!policy || policy.spec.mode === 'Observe' || policy.spec.drift.alsoFiles === 'Off') return DONE;
+    if (!stores.policies.list().some(inspectsFiles)) return DONE;
     // Also one that is being deleted: its name may be that of the next one.
     if (jobs.length > 0) return { kind: 'requeue', afterMs: GIVEN_UP_MS };
     const unseenMs = Math.max(0, ...triedAt.values()) + UNSEEN_MS - now();
@@ -65,7 +65,8 @@ export function createInspectionReconciler({
     const uids = new Set(stores.nodes.list().map(({ uid }) => uid));
     for (const uid of triedAt.keys()) if (!uids.has(uid)) triedAt.delete(uid);
     const [next] = dueNodes().toSorted((a, b) => (a.name < b.name ? -1 : 1));
-    if (!next) return DONE;
+    const policy = next && coveringPolicy(stores, next.name);
+    if (!next || !policy) return DONE;
     triedAt.set(next.uid, now());
     await startInspectionOf(kube, { facts: next, policy: policy.spec, image: settings.agentImage }, signal);
     logger.info('file inspection started', { node: next.name, job: inspectionName(next.uid) });
@@ -89,8 +90,13 @@ export function createInspectionReconciler({
       const facts = known.get(node.name);
       if (node.deleting || node.mark?.exclude === 'true' || busy.has(node.uid)) return [];
       if (facts?.uid !== node.uid || !facts.ready) return [];
+      const policy = coveringPolicy(stores, node.name);
+      if (!policy || !inspectsFiles(policy)) return [];
       const isTried = now() - (triedAt.get(node.uid) ?? 0) < RETRY_MS;
       return !isTried && isInspectionDue(records.of(node)) ? [facts] : [];
     });
   }
 }
+
+const inspectsFiles = ({ spec }: Policy): boolean =>
+  spec.mode !== 'Observe' && spec.drift.alsoFiles !== 'Off';

@@ -3,14 +3,15 @@ import { API_VERSION } from '../../api/keys.ts';
 import type { StepName } from '../../api/remediation.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { type AgentJob, type AgentPod, runOfJob } from '../../observe/agent-run.ts';
-import { parseRemediations } from '../../observe/custom-resources.ts';
-import type { DnsPod } from '../../observe/dns-pod.ts';
+import { type Policy, parseRemediations } from '../../observe/custom-resources.ts';
 import { liveAgentRuns, liveDnsPods } from '../../observe/live-look.ts';
 import { observeNode } from '../../observe/node.ts';
 import { anotherNodeTakesPods } from '../../observe/other-nodes.ts';
-import type { Ownership } from '../../observe/ownership.ts';
+import type { OwnedPod, Ownership } from '../../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
+import type { Labels } from '../../remediation/scope/node-selector.ts';
 import type { AgentRun, Remediation, World } from '../../remediation/world.ts';
+import { olderPolicyFor, policyOf } from '../dns-pods/policies.ts';
 import { slotsNow } from '../dns-pods/slots-now.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
@@ -39,7 +40,6 @@ export async function readWorld(
   now: number,
   signal: AbortSignal,
 ): Promise<World> {
-  const { workload } = remediation.spec.settings;
   const [node, pods] = await Promise.all([
     observeNode(kube, remediation.spec.node.name, signal),
     dnsPodsOf({ kube, stores, ownership }, remediation, now, signal),
@@ -53,15 +53,29 @@ export async function readWorld(
   return {
     // The node may have been replaced by another one of the same name.
     node: node?.uid === remediation.spec.node.uid ? node : null,
+    olderPolicy: olderPolicyOf(remediation, stores.policies.list(), node?.labels ?? null),
     ...runs,
     otherNodeTakesPods: !isCordonedBefore || (await anotherNodeTakesPods(kube, node.name, signal)),
     kubeletStartedAt: starts.of(remediation.spec.node.name),
     agentImage,
-    dnsPods: viewsOf(pods, workload, { upTimes, healths }),
+    dnsPods: viewsOf(pods, { upTimes, healths }),
     remediations: [...others, remediation],
-    slots: slotsNow([...others, remediation], stores.policies.list(), eligible),
+    slots: slotsNow([...others, remediation], stores, eligible),
     pauseOfAll: pauseOfAll(stores),
   };
+}
+
+/** By the labels that the node has now. */
+function olderPolicyOf(
+  remediation: Remediation,
+  policies: readonly Policy[],
+  labels: Labels | null,
+): string | null {
+  const policy = policyOf(remediation, policies, labels);
+  const { trigger, workload, settings } = remediation.spec;
+  const showedIt =
+    trigger === 'Crash' || trigger === 'LateLoop' ? (workload ?? settings.workload) : undefined;
+  return policy && olderPolicyFor(policy, showedIt, policies, labels);
 }
 
 /** The replacement of a DNS pod runs within seconds; later the cache is not trusted to know of it. */
@@ -70,10 +84,10 @@ async function dnsPodsOf(
   remediation: Remediation,
   now: number,
   signal: AbortSignal,
-): Promise<readonly DnsPod[]> {
+): Promise<readonly OwnedPod[]> {
   const isLong = unfinishedFor(remediation, 'Verify', now) > LIVE_LOOK_AFTER_MS;
   const pods = isLong ? await liveDnsPods(kube, signal) : stores.dnsPods.list();
-  return podsOf(remediation.spec.settings.workload, pods, ownership, signal);
+  return podsOf(remediation.spec.settings, pods, ownership, signal);
 }
 
 type Runs = Pick<World, 'repairJob' | 'inspection' | 'proofPod'>;

@@ -19,8 +19,8 @@ import type { Remediation, World } from '../../remediation/world.ts';
 import { type Logger, withLogContext } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
+import { labelsOf, policyOf } from '../dns-pods/policies.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import { policyOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
 import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
@@ -92,7 +92,11 @@ export function createRemediationReconciler(options: RemediationControllerOption
       options.narrator.announce(unreadable(remediation));
       return DONE;
     }
-    const policy = policyOf(remediation, stores.policies.list());
+    const policy = policyOf(
+      remediation,
+      stores.policies.list(),
+      labelsOf(stores.nodes, remediation.spec.node.name),
+    );
     const decide = (read: World): Verdict =>
       plan({
         policy: policy?.spec ?? null,

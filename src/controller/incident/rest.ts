@@ -1,12 +1,13 @@
 /** Spares the requests for an incident that waits: 300 of them would keep the one under repair waiting. */
+import { workloadsOf } from '../../api/policy/scope.ts';
 import type { RemediationSpec } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import type { DnsPod } from '../../observe/dns-pod.ts';
 import { isDown } from '../../remediation/facts.ts';
 import { stillWaits } from '../../remediation/still-waits.ts';
 import type { Remediation } from '../../remediation/world.ts';
+import { labelsOf, policyOf } from '../dns-pods/policies.ts';
 import { slotsNow } from '../dns-pods/slots-now.ts';
-import { containerOf, policyOf } from '../dns-pods/workloads.ts';
 import type { EligibleNodes } from '../nodes/eligible-nodes.ts';
 import { pauseOfAll, type Stores } from '../stores.ts';
 
@@ -33,9 +34,10 @@ export function createRest(stores: Caches, eligible: EligibleNodes, now: () => n
     const dnsPods = stores.dnsPods.list();
     return stillWaits(remediation, {
       remediations,
-      slots: slotsNow(remediations, policies, eligible),
+      slots: slotsNow(remediations, stores, eligible),
       pauseOfAll: pauseOfAll(stores),
-      policy: policyOf(remediation, policies)?.spec ?? null,
+      policy:
+        policyOf(remediation, policies, labelsOf(stores.nodes, remediation.spec.node.name))?.spec ?? null,
       isStillSick: isStillSick(remediation, dnsPods),
       dnsMayServe: dnsPods.some(({ ready }) => ready),
       now: now(),
@@ -66,9 +68,9 @@ function isStillSick({ spec, status }: Remediation, dnsPods: readonly DnsPod[]):
 
 function hasCrashed(pod: DnsPod, { node, settings }: RemediationSpec): boolean {
   if (pod.node !== node.name) return false;
-  const container = containerOf(pod, settings.workload);
-  return (
-    container !== undefined &&
-    isDown({ ready: pod.ready, runningSince: container.runningSince, containerID: container.id })
+  const names = workloadsOf(settings).map(({ container }) => container);
+  return pod.containers.some(
+    ({ name, id, runningSince }) =>
+      names.includes(name) && isDown({ ready: pod.ready, runningSince, containerID: id }),
   );
 }

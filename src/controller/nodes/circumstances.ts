@@ -39,6 +39,8 @@ interface Circumstances {
   /** What was written last. */
   readonly before: NodeCheckRecord | null;
   readonly policy: Policy | null;
+  /** There are policies, and none covers the node. */
+  readonly isUncovered: boolean;
   /** Undefined if the node is not due for a check. */
   readonly due: Due | undefined;
 }
@@ -62,10 +64,11 @@ export function createOutdated(now: () => number) {
   }
 
   return {
-    of(node: string, { known, before, policy, due }: Circumstances): Outdated {
+    of(node: string, { known, before, policy, isUncovered, due }: Circumstances): Outdated {
       const happened = due && HAPPENED[due.why];
       if (!happened) since.delete(node);
       if (!before && !known.check) return { because: null, afterMs: null };
+      if (isUncovered) return because('No DNSHealthPolicy selects the node any more, so it is not checked.');
       if (!policy) return because('There is no DNSHealthPolicy any more, so nodes are not checked.');
       const leftMs = happened ? dueSince(node, due) + OVERDUE_MS - now() : null;
       if (leftMs !== null && leftMs <= 0) return because(`${happened} and has not been checked since.`);

@@ -11,10 +11,10 @@ import { nextDrifts, type WrongNode } from '../../remediation/claim/next-drifts.
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { createClaimant } from '../claiming/claimant.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
-import { checkPolicy } from './check-policy.ts';
 import type { KnownNodes } from './known-nodes.ts';
 import type { NodeRecords } from './node-records.ts';
 import type { Wanted } from './wanted.ts';
@@ -41,22 +41,23 @@ export function createDriftReconciler(options: DriftOptions) {
   const claim = createClaimant(options);
 
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
-    const policy = checkPolicy(stores.policies.list());
-    const isActedOn = policy !== null && policy.spec.mode !== 'Observe';
+    const policies = stores.policies.list();
+    const isActedOn = policies.some(acts);
     const wrong = (): readonly WrongNode[] => [
       ...wrongNodes(),
-      ...(policy?.spec.drift.alsoFiles === 'Repair' ? wrongFiles() : []),
+      ...(policies.some(correctsFiles) ? wrongFiles() : []),
     ];
     const next = isActedOn ? nextDrifts(wrong, stores.remediations.list(), now()) : NONE;
     wanted.set(next.checkedAgain.map(({ node }) => node.name));
     let isMissing = false;
-    for (const one of next.claimed)
+    for (const one of next.claimed) {
+      const policy = coveringPolicy(stores, one.node.name);
       if (policy) isMissing = !(await claimed(one, policy, signal)) || isMissing;
+    }
     return isMissing ? { kind: 'requeue', afterMs: RETRY_MS } : { kind: 'done' };
   };
 
   async function claimed({ node, drift }: WrongNode, policy: Policy, signal: AbortSignal): Promise<boolean> {
-    const { workload } = policy.spec;
     const outcome = await claim(
       {
         node: node.name,
@@ -65,8 +66,8 @@ export function createDriftReconciler(options: DriftOptions) {
         sawAt: Date.parse(drift.foundAt),
         isNews: true,
         gather: async (view) => {
-          const dnsPods = await podsOf(workload, stores.dnsPods.list(), ownership, signal);
-          const incident = { sick: null, node: view, dnsPods, workload, now };
+          const dnsPods = await podsOf(policy.spec, stores.dnsPods.list(), ownership, signal);
+          const incident = { sick: null, node: view, dnsPods, now };
           return gatherEvidence(kube, { ...incident, operatorImage: settings.agentImage }, signal);
         },
       },
@@ -86,6 +87,7 @@ export function createDriftReconciler(options: DriftOptions) {
       if (facts?.uid === node.uid && !facts.ready) return [];
       const record = records.of(node);
       if (record?.found?.verdict !== 'drifted' || record.check?.outcome === 'failed') return [];
+      if (!isCoveredBy(name, acts)) return [];
       return [{ node, drift: driftOf(name, record, record.found, placeOf(node, hosts)) }];
     });
   }
@@ -97,10 +99,16 @@ export function createDriftReconciler(options: DriftOptions) {
       const node = stores.nodes.get(name);
       if (!node?.checks?.includes('"wrong-in-file"') || node.deleting || node.mark?.exclude === 'true')
         return [];
+      if (!isCoveredBy(name, correctsFiles)) return [];
       const record = records.of(node);
       const drift = record?.found?.verdict === 'proven' ? pendingDrift(record, placeOf(node, hosts)) : null;
       return drift ? [{ node, drift }] : [];
     });
+  }
+
+  function isCoveredBy(node: string, which: (policy: Policy) => boolean): boolean {
+    const policy = coveringPolicy(stores, node);
+    return policy !== null && which(policy);
   }
 
   function placeOf({ name, uid, isLinux }: WatchedNode, hosts: ReadonlySet<string>): DriftPlace {
@@ -109,6 +117,9 @@ export function createDriftReconciler(options: DriftOptions) {
     return isLinux && facts?.uid === uid && facts.takesDNSPods ? 'MayHostDNSPods' : 'TakesNoDNSPods';
   }
 }
+
+const acts = ({ spec }: Policy): boolean => spec.mode !== 'Observe';
+const correctsFiles = (policy: Policy): boolean => acts(policy) && policy.spec.drift.alsoFiles === 'Repair';
 
 const NONE = { claimed: [], checkedAgain: [] };
 

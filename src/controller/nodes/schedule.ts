@@ -4,9 +4,10 @@ import { parseGoDuration } from '../../api/go-duration.ts';
 import type { Candidate } from '../../health/nodes/budget.ts';
 import { dueOf } from '../../health/nodes/due.ts';
 import { takesSlot } from '../../remediation/rollout/slots.ts';
+import { sameLabels } from '../../remediation/scope/node-selector.ts';
 import type { Listener, Store } from '../../runtime/reflector/store.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import type { Stores } from '../stores.ts';
-import { checkPolicy } from './check-policy.ts';
 import { createDnsHosts } from './dns-hosts.ts';
 import type { KnownNodes } from './known-nodes.ts';
 import type { KubeletStarts } from './kubelet-starts.ts';
@@ -35,13 +36,13 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
   const due = new Map<string, Candidate>();
   const listeners = new Set<Listener<Candidate>>();
   const hosts = createDnsHosts(dnsPods);
-  let interval = intervalNow();
 
   nodes.onChange((change) => {
     // The kubelet writes its status every few minutes, which changes nothing here.
     const isSame =
       change.kind === 'modified' &&
       change.old.checks === change.object.checks &&
+      sameLabels(change.old.labels, change.object.labels) &&
       change.old.deleting === change.object.deleting;
     if (!isSame) refresh(change.key);
   });
@@ -51,18 +52,11 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
   wanted.onChange(refresh);
   remediations.onChange(({ object }) => refresh(object.spec.node.name));
   dnsPods.onChange(({ object }) => refresh(object.node));
-  policies.onChange(() => {
-    const current = intervalNow();
-    if (current === interval) return;
-    interval = current;
+  policies.onChange((change) => {
+    // Its status is written often, and changes nothing here.
+    if (change.kind === 'modified' && change.old.generation === change.object.generation) return;
     for (const name of nodes.keys()) refresh(name);
   });
-
-  /** null: there is no policy, and nothing is checked. */
-  function intervalNow(): number | null {
-    const policy = checkPolicy(policies.list());
-    return policy && parseGoDuration(policy.spec.drift.interval);
-  }
 
   function refresh(name: string): void {
     const old = due.get(name);
@@ -72,7 +66,7 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
       return;
     }
     due.set(name, object);
-    if (old && old.at === object.at && old.why === object.why) return;
+    if (old && old.at === object.at && old.why === object.why && old.policy === object.policy) return;
     const change = old
       ? ({ kind: 'modified', key: name, object, old } as const)
       : ({ kind: 'added', key: name, object } as const);
@@ -82,7 +76,9 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
   function candidateOf(name: string): Candidate | null {
     const node = nodes.get(name);
     const facts = known.get(name);
-    if (interval === null || !node || node.deleting || facts?.uid !== node.uid) return null;
+    const policy = coveringPolicy(stores, name);
+    const intervalMs = policy && parseGoDuration(policy.spec.drift.interval);
+    if (!policy || intervalMs === null || !node || node.deleting || facts?.uid !== node.uid) return null;
     const own = remediations.list().filter(({ spec }) => spec.node.uid === node.uid);
     if (own.some(takesSlot)) return null;
     const repaired = own.flatMap(({ status }) =>
@@ -98,13 +94,14 @@ export function createSchedule({ stores, known, starts, records, wanted, now }: 
         repairedAt: repaired.length > 0 ? Math.max(...repaired) : null,
       },
       records.of(node),
-      { intervalMs: interval, phase: phaseOf(node.uid), now: now() },
+      { intervalMs, phase: phaseOf(node.uid), now: now() },
     );
     return (
       found && {
         ...found,
         node: name,
         uid: node.uid,
+        policy: policy.uid,
         hostsDNSPods: hosts.has(name),
       }
     );

@@ -94,7 +94,14 @@ function aCluster() {
     known,
     starts: { of: () => null },
     schedule: {
-      get: () => cluster.due && { ...cluster.due, node: 'node-1', uid: 'uid-of-node-1', hostsDNSPods: false },
+      get: () =>
+        cluster.due && {
+          ...cluster.due,
+          node: 'node-1',
+          uid: 'uid-of-node-1',
+          policy: 'policy-1',
+          hostsDNSPods: false,
+        },
     },
     records: createNodeRecords(store),
     narrator: { announce: () => {} },
@@ -108,6 +115,7 @@ function aCluster() {
     resourceVersion: '100',
     createdAt: at(-3600),
     deleting: false,
+    labels: {},
     controlPlane: false,
     isLinux: true,
     checks: null,

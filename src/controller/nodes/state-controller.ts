@@ -13,11 +13,11 @@ import { conditionOf } from '../../remediation/record/node-condition.ts';
 import { driftFound, filesEvent } from '../../remediation/record/node-events.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import { endOfInspection } from '../files/inspection-start.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';
 import type { CheckPod, CheckPods } from './check-pods.ts';
-import { checkPolicy } from './check-policy.ts';
 import { endOf, LATE_MS } from './check-start.ts';
 import { createOutdated, whyNotRepaired } from './circumstances.ts';
 import type { KnownNodes } from './known-nodes.ts';
@@ -61,7 +61,7 @@ export function createNodeStateReconciler(options: StateOptions) {
       return { kind: 'done' };
     }
     const before = records.of(node);
-    const policy = checkPolicy(stores.policies.list());
+    const policy = coveringPolicy(stores, name);
     const incidents = stores.remediations.list().filter(({ spec }) => spec.node.uid === node.uid);
     const pod = checkPods.of(node.uid);
     const isRecorded = (startedAt: number): boolean => records.covers(node, startedAt);
@@ -74,7 +74,8 @@ export function createNodeStateReconciler(options: StateOptions) {
     const afterPod = withInspection(afterCheckPod, inspection);
     const kubeletStartedAt = starts.of(name);
     const all = facts ? withProof(afterPod, incidents, { ...facts, kubeletStartedAt }, isRecorded) : afterPod;
-    const old = outdated.of(name, { known: all, before, policy, due: schedule.get(name) });
+    const isUncovered = policy === null && stores.policies.list().length > 0;
+    const old = outdated.of(name, { known: all, before, policy, isUncovered, due: schedule.get(name) });
     const condition = conditionOf({
       ...all,
       incidents,
@@ -116,7 +117,7 @@ export function createNodeStateReconciler(options: StateOptions) {
     nodeMetrics.checked(check);
     logger.info('node checked', { node: name, why, outcome, ...(problem && { problem }) });
     if (outcome === 'drifted' && before?.found?.verdict !== 'drifted')
-      narrator.announce(driftFound(name, condition.message, checkPolicy(stores.policies.list())));
+      narrator.announce(driftFound(name, condition.message, coveringPolicy(stores, name)));
   }
 
   function tellOfFiles(
@@ -128,7 +129,7 @@ export function createNodeStateReconciler(options: StateOptions) {
     const { verdict, message } = files;
     logger.info('files inspected', { node: name, verdict });
     const event =
-      verdict !== before?.verdict && filesEvent(name, verdict, message, checkPolicy(stores.policies.list()));
+      verdict !== before?.verdict && filesEvent(name, verdict, message, coveringPolicy(stores, name));
     if (event) narrator.announce(event);
   }
 

@@ -1,16 +1,16 @@
 /** Whose turn it is: starts the check of the node that is due first, within the budget, and removes the pods of those that were read. */
 import type { CheckReason } from '../../api/drift.ts';
 import { removeBatch, removeCheck } from '../../effects/check-pod.ts';
-import { nextTurn, PACE_MS } from '../../health/nodes/budget.ts';
+import { firstOf, nextTurn, PACE_MS } from '../../health/nodes/budget.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { lookAtNode } from '../../observe/node-facts.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import type { Batches } from './batches.ts';
 import type { CheckPod, CheckPods } from './check-pods.ts';
-import { checkPolicy } from './check-policy.ts';
 import { createCheckStarter, nodeCheckName } from './check-start.ts';
 import type { KnownNodes } from './known-nodes.ts';
 import type { KubeletStarts } from './kubelet-starts.ts';
@@ -61,8 +61,8 @@ export function createTurnReconciler(options: TurnOptions) {
     const existing = pods.filter(({ isGone }) => !isGone);
     for (const batch of batches.finished(existing, isRead)) await removeBatch(kube, batch, signal);
 
-    const policy = checkPolicy(stores.policies.list());
-    if (!policy) return rest(null);
+    const policies = stores.policies.list();
+    if (policies.length === 0) return rest(null);
     for (const [node, at] of justStarted)
       if (now() - at > UNSEEN_MS || pods.some((pod) => pod.node === node)) justStarted.delete(node);
     // A pod that was read waits for its batch. If its node is due, which an administrator can bring about by removing the
@@ -70,14 +70,23 @@ export function createTurnReconciler(options: TurnOptions) {
     const leftOver = new Map(pods.filter(isLeftOver).map((pod) => [pod.node, pod.name]));
     const ofPods = pods.map(({ node }) => node).filter((node) => !leftOver.has(node));
     const busy = new Set([...justStarted.keys(), ...ofPods]);
-    const turn = nextTurn(
-      schedule.candidates().filter(({ node }) => !busy.has(node)),
-      {
-        running: justStarted.size + existing.filter((pod) => !isRead(pod)).length,
-        maxConcurrent: policy.spec.drift.maxConcurrent,
-        lastStartAt,
-        now: now(),
-      },
+    const running = [
+      ...justStarted.keys(),
+      ...existing.filter((pod) => !isRead(pod)).map(({ node }) => node),
+    ].map((node) => coveringPolicy(stores, node)?.uid);
+    const candidates = schedule.candidates().filter(({ node }) => !busy.has(node));
+    const turn = firstOf(
+      policies.map(({ uid, spec }) =>
+        nextTurn(
+          candidates.filter(({ policy }) => policy === uid),
+          {
+            running: running.filter((one) => one === uid).length,
+            maxConcurrent: spec.drift.maxConcurrent,
+            lastStartAt,
+            now: now(),
+          },
+        ),
+      ),
     );
     if (turn.kind === 'wait') return rest(turn.afterMs);
 
@@ -94,7 +103,8 @@ export function createTurnReconciler(options: TurnOptions) {
     schedule.refresh(name);
     // The look may have shown that the node is not due now: it is not Ready, or it is another one.
     const candidate = schedule.get(name);
-    if (!facts || candidate?.uid !== facts.uid || candidate.at > now())
+    const policy = policies.find(({ uid }) => uid === candidate?.policy);
+    if (!facts || !policy || candidate?.uid !== facts.uid || candidate.at > now())
       return rest(isKnown ? 0 : AFTER_LOOK_MS);
 
     const { why } = candidate;

@@ -4,7 +4,7 @@ import { assess, serviceFails } from '../../health/assess.ts';
 import { answers, isAskable } from '../../health/pod-health.ts';
 import type { Series } from '../../health/series.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
-import type { DnsPod } from '../../observe/dns-pod.ts';
+import type { OwnedPod } from '../../observe/ownership.ts';
 import type { AskedFacts } from '../../remediation/policy/facts.ts';
 import type { PodHealths } from '../prober/pod-healths.ts';
 import type { Probes } from '../prober/probes.ts';
@@ -17,11 +17,11 @@ interface Sources {
 /** null: the prober is off. */
 export function askedFacts(
   { uid, spec }: Policy,
-  all: readonly DnsPod[],
+  all: readonly OwnedPod[],
   { probes, healths }: Sources,
 ): AskedFacts | null {
   if (spec.prober.intervalSeconds === PROBER_OFF) return null;
-  const pods = healths(all, spec.workload);
+  const pods = healths(all);
   const services = probes.servicesOf(uid);
   const service = services.find(serviceFails) ?? services[0] ?? null;
   const assessment = assess({ pods, service, hasRoute: probes.hasRoute(uid) });

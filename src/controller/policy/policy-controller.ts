@@ -1,5 +1,6 @@
 /** Keeps the status of a policy up to date: what `kubectl get dnshealth` shows. Writes nothing else. */
 import { API_VERSION } from '../../api/keys.ts';
+import { isSameWorkload, workloadsOf } from '../../api/policy/scope.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
 import { parsePolicy } from '../../observe/custom-resources.ts';
@@ -7,11 +8,12 @@ import type { Owners, Workload } from '../../observe/ownership.ts';
 import { nextEndOfPause } from '../../remediation/maintenance/pauses.ts';
 import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-status.ts';
 import { breakerOf } from '../../remediation/rollout/breaker.ts';
+import { overlapsOf, shadowedBy } from '../../remediation/scope/overlaps.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import { watchedUnder } from '../dns-pods/policies.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import { containerOf, otherContainers, podsByWorkload, policyInConflictWith } from '../dns-pods/workloads.ts';
+import { containerOf, namedIn, otherContainers, podsByWorkload } from '../dns-pods/workloads.ts';
 import type { Narrator } from '../narrator.ts';
-import { checkPolicy } from '../nodes/check-policy.ts';
 import { ownRemediations } from '../own-remediations.ts';
 import type { LateLoops } from '../prober/late-loops.ts';
 import { type PodHealths, viewsOf } from '../prober/pod-healths.ts';
@@ -20,7 +22,7 @@ import type { Sightings } from '../sighting/sightings.ts';
 import { pauseOfAll, type Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
 import { askedFacts } from './asked-facts.ts';
-import { type NodeTable, TABLE } from './node-table.ts';
+import type { NodeTable } from './node-table.ts';
 
 interface PolicyControllerOptions {
   readonly kube: KubeClient;
@@ -30,7 +32,7 @@ interface PolicyControllerOptions {
   readonly probes: Probes;
   readonly lateLoops: Pick<LateLoops, 'observationsFor'>;
   readonly healths: PodHealths;
-  readonly nodeTable: Pick<NodeTable, 'get'>;
+  readonly nodeTable: Pick<NodeTable, 'get' | 'isKnown'>;
   readonly narrator: Pick<Narrator, 'policyTransition'>;
   readonly now: () => number;
 }
@@ -63,13 +65,14 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
       return { kind: 'done' };
     }
     const policy = parsePolicy(raw);
-    const { workload } = policy.spec;
+    const workloads = workloadsOf(policy.spec);
     const found = await podsByWorkload(stores, ownership, signal);
-    const isWatched = ({ kind, name: other }: Workload) => kind === workload.kind && other === workload.name;
-    const pods = found.find(isWatched)?.pods ?? [];
+    const isWatched = (one: Workload) => workloads.some((own) => isSameWorkload(one, own));
+    const named = namedIn(found, policy.spec);
+    const pods = watchedUnder(policy, named, stores);
     const looped = sightings.loopedPods();
     const looping = pods.filter((pod) => {
-      const container = containerOf(pod, workload);
+      const container = containerOf(pod);
       const since = container ? upTimes.upSince(pod, container) : null;
       return looped.has(pod.uid) && (since === null || now() - since < LOOP_FORGOTTEN_AFTER_MS);
     });
@@ -78,9 +81,9 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     const own = new Set(remediations.map((one) => one.name));
     const next = policyStatus({
       policy: { generation: policy.generation, ...policy.spec },
-      workload,
+      workload: policy.spec.workload,
       previous: policy.status,
-      conflictsWith: policyInConflictWith(policy, policies),
+      conflictsWith: shadowedBy(policy, policies),
       workloads: found.map((one) => ({
         kind: one.kind,
         name: one.name,
@@ -88,8 +91,13 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         pods: one.pods.length,
         watched: isWatched(one),
       })),
-      otherContainers: otherContainers(pods, workload),
-      dnsPods: viewsOf(pods, workload, { upTimes, healths: options.healths }),
+      otherContainers: workloads.flatMap((own) =>
+        otherContainers(
+          named.filter((pod) => isSameWorkload(pod.workload, own)),
+          own,
+        ),
+      ),
+      dnsPods: viewsOf(pods, { upTimes, healths: options.healths }),
       loopingPods: looping.map((pod) => pod.name),
       quarantinedNodes: stores.nodeMarks
         .list()
@@ -101,7 +109,8 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
         ...options.lateLoops.observationsFor(policy.uid),
       ],
       asked: askedFacts(policy, pods, options),
-      nodes: checkPolicy(policies)?.uid === policy.uid ? (options.nodeTable.get(TABLE) ?? 'unknown') : 'none',
+      nodes: options.nodeTable.get(policy.uid) ?? (options.nodeTable.isKnown() ? 'none' : 'unknown'),
+      overlaps: overlapsOf(policy, policies, () => stores.nodes.list().filter(({ isLinux }) => isLinux)),
       now: now(),
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);

@@ -59,6 +59,7 @@ function aCluster({ mode = 'Repair', loop = '' } = {}) {
   const stores = {
     dnsPods: { get: (key: string) => pods.find(({ name }) => key.endsWith(name)), list: () => pods },
     policies: { list: () => [policy] },
+    nodes: { get: () => undefined },
     remediations: { list: () => remediations },
     agentPods: { list: () => agentPods },
   } as unknown as Options['stores'];

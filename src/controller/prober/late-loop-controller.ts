@@ -166,8 +166,8 @@ export function createLateLoopReconciler(options: LateLoopOptions) {
     const { nameservers } = lateLoop.check.resolvConf;
     const trigger = { trigger: 'LateLoop', lateLoop } as const;
     const gather = async (node: Parameters<typeof gatherEvidence>[1]['node']) => {
-      const { container, workload } = suspect;
-      const dnsPods = await podsOf(workload, stores.dnsPods.list(), ownership, signal);
+      const { container } = suspect;
+      const dnsPods = await podsOf(policy.spec, stores.dnsPods.list(), ownership, signal);
       const facts = await lateLoopCase(kube, suspect, signal);
       const { log = '', corefile, configMap, clusterDNS, answers = [], siblings } = facts;
       const basis = {
@@ -183,7 +183,7 @@ export function createLateLoopReconciler(options: LateLoopOptions) {
         },
         ...(corefile && configMap !== undefined && { corefile: { text: corefile.text, configMap } }),
       };
-      const incident = { sick: { pod, container, basis }, node, dnsPods, workload, now };
+      const incident = { sick: { pod, container, basis }, node, dnsPods, now };
       return gatherEvidence(kube, { ...incident, operatorImage: settings.agentImage }, signal);
     };
     const { advice } = await claim(

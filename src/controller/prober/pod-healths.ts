@@ -1,9 +1,9 @@
 /** What is known of the DNS pods of a workload by asking them, for whoever decides on them. */
-import type { PolicySpec } from '../../api/policy.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
 import { doesAnswer, type PodHealth, podHealth } from '../../health/pod-health.ts';
 import type { DnsContainer, DnsPod } from '../../observe/dns-pod.ts';
+import type { OwnedPod } from '../../observe/ownership.ts';
 import type { DnsPodView } from '../../remediation/world.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { containerOf, viewOf } from '../dns-pods/workloads.ts';
@@ -12,7 +12,7 @@ import type { Investigation, LateLoops } from './late-loops.ts';
 import type { Probes } from './probes.ts';
 
 /** In the order of the pods. */
-export type PodHealths = (pods: readonly DnsPod[], workload: PolicySpec['workload']) => readonly PodHealth[];
+export type PodHealths = (pods: readonly OwnedPod[]) => readonly PodHealth[];
 
 interface Sources {
   readonly probes: Pick<Probes, 'find'>;
@@ -21,7 +21,7 @@ interface Sources {
 }
 
 export function createPodHealths({ probes, lateLoops, remediations }: Sources): PodHealths {
-  return (pods, workload) => {
+  return (pods) => {
     // The evidence that a leader before this one had is in its records.
     const looping = new Set(
       remediations
@@ -30,7 +30,7 @@ export function createPodHealths({ probes, lateLoops, remediations }: Sources): 
         .map(({ spec }) => podOf(spec)?.uid),
     );
     return pods.map((pod) => {
-      const container = containerOf(pod, workload);
+      const container = containerOf(pod);
       const key = `${pod.namespace}/${pod.name}`;
       const subject = container && subjectOf(pod, container);
       const probe = subject === undefined ? null : probes.find(key, subject);
@@ -53,14 +53,13 @@ export const subjectOf = ({ uid }: DnsPod, { id }: DnsContainer): string => `${u
 
 /** The pods as the decision sees them. */
 export function viewsOf(
-  pods: readonly DnsPod[],
-  workload: PolicySpec['workload'],
+  pods: readonly OwnedPod[],
   { upTimes, healths }: { readonly upTimes: UpTimes; readonly healths: PodHealths },
 ): readonly DnsPodView[] {
-  const all = healths(pods, workload);
+  const all = healths(pods);
   return pods.map((pod, index) => {
     const health = all[index];
     const answers = health ? doesAnswer(health, all) : null;
-    return viewOf(pod, workload, { upTimes, answers });
+    return viewOf(pod, { upTimes, answers });
   });
 }

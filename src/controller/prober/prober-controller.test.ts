@@ -48,6 +48,7 @@ function aProber(
   const reconcile = createProberReconciler({
     stores: {
       dnsPods: { list: () => cluster.pods, onChange: () => () => {} },
+      nodes: { get: () => undefined },
       policies: {
         get: (name: string) => cluster.policies.find((one) => one.name === name),
         list: () => cluster.policies,
@@ -204,6 +205,7 @@ describe('the prober', () => {
       stores: {
         dnsPods: { list: () => [aPod(1)], onChange: () => () => {} },
         policies: { get: () => policies[0], list: () => policies },
+        nodes: { get: () => undefined },
       } as unknown as Options['stores'],
       ownership: { owns: async () => true },
       kubernetesService: { addresses: async () => ['10.96.0.1'], doubt: () => {} },

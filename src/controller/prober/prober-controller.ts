@@ -6,10 +6,12 @@ import { intervalMs, nextDueAt, paceMs, whoIsNext } from '../../health/schedule.
 import { isInDoubt } from '../../health/series.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
 import type { Ownership } from '../../observe/ownership.ts';
+import { shadowedBy } from '../../remediation/scope/overlaps.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
+import { watchedUnder } from '../dns-pods/policies.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
-import { podsOf, policyInConflictWith } from '../dns-pods/workloads.ts';
+import { podsOf } from '../dns-pods/workloads.ts';
 import type { Stores } from '../stores.ts';
 import type { DnsServices } from './dns-services.ts';
 import type { PodHealths } from './pod-healths.ts';
@@ -45,24 +47,25 @@ export function createProberReconciler(options: ProberOptions) {
 
   return async function reconcile(name: string, signal: AbortSignal): Promise<Result> {
     const policy = stores.policies.get(name);
-    const policies = stores.policies.list();
     if (
       !policy ||
       policy.spec.prober.intervalSeconds === PROBER_OFF ||
-      policyInConflictWith(policy, policies) !== null
+      shadowedBy(policy, stores.policies.list()) !== null
     ) {
       forget(name);
       return DONE;
     }
     asked.set(name, policy.uid);
-    const pods = await podsOf(policy.spec.workload, stores.dnsPods.list(), ownership, signal);
+    const owned = await podsOf(policy.spec, stores.dnsPods.list(), ownership, signal);
+    // Each pod is asked under one policy.
+    const pods = watchedUnder(policy, owned, stores);
     const clusterAddresses = await options.kubernetesService.addresses(signal);
     const sources = { probes, healths, upTimes, now: now() };
     // The pods of a node-local cache have no Service of their own.
     const services = pods.every(({ hostNetwork }) => hostNetwork)
       ? []
       : serviceTargets(policy, await options.dnsServices.addresses(signal), sources);
-    const targets = [...podTargets(policy, pods, sources), ...services];
+    const targets = [...podTargets(pods, sources), ...services];
     probes.keepOnly(policy.uid, new Set(targets.map(({ key }) => key)));
 
     const next = whoIsNext(targets);
@@ -70,7 +73,7 @@ export function createProberReconciler(options: ProberOptions) {
     const waitMs = Math.max(next.dueAt, nextStart) - now();
     if (waitMs > 0) return { kind: 'requeue', afterMs: waitMs };
     await askTarget(next, { policy, clusterAddresses, targets: targets.length }, signal);
-    const known = healths(pods, policy.spec.workload);
+    const known = healths(pods);
     proberMetrics.counted(name, { total: pods.length, answering: known.filter(answers).length });
     return { kind: 'requeue', afterMs: Math.max(1, nextStart - now()) };
   };

@@ -4,7 +4,8 @@ import { isCompared, isFailing } from '../../health/pod-health.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
 import type { Suspect } from '../../observe/late-loop-case.ts';
 import type { Ownership } from '../../observe/ownership.ts';
-import { containerOf, podsOf, policyFor } from '../dns-pods/workloads.ts';
+import { policyFor } from '../dns-pods/policies.ts';
+import { containerOf, podsOf } from '../dns-pods/workloads.ts';
 import type { Stores } from '../stores.ts';
 import { type PodHealths, subjectOf } from './pod-healths.ts';
 import type { Probes } from './probes.ts';
@@ -33,17 +34,17 @@ export async function findSuspect(
   { stores, ownership, probes, healths }: Sources,
   signal: AbortSignal,
 ): Promise<PodUnderSuspicion | null> {
-  const pod = stores.dnsPods.get(key);
-  const policy = pod && (await policyFor(pod, stores.policies.list(), ownership, signal));
-  const container = pod && policy && containerOf(pod, policy.spec.workload);
-  if (!pod || !policy || !container || pod.deleting) return null;
+  const known = stores.dnsPods.get(key);
+  const watched = known && (await policyFor(known, stores, ownership, signal));
+  const container = watched && containerOf(watched.pod);
+  if (!watched || !container || watched.pod.deleting) return null;
+  const { pod, policy } = watched;
   const subject = subjectOf(pod, container);
   const series = probes.find(key, subject)?.series;
   if (series?.verdict !== 'external-fails') return null;
 
-  const { workload } = policy.spec;
-  const pods = await podsOf(workload, stores.dnsPods.list(), ownership, signal);
-  const all = healths(pods, workload);
+  const pods = await podsOf(policy.spec, stores.dnsPods.list(), ownership, signal);
+  const all = healths(pods);
   const health = all[pods.findIndex(({ uid }) => uid === pod.uid)];
   if (!health || !isFailing(health) || !isCompared(health, all)) return null;
 
@@ -52,13 +53,12 @@ export async function findSuspect(
   return {
     pod,
     container,
-    workload,
     policy,
     subject,
     foundAt,
     round: series.last,
     siblings: pods.flatMap((other) => {
-      const its = containerOf(other, workload);
+      const its = containerOf(other);
       const key2 = `${other.namespace}/${other.name}`;
       const last = its && probes.find(key2, subjectOf(other, its))?.series.last;
       // What it answered before this failure began shows nothing.

@@ -3,7 +3,7 @@
 import { wantsComparison } from '../../health/pod-health.ts';
 import { START_UP_MS, type Target } from '../../health/schedule.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
-import type { DnsPod } from '../../observe/dns-pod.ts';
+import type { OwnedPod } from '../../observe/ownership.ts';
 import type { UpTimes } from '../dns-pods/up-times.ts';
 import { containerOf } from '../dns-pods/workloads.ts';
 import { type PodHealths, subjectOf } from './pod-healths.ts';
@@ -26,13 +26,12 @@ interface Sources {
 
 /** A pod that is not running, has no address or is being deleted is not asked. Neither is one that has just started. */
 export function podTargets(
-  { spec }: Policy,
-  pods: readonly DnsPod[],
+  pods: readonly OwnedPod[],
   { probes, healths, upTimes, now }: Sources,
 ): readonly ProbeTarget[] {
-  const all = healths(pods, spec.workload);
+  const all = healths(pods);
   return pods.flatMap((pod, index): ProbeTarget[] => {
-    const container = containerOf(pod, spec.workload);
+    const container = containerOf(pod);
     const upSince = container ? upTimes.upSince(pod, container) : null;
     if (!container || upSince === null || pod.ip === null || pod.deleting) return [];
     const key = `${pod.namespace}/${pod.name}`;

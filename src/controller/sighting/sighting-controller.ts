@@ -12,7 +12,8 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { createClaimant, SETTLED } from '../claiming/claimant.ts';
 import { watchDeaths } from '../dns-pods/death-times.ts';
-import { containerOf, podsOf, policyFor } from '../dns-pods/workloads.ts';
+import { policyFor } from '../dns-pods/policies.ts';
+import { containerOf, podsOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Settings } from '../settings.ts';
@@ -42,12 +43,13 @@ export function createSightingReconciler(options: SightingControllerOptions) {
   const claim = createClaimant(options);
 
   return async function reconcile(key: string, signal: AbortSignal): Promise<Result> {
-    const pod = stores.dnsPods.get(key);
-    sightings.keepOnly(key, pod?.uid);
-    const policy = pod && (await policyFor(pod, stores.policies.list(), ownership, signal));
-    if (!pod) missingLogs.forget(key);
-    if (!pod || !policy) return DONE;
-    const container = containerOf(pod, policy.spec.workload);
+    const cached = stores.dnsPods.get(key);
+    sightings.keepOnly(key, cached?.uid);
+    const watched = cached && (await policyFor(cached, stores, ownership, signal));
+    if (!cached) missingLogs.forget(key);
+    if (!watched) return DONE;
+    const { pod, policy } = watched;
+    const container = containerOf(pod);
     const death = container?.death;
     if (!container || !death || death.exitCode === 0) return DONE;
 
@@ -58,11 +60,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const clusterDNS = async () => clusterDnsAddresses(kube, signal);
     const found = isFinal
       ? known
-      : await sight(
-          kube,
-          { pod, container, workload: policy.spec.workload, clusterDNS: await clusterDNS() },
-          signal,
-        );
+      : await sight(kube, { pod, container, clusterDNS: await clusterDNS() }, signal);
     const missing = found ? null : missingLogs.note(key, death.id);
     const next: Result = missing ? { kind: 'requeue', afterMs: missing.askAgainAfterMs } : DONE;
     if (missing && !missing.isReported) return next;
@@ -80,12 +78,11 @@ export function createSightingReconciler(options: SightingControllerOptions) {
             sawAt: deathTimes.sawAt(pod, death),
             isNews,
             gather: async (node) => {
-              const { workload } = policy.spec;
-              const dnsPods = await podsOf(workload, stores.dnsPods.list(), ownership, signal);
+              const dnsPods = await podsOf(policy.spec, stores.dnsPods.list(), ownership, signal);
               const operatorImage = settings.agentImage;
               return gatherEvidence(
                 kube,
-                { sick: { pod, container, basis }, node, dnsPods, workload, operatorImage, now },
+                { sick: { pod, container, basis }, node, dnsPods, operatorImage, now },
                 signal,
               );
             },

@@ -7,6 +7,7 @@ const candidate = (node: string, changes: Partial<Candidate> = {}): Candidate =>
   uid: `uid-of-${node}`,
   why: 'Interval',
   at: NOW,
+  policy: 'policy-1',
   hostsDNSPods: false,
   ...changes,
 });

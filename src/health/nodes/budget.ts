@@ -26,6 +26,8 @@ const URGENCY: Readonly<Record<CheckReason, number>> = {
 export interface Candidate extends Due {
   readonly node: string;
   readonly uid: string;
+  /** UID of the policy under which it is checked. */
+  readonly policy: string;
   /** A DNS pod runs there. */
   readonly hostsDNSPods: boolean;
 }
@@ -75,4 +77,16 @@ export function nextTurn(
   }
   const next = candidates.reduce((soonest, { at }) => Math.min(soonest, at), Number.POSITIVE_INFINITY);
   return { kind: 'wait', afterMs: Number.isFinite(next) ? next - now : null };
+}
+
+/** Of the turns of several policies, each with its own limit: the most telling check, or else the shortest wait. */
+export function firstOf(turns: readonly Turn[]): Turn {
+  const [candidate] = turns
+    .flatMap((turn) => (turn.kind === 'start' ? [turn.candidate] : []))
+    .toSorted(byUrgency);
+  if (candidate) return { kind: 'start', candidate };
+  const waits = turns.flatMap((turn) =>
+    turn.kind === 'wait' && turn.afterMs !== null ? [turn.afterMs] : [],
+  );
+  return { kind: 'wait', afterMs: waits.length > 0 ? Math.min(...waits) : null };
 }

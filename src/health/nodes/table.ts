@@ -44,8 +44,11 @@ function differenceIn(files: NodeCheckRecord['files']): NodeRow['filesDiffer'] {
   return reason ? { reason, message: cut(files.message, MAX_FILES_MESSAGE), inspectedAt: files.at } : null;
 }
 
-/** @param rows by name of the node: every node that DNS pods could run on */
-export function nodesStatus(rows: ReadonlyMap<string, NodeRow>): NodesStatus {
+/**
+ * @param rows by name of the node: every node that DNS pods could run on, and that the policy covers
+ * @param notCovered number of nodes that no policy covers
+ */
+export function nodesStatus(rows: ReadonlyMap<string, NodeRow>, notCovered = 0): NodesStatus {
   let proven = 0;
   let drifted = 0;
   const listed: Listed[] = [];
@@ -66,6 +69,7 @@ export function nodesStatus(rows: ReadonlyMap<string, NodeRow>): NodesStatus {
     summary: `${checked}/${rows.size}`,
     notProven: listed.toSorted(byUrgency).slice(0, MAX_NOT_PROVEN),
     filesDiffer: filesDiffer.toSorted(byDanger).slice(0, MAX_FILES_DIFFER),
+    ...(notCovered > 0 && { notCovered }),
   };
 }
 

@@ -3,6 +3,7 @@ import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
 import { acknowledgeWith } from '../acknowledge-with.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
+import { NOT_IN_SCOPE, OVERLAPPING } from '../scope/reasons.ts';
 import type { Remediation } from '../world.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
@@ -115,11 +116,14 @@ const lookedAtTheNode = ({ spec, status }: Remediation): boolean =>
  * died or failed again afterwards: that is a new incident. Any other end is final for its pod.
  */
 function isClosedBefore({ status, acknowledged }: Remediation, seenAt: number): boolean {
-  // Nothing was done about that death either, and now there is a policy again.
-  if (status.phase === 'Cancelled' && status.reason === 'PolicyDeleted') return true;
+  // Nothing was done about that death either, and now there is a policy again that decides about the node.
+  if (status.phase === 'Cancelled' && HANDED_OVER.includes(status.reason ?? '')) return true;
   const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
   return isClosed && seenAt > Date.parse(status.finishedAt ?? '');
 }
+
+/** Nobody, or another policy, was to decide about the node. */
+const HANDED_OVER: readonly string[] = ['PolicyDeleted', NOT_IN_SCOPE, OVERLAPPING];
 
 /** The pod that failed; a drift is about the node itself. */
 const subjectOf = (evidence: TriggerEvidence): string => podOf(evidence)?.uid ?? 'drift';

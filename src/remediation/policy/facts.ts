@@ -2,6 +2,7 @@
 import type { NodesStatus } from '../../api/nodes-status.ts';
 import type { Workload } from '../../api/policy/scope.ts';
 import type { Observation, PolicyStatus, WorkloadFound } from '../../api/policy/status.ts';
+import type { Overlap } from '../scope/overlaps.ts';
 import type { DnsPodView, PauseOfAll, PolicyView, Remediation } from '../world.ts';
 
 export interface PolicyFacts {
@@ -28,6 +29,8 @@ export interface PolicyFacts {
   readonly asked: AskedFacts | null;
   /** What the checks of nodes found; `unknown` until this operator has counted them, `none`: not under this policy. */
   readonly nodes: NodesStatus | 'unknown' | 'none';
+  /** Of the nodes that this policy selects, those that belong to older policies. */
+  readonly overlaps: readonly Overlap[];
   readonly now: number;
 }
 

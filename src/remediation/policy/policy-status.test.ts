@@ -35,6 +35,7 @@ const facts = (overrides: Partial<PolicyFacts> = {}): PolicyFacts => ({
   observations: [],
   asked: null,
   nodes: 'none',
+  overlaps: [],
   now: at(0),
   ...overrides,
 });
@@ -49,6 +50,18 @@ const healed = (seconds: number) =>
 const failed = aRemediation({ node: 'node-7', status: { phase: 'RolledBack', reason: 'AsScripted' } });
 
 describe('the status of a policy', () => {
+  it('shows which of its nodes belong to older policies, and says so in Active', () => {
+    const overlaps = [{ policy: 'first', nodes: 2, sample: ['node-1', 'node-2'] }];
+    expect(policyStatus(facts({ overlaps })).overlaps).toEqual(overlaps);
+    expect(policyStatus(facts())).not.toHaveProperty('overlaps');
+    expect(condition('Active', { overlaps })).toMatchObject({
+      status: 'True',
+      message: expect.stringContaining(
+        '2 nodes belong to policy first (Overlapping), which is older and names the same workload.',
+      ),
+    });
+  });
+
   it('counts the DNS pods, and names the generation that it reflects', () => {
     const status = policyStatus(
       facts({ dnsPods: [aDnsPod(), aLoopingPod()], loopingPods: ['coredns-sick'] }),

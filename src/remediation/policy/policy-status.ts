@@ -22,6 +22,9 @@ export function policyStatus(facts: PolicyFacts): PolicyStatus {
     ...prober(facts),
     ...nodesOf(facts),
     workloads: [...facts.workloads],
+    ...(facts.overlaps.length > 0 && {
+      overlaps: facts.overlaps.map((one) => ({ ...one, sample: [...one.sample] })),
+    }),
     quarantinedNodes: [...facts.quarantinedNodes].toSorted(),
     quarantined: facts.quarantinedNodes.length,
     ...waitingOf(remediations),

@@ -165,6 +165,7 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     uid: `uid-of-${name}`,
     ready: true,
     unschedulable: false,
+    labels: {},
     excluded: false,
     controlPlane: false,
     quarantine: null,
@@ -190,6 +191,8 @@ export function aDnsPod(overrides: Partial<DnsPodView> = {}): DnsPodView {
   return {
     name: 'coredns-well',
     uid: 'pod-well',
+    workload: 'Deployment/coredns',
+    isNodeLocal: false,
     node: 'node-2',
     ip: '10.244.2.5',
     createdAt: at(-3600),
@@ -296,6 +299,7 @@ export function aSituation({ world, ...overrides }: SituationOverrides = {}): Si
     ...overrides,
     world: {
       node: aNode(),
+      olderPolicy: null,
       repairJob: null,
       inspection: null,
       proofPod: null,

@@ -109,7 +109,13 @@ export class CheckReplica {
     const found = { probes: createProbes(), lateLoops: createLateLoops(), sightings: createSightings() };
     this.#controllers = controllerTable(
       stores as unknown as Reflectors,
-      { ...found, nodeTable: createNodeTable(stores.nodes), known, schedule, eligible: () => 1 },
+      {
+        ...found,
+        nodeTable: createNodeTable(stores.nodes, stores.policies),
+        known,
+        schedule,
+        eligible: () => 1,
+      },
       {
         sighting: idle,
         remediation: idle,

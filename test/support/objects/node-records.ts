@@ -65,6 +65,7 @@ export function aWatchedNode(
     resourceVersion: '100',
     createdAt: 0,
     deleting: false,
+    labels: {},
     controlPlane: false,
     isLinux: true,
     checks: record && JSON.stringify(record),

@@ -5,6 +5,7 @@ import { createSightings } from '../../../src/controller/sighting/sightings.ts';
 import type { Stores } from '../../../src/controller/stores.ts';
 import { parsePolicy, parseRemediation } from '../../../src/observe/custom-resources.ts';
 import { type DnsPod, parseDnsPod } from '../../../src/observe/dns-pod.ts';
+import type { WatchedNode } from '../../../src/observe/watched-node.ts';
 import { silentLogger } from '../../../src/runtime/logger.ts';
 import type { Listener, Store } from '../../../src/runtime/reflector/store.ts';
 import { aRemediation, aSighting, at } from './builders.ts';
@@ -52,6 +53,7 @@ export function sightingCluster() {
     '/api/v1/namespaces/kube-system/configmaps/coredns': { data: { Corefile: COREFILE } },
   });
   fake.log = () => LOG;
+  const nodes = new Map<string, WatchedNode>();
   const announced: string[] = [];
   const counted: string[] = [];
   const listeners: Listener<DnsPod>[] = [];
@@ -66,6 +68,7 @@ export function sightingCluster() {
     dnsPods,
     policies: storeOf(policies),
     remediations: storeOf(remediations),
+    nodes: storeOf(nodes),
   } as unknown as Stores;
   const sightings = createSightings();
   let seconds = 2;
@@ -88,6 +91,7 @@ export function sightingCluster() {
     fake,
     pods,
     policies,
+    nodes,
     remediations,
     announced,
     counted,

@@ -91,6 +91,7 @@ export class SimulatedCluster {
         repairJob: this.job.run,
         inspection: this.inspection,
         proofPod: this.proof,
+        olderPolicy: null,
         otherNodeTakesPods: true,
         kubeletStartedAt: null,
         agentImage: 'dnshealth-operator:0.1.0',

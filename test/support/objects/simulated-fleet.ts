@@ -293,6 +293,7 @@ export class SimulatedFleet {
         inspection: null,
         proofPod: null,
         dnsPods: this.#pods(script.policy),
+        olderPolicy: null,
         otherNodeTakesPods: true,
         kubeletStartedAt: null,
         agentImage: 'dnshealth-operator:0.1.0',

@@ -15,9 +15,18 @@ export function active(facts: PolicyFacts): Judgement {
   return {
     status: 'True',
     reason: REASONS[mode],
-    message: DOES[mode][facts.nodes === 'none' ? 'pods' : 'nodes'],
+    message: `${DOES[mode][facts.nodes === 'none' ? 'pods' : 'nodes']}${leftToOthers(facts)}`,
   };
 }
+
+/** Nodes that this policy selects as well. */
+const leftToOthers = ({ overlaps }: PolicyFacts): string =>
+  overlaps
+    .map(
+      ({ policy, nodes }) =>
+        ` ${nodes === 1 ? 'One node belongs' : `${nodes} nodes belong`} to policy ${policy} (Overlapping), which is older and names the same workload.`,
+    )
+    .join('');
 
 const REASONS = {
   Observe: 'Observing',
