@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { timestamp } from './primitives.ts';
 
 /** What may be done to a quarantined node by someone else. */
-export const INTERFERENCES = ['Cordoned', 'Uncordoned', 'TaintRemoved', 'RecordRemoved'] as const;
+export const INTERFERENCES = ['Cordoned', 'Uncordoned', 'TaintRemoved'] as const;
 export type InterferenceKind = (typeof INTERFERENCES)[number];
 
 export const interferenceSchema = z.object({
@@ -11,7 +11,7 @@ export const interferenceSchema = z.object({
   what: z
     .enum(INTERFERENCES)
     .describe(
-      'What was done. Cordoned: someone cordoned the node, which stays cordoned after the release. Uncordoned: someone made the node schedulable, and it is not cordoned again. TaintRemoved: someone removed the taint of the quarantine, and it is not put back. RecordRemoved: someone removed the annotation of the quarantine, so that the node counts as released.',
+      'What was done. Cordoned: someone cordoned the node, which stays cordoned after the release. Uncordoned: someone made the node schedulable, and it is not cordoned again. TaintRemoved: someone removed the taint of the quarantine, and it is not put back.',
     ),
   message: z.string().describe('Human-readable explanation, with what the operator does about it.'),
 });

@@ -81,7 +81,7 @@ export const PAUSE_ALL_BY_ANNOTATION = `${GROUP}/pause-by`;
 
 /** On Jobs and pods that the operator creates for an incident: the name of its DNSRemediation. */
 export const REMEDIATION_LABEL = `${GROUP}/remediation`;
-/** On Jobs and pods that the operator creates: `repair`, `check` or `inspect`. */
+/** On Jobs and pods that the operator creates: `repair`, `rollback`, `check` or `inspect`. */
 export const ROLE_LABEL = `${GROUP}/role`;
 
 /** On the pod of a node's check: a JSON `CheckOrigin`. */

@@ -280,7 +280,7 @@ export const remediationStatusSchema = z
         'DNS pod of the node that began to fail while the incident waited. The incident then goes ahead of drifts of other nodes. Only where the trigger is Drift.',
       ),
     conditions: conditions(
-      'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: a DNS pod answers after the repair.',
+      'Current conditions. Quarantined: the node is in quarantine. Repaired: the agent repaired the kubelet. Proven: a new pod on the node resolves names. Verified: a DNS pod answers after the repair. RolledBack: an earlier repair was taken back as someone asked.',
     ),
     steps: z
       .array(stepSchema)

@@ -43,6 +43,7 @@ const reconcilers = {
   nodeTable: reconcile,
   prober: reconcile,
   lateLoop: reconcile,
+  rollback: reconcile,
   orphan: reconcile,
   excludeLabel: reconcile,
   history: reconcile,

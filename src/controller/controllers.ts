@@ -34,6 +34,7 @@ interface Reconcilers {
   readonly nodeTable: Reconcile;
   readonly prober: Reconcile;
   readonly lateLoop: Reconcile;
+  readonly rollback: Reconcile;
   readonly orphan: Reconcile;
   readonly excludeLabel: Reconcile;
   readonly history: Reconcile;
@@ -125,6 +126,17 @@ export function controllerTable(
       // A short maximum: deadlines must be noticed while an effect keeps failing.
       backoff: { baseMs: 500, maxMs: 15_000 },
       reconcile: reconcile.remediation,
+    },
+    {
+      name: 'rollback',
+      watches: [
+        watch(remediations, (change) => change.key, FRESH),
+        // Of the record of a rollback: the repair that it takes back.
+        watch(remediations, ({ object: { spec } }) =>
+          spec.trigger === 'Rollback' ? spec.rollback.of.name : [],
+        ),
+      ],
+      reconcile: reconcile.rollback,
     },
     {
       name: 'policy',

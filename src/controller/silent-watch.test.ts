@@ -8,12 +8,18 @@ import {
   at,
   isoAt,
   withDrift,
+  withRollback,
 } from '../../test/support/objects/builders.ts';
 import { kubeError } from '../../test/support/objects/fake-kube.ts';
 import { nothingAsked } from '../../test/support/objects/probe-rounds.ts';
 import { aRawDnsPod, aRawNode } from '../../test/support/objects/raw-objects.ts';
 import { AGENT_CONTAINER } from '../api/agent-protocol.ts';
-import { QUARANTINE_ANNOTATION, REMEDIATION_LABEL, ROLE_LABEL } from '../api/keys.ts';
+import {
+  EXCLUDE_REASON_ANNOTATION,
+  QUARANTINE_ANNOTATION,
+  REMEDIATION_LABEL,
+  ROLE_LABEL,
+} from '../api/keys.ts';
 import type { RemediationStatus, StepName } from '../api/remediation.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createCustomResource } from '../kube/custom-resource.ts';
@@ -50,6 +56,8 @@ interface Row {
   readonly proofPod?: boolean;
   /** It is a drift of a node whose kubelet was repaired as often as the policy allows. */
   readonly isRepairedOften?: boolean;
+  /** It takes the repair of another record back. */
+  readonly isRollback?: boolean;
   /** What the API server has, by path. */
   readonly live?: Readonly<Record<string, object>>;
 }
@@ -59,6 +67,18 @@ const ROWS: Readonly<Record<Exclude<Effect['kind'], 'probe' | 'survey'>, Row>> =
   quarantine: { write: 'PATCH /api/v1/nodes/node-1', status: {} },
   'start-inspection': { write: `POST ${JOBS}`, status: { phase: 'Pending' }, isRepairedOften: true },
   'start-repair': { write: `POST ${JOBS}`, status: { quarantine: held }, isHeld: true },
+  exclude: { write: 'PATCH /api/v1/nodes/node-1', status: {}, isRollback: true },
+  'start-rollback': {
+    write: `POST ${JOBS}`,
+    status: { quarantine: held },
+    isHeld: true,
+    isRollback: true,
+  },
+  include: {
+    write: 'PATCH /api/v1/nodes/node-1',
+    status: { phase: 'Refused', finishedAt: isoAt(9), quarantine },
+    isRollback: true,
+  },
   'take-back-repair': {
     write: `DELETE ${JOBS}`,
     status: { quarantine: held, steps: [{ name: 'Repair', startedAt: isoAt(3) }] },
@@ -102,7 +122,15 @@ const repaired = (other: string, endedAt: number) =>
 
 /** The API server: it answers at once, and the watches say nothing of what is written to it. */
 function silentCluster(row: Row) {
-  const { status, isHeld = false, job, proofPod = false, isRepairedOften = false, live = {} } = row;
+  const {
+    status,
+    isHeld = false,
+    job,
+    proofPod = false,
+    isRepairedOften = false,
+    isRollback = false,
+    live = {},
+  } = row;
   let version = 1;
   let stored: object = aStatus({ phase: 'Quarantining', ...status });
   const created = new Set<string>();
@@ -116,11 +144,17 @@ function silentCluster(row: Row) {
     }
     if (path.endsWith(`/dnsremediations/${name}`)) {
       const metadata = { name, uid, creationTimestamp: isoAt(1), resourceVersion: `${version}` };
-      return { metadata, spec: isRepairedOften ? withDrift(incident).spec : spec, status: stored };
+      const about = isRepairedOften ? withDrift(incident) : isRollback ? withRollback(incident) : incident;
+      return { metadata, spec: about.spec, status: stored };
     }
     if (path.endsWith('/nodes/node-1'))
       return aRawNode({
-        metadata: isHeld ? { annotations: { [QUARANTINE_ANNOTATION]: JSON.stringify(record) } } : {},
+        metadata: {
+          annotations: {
+            ...(isHeld && { [QUARANTINE_ANNOTATION]: JSON.stringify(record) }),
+            ...(isRollback && { [EXCLUDE_REASON_ANNOTATION]: `${name}: as someone asked` }),
+          },
+        },
       });
     if (path.endsWith('/services')) return { items: [] };
     if (method === 'POST') {
@@ -154,7 +188,11 @@ function silentCluster(row: Row) {
   });
   const stores = {
     policies: store({ uid: spec.policy.uid, createdAt: 0, spec: spec.settings }),
-    remediations: isRepairedOften ? store(repaired('earlier', 2), repaired('later', 3)) : store(),
+    remediations: isRepairedOften
+      ? store(repaired('earlier', 2), repaired('later', 3))
+      : isRollback
+        ? store(repaired('original', 2))
+        : store(),
     dnsPods: store(parseDnsPod(aRawDnsPod())),
     jobs: job ? store(agentJob) : store(),
     agentPods: proofPod ? store(aProofPod()) : store(),

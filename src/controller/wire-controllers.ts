@@ -14,6 +14,7 @@ import { createExcludeLabelReconciler } from './housekeeping/exclude-label-contr
 import { createHistoryReconciler } from './housekeeping/history-controller.ts';
 import { createOrphanReconciler } from './housekeeping/orphan-controller.ts';
 import { createRemediationReconciler } from './incident/remediation-controller.ts';
+import { createRollbackReconciler } from './incident/rollback-controller.ts';
 import { createLimitMetrics } from './limit-metrics.ts';
 import { createNarrator } from './narrator.ts';
 import { createBatches } from './nodes/batches.ts';
@@ -113,6 +114,7 @@ export function wireControllers({
       nodeTable: createNodeTableReconciler(parts),
       prober: createProberReconciler(parts),
       lateLoop: createLateLoopReconciler(parts),
+      rollback: createRollbackReconciler(parts),
       orphan: createOrphanReconciler(parts),
       excludeLabel: createExcludeLabelReconciler(parts),
       history: createHistoryReconciler(parts),

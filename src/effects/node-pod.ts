@@ -9,7 +9,7 @@ import { NotOursError } from './not-ours.ts';
 /** Labels by which the operator finds what it created, for an incident or without one. */
 export const ownLabels = (
   remediation: string | undefined,
-  role: 'repair' | 'check' | 'inspect',
+  role: 'repair' | 'rollback' | 'check' | 'inspect',
 ): Record<string, string> => ({
   [MANAGED_BY_LABEL]: MANAGED_BY,
   ...(remediation === undefined ? {} : { [REMEDIATION_LABEL]: remediation }),

@@ -6,6 +6,8 @@ import {
   APPROVED_BY_ANNOTATION,
   REJECTED_ANNOTATION,
   REJECTED_BY_ANNOTATION,
+  ROLLBACK_ANNOTATION,
+  ROLLBACK_BY_ANNOTATION,
 } from '../api/keys.ts';
 import { type PolicyStatus, policyStatusSchema } from '../api/policy/status.ts';
 import { type PolicySpec, policySpecSchema } from '../api/policy.ts';
@@ -133,6 +135,7 @@ function remediationOf({
     createdAt: meta.creationTimestamp,
     acknowledged: meta.annotations[ACKNOWLEDGED_ANNOTATION] === 'true',
     answers: answersIn(meta.annotations),
+    rollbackAsked: rollbackAskedIn(meta.annotations),
     spec,
     status,
   };
@@ -148,4 +151,9 @@ function answersIn(annotations: Readonly<Record<string, string>>): Answers {
     rejected:
       reason === undefined ? null : { reason, by: annotations[REJECTED_BY_ANNOTATION] || 'an unknown user' },
   };
+}
+
+function rollbackAskedIn(annotations: Readonly<Record<string, string>>): Remediation['rollbackAsked'] {
+  const reason = annotations[ROLLBACK_ANNOTATION];
+  return reason === undefined ? null : { reason, by: annotations[ROLLBACK_BY_ANNOTATION] ?? '' };
 }

@@ -20,6 +20,8 @@ describe('a node at the border', () => {
       ready: true,
       unschedulable: false,
       excluded: false,
+      excludedBecause: null,
+      tainted: false,
       controlPlane: false,
       quarantine: null,
       checks: null,
@@ -127,5 +129,17 @@ describe('the marks of a node', () => {
 
   it('are not read from an object without metadata', () => {
     expect(() => parseNodeMark({ spec: {} })).toThrow(ZodError);
+  });
+});
+
+describe('what others may change on a quarantined or excluded node', () => {
+  it('is read as it is: our taint, and why the node is excluded', () => {
+    const node = parseNode(
+      aRawNode({
+        metadata: { annotations: { 'dnshealth.io/exclude-reason': 'back: as anna asked' } },
+        spec: { taints: [{ key: 'dnshealth.io/quarantine', effect: 'NoSchedule' }, { key: 'other' }] },
+      }),
+    );
+    expect(node).toMatchObject({ tainted: true, excludedBecause: 'back: as anna asked' });
   });
 });

@@ -1,6 +1,13 @@
 /** A node as the decision sees it, from one live read. */
 import * as z from 'zod';
-import { CHECK_ANNOTATION, CONTROL_PLANE_LABELS, EXCLUDE_LABEL, QUARANTINE_ANNOTATION } from '../api/keys.ts';
+import {
+  CHECK_ANNOTATION,
+  CONTROL_PLANE_LABELS,
+  EXCLUDE_LABEL,
+  EXCLUDE_REASON_ANNOTATION,
+  QUARANTINE_ANNOTATION,
+  QUARANTINE_TAINT_KEY,
+} from '../api/keys.ts';
 import { parseNodeCheckRecord } from '../api/node-check-record.ts';
 import { parseQuarantineRecord } from '../api/quarantine-record.ts';
 import { managedPlatform, ownerOf } from '../diagnosis/managed-platform.ts';
@@ -15,7 +22,12 @@ const nodeSchema = z.object({
     labels: z.record(z.string(), z.string()).nullish(),
     annotations: z.record(z.string(), z.string()).nullish(),
   }),
-  spec: z.object({ unschedulable: z.boolean().nullish() }).nullish(),
+  spec: z
+    .object({
+      unschedulable: z.boolean().nullish(),
+      taints: z.array(z.object({ key: z.string() })).nullish(),
+    })
+    .nullish(),
   status: z.object({
     addresses: z.array(z.object({ type: z.string(), address: z.string() })).nullish(),
     conditions: z.array(z.object({ type: z.string(), status: z.string() })).nullish(),
@@ -56,6 +68,8 @@ export function parseNode(raw: unknown): NodeView {
     unschedulable: spec?.unschedulable ?? false,
     labels,
     excluded: labels[EXCLUDE_LABEL] === 'true',
+    excludedBecause: annotations[EXCLUDE_REASON_ANNOTATION] ?? null,
+    tainted: spec?.taints?.some(({ key }) => key === QUARANTINE_TAINT_KEY) ?? false,
     controlPlane: CONTROL_PLANE_LABELS.some((label) => labels[label] !== undefined),
     quarantine,
     checks: checks === undefined ? null : parseNodeCheckRecord(checks),

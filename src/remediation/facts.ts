@@ -20,9 +20,23 @@ export function wasAdmitted(situation: Situation): boolean {
   return situation.remediation.status.quarantine !== undefined || holdsNode(situation);
 }
 
-/** It is about a file that is wrong under a kubelet that is right. */
+/** It changes a file and restarts nothing: one that is wrong under a kubelet that is right, or takes such a repair back. */
 export const isOfFileAlone = ({ spec }: Pick<Remediation, 'spec'>): boolean =>
-  spec.trigger === 'Drift' && spec.drift.kind === 'PendingInFile';
+  spec.trigger === 'Rollback'
+    ? spec.rollback.fileAlone
+    : spec.trigger === 'Drift' && spec.drift.kind === 'PendingInFile';
+
+/** The step in which the Job on its node changes something. */
+export const changeStep = ({ spec }: Pick<Remediation, 'spec'>): 'Repair' | 'Rollback' =>
+  spec.trigger === 'Rollback' ? 'Rollback' : 'Repair';
+
+/** What the agent reported of its change, whichever that was. */
+export const changeReport = ({ repair, rollback }: Pick<RemediationStatus, 'repair' | 'rollback'>) =>
+  repair ?? rollback;
+
+/** A person had asked for it, and it went well: it says nothing against repairs. */
+export const isRolledBackOnRequest = ({ spec, status }: Pick<Remediation, 'spec' | 'status'>): boolean =>
+  spec.trigger === 'Rollback' && status.phase === 'RolledBack';
 
 /** The agent changed a file of the node, with a restart of the kubelet or without. */
 export const changedTheNode = ({ repair }: Pick<RemediationStatus, 'repair'>): boolean =>

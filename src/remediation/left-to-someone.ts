@@ -16,7 +16,10 @@ export function leftToSomeone(
     Date.parse(provenAt ?? '') > Date.parse(status.finishedAt ?? '');
   const left = incidents.filter(
     (one) =>
-      !one.acknowledged && (one.status.phase === 'RolledBack' || (wentWrong(one) && !wasWellSince(one))),
+      !one.acknowledged &&
+      // The label of the node says what follows from it.
+      one.spec.trigger !== 'Rollback' &&
+      (one.status.phase === 'RolledBack' || (wentWrong(one) && !wasWellSince(one))),
   );
   return left.toSorted((a, b) => endOf(b) - endOf(a))[0] ?? null;
 }

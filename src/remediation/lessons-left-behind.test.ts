@@ -55,7 +55,7 @@ describe('kured #955: of ten nodes, two or three stayed cordoned after their reb
         expect({ killed, ...left, phase: status.phase }).toMatchObject({
           killed,
           quarantine: null,
-          hasOurTaint: false,
+          tainted: false,
           unschedulable: false,
           phase: 'Healed',
         });
@@ -135,7 +135,7 @@ describe('self-node-remediation #258: after a computed time a reboot was taken f
       expect(status.phase).toBe('Failed');
       expect(status).not.toHaveProperty('repair');
       expect(deletedPods).toEqual([]);
-      expect(left).toMatchObject({ quarantine: null, hasOurTaint: false, unschedulable: false });
+      expect(left).toMatchObject({ quarantine: null, tainted: false, unschedulable: false });
     },
   );
 
@@ -146,7 +146,7 @@ describe('self-node-remediation #258: after a computed time a reboot was taken f
   ] as const)('%s is not healed, and its node is released when its time is over', (_what, what) => {
     const { node: left, status } = runToTheEnd({ ...HEALTHY, ...what });
     expect(status.phase).toBe('Failed');
-    expect(left).toMatchObject({ quarantine: null, hasOurTaint: false, unschedulable: false });
+    expect(left).toMatchObject({ quarantine: null, tainted: false, unschedulable: false });
   });
 });
 

@@ -2,11 +2,13 @@
 import { admit } from './stages/admit.ts';
 import { admitFile } from './stages/admit-file.ts';
 import { correctFile } from './stages/correct-file.ts';
+import { exclude, include } from './stages/exclude.ts';
 import { fileCorrected } from './stages/file-corrected.ts';
 import { guardKept, guardTripped, onceGuarded } from './stages/guard.ts';
 import { onceInvestigated } from './stages/investigate.ts';
 import { lastLook } from './stages/last-look.ts';
 import { nodeGone } from './stages/node-gone.ts';
+import { notice } from './stages/notice.ts';
 import { planFirst, planOnRequest } from './stages/plan-first.ts';
 import { promote } from './stages/promote.ts';
 import { prove } from './stages/prove.ts';
@@ -16,6 +18,8 @@ import { release } from './stages/release.ts';
 import { releaseHeld } from './stages/release-held.ts';
 import { repair } from './stages/repair.ts';
 import { retry } from './stages/retry.ts';
+import { rollBack, rollBackFile } from './stages/roll-back.ts';
+import { rolledBack } from './stages/rolled-back.ts';
 import { survey } from './stages/survey.ts';
 import { tidy } from './stages/tidy.ts';
 import { timeLimit } from './stages/time-limit.ts';
@@ -28,6 +32,7 @@ export const HEALING = [
   planFirst,
   onceInvestigated(admit),
   quarantine,
+  notice,
   timeLimit,
   lastLook,
   repair,
@@ -54,5 +59,24 @@ export const CORRECTING = [
 /** A person asked what a repair would do: it is planned, and ends. */
 export const PLANNING = [planOnRequest] as const;
 
+/** The way back, as a person asked: the DNS pods are left alone, because the file that they were given is still right. */
+export const ROLLING_BACK = [
+  admit,
+  exclude,
+  quarantine,
+  notice,
+  timeLimit,
+  lastLook,
+  rollBack,
+  guardTripped,
+  nodeGone,
+  release,
+  guardKept,
+  rolledBack,
+] as const;
+
+/** The same for a file that was corrected alone. */
+export const ROLLING_BACK_FILE = [admitFile, exclude, rollBackFile, nodeGone, rolledBack] as const;
+
 /** After the outcome is recorded: what is still there is cleaned up. */
-export const CLOSING = [releaseHeld, tidy] as const;
+export const CLOSING = [notice, releaseHeld, include, tidy] as const;

@@ -1,7 +1,7 @@
 /** The one next action of an incident, computed only from what was read: no clock, no randomness, no memory. */
 import { FINAL_PHASES } from '../api/remediation.ts';
 import { isOfFileAlone, isPlanOnRequest } from './facts.ts';
-import { CLOSING, CORRECTING, HEALING, PLANNING } from './pipeline.ts';
+import { CLOSING, CORRECTING, HEALING, PLANNING, ROLLING_BACK, ROLLING_BACK_FILE } from './pipeline.ts';
 import { tryAgainLater } from './stages/retry.ts';
 import { end, pass, type Verdict } from './verdict.ts';
 import { isHealed } from './verification/verification.ts';
@@ -27,5 +27,7 @@ export function plan(situation: Situation): Verdict {
 
 function openedAs(remediation: Remediation): readonly ((situation: Situation) => Verdict)[] {
   if (isPlanOnRequest(remediation)) return PLANNING;
-  return isOfFileAlone(remediation) ? CORRECTING : HEALING;
+  const isFile = isOfFileAlone(remediation);
+  if (remediation.spec.trigger === 'Rollback') return isFile ? ROLLING_BACK_FILE : ROLLING_BACK;
+  return isFile ? CORRECTING : HEALING;
 }

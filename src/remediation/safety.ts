@@ -19,10 +19,11 @@ import { notTooOften } from './guards/not-too-often.ts';
 import { platformIsMutable } from './guards/platform-mutable.ts';
 import { podHasANode } from './guards/pod-has-a-node.ts';
 import { policyAllows } from './guards/policy-allows.ts';
+import { rollbackIsPossible } from './guards/rollback-possible.ts';
 import { stillSick } from './guards/still-sick.ts';
 import { windowOpen } from './guards/window-open.ts';
 import { pass, type Verdict } from './verdict.ts';
-import type { Situation } from './world.ts';
+import type { Remediation, Situation } from './world.ts';
 
 /** The first that does not pass decides. */
 const GUARDS: readonly Guard[] = [
@@ -49,16 +50,30 @@ const GUARDS: readonly Guard[] = [
   hasSlot,
 ];
 
-/** Of those, the ones that concern a file alone: no DNS pod and no kubelet is touched, whatever kind of node it is on. */
-const GUARDS_OF_A_FILE: readonly Guard[] = GUARDS.filter(
-  (guard) => guard !== podHasANode && guard !== dnsSurvives && guard !== controlPlaneIsFree,
-);
+/** Not of a file alone: no DNS pod and no kubelet is touched, whatever kind of node it is on. */
+const OF_THE_KUBELET: ReadonlySet<Guard> = new Set([podHasANode, dnsSurvives, controlPlaneIsFree]);
+
+/** A person asked for it: no limit of repairs counts, but a pause holds it, and DNS and the control plane must live through it as well. */
+const GUARDS_OF_A_ROLLBACK: readonly Guard[] = [
+  rollbackIsPossible,
+  notPaused,
+  nodeIsFree,
+  nodeIsReady,
+  dnsSurvives,
+  controlPlaneIsFree,
+  hasSlot,
+];
 
 /** Why a repair may not begin, or `pass`. */
 export function mayBegin(situation: Situation): Verdict {
-  for (const guard of isOfFileAlone(situation.remediation) ? GUARDS_OF_A_FILE : GUARDS) {
+  for (const guard of guardsOf(situation.remediation)) {
     const verdict = guard(situation);
     if (verdict.kind !== 'pass') return verdict;
   }
   return pass;
+}
+
+function guardsOf(remediation: Remediation): readonly Guard[] {
+  const all = remediation.spec.trigger === 'Rollback' ? GUARDS_OF_A_ROLLBACK : GUARDS;
+  return isOfFileAlone(remediation) ? all.filter((guard) => !OF_THE_KUBELET.has(guard)) : all;
 }

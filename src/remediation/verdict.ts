@@ -6,8 +6,10 @@ import type {
   InspectReport,
   KubeletDirectory,
   RepairReport,
+  RollbackReport,
 } from '../api/agent-protocol.ts';
 import type { Answer } from '../api/answer.ts';
+import type { InterferenceKind } from '../api/interference.ts';
 import type { OtherPods } from '../api/other-pods.ts';
 import type { Plan } from '../api/plan.ts';
 import type { QuarantineRecord } from '../api/quarantine-record.ts';
@@ -33,6 +35,12 @@ export type PlainEffect =
   /** Its report was read, or makes room for another one. */
   | { readonly kind: 'remove-inspection' }
   | { readonly kind: 'start-proof' }
+  /** The Job that takes an earlier repair back. */
+  | { readonly kind: 'start-rollback' }
+  /** Sets the label that keeps repairs off the node, with why. */
+  | { readonly kind: 'exclude' }
+  /** Takes that label away again, if it is ours. */
+  | { readonly kind: 'include' }
   | { readonly kind: 'release' }
   /** Gives node and slot back before anything was changed on the node; the incident waits for its turn again. */
   | { readonly kind: 'stand-back'; readonly reason: string; readonly message: string }
@@ -97,6 +105,9 @@ export type Finding =
       readonly report: RepairReport;
       readonly rewrittenBy?: readonly Explanation[];
     }
+  | { readonly kind: 'rollback-reported'; readonly report: RollbackReport }
+  /** Someone changed the scheduling of the node during its quarantine. */
+  | { readonly kind: 'interfered'; readonly what: InterferenceKind; readonly message: string }
   | { readonly kind: 'guard-reported'; readonly report: GuardReport }
   | { readonly kind: 'proof-reported'; readonly report: CheckReport }
   /** Verification begins with a wait for a pod, not with a write: its timeout counts from this record. */

@@ -19,6 +19,8 @@ export interface Remediation {
   readonly createdAt: number;
   readonly acknowledged: boolean;
   readonly answers: Answers;
+  /** A person asks to take its change back; null if nobody does. */
+  readonly rollbackAsked: { readonly reason: string; readonly by: string } | null;
   readonly spec: RemediationSpec;
   readonly status: RemediationStatus;
   /** Why this version cannot read it; the status then only stands in for the stored one. null: it was read. */
@@ -42,6 +44,10 @@ export interface NodeView {
   readonly unschedulable: boolean;
   readonly labels: Labels;
   readonly excluded: boolean;
+  /** The text of its annotation `dnshealth.io/exclude-reason`. */
+  readonly excludedBecause: string | null;
+  /** It has the taint of our quarantine. */
+  readonly tainted: boolean;
   readonly controlPlane: boolean;
   readonly quarantine: QuarantineRecord | null;
   /** What its checks have shown; null if it was never checked, or if that cannot be read. */

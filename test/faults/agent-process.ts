@@ -17,7 +17,7 @@ import {
   REQUEST_ENV,
   USUAL_DIRECTORIES,
 } from '../../src/api/agent-protocol.ts';
-import { repairJob } from '../../src/effects/repair-job.ts';
+import { changeJob } from '../../src/effects/change-job.ts';
 import { PROJECT_ROOT } from '../support/rig/installation.ts';
 import { UPLINK } from './node-layouts.ts';
 
@@ -113,7 +113,7 @@ export async function runAgent(
 
 /** Command and mounts of the operator's Job. */
 function job(): { readonly command: readonly string[]; readonly mounts: readonly Mount[] } {
-  const { spec } = repairJob({
+  const { spec } = changeJob({
     remediation: { name: 'killed', uid: 'uid' },
     node: 'node-1',
     image: 'image',

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest';
 import type { RepairRequest } from '../../src/api/agent-protocol.ts';
+import { startChange } from '../../src/effects/change-job.ts';
 import { quarantineNode } from '../../src/effects/quarantine.ts';
-import { startRepair } from '../../src/effects/repair-job.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/plugin/cluster/connect.ts';
 import {
@@ -108,7 +108,7 @@ export function abandonedStage() {
       externalName: 'x.invalid',
       writable: ['/etc/kubernetes'],
     };
-    await startRepair(operator, { remediation, node, image: 'x', activeDeadlineSeconds: 60, agent }, signal);
+    await startChange(operator, { remediation, node, image: 'x', activeDeadlineSeconds: 60, agent }, signal);
   }
 
   /** The Job controller creates the pod of the Job, the kubelet reports its containers. */

@@ -1,12 +1,12 @@
 /** The effects on Jobs, pods and records on a real apiserver, as the operator's own service account: repeated and too late. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { checkRequestSchema } from '../../src/api/agent-protocol.ts';
+import { type ChangeJobRequest, changeJob, startChange } from '../../src/effects/change-job.ts';
 import { type CheckPodRequest, proofPodName, removeCheck, startCheck } from '../../src/effects/check-pod.ts';
 import { deleteRemediation } from '../../src/effects/delete-remediation.ts';
 import { deleteJob } from '../../src/effects/node-job.ts';
 import { NotOursError } from '../../src/effects/not-ours.ts';
 import { recreatePods } from '../../src/effects/recreate.ts';
-import { type RepairJobRequest, repairJob, startRepair } from '../../src/effects/repair-job.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import {
   type InstalledApiserver,
@@ -92,7 +92,7 @@ describe('the node side', () => {
   const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
   const base = { remediation, node: 'node-1', image: 'dnshealth-operator:test', activeDeadlineSeconds: 60 };
   const said = { nonce: remediation.uid, remediation: remediation.name, known, acceptRisky: false };
-  const repair: RepairJobRequest = {
+  const repair: ChangeJobRequest = {
     ...base,
     agent: {
       verb: 'repair',
@@ -119,9 +119,9 @@ describe('the node side', () => {
   });
 
   it('is accepted by the apiserver, and started once', async () => {
-    await startRepair(kube, repair, signal);
+    await startChange(kube, repair, signal);
     const uid = await uidAt(`${JOBS}/incident-1`);
-    await startRepair(kube, repair, signal);
+    await startChange(kube, repair, signal);
     expect(await uidAt(`${JOBS}/incident-1`)).toBe(uid);
 
     await startCheck(kube, proof, signal);
@@ -131,7 +131,7 @@ describe('the node side', () => {
   });
 
   it('runs checks where the Pod Security level admits nothing that could harm a node', async () => {
-    const { spec } = repairJob(repair).spec?.template ?? {};
+    const { spec } = changeJob(repair).spec?.template ?? {};
     const pod = { metadata: { name: 'intruder' }, spec };
     const refused = await server.call('POST', '/api/v1/namespaces/dnshealth-check/pods', pod);
     expect(refused).toMatchObject({ status: 403 });
@@ -144,9 +144,9 @@ describe('the node side', () => {
   });
 
   it('is not used by a later remediation of the same name', async () => {
-    await startRepair(kube, repair, signal);
+    await startChange(kube, repair, signal);
     await startCheck(kube, proof, signal);
-    await expect(startRepair(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
+    await expect(startChange(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
       NotOursError,
     );
     await expect(startCheck(kube, { ...proof, remediation: successor }, signal)).rejects.toThrow(
@@ -155,7 +155,7 @@ describe('the node side', () => {
   });
 
   it('is deleted in the foreground: the Job exists until its pods are gone', async () => {
-    await startRepair(kube, repair, signal);
+    await startChange(kube, repair, signal);
     await deleteJob(kube, 'incident-1', signal);
     const { metadata } = (await server.call('GET', `${JOBS}/incident-1`)).body;
     expect(metadata.finalizers).toContain('foregroundDeletion');

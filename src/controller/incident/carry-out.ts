@@ -3,15 +3,16 @@ import { type KnownAddresses, USUAL_DIRECTORIES } from '../../api/agent-protocol
 import type { Answer } from '../../api/answer.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
-import { corednsVersionOf } from '../../api/trigger.ts';
+import { corednsVersionOf, type RollbackEvidence } from '../../api/trigger.ts';
+import { type ChangeJobRequest, startChange } from '../../effects/change-job.ts';
 import { proofPodName, removeCheck, startCheck } from '../../effects/check-pod.ts';
 import { probeDns } from '../../effects/dns-probe.ts';
+import { excludeNode, includeNode } from '../../effects/exclude.ts';
 import { incidentInspectionName, startInspection } from '../../effects/inspect-job.ts';
 import { deleteJob } from '../../effects/node-job.ts';
 import { quarantineNode } from '../../effects/quarantine.ts';
 import { recreatePods } from '../../effects/recreate.ts';
 import { releaseNode } from '../../effects/release.ts';
-import { startRepair } from '../../effects/repair-job.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
 import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
@@ -59,7 +60,7 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       const decision = await whatToDecide(context);
       // Asked while the Job starts, which takes longer than the answers.
       const asking = askBefore(context);
-      const starting = startRepair(
+      const starting = startChange(
         kube,
         {
           remediation,
@@ -82,6 +83,19 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       const [before] = await Promise.all([asking, starting]);
       return { kind: 'repair-started', before };
     }
+    case 'start-rollback':
+      await startChange(kube, rollbackJobOf(context), signal);
+      return { kind: 'done', effect };
+    case 'exclude':
+      await excludeNode(
+        kube,
+        { node: spec.node, remediation: remediation.name, rollback: rollbackOf(spec) },
+        signal,
+      );
+      return { kind: 'done', effect };
+    case 'include':
+      await includeNode(kube, { node: spec.node.name, remediation: remediation.name }, signal);
+      return { kind: 'done', effect };
     case 'start-inspection':
       await startInspection(
         kube,
@@ -150,6 +164,32 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
     default:
       return assertNever(effect);
   }
+}
+
+function rollbackJobOf({ settings, remediation, world }: EffectContext): ChangeJobRequest {
+  const { of, directory, fileAlone } = rollbackOf(remediation.spec);
+  const address = world.node?.addresses[0];
+  return {
+    remediation,
+    node: remediation.spec.node.name,
+    image: settings.agentImage,
+    activeDeadlineSeconds: JOB_ACTIVE_SECONDS,
+    agent: {
+      verb: 'rollback',
+      nonce: remediation.uid,
+      remediation: remediation.name,
+      of: of.name,
+      writable: directory ? [directory] : [...USUAL_DIRECTORIES],
+      ...(fileAlone && { restart: false as const }),
+      ...(address === undefined ? {} : { nodeIP: address }),
+    },
+  };
+}
+
+/** @throws where the plan asks for an effect that the record is not about */
+function rollbackOf(spec: Remediation['spec']): RollbackEvidence {
+  if (spec.trigger !== 'Rollback') throw new Error(`a record of the trigger ${spec.trigger} undoes nothing`);
+  return spec.rollback;
 }
 
 /** What the agent decides by, whether it then makes the change or only shows it. */

@@ -9,6 +9,7 @@ import { observeNode } from '../../observe/node.ts';
 import { anotherNodeTakesPods } from '../../observe/other-nodes.ts';
 import type { OwnedPod, Ownership } from '../../observe/ownership.ts';
 import { GUARD_WATCH_MS } from '../../remediation/deadlines.ts';
+import { changeStep } from '../../remediation/facts.ts';
 import type { Labels } from '../../remediation/scope/node-selector.ts';
 import type { AgentRun, Remediation, World } from '../../remediation/world.ts';
 import { olderPolicyFor, policyOf } from '../dns-pods/policies.ts';
@@ -102,15 +103,19 @@ function runsOf(
     (candidate) =>
       candidate.remediation === remediation.name && candidate.ownerUIDs.includes(remediation.uid),
   );
-  const runWith = (role: 'repair' | 'inspect'): AgentRun | null => {
-    const job = own.find((candidate) => candidate.role === role);
+  const runWith = (...roles: readonly string[]): AgentRun | null => {
+    const job = own.find((candidate) => roles.includes(candidate.role));
     // By uid: a pod that only carries our labels was not created by our Job.
     return job ? runOfJob(job, ours.find((pod) => pod.ownerUIDs.includes(job.uid)) ?? null) : null;
   };
   // Not the proof pod of a release before this one, which ran in the other namespace with the role `prove`: it ends by
   // itself and is deleted with its record, and a check of our own follows.
   const proofPod = ours.find((pod) => pod.role === 'check' && pod.ownerUIDs.includes(remediation.uid));
-  return { repairJob: runWith('repair'), inspection: runWith('inspect'), proofPod: proofPod ?? null };
+  return {
+    repairJob: runWith('repair', 'rollback'),
+    inspection: runWith('inspect'),
+    proofPod: proofPod ?? null,
+  };
 }
 
 /** It was started a while ago, and no cache shows its end: either it takes long, or a watch is silent. */
@@ -121,7 +126,7 @@ function isOverdue(
 ): boolean {
   const runsFor = (name: StepName) => unfinishedFor(remediation, name, now);
   return (
-    (runsFor('Repair') > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
+    (runsFor(changeStep(remediation)) > LIVE_LOOK_AFTER_MS && repairJob?.state !== 'ended') ||
     (runsFor('Inspect') > LIVE_LOOK_AFTER_MS && inspection?.state !== 'ended') ||
     (runsFor('Prove') > LIVE_LOOK_AFTER_MS && proofPod?.state !== 'ended') ||
     (runsFor('Guard') > GUARD_WATCH_MS + LIVE_LOOK_AFTER_MS && repairJob?.guard?.state !== 'ended')

@@ -2,7 +2,7 @@
 import { aRemediation } from '../../../test/support/objects/builders.ts';
 import { type KubeletDirectory, type RepairRequest, USUAL_DIRECTORIES } from '../../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema } from '../../api/policy.ts';
-import { repairJob } from '../repair-job.ts';
+import { changeJob } from '../change-job.ts';
 
 export const IMAGE = 'registry.example/dnshealth-operator@sha256:abc';
 export const known = { clusterDNS: ['10.96.0.10'], nodeLocalDNS: ['169.254.20.10'], node: ['192.0.2.11'] };
@@ -17,7 +17,7 @@ export function aRepairJob(
 ) {
   const { targets, acceptRisky, replaceEmptyValue } = policy.repair;
   const { externalName } = policy.verification;
-  return repairJob({
+  return changeJob({
     remediation,
     node,
     image: IMAGE,

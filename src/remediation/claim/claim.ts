@@ -2,6 +2,7 @@
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
 import { acknowledgeWith } from '../acknowledge-with.ts';
+import { isRolledBackOnRequest } from '../facts.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
 import { NOT_IN_SCOPE, OVERLAPPING } from '../scope/reasons.ts';
 import type { Remediation } from '../world.ts';
@@ -45,7 +46,9 @@ export function whyNotClaimed({ evidence, sawAt: saw, node, remediations, now }:
   // The node's clock may be off: it counts only for what happened before the operator started.
   const seenAt = saw ?? Math.min(beganAt(evidence), now);
   const here = remediations.filter((other) => other.spec.node.uid === node.uid);
-  const rolledBack = here.find((other) => other.status.phase === 'RolledBack' && !other.acknowledged);
+  const rolledBack = here.find(
+    (other) => other.status.phase === 'RolledBack' && !other.acknowledged && !isRolledBackOnRequest(other),
+  );
   if (rolledBack) return { kind: 'skip', reason: 'NodeRolledBack', advice: leftAlone(rolledBack) };
   const known =
     evidence.trigger === 'Drift'

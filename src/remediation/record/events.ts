@@ -32,6 +32,9 @@ const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
   quarantined,
   repairStarted,
   repairReported,
+  rollbackStarted,
+  rollbackReported,
+  interfered,
   guardReported,
   proofReported,
   released,
@@ -161,6 +164,42 @@ function repairReported({ before, after, remediation }: Transition): EventIntent
   };
 }
 
+function rollbackStarted({ before, after, remediation }: Transition): EventIntent | null {
+  if (hasBegun(before, 'Rollback') || !hasBegun(after, 'Rollback')) return null;
+  return {
+    about: concerning(remediation, 'node'),
+    type: 'Normal',
+    reason: 'RollbackStarted',
+    action: 'RollBack',
+    note: `${remediation.name}: The agent was started to take an earlier repair of node ${remediation.spec.node.name} back.`,
+  };
+}
+
+function rollbackReported({ before, after, remediation }: Transition): EventIntent | null {
+  const report = after.rollback;
+  if (before.rollback || !report) return null;
+  const isGood = report.outcome === 'rolled-back';
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: isGood ? 'Normal' : 'Warning',
+    reason: isGood ? 'KubeletRolledBack' : report.reason,
+    action: 'RollBack',
+    note: `${remediation.name}: ${report.message}`,
+  };
+}
+
+function interfered({ before, after, remediation }: Transition): EventIntent | null {
+  const last = after.interference.at(-1);
+  if (!last || last.at === before.interference.at(-1)?.at) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Warning',
+    reason: `Interference${last.what}`,
+    action: 'Observe',
+    note: `${remediation.name}: ${last.message}`,
+  };
+}
+
 function guardReported({ before, after, remediation }: Transition): EventIntent | null {
   const report = after.guard;
   if (before.guard || !report) return null;
@@ -215,7 +254,7 @@ function ended({ before, after, remediation }: Transition): EventIntent | null {
   if (before.finishedAt !== undefined || after.finishedAt === undefined) return null;
   return {
     about: concerning(remediation, 'policy', 'node'),
-    type: after.phase === 'Healed' || after.phase === 'Cancelled' ? 'Normal' : 'Warning',
+    type: isGoodEnd(after) ? 'Normal' : 'Warning',
     reason: after.phase,
     action: 'Record',
     note: `${remediation.name}: ${withAdvice(after.message ?? after.phase, after.advice)}`,
@@ -239,6 +278,9 @@ function withAdvice(message: string, advice: string | undefined): string {
   return advice ? `${sentence} Advice: ${advice}` : sentence;
 }
 
+/** As it was wanted, or nothing was. */
+const isGoodEnd = ({ phase, reason }: RemediationStatus): boolean =>
+  phase === 'Healed' || phase === 'Cancelled' || reason === 'RolledBackOnRequest';
 const isHeld = (status: RemediationStatus): boolean => status.quarantine?.heldSince !== undefined;
 const hasBegun = (status: RemediationStatus, step: StepName): boolean =>
   status.steps.some(({ name }) => name === step);

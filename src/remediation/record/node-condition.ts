@@ -59,7 +59,8 @@ function says(reason: NodeConditionReason, ...sentences: readonly string[]): Nod
 }
 
 /** Not what it waits for: that changes with the work on other nodes, and each change would be a write. */
-function underRepair({ name, status }: Remediation): string {
+function underRepair({ name, spec, status }: Remediation): string {
+  if (spec.trigger === 'Rollback') return `DNSRemediation ${name} takes an earlier repair of this node back.`;
   switch (status.phase) {
     case 'Pending':
       return `DNSRemediation ${name} waits for its turn to repair this node.`;

@@ -21,6 +21,7 @@ import {
 import { isProven } from './proof.ts';
 import { beginStep, finishStep } from './steps.ts';
 import { withWaitingSince } from './waiting-since.ts';
+import { interfered, rollbackReported } from './way-back.ts';
 
 type Status = RemediationStatus;
 
@@ -55,7 +56,11 @@ function done(status: Status, effect: PlainEffect, now: number): Status {
       return takenBack(status, effect, now);
     case 'start-inspection':
       return inspectionStarted(status, effect.forPlan === true, now);
+    case 'start-rollback':
+      return beginStep(inPhase(status, 'RollingBack'), 'Rollback', now);
     case 'remove-inspection':
+    case 'exclude':
+    case 'include':
       return status;
     case 'start-proof':
       return beginStep(inPhase(status, 'Proving'), 'Prove', now);
@@ -134,7 +139,7 @@ function released(status: Status, now: number): Status {
 /** As before the admission, with the reason for the wait. */
 function stoodBack(status: Status, why: { reason: string; message: string }, now: number): Status {
   const { quarantine: _quarantine, ...rest } = status;
-  const undone: readonly StepName[] = ['Quarantine', 'Repair'];
+  const undone: readonly StepName[] = ['Quarantine', 'Repair', 'Rollback'];
   return {
     ...withCondition(rest, 'Quarantined', 'False', 'Released', 'The node was released.', now),
     phase: 'Pending',
@@ -214,6 +219,10 @@ function withFinding(status: Status, finding: Finding, now: number): Status {
       return finishStep(status, 'Inspect', now, finding.why);
     case 'repair-reported':
       return repairReported(status, finding, now);
+    case 'rollback-reported':
+      return rollbackReported(status, finding.report, now);
+    case 'interfered':
+      return interfered(status, finding, now);
     case 'guard-reported':
       return guardReported(status, finding.report, now);
     case 'proof-reported': {
@@ -258,12 +267,19 @@ function repairReported(
   return report.watched === false ? beginStep(reported, 'Guard', now) : reported;
 }
 
-/** The repair has its condition already; a guard that had to act, or that was lost, takes it back. */
+/** The change has its condition already; a guard that had to act, or that was lost, takes it back. */
 function guardReported(status: Status, report: GuardReport, now: number): Status {
   const marked =
     report.outcome === 'kept'
       ? status
-      : withCondition(status, 'Repaired', 'False', report.reason, report.message, now);
+      : withCondition(
+          status,
+          status.rollback ? 'RolledBack' : 'Repaired',
+          'False',
+          report.reason,
+          report.message,
+          now,
+        );
   return { ...finishStep(marked, 'Guard', now, report.message), guard: report };
 }
 
@@ -299,7 +315,7 @@ export function afterEnd(before: Status, ending: Ending, spec: RemediationSpec, 
   const { nextAttempt: _due, waitingSince: _since, advice: _advice, ...status } = before;
   // What was only planned says nothing of the node's DNS.
   const ended =
-    ending.phase === 'Planned' || ending.phase === 'Expired'
+    spec.trigger === 'Rollback' || ending.phase === 'Planned' || ending.phase === 'Expired'
       ? status
       : ending.phase === 'Healed'
         ? verified(status, ending.reason, ending.message, now)

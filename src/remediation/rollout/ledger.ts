@@ -67,7 +67,11 @@ function makeLedger(remediations: readonly Remediation[]): Ledger {
   began.sort((a, b) => a.beganAt - b.beganAt);
   const healed = began.filter(
     ({ remediation: { status }, endedAt }) =>
-      status.phase === 'Healed' && status.repair?.outcome === 'repaired' && endedAt !== null,
+      status.phase === 'Healed' &&
+      status.repair?.outcome === 'repaired' &&
+      // Nobody wants the others to follow one that was taken back.
+      status.rolledBackBy === undefined &&
+      endedAt !== null,
   );
   return { began, admitted, busy, pending, wrong, healed, relapses: relapsesOf(healed, remediations) };
 }

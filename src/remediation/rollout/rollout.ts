@@ -26,9 +26,11 @@ export function isHalting(remediation: Remediation): boolean {
 }
 
 /** The repair changed the node, or may have, and not for the better. One that touched nothing says nothing of others. */
-export function wentWrong({ status, unreadable }: Remediation): boolean {
+export function wentWrong({ spec, status, unreadable }: Remediation): boolean {
   // Another version wrote it, so what it did is not known.
   if (unreadable !== null) return true;
+  // A rollback says nothing of what a repair does, however it ends.
+  if (spec.trigger === 'Rollback') return false;
   switch (status.phase) {
     case 'RolledBack':
       return true;

@@ -12,7 +12,7 @@
 import { type GuardReport, guardReportSchema } from '../../api/agent-protocol.ts';
 import { assertNever } from '../../api/assert-never.ts';
 import { GUARD_WATCH_MS, JOB_REPORT_MS, RECHECK_MS } from '../deadlines.ts';
-import { stepAge, stepStartedAt } from '../facts.ts';
+import { changeReport, stepAge, stepStartedAt } from '../facts.ts';
 import { isoTime } from '../record/conditions.ts';
 import { readReport } from '../record/report.ts';
 import { type Ending, end, pass, record, type Verdict, wait } from '../verdict.ts';
@@ -24,7 +24,7 @@ type Stage = (situation: Situation) => Verdict;
 export function guardTripped(situation: Situation): Verdict {
   const { remediation } = situation;
   if (!isHandedOver(situation)) return pass;
-  if (remediation.status.guard) return judge(remediation.status.guard);
+  if (remediation.status.guard) return judge(remediation.status.guard, situation);
   const message = reportOf(situation);
   if (message === null) return pass;
   const read = readReport(guardReportSchema, message, remediation.uid);
@@ -61,19 +61,28 @@ export function guardKept(situation: Situation): Verdict {
 }
 
 /** The agent reported before the kubelet had been watched. */
-const isHandedOver = ({ remediation }: Situation): boolean => remediation.status.repair?.watched === false;
+const isHandedOver = ({ remediation }: Situation): boolean =>
+  changeReport(remediation.status)?.watched === false;
 const isOutstanding = (situation: Situation): boolean =>
   isHandedOver(situation) && situation.remediation.status.guard === undefined;
 
 const reportOf = ({ world }: Situation): string | null => world.repairJob?.guard?.message ?? null;
 
-function judge({ outcome, reason, message, advice, nodeUnchanged, kubelet }: GuardReport): Verdict {
+function judge(
+  { outcome, reason, message, advice, nodeUnchanged, kubelet }: GuardReport,
+  { remediation }: Situation,
+): Verdict {
   const text = { reason, message, ...(advice ? { advice } : {}) };
   switch (outcome) {
     case 'kept':
       return pass;
     case 'rolled-back':
-      return end({ phase: 'RolledBack', ...text, hold: false });
+      // Of a rollback it is the rollback that was undone.
+      return end({
+        phase: remediation.spec.trigger === 'Rollback' ? 'Failed' : 'RolledBack',
+        ...text,
+        hold: false,
+      });
     case 'failed':
       return end({ phase: 'Failed', ...text, hold: !(nodeUnchanged && kubelet?.active === true) });
     case 'nothing-to-guard':
@@ -86,8 +95,8 @@ function judge({ outcome, reason, message, advice, nodeUnchanged, kubelet }: Gua
 const lost = (why: string): Ending => ({
   phase: 'Failed',
   reason: 'GuardLost',
-  message: `The kubelet served after the repair, but the guard did not report that it kept serving. ${why}`,
+  message: `The kubelet served after the change, but the guard did not report that it kept serving. ${why}`,
   advice:
-    'Check kubelet.service on the node. If the kubelet does not keep running with the new value, restore the file from the backup in /var/lib/dnshealth.',
+    'Check kubelet.service on the node. If the kubelet does not keep running, restore the file from the backup in /var/lib/dnshealth.',
   hold: true,
 });

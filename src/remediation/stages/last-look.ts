@@ -3,7 +3,7 @@
  * Otherwise the Job is deleted, the node is released, and the incident waits as it did before its admission.
  */
 import { RECHECK_MS } from '../deadlines.ts';
-import { isBeingRemoved, stepStartedAt, takenBack } from '../facts.ts';
+import { changeReport, changeStep, isBeingRemoved, stepStartedAt, takenBack } from '../facts.ts';
 import { dnsSurvives } from '../guards/dns-survives.ts';
 import { act, pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -13,7 +13,7 @@ const BECAUSE = 'LastServingPod';
 export function lastLook(situation: Situation): Verdict {
   const { remediation, world } = situation;
   const job = world.repairJob;
-  if (!world.node || remediation.status.repair || (job && job.state !== 'starting')) return pass;
+  if (!world.node || changeReport(remediation.status) || (job && job.state !== 'starting')) return pass;
   // An agent that ran and never reported may have changed the node: the next one finishes or undoes that.
   if (takenBack(situation, 'Silent')) return pass;
 
@@ -25,6 +25,6 @@ export function lastLook(situation: Situation): Verdict {
   if (survival.kind !== 'wait') return pass;
   if (job) return act({ kind: 'take-back-repair', because: BECAUSE, why: survival.message, uid: job.uid });
   // A Job that was created a moment ago is not in the cache yet.
-  if (stepStartedAt(remediation, 'Repair') !== null) return pass;
+  if (stepStartedAt(remediation, changeStep(remediation)) !== null) return pass;
   return act({ kind: 'stand-back', reason: survival.reason, message: survival.message });
 }

@@ -58,8 +58,9 @@ export function retry(situation: Situation): Verdict {
  * changed the node: another attempt would restart the kubelet again.
  */
 export function tryAgainLater(verdict: Verdict, { remediation }: Situation): Verdict {
-  // A person who asked for a plan is told now, and may ask again.
-  const isTriedAgain = verdict.kind === 'end' && !isPlanOnRequest(remediation);
+  // A person who asked for a plan or a rollback is told now, and may ask again.
+  const isTriedAgain =
+    verdict.kind === 'end' && !isPlanOnRequest(remediation) && remediation.spec.trigger !== 'Rollback';
   return isTriedAgain && !changedTheNode(remediation.status) && passesByItself(verdict.ending)
     ? record({ kind: 'attempt-ended', ending: verdict.ending })
     : verdict;

@@ -1,9 +1,12 @@
 /** Whatever keeps failing, a node is not kept in quarantine longer than the policy allows. */
 import { CATCH_UP_MS } from '../deadlines.ts';
-import { isBeingRemoved, takenBack } from '../facts.ts';
-import { act, end, pass, type Verdict } from '../verdict.ts';
+import { changeStep, isBeingRemoved, takenBack } from '../facts.ts';
+import { act, type Effect, end, pass, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
-import { repair, takeBackUnstarted } from './repair.ts';
+import { takeBackUnstarted } from './change-job.ts';
+import { changeOnNode } from './roll-back.ts';
+
+const STARTS: ReadonlySet<Effect['kind']> = new Set(['start-repair', 'start-rollback']);
 
 /**
  * Past the limit the node is released. What the agent has reported by then still counts: a finished repair is proven
@@ -18,20 +21,20 @@ export function timeLimit(situation: Situation): Verdict {
   // Nobody worked on the incident while the operator was away; now it takes seconds.
   if (now - observedSince < CATCH_UP_MS) return pass;
 
-  const next = repair(situation);
+  const next = changeOnNode(situation);
   if (next.kind === 'pass') return act({ kind: 'release' });
   if (next.kind === 'record' || next.kind === 'end') return pass;
 
   const job = world.repairJob;
   // Its start is recorded first, then its report is read.
-  if (job?.state === 'ended' && next.kind === 'act' && next.effect.kind === 'start-repair') return pass;
+  if (job?.state === 'ended' && next.kind === 'act' && STARTS.has(next.effect.kind)) return pass;
   // It must not start after the node was released.
   if (job?.state === 'starting' && !isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
   const neverStarted = takenBack(situation, 'NeverStarted');
   return end({
     phase: 'Failed',
     reason: 'QuarantineTimedOut',
-    message: `The repair did not finish within ${maxSeconds} s of quarantine${neverStarted ? `: ${neverStarted.why}` : ''}.`,
+    message: `The ${changeStep(remediation).toLowerCase()} did not finish within ${maxSeconds} s of quarantine${neverStarted ? `: ${neverStarted.why}` : ''}.`,
     advice:
       'Check the operator log for the step that kept failing, and kubelet.service and /var/lib/dnshealth on the node.',
     hold: false,

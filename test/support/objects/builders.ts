@@ -5,7 +5,7 @@ import type { CheckReport, GuardReport, RepairReport } from '../../../src/api/ag
 import type { Drift } from '../../../src/api/drift.ts';
 import { type PolicySpec, policySpecSchema } from '../../../src/api/policy.ts';
 import { type RemediationStatus, remediationStatusSchema } from '../../../src/api/remediation.ts';
-import type { LateLoop, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
+import type { LateLoop, RollbackEvidence, Sighting, TriggerEvidence } from '../../../src/api/trigger.ts';
 import { slotsOf } from '../../../src/remediation/rollout/slots.ts';
 import type {
   AgentRun,
@@ -114,6 +114,20 @@ export function withDrift(remediation: Remediation, changes: Partial<Drift> = {}
   return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Drift', drift } };
 }
 
+/** A rollback of the record whose uid is `original`. */
+export function withRollback(remediation: Remediation, changes: Partial<RollbackEvidence> = {}): Remediation {
+  const { policy, node, cause, settings } = remediation.spec;
+  const rollback: RollbackEvidence = {
+    of: { name: 'original', uid: 'original' },
+    fileAlone: false,
+    by: 'anna',
+    reason: 'the platform team owns this file',
+    at: isoAt(0),
+    ...changes,
+  };
+  return { ...remediation, spec: { policy, node, cause, settings, trigger: 'Rollback', rollback } };
+}
+
 /** The same incident, on a control-plane node. */
 export function onControlPlane(remediation: Remediation): Remediation {
   const { spec } = remediation;
@@ -144,6 +158,7 @@ export function aRemediation({
     createdAt: at(1),
     acknowledged: false,
     answers: { approved: null, rejected: null },
+    rollbackAsked: null,
     unreadable: null,
     spec: {
       policy: { name: 'coredns', uid: 'policy-1' },
@@ -164,9 +179,11 @@ export function aNode(overrides: Partial<NodeView> = {}): NodeView {
     name,
     uid: `uid-of-${name}`,
     ready: true,
-    unschedulable: false,
     labels: {},
+    unschedulable: overrides.quarantine?.strategy === 'Cordon',
     excluded: false,
+    excludedBecause: null,
+    tainted: true,
     controlPlane: false,
     quarantine: null,
     checks: null,

@@ -123,6 +123,7 @@ export class CheckReplica {
         nodeTable: idle,
         prober: idle,
         lateLoop: idle,
+        rollback: idle,
         orphan: idle,
         excludeLabel: idle,
         history: idle,

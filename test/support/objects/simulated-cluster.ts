@@ -43,12 +43,11 @@ interface Tally {
 }
 
 /** The node as the decision sees it, with what only the tests check. */
-type SimulatedNode = NodeView & { readonly hasOurTaint: boolean };
 
 export class SimulatedCluster {
   now = at(2);
   status: RemediationStatus;
-  node: SimulatedNode;
+  node: NodeView;
   readonly job: SimulatedJob;
   inspection: AgentRun | null = null;
   proof: AgentRun | null = null;
@@ -75,7 +74,7 @@ export class SimulatedCluster {
     this.#remediation = script.drift ? withDrift(crash, script.inFile ? aPendingFile() : {}) : crash;
     this.pods = [...(script.drift?.map((pod) => ON_NODE_1[pod]) ?? [aLoopingPod()]), aDnsPod()];
     this.status = this.#remediation.status;
-    this.node = { ...aNode(), unschedulable: script.cordonedBefore, hasOurTaint: false };
+    this.node = { ...aNode(), unschedulable: script.cordonedBefore, tainted: false };
   }
 
   situation(): Situation {
@@ -171,6 +170,10 @@ export class SimulatedCluster {
       case 'start-repair':
         this.job.start(this.now, this.status.repairDirectory === '/etc/default');
         return { kind: 'repair-started', before: null };
+      case 'start-rollback':
+      case 'exclude':
+      case 'include':
+        throw new Error('no rollback is simulated here');
       case 'start-inspection':
         this.inspection ??= aRun({ state: 'starting', createdAt: this.now });
         return { kind: 'done', effect };
@@ -225,7 +228,7 @@ export class SimulatedCluster {
       ...this.node,
       quarantine: record,
       unschedulable: this.node.unschedulable || strategy === 'Cordon',
-      hasOurTaint: strategy === 'Taint',
+      tainted: strategy === 'Taint',
     };
     this.tally.quarantines += 1;
     return record;
@@ -235,7 +238,7 @@ export class SimulatedCluster {
     const record = this.node.quarantine;
     if (!record) return;
     const unschedulable = record.strategy === 'Cordon' ? record.wasUnschedulable : this.node.unschedulable;
-    this.node = { ...this.node, quarantine: null, hasOurTaint: false, unschedulable };
+    this.node = { ...this.node, quarantine: null, tainted: false, unschedulable };
     this.tally.releases += 1;
   }
 

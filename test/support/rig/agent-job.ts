@@ -10,7 +10,7 @@ import {
   USUAL_DIRECTORIES,
 } from '../../../src/api/agent-protocol.ts';
 import { NODE_NAMESPACE } from '../../../src/api/keys.ts';
-import { repairJob } from '../../../src/effects/repair-job.ts';
+import { changeJob } from '../../../src/effects/change-job.ts';
 import { JOB_ACTIVE_SECONDS } from '../../../src/remediation/deadlines.ts';
 import { fullImageName } from '../../cluster/build/image-build.ts';
 import type { Rig } from '../../cluster/rig.ts';
@@ -69,7 +69,7 @@ export class AgentJob {
       kind,
       metadata: made,
       spec,
-    } = repairJob({ remediation, node, image, activeDeadlineSeconds: JOB_ACTIVE_SECONDS, agent });
+    } = changeJob({ remediation, node, image, activeDeadlineSeconds: JOB_ACTIVE_SECONDS, agent });
     // The garbage collector deletes what is owned by a remediation that does not exist.
     const { ownerReferences: _, ...metadata } = made ?? {};
     await apply(rig, { apiVersion, kind, metadata, spec });
