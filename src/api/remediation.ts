@@ -234,6 +234,8 @@ const recurrenceSchema = z.object({
 });
 export type Recurrence = z.infer<typeof recurrenceSchema>;
 
+/** A repair is taken back once; a person who is refused may ask again. */
+export const MAX_ROLLBACKS = 16;
 /** Of a person who goes to and fro, the last words count. */
 export const MAX_INTERFERENCE = 16;
 
@@ -376,6 +378,13 @@ export const remediationStatusSchema = z
       .array(recurrenceSchema)
       .default([])
       .describe('Sources that may bring the wrong value back, and what to change there.'),
+    rollbacks: z
+      .array(z.string())
+      .max(MAX_ROLLBACKS)
+      .default([])
+      .describe(
+        `Names of the DNSRemediations that were made because someone asked to undo this repair, oldest first, at most the last ${MAX_ROLLBACKS}. The same question makes no second one, even if the first one was deleted.`,
+      ),
     rolledBackBy: z
       .string()
       .optional()

@@ -44,8 +44,8 @@ export interface HandDrivenCluster {
   incident(node: string, wanted: (incident: Incident) => boolean, what: string): Promise<Incident>;
   incidents(): Promise<readonly Incident[]>;
   removeIncident(name: string): Promise<void>;
-  /** The agent of an incident's Job exits with the report of a repair, overridden by this one. */
-  agentReports(incident: string, report?: Parameters<typeof aRepairReport>[0]): Promise<void>;
+  /** The agent of an incident's Job exits with the report of a repair, overridden by these fields. */
+  agentReports(incident: string, report?: object): Promise<void>;
   /** The agent of an incident ends without a report. */
   agentIsKilled(incident: string): Promise<void>;
   /** The garbage collector finishes the deletion of an incident's Job, which the operator has begun. */
@@ -283,7 +283,7 @@ export async function startHandDrivenCluster(server: Apiserver): Promise<HandDri
       const { name, nonce } = await podOfJob(incident);
       const stamp = new Date().toISOString();
       const times = { started: stamp, decided: stamp, written: stamp, restarted: stamp, finished: stamp };
-      await ends(name, { message: JSON.stringify(aRepairReport({ nonce, times, ...report })) });
+      await ends(name, { message: JSON.stringify({ ...aRepairReport({ nonce, times }), ...report }) });
     },
     async agentIsKilled(incident) {
       const { name } = await podOfJob(incident);

@@ -1,17 +1,15 @@
 /** Answers a person's request to take a repair back with a record of its own, and names that in the record of the repair. */
 import { createHash } from 'node:crypto';
-import * as z from 'zod';
-import { assertNever } from '../../api/assert-never.ts';
 import { API_VERSION } from '../../api/keys.ts';
+import { MAX_ROLLBACKS } from '../../api/remediation.ts';
 import { claimIncident } from '../../effects/claim-incident.ts';
-import { takeRollbackRequest } from '../../effects/take-rollback-request.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
 import { parseRemediations } from '../../observe/custom-resources.ts';
 import { decideRollback } from '../../remediation/claim/rollback-claim.ts';
 import { isRolledBackOnRequest } from '../../remediation/facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
-import { rollbackAnswered, rollbackRequested } from '../../remediation/record/rollback-events.ts';
+import { rollbackRequested } from '../../remediation/record/rollback-events.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
@@ -28,7 +26,6 @@ interface RollbackControllerOptions {
 }
 
 const DONE: Result = { kind: 'done' };
-const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.string() }) });
 
 /** Returns the reconcile function. The key is the name of the remediation that is to be undone, or was. */
 export function createRollbackReconciler(options: RollbackControllerOptions) {
@@ -48,9 +45,7 @@ export function createRollbackReconciler(options: RollbackControllerOptions) {
       const written = await writeStatus(api, name, { raw, before: original.status, after }, signal);
       return written === 'overtaken' ? AFTER_CONFLICT : { kind: 'requeue', afterMs: 0 };
     }
-    return original.rollbackAsked === null
-      ? DONE
-      : answer(original, original.rollbackAsked, versionSchema.parse(raw), signal);
+    return original.rollbackAsked === null ? DONE : answer(raw, original, original.rollbackAsked, signal);
   };
 
   /** The rollback that has undone it, if the record does not say so yet. */
@@ -64,37 +59,27 @@ export function createRollbackReconciler(options: RollbackControllerOptions) {
       )?.name;
   }
 
+  /** The record first, then its name: killed in between, the next look finds the record. */
   async function answer(
+    raw: object,
     original: Remediation,
     asked: NonNullable<Remediation['rollbackAsked']>,
-    { metadata: { resourceVersion } }: z.infer<typeof versionSchema>,
     signal: AbortSignal,
   ): Promise<Result> {
     const decision = decideRollback(original, asked, stores.remediations.list(), {
       digest,
       now: isoTime(now()),
     });
-    switch (decision.kind) {
-      case 'not-yet':
-        return DONE;
-      case 'claim': {
-        const claimed = await claimIncident(kube, decision, signal);
-        if (claimed === 'created') {
-          logger.info('rollback requested', { remediation: decision.name, of: original.name, by: asked.by });
-          narrator.announce(rollbackRequested(original, asked, decision.name));
-        }
-        break;
-      }
-      case 'answered':
-      case 'under-way':
-        narrator.announce(rollbackAnswered(original, asked, decision));
-        break;
-      default:
-        return assertNever(decision);
+    if (decision.kind === 'not-yet' || decision.kind === 'answered') return DONE;
+    const { name } = decision;
+    if (decision.kind === 'claim' && (await claimIncident(kube, decision, signal)) === 'created') {
+      logger.info('rollback requested', { remediation: name, of: original.name, by: asked.by });
+      narrator.announce(rollbackRequested(original, asked, name));
     }
-    const { name, uid } = original;
-    const taken = await takeRollbackRequest(kube, { name, uid, resourceVersion }, signal);
-    return taken === 'overtaken' ? AFTER_CONFLICT : DONE;
+    const { status: before } = original;
+    const after = { ...before, rollbacks: [...before.rollbacks, name].slice(-MAX_ROLLBACKS) };
+    const written = await writeStatus(api, original.name, { raw, before, after }, signal);
+    return written === 'overtaken' ? AFTER_CONFLICT : DONE;
   }
 }
 

@@ -17,7 +17,7 @@ const original = aRemediation({
 });
 const asked = { reason: 'we own this file', by: 'anna' };
 const decide = (all: readonly Remediation[] = [original], from = original, request = asked) =>
-  decideRollback(from, request, all, { digest: (text) => `${text.length}`.padStart(8, 'a'), now: isoAt(20) });
+  decideRollback(from, request, all, { digest: (text) => `${text.length}aaaaaaaa`, now: isoAt(20) });
 
 describe('a request for a rollback', () => {
   it('becomes a record that says of what, by whom and why, with what the repair knew of the node', () => {
@@ -54,20 +54,23 @@ describe('a request for a rollback', () => {
     });
   });
 
-  it('is answered once, however often it is asked', () => {
+  it('is answered once, however often it is asked, and even after its record was deleted', () => {
     const claim = decide();
     const name = claim.kind === 'claim' ? claim.name : '';
     const done = withRollback(aRemediation({ name, status: { phase: 'Refused' } }), {
       of: { name: original.name, uid: original.uid },
     });
-    expect(decide([original, done])).toEqual({ kind: 'answered', name });
+    // The operator was killed before it could write the name down.
+    expect(decide([original, done])).toEqual({ kind: 'made', name });
+    const named = { ...original, status: { ...original.status, rollbacks: [name] } };
+    expect(decide([named], named)).toEqual({ kind: 'answered' });
   });
 
-  it('makes no second record beside one that is under way, and one after that was refused', () => {
+  it('waits for another one that is under way, and is asked again when that was refused', () => {
     const open = withRollback(aRemediation({ name: 'other', status: { phase: 'RollingBack' } }), {
       of: { name: original.name, uid: original.uid },
     });
-    expect(decide([original, open])).toEqual({ kind: 'under-way', name: 'other' });
+    expect(decide([original, open])).toEqual({ kind: 'not-yet' });
     const refused = { ...open, status: { ...open.status, phase: 'Refused' as const } };
     expect(decide([original, refused])).toMatchObject({ kind: 'claim' });
   });

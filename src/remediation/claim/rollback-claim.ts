@@ -5,12 +5,11 @@ import type { Remediation } from '../world.ts';
 
 type RollbackDecision =
   | { readonly kind: 'claim'; readonly name: string; readonly spec: RemediationSpec }
-  /** The repair is not over; asked again when it is. */
+  /** The repair is not over, or another request for the same is being carried out; asked again when that has ended. */
   | { readonly kind: 'not-yet' }
-  /** The same question has its record already. */
-  | { readonly kind: 'answered'; readonly name: string }
-  /** Another request for the same is being carried out. */
-  | { readonly kind: 'under-way'; readonly name: string };
+  /** The same question has its record, which the record of the repair does not name yet. */
+  | { readonly kind: 'made'; readonly name: string }
+  | { readonly kind: 'answered' };
 
 /** Room for the digest within the 63 characters of a label value. */
 const NAME_PART_LENGTH = 49;
@@ -28,15 +27,15 @@ export function decideRollback(
   const { by, reason } = asked;
   const readable = original.name.slice(0, NAME_PART_LENGTH).replace(/[-.]+$/, '');
   const name = `${readable}-back-${digest(JSON.stringify([original.uid, by, reason])).slice(0, 6)}`;
-  if (all.some((one) => one.name === name)) return { kind: 'answered', name };
-  const open = all.find(
+  if (original.status.rollbacks.includes(name)) return { kind: 'answered' };
+  if (all.some((one) => one.name === name)) return { kind: 'made', name };
+  const isUnderWay = all.some(
     ({ spec, status }) =>
       spec.trigger === 'Rollback' &&
       spec.rollback.of.uid === original.uid &&
       !FINAL_PHASES.includes(status.phase),
   );
-  if (open) return { kind: 'under-way', name: open.name };
-  if (!FINAL_PHASES.includes(original.status.phase)) return { kind: 'not-yet' };
+  if (isUnderWay || !FINAL_PHASES.includes(original.status.phase)) return { kind: 'not-yet' };
   const { policy, node, cause, settings } = original.spec;
   const { repairDirectory } = original.status;
   return {
