@@ -79,6 +79,19 @@ it('an acknowledgement concerns all that were halted, and a failure none', () =>
   expect(nodes(concernedBy(failed, acknowledged, [acknowledged, ...halted]))).toEqual(['node-2', 'node-3']);
 });
 
+it('an acknowledgement of the first repair of a rollout concerns those that wait until it was watched', () => {
+  const canary = one(1, 'Healed', {}, { finishedAt: isoAt(9) });
+  const held = [waiting(2, 'CanaryWatched'), waiting(3, 'BreakerOpen')];
+  const acknowledged = { ...canary, acknowledged: true };
+  expect(nodes(concernedBy(canary, acknowledged, [acknowledged, ...held]))).toEqual(['node-2', 'node-3']);
+});
+
+it('the deletion of the record of a repair concerns all that wait because of a limit', () => {
+  const repaired = one(1, 'Healed', {}, { steps: [{ name: 'Quarantine', startedAt: isoAt(2) }] });
+  const held = [waiting(2, 'RepairsPerHour'), waiting(3, 'RepairsPerNode'), waiting(4, 'NodeNotReady')];
+  expect(nodes(concernedBy(repaired, null, held))).toEqual(['node-2', 'node-3']);
+});
+
 describe('a change of a DNS pod', () => {
   const looping = { uid: 'pod-of-node-7', node: 'node-7', createdAt: at(-100) };
   const ofNode7 = (reason: string) => {

@@ -37,7 +37,9 @@ export function concernedBy(
     // Without the record of one that went wrong there may be more slots than one.
     ...(was(takesSlot) || leftTheLine || changedPlace || after === null ? nextInLine(all, slots()) : []),
     ...(was(isBusyControlPlane) ? pendingBecause((reason) => reason === CONTROL_PLANE_BUSY) : []),
-    ...(was(isHalting) || was(mayBeFailedCanary) ? pendingBecause((reason) => reason === 'BreakerOpen') : []),
+    ...(was(isHalting) || was(isCanaryPerhaps)
+      ? pendingBecause((reason) => reason === 'BreakerOpen' || reason === 'CanaryWatched')
+      : []),
     // Whoever deletes the record of a repair takes it out of what the limits count.
     ...(after === null && before !== null && beganRepairAt(before) !== null
       ? pendingBecause(isWaitOfLimit)
@@ -48,8 +50,8 @@ export function concernedBy(
 const isBusyControlPlane = (one: Remediation): boolean =>
   takesSlot(one) && one.spec.node.controlPlane === true;
 
-/** Whether it failed follows from another record as well. */
-const mayBeFailedCanary = ({ status, acknowledged }: Remediation): boolean =>
+/** Whether it is one, and whether it failed, follows from other records as well. */
+const isCanaryPerhaps = ({ status, acknowledged }: Remediation): boolean =>
   status.phase === 'Healed' && !acknowledged;
 
 /** As many as there may be free slots. Whether one may really begin is decided when it is read. */

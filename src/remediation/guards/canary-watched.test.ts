@@ -90,8 +90,9 @@ describe('where a DNS pod of the first node fails again while that is watched,',
     });
   });
 
-  it('closes again once that repair is acknowledged', () => {
-    expect(breakerClosed(situation([{ ...canary, acknowledged: true }, again(10)]))).toEqual(pass);
+  it('closes again once that repair is acknowledged, and nothing is watched any more', () => {
+    const after = situation([{ ...canary, acknowledged: true }, again(10)]);
+    expect([breakerClosed(after), canaryWatched(after)]).toEqual([pass, pass]);
   });
 
   it.each<[string, readonly Remediation[], number]>([

@@ -12,6 +12,7 @@ import {
 } from '../../../test/support/objects/builders.ts';
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import { pass } from '../verdict.ts';
+import { WAITS_OF_LIMITS } from '../waits.ts';
 import { stillSick } from './still-sick.ts';
 
 describe('a repair is cancelled', () => {
@@ -81,6 +82,24 @@ describe('an incident of a node that was found wrong', () => {
         reason: 'Recovered',
         message: 'A later check of node node-1 found it well: new pods are given 192.0.2.53 (class ok).',
       },
+    });
+  });
+});
+
+describe('an incident that something else held for a night', () => {
+  const held = (status: object) =>
+    stillSick(
+      aSituation({ remediation: aRemediation({ status: { phase: 'Pending', ...status } }), now: at(36_000) }),
+    );
+
+  it.each(WAITS_OF_LIMITS)('is still the same one: %s', (reason) => {
+    expect(held({ reason })).toEqual(pass);
+  });
+
+  it('counts what its node keeps it waiting for from then on', () => {
+    expect(held({ reason: 'NodeNotReady', waitingSince: isoAt(35_000) })).toEqual(pass);
+    expect(held({ reason: 'NodeNotReady', waitingSince: isoAt(30_000) })).toMatchObject({
+      ending: { reason: 'WaitedTooLong' },
     });
   });
 });

@@ -30,7 +30,7 @@ export function canaryHealed(remediation: Remediation, all: readonly Remediation
 export const isCanary = ({ remediation, beganAt }: Repair, all: readonly Remediation[]): boolean =>
   !canaryHealed(remediation, all, beganAt);
 
-/** The canaries of a rollout that ended after `since`. Nearly always there is one at most. */
+/** The canaries of a rollout that ended after `since`, and that nobody has acknowledged. Nearly always there is one at most. */
 export function canariesSince(
   remediation: Remediation,
   all: readonly Remediation[],
@@ -42,6 +42,7 @@ export function canariesSince(
       repair.endedAt !== null &&
       repair.endedAt > since &&
       repair.remediation.name !== remediation.name &&
+      !repair.remediation.acknowledged &&
       isPartOf(repair.remediation, rollout) &&
       isCanary(repair, all),
   );
