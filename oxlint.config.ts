@@ -78,7 +78,7 @@ const INNER_ROOMS = {
     planning: { from: ['verification'] },
     record: { from: ['maintenance', 'planning', 'rollout', 'scope', 'verification'] },
     guards: { from: ['maintenance', 'planning', 'record', 'rollout', 'scope', 'verification'] },
-    stages: { from: ['guards', 'planning', 'record', 'rollout', 'verification'] },
+    stages: { from: ['guards', 'planning', 'record', 'rollout', 'scope', 'verification'] },
     housekeeping: { from: ['record', 'rollout'] },
   },
   // One controller does not call another: they meet in the caches, in `dns-pods/` and in `sightings.ts`.

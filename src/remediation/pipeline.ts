@@ -1,6 +1,7 @@
 /** The order of an incident: the table of contents of this project. */
 import { admit } from './stages/admit.ts';
 import { admitFile } from './stages/admit-file.ts';
+import { correctIsAllowed, recreateIsAllowed } from './stages/allowed-remedy.ts';
 import { correctFile } from './stages/correct-file.ts';
 import { exclude, include } from './stages/exclude.ts';
 import { fileCorrected } from './stages/file-corrected.ts';
@@ -29,6 +30,7 @@ import { verify } from './stages/verify.ts';
 export const HEALING = [
   retry,
   promote,
+  correctIsAllowed,
   planFirst,
   onceInvestigated(admit),
   quarantine,
@@ -38,6 +40,7 @@ export const HEALING = [
   repair,
   guardTripped,
   nodeGone,
+  recreateIsAllowed,
   onceGuarded(prove),
   release,
   recreate,
@@ -49,6 +52,7 @@ export const HEALING = [
 /** Of a file that the running kubelet has not read yet: no quarantine, no restart, and so nothing to prove or to guard. */
 export const CORRECTING = [
   retry,
+  correctIsAllowed,
   planFirst,
   onceInvestigated(admitFile),
   correctFile,

@@ -123,3 +123,17 @@ describe('the repair of a node that was found wrong before a pod failed', () => 
     expect(verdict()).toBe(pass);
   });
 });
+
+it('a node-local cache that serves does not stand for a DNS pod of the cluster, and is not lost either', () => {
+  const cache = { workload: 'DaemonSet/node-local-dns', isNodeLocal: true };
+  const serving = aDnsPod({ uid: 'here', node: 'node-1' });
+  const caches = [
+    aDnsPod({ ...cache, uid: 'c1', node: 'node-1' }),
+    aDnsPod({ ...cache, uid: 'c2', node: 'node-2' }),
+  ];
+  expect(dnsSurvives(aSituation({ world: { dnsPods: [serving, ...caches] } }))).toMatchObject({
+    kind: 'wait',
+    reason: 'LastServingPod',
+  });
+  expect(dnsSurvives(aSituation({ world: { dnsPods: caches } }))).toEqual(pass);
+});

@@ -3,6 +3,7 @@
  *
  * A kubelet restart makes every probed pod of the node unready until its next probe (kubelets before 1.35),
  * so a node with the last serving DNS pods waits. If no DNS pod serves there, nothing is lost.
+ * A node-local cache counts for neither side: it serves its own node only, and forwards to the others.
  */
 import { podOf } from '../../api/trigger.ts';
 import { RECHECK_MS } from '../deadlines.ts';
@@ -15,7 +16,11 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
   const here = remediation.spec.node.name;
   // What could be lost counts sooner than what is relied on: a pod that never crashed may serve already.
   const atStake = world.dnsPods.filter(
-    (pod) => pod.node === here && !isTheLateLoop(pod, remediation) && (serves(pod, now) || isYoung(pod)),
+    (pod) =>
+      !pod.isNodeLocal &&
+      pod.node === here &&
+      !isTheLateLoop(pod, remediation) &&
+      (serves(pod, now) || isYoung(pod)),
   );
   if (atStake.length === 0) return pass;
 
@@ -24,7 +29,7 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
       .filter((other) => other.name !== remediation.name && isUnderRepair(other))
       .map((other) => [other.spec.node.name, other.name]),
   );
-  const elsewhere = world.dnsPods.filter((pod) => pod.node !== here && serves(pod, now));
+  const elsewhere = world.dnsPods.filter((pod) => !pod.isNodeLocal && pod.node !== here && serves(pod, now));
   if (elsewhere.some((pod) => !busy.has(pod.node))) return pass;
   const names = atStake.map((pod) => pod.name).join(', ');
   const others = [...new Set(elsewhere.map((pod) => `${pod.node} (${busy.get(pod.node)})`))].join(', ');

@@ -17,7 +17,7 @@ export function podHasANode({ remediation, world }: Situation): Verdict {
     !runsOne ||
     !isCordoned ||
     world.otherNodeTakesPods ||
-    remediation.spec.settings.workload.kind === 'DaemonSet'
+    (remediation.spec.workload ?? remediation.spec.settings.workload).kind === 'DaemonSet'
   )
     return pass;
   const { name } = remediation.spec.node;

@@ -3,6 +3,7 @@ import { type RepairReport, repairReportSchema } from '../../api/agent-protocol.
 import { assertNever } from '../../api/assert-never.ts';
 import { explainRewrite } from '../../diagnosis/rewriters/explain.ts';
 import { approvedOf } from '../planning/approval.ts';
+import { mayCorrect } from '../scope/remedies.ts';
 import { act, type Effect, end, pass, record, type Verdict } from '../verdict.ts';
 import type { Situation } from '../world.ts';
 import { followJob } from './change-job.ts';
@@ -16,7 +17,12 @@ export function repair(situation: Situation): Verdict {
 
 /** Bound to what was approved, unless nobody has to be asked any more. */
 function start({ policy, remediation }: Situation): Effect {
-  const approved = policy?.mode === 'Repair' ? undefined : approvedOf(remediation.status);
+  // Where the kubelet may not be corrected, the agent must find it right, whoever has changed it since the inspection.
+  const approved = !mayCorrect(remediation.spec)
+    ? ({ changes: 'Nothing' } as const)
+    : policy?.mode === 'Repair'
+      ? undefined
+      : approvedOf(remediation.status);
   return { kind: 'start-repair', ...(approved && { approved }) };
 }
 

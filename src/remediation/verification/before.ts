@@ -14,7 +14,7 @@ import { askable } from './whom-to-ask.ts';
 export function podToAskBefore(world: World, trigger: Trigger, now: number): ProbedPod | null {
   const here = world.node?.name;
   const [first] = world.dnsPods
-    .filter((pod) => serves(pod, now) && (trigger !== 'LateLoop' || pod.answers === true))
+    .filter((pod) => serves(pod, now) && !pod.isNodeLocal && (trigger !== 'LateLoop' || pod.answers === true))
     .flatMap((pod) => askable(pod) ?? [])
     .toSorted((a, b) => Number(a.node === here) - Number(b.node === here) || (a.name < b.name ? -1 : 1));
   return first ?? null;

@@ -87,7 +87,7 @@ export function proofIsEnough({ remediation, world }: Situation): boolean {
   return (
     spec.trigger === 'Drift' &&
     status.deletedPods.length === 0 &&
-    !world.dnsPods.some((pod) => pod.node === spec.node.name && !pod.deleting)
+    !world.dnsPods.some((pod) => pod.node === spec.node.name && !pod.deleting && !pod.isNodeLocal)
   );
 }
 

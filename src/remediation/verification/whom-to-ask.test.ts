@@ -155,3 +155,23 @@ describe('after a drift, the pod to ask is', () => {
     expect(asked({ ...given, isDrift: true })).toBe(expected);
   });
 });
+
+it('a node-local cache is never asked, and a new pod of another workload elsewhere is not the replacement', () => {
+  const remediation = aRemediation();
+  const its = { kind: 'Deployment', name: 'coredns', container: 'coredns', isNodeLocal: false } as const;
+  const ofWorkload = { ...remediation, spec: { ...remediation.spec, workload: its } };
+  const cache = aDnsPod({ uid: 'cache', node: 'node-1', workload: 'DaemonSet/cache', isNodeLocal: true });
+  const other = aDnsPod({
+    uid: 'other',
+    workload: 'Deployment/second',
+    createdAt: at(60),
+    startedAt: at(60),
+  });
+  const asked = (...dnsPods: ReturnType<typeof aDnsPod>[]) =>
+    whomToAsk(aSituation({ remediation: ofWorkload, world: { dnsPods }, now: at(90) }), false);
+  expect(asked(cache, other)).toMatchObject({ kind: 'nobody' });
+  expect(asked(cache, { ...other, workload: 'Deployment/coredns' })).toMatchObject({
+    kind: 'pod',
+    pod: { uid: 'other' },
+  });
+});

@@ -22,8 +22,10 @@ export function whomToAsk(situation: Situation, isLate: boolean): Asked {
   const live = world.dnsPods.filter(
     (pod) =>
       !pod.deleting &&
+      // Nobody but its own node can ask it.
+      !pod.isNodeLocal &&
       !deletedPods.some((deleted) => deleted.uid === pod.uid) &&
-      (pod.node === here || mayBeTheReplacement(remediation)),
+      (pod.node === here || mayBeTheReplacement(pod, remediation)),
   );
   const rank = (pod: DnsPodView) =>
     (pod.node === here ? 4 : 0) + (pod.node === '' ? 0 : 2) + (pod.runningSince === null ? 0 : 1);
@@ -55,8 +57,12 @@ export function whomToAsk(situation: Situation, isLate: boolean): Asked {
 }
 
 /** No pod failed that a drift was about: until one of its node was deleted, a new pod elsewhere has another reason. */
-const mayBeTheReplacement = ({ spec, status }: Remediation): boolean =>
-  spec.trigger !== 'Drift' || status.deletedPods.length > 0;
+const mayBeTheReplacement = (pod: DnsPodView, { spec, status }: Remediation): boolean =>
+  isOfItsWorkload(pod, spec) && (spec.trigger !== 'Drift' || status.deletedPods.length > 0);
+
+/** A pod of another workload was not made to replace the one that failed. */
+const isOfItsWorkload = ({ workload }: DnsPodView, { workload: its }: Remediation['spec']): boolean =>
+  its === undefined || workload === `${its.kind}/${its.name}`;
 
 /** The pod with its address and its container; null while it cannot be asked. */
 export function askable(pod: DnsPodView): ProbedPod | null {
