@@ -54,6 +54,15 @@ describe('a node is not held longer than the policy allows', () => {
     });
   });
 
+  it('to the second, if the operator has seen the incident from its beginning, a moment before the quarantine', () => {
+    const fresh = { observedSince: at(-1) };
+    expect(timeLimit({ ...held(119), ...fresh })).toEqual({ kind: 'pass' });
+    expect(timeLimit({ ...held(120), ...fresh })).toMatchObject({
+      kind: 'end',
+      ending: { reason: 'QuarantineTimedOut' },
+    });
+  });
+
   it('and a Job that has not started is taken back first', () => {
     const repairJob = aRun({ state: 'starting', blockedBy: 'image missing' });
     expect(timeLimit(held(120, {}, { repairJob }))).toEqual({

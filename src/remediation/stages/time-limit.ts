@@ -17,9 +17,10 @@ export function timeLimit(situation: Situation): Verdict {
   const { quarantine } = remediation.status;
   const { maxSeconds } = remediation.spec.settings.quarantine;
   if (quarantine?.heldSince === undefined) return pass;
-  if (now - Date.parse(quarantine.heldSince) < maxSeconds * 1000) return pass;
-  // Nobody worked on the incident while the operator was away; now it takes seconds.
-  if (now - observedSince < CATCH_UP_MS) return pass;
+  const heldSince = Date.parse(quarantine.heldSince);
+  if (now - heldSince < maxSeconds * 1000) return pass;
+  // Nobody worked on the incident while the operator was away; now it takes seconds. One that was watched has had its time.
+  if (observedSince > heldSince && now - observedSince < CATCH_UP_MS) return pass;
 
   const next = changeOnNode(situation);
   if (next.kind === 'pass') return act({ kind: 'release' });
