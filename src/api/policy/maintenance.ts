@@ -1,23 +1,30 @@
 /** When repairs may begin. */
 import * as z from 'zod';
 import { parseGoDuration } from '../go-duration.ts';
+import { cronSchema } from './cron.ts';
 
-/** Five fields, as crontab(5) has them; names of months and weekdays are allowed. croner reads it on the operator's side. */
-const CRON = /^\s*(\S+\s+){4}\S+\s*$/;
 const DURATION = /^([0-9]{1,4}(h|m))+$/;
 const SHORTEST = '5m';
 const LONGEST = '168h';
 const MESSAGE = `duration must be at least ${SHORTEST} and at most ${LONGEST}`;
 
+const ZONE_MESSAGE = 'timeZone must be an IANA time zone, for example Europe/Berlin';
+/** The names that JavaScript and the API server know both; offsets are not names. */
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z][A-Za-z0-9_+/-]*$/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
 export const windowSchema = z
   .object({
-    cron: z
-      .string()
-      .max(100)
-      .regex(CRON)
-      .describe(
-        'When the window opens, as five cron fields: minute, hour, day of month, month, day of week. For example "0 22 * * MON-FRI".',
-      ),
+    cron: cronSchema.describe(
+      'When the window opens, as five cron fields: minute, hour, day of month, month, day of week. For example "0 22 * * MON-FRI".',
+    ),
     duration: z
       .string()
       .max(16)
@@ -29,8 +36,17 @@ export const windowSchema = z
       .string()
       .min(1)
       .max(64)
-      .regex(/^[A-Za-z0-9_+\-/]+$/)
+      .refine(isTimeZone, ZONE_MESSAGE)
       .default('UTC')
+      .meta({
+        'x-kubernetes-validations': [
+          // The zone of the API server's own machine, and what Go reads as an offset, are not IANA zones.
+          {
+            rule: "self.matches('^[A-Za-z0-9_+/-]+$') && self != 'Local' && timestamp('2024-01-01T00:00:00Z').getHours(self) >= 0",
+            message: ZONE_MESSAGE,
+          },
+        ],
+      })
       .describe('IANA time zone in which cron is read, for example Europe/Berlin.'),
   })
   .refine(
