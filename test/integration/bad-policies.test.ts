@@ -95,7 +95,7 @@ const BAD: readonly (readonly [spec: string, field: string, rule: string])[] = [
   [selector('operator: Exists'), 'spec.nodeSelector.matchExpressions[0].key', 'Required value'],
   [selector('key: pool'), 'spec.nodeSelector.matchExpressions[0].operator', 'Required value'],
   [selector('key: pool, operator: Is, values: [a]'), 'matchExpressions[0].operator', 'supported values'],
-  [selector('key: "", operator: Exists'), 'matchExpressions[0].key', 'should match'],
+  [selector('key: "", operator: Exists'), 'matchExpressions[0].key', 'at least 1 chars long'],
   [selector('key: pool, operator: In'), VALUES, 'must be set for In and NotIn'],
   [selector('key: pool, operator: NotIn, values: []'), VALUES, 'must be set for In and NotIn'],
   [selector('key: pool, operator: Exists, values: [a]'), VALUES, 'unset for Exists and DoesNotExist'],
