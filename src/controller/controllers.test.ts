@@ -18,6 +18,7 @@ import { createSightings, type Seen } from './sighting/sightings.ts';
 /** A reflector that knows some keys and never changes. */
 const still = (...keys: readonly string[]) => ({
   keys: () => keys,
+  malformedKeys: () => [] as readonly string[],
   list: () => [],
   get: () => undefined,
   onChange: () => () => {},
@@ -93,6 +94,19 @@ it('a sighting that is remembered or forgotten wakes every policy, so that its s
   const remember = () => sightings.remember('kube-system/coredns', aSeen);
   expect(wokenBy(policy, remember)).toEqual(['coredns', 'other']);
   expect(wokenBy(policy, () => sightings.keepOnly('kube-system/coredns', undefined))).toContain('coredns');
+});
+
+it('a policy whose spec is not valid any more is woken as well, so that its status says so', () => {
+  const sightings = createSightings();
+  const policies = { ...still('coredns'), malformedKeys: () => ['invalid'] };
+  const table = controllerTable(
+    { ...reflectors, policies } as unknown as typeof reflectors,
+    { ...found(), sightings },
+    reconcilers,
+  );
+  const policy = table.find(({ name }) => name === 'policy');
+  const remember = () => sightings.remember('kube-system/coredns', aSeen);
+  expect(wokenBy(policy, remember)).toEqual(['coredns', 'invalid']);
 });
 
 describe('a policy whose status was written by the operator', () => {

@@ -62,6 +62,8 @@ export function controllerTable(
   const { policies, remediations, dnsPods, jobs, agentPods, nodes, nodeMarks, kubeletStarts, ownNamespace } =
     reflectors;
   const allPolicies = () => policies.keys();
+  /** Also those whose spec is not valid: their status says so. */
+  const everyPolicy = () => [...policies.keys(), ...policies.malformedKeys()];
   const allPods = () => dnsPods.keys();
   const podsOn = (node: string) =>
     dnsPods.list().flatMap((pod) => (pod.node === node ? [`${pod.namespace}/${pod.name}`] : []));
@@ -141,15 +143,16 @@ export function controllerTable(
     {
       name: 'policy',
       watches: [
-        watch(policies, allPolicies),
-        watch(remediations, allPolicies),
-        watch(dnsPods, allPolicies),
-        watch(found.sightings, allPolicies),
-        watch(found.probes, allPolicies),
-        watch(found.lateLoops, allPolicies),
-        watch(nodeMarks, allPolicies),
-        watch(ownNamespace, allPolicies),
-        watch(found.nodeTable, allPolicies),
+        // One whose spec has just become invalid leaves the store.
+        watch(policies, (change) => [change.key, ...everyPolicy()]),
+        watch(remediations, everyPolicy),
+        watch(dnsPods, everyPolicy),
+        watch(found.sightings, everyPolicy),
+        watch(found.probes, everyPolicy),
+        watch(found.lateLoops, everyPolicy),
+        watch(nodeMarks, everyPolicy),
+        watch(ownNamespace, everyPolicy),
+        watch(found.nodeTable, everyPolicy),
       ],
       reconcile: reconcile.policy,
     },

@@ -53,6 +53,27 @@ export function parsePolicy(raw: unknown): Policy {
   };
 }
 
+export interface InvalidPolicy {
+  readonly generation: number;
+  readonly status: PolicyStatus;
+  /** The fields and what is wrong with them, in one line. */
+  readonly problem: string;
+}
+
+const invalidSchema = z.object({ metadata, status: policyStatusSchema.prefault({}) });
+
+/**
+ * A policy whose spec was stored under rules that have become stricter since; null: its spec is valid.
+ *
+ * @throws ZodError if the rest of it does not match its schema either
+ */
+export function invalidPolicy(raw: object): InvalidPolicy | null {
+  const spec = z.object({ spec: policySpecSchema.prefault({}) }).safeParse(raw);
+  if (spec.success) return null;
+  const { metadata: meta, status } = invalidSchema.parse(raw);
+  return { generation: meta.generation, status, problem: problemOf(spec.error) };
+}
+
 /** Only the page of an incident shows it: the caches do not hold it, and no error in it makes a record unreadable. */
 function withoutEvidence(spec: unknown): unknown {
   if (typeof spec !== 'object' || spec === null || !('evidence' in spec)) return spec;

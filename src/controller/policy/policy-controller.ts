@@ -3,9 +3,10 @@ import { API_VERSION } from '../../api/keys.ts';
 import { isSameWorkload, workloadsOf } from '../../api/policy/scope.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { nullIfNotFound } from '../../kube/errors.ts';
-import { parsePolicy } from '../../observe/custom-resources.ts';
+import { type InvalidPolicy, invalidPolicy, parsePolicy } from '../../observe/custom-resources.ts';
 import type { Owners, Workload } from '../../observe/ownership.ts';
 import { nextEndOfPause } from '../../remediation/maintenance/pauses.ts';
+import { conditionsOfInvalidSpec } from '../../remediation/policy/conditions.ts';
 import { HEARTBEAT_MS, policyStatus } from '../../remediation/policy/policy-status.ts';
 import { breakerOf } from '../../remediation/rollout/breaker.ts';
 import { overlapsOf, shadowedBy } from '../../remediation/scope/overlaps.ts';
@@ -64,6 +65,8 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
       readAt.delete(name);
       return { kind: 'done' };
     }
+    const invalid = invalidPolicy(raw);
+    if (invalid) return sayInvalid(name, raw, invalid, signal);
     const policy = parsePolicy(raw);
     const workloads = workloadsOf(policy.spec);
     const found = await podsByWorkload(stores, ownership, signal);
@@ -125,4 +128,17 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     ];
     return rechecks.length === 0 ? { kind: 'done' } : { kind: 'requeue', afterMs: Math.min(...rechecks) };
   };
+
+  /** Nothing else of it is known any more: what was shown before stays. */
+  async function sayInvalid(
+    name: string,
+    raw: object,
+    { generation, status, problem }: InvalidPolicy,
+    signal: AbortSignal,
+  ): Promise<Result> {
+    const conditions = conditionsOfInvalidSpec(status, problem, { generation, now: now() });
+    const change = { raw, before: status, after: { ...status, observedGeneration: generation, conditions } };
+    const written = await writeStatus(api, name, change, signal);
+    return written === 'overtaken' ? AFTER_CONFLICT : { kind: 'done' };
+  }
 }
