@@ -68,7 +68,7 @@ export async function check(
   const sorted = results.toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }));
   const { program, image } = probe;
   await print(context, { namespace, program, image, nodes: sorted }, (isWide) =>
-    table(COLUMNS, sorted, isWide),
+    table(COLUMNS, sorted, { isWide }),
   );
   if (sorted.length > 1) err.line(summary(sorted));
   return exitCodeOf(sorted);

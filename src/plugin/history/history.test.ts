@@ -65,6 +65,20 @@ describe('history', () => {
     expect((await history()).out).not.toContain('REWRITTEN BY');
   });
 
+  it('shows with -o wide who approved a repair, and which rollback has undone it', async () => {
+    const approval = { hash: 'first', by: 'anna', at: isoAt(5) };
+    const undone = aRemediation({
+      status: aStatus({ phase: 'Healed', finishedAt: isoAt(12), approval, rolledBackBy: 'node-1-back' }),
+    });
+    const [header = '', row = ''] = (await history('-o wide', [raw(undone)])).out.split('\n');
+    const cell = (title: string) => row.slice(header.indexOf(title)).split('   ')[0];
+    expect([cell('APPROVED BY'), cell('ROLLED BACK BY'), cell('ASKED BY')]).toEqual([
+      'anna',
+      'node-1-back',
+      '<none>',
+    ]);
+  });
+
   it('says that there are none', async () => {
     expect((await history('', [])).out).toBe('No incidents are recorded.\n');
   });
@@ -86,7 +100,13 @@ describe('history', () => {
           began: isoAt(0),
           ended: isoAt(12),
           seconds: 12,
+          waitingSince: null,
           acknowledged: false,
+          plan: null,
+          approvedBy: null,
+          askedBy: null,
+          rolledBackBy: null,
+          interference: [],
           rewrittenBy: [],
           otherPods: null,
         },

@@ -15,7 +15,9 @@ export async function history(context: PluginContext, node: string | undefined):
     .filter((incident) => node === undefined || incident.node === node)
     .toSorted((a, b) => Date.parse(b.began) - Date.parse(a.began));
   await print(context, { incidents }, (isWide) =>
-    incidents.length === 0 ? nothing(node) : table(COLUMNS, incidents, isWide),
+    incidents.length === 0
+      ? nothing(node)
+      : table(COLUMNS, incidents, { isWide, columns: context.out.columns }),
   );
   return EXIT.well;
 }
@@ -26,15 +28,18 @@ const nothing = (node: string | undefined): string =>
 const COLUMNS: readonly Column<Incident>[] = [
   { title: 'NAME', of: ({ name }) => name },
   { title: 'NODE', of: ({ node }) => node },
-  { title: 'CAUSE', of: ({ cause }) => cause },
-  { title: 'TRIGGER', of: ({ trigger }) => trigger },
+  { title: 'CAUSE', of: ({ cause }) => cause, isExtra: true },
+  { title: 'TRIGGER', of: ({ trigger }) => trigger, isExtra: true },
   { title: 'PHASE', of: ({ phase }) => phase },
   { title: 'REASON', of: ({ reason }) => reason ?? '' },
-  { title: 'BEGAN', of: ({ began }) => began },
+  { title: 'BEGAN', of: ({ began }) => began, isExtra: true },
   {
     title: 'TOOK',
     of: ({ ended, seconds }) => `${shortDuration(seconds * 1000)}${ended === null ? ' so far' : ''}`,
   },
+  { title: 'APPROVED BY', of: ({ approvedBy }) => approvedBy ?? '', wide: true },
+  { title: 'ASKED BY', of: ({ askedBy }) => askedBy ?? '', wide: true },
+  { title: 'ROLLED BACK BY', of: ({ rolledBackBy }) => rolledBackBy ?? '', wide: true },
   { title: 'REWRITTEN BY', of: ({ rewrittenBy }) => likelyWriters(rewrittenBy), wide: true },
   { title: 'OTHER PODS', of: ({ otherPods }) => String(otherPods?.total ?? ''), wide: true },
   { title: 'POLICY', of: ({ policy }) => policy, wide: true },

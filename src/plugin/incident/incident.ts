@@ -1,5 +1,7 @@
 /** An incident as verbs print it, from its record. */
+import type { Interference } from '../../api/interference.ts';
 import type { OtherPods } from '../../api/other-pods.ts';
+import type { Plan } from '../../api/plan.ts';
 import type { Explanation } from '../../api/rewritten.ts';
 import { beganAt } from '../../api/trigger.ts';
 import type { Remediation } from '../../remediation/world.ts';
@@ -10,7 +12,7 @@ export interface Incident {
   readonly node: string;
   readonly policy: string;
   readonly cause: string;
-  /** What it began with: Crash, LateLoop or Drift. */
+  /** What it began with: Crash, LateLoop, Drift, Request or Rollback. */
   readonly trigger: string;
   readonly phase: string;
   readonly reason: string | null;
@@ -22,7 +24,18 @@ export interface Incident {
   readonly ended: string | null;
   /** Until now while it is not over. */
   readonly seconds: number;
+  /** Since when it waits for its reason; null while it does not wait. */
+  readonly waitingSince: string | null;
   readonly acknowledged: boolean;
+  /** What a repair would do, or what was approved; null without a plan. */
+  readonly plan: Plan | null;
+  /** Who approved the plan that counts, and who asked for a plan or a rollback. */
+  readonly approvedBy: string | null;
+  readonly askedBy: string | null;
+  /** The DNSRemediation that has undone this repair. */
+  readonly rolledBackBy: string | null;
+  /** What people did to the node while it was in quarantine. */
+  readonly interference: readonly Interference[];
   /** What may have brought the wrong value back, best first. Empty unless it had been right before. */
   readonly rewrittenBy: readonly Explanation[];
   /** Pods that keep the resolv.conf of before; null if nothing was changed. */
@@ -31,7 +44,8 @@ export interface Incident {
 
 export function incidentOf({ name, acknowledged, spec, status }: Remediation, now: number): Incident {
   const { phase, reason = null, message = null, advice = null, finishedAt: ended = null } = status;
-  const { rewrittenBy, otherPods = null } = status;
+  const { rewrittenBy, otherPods = null, waitingSince = null, plan = null, approval } = status;
+  const { interference, rolledBackBy = null } = status;
   const began = beganAt(spec);
   const seconds = Math.round(((ended === null ? now : Date.parse(ended)) - began) / 1000);
   return {
@@ -47,10 +61,21 @@ export function incidentOf({ name, acknowledged, spec, status }: Remediation, no
     began: new Date(began).toISOString(),
     ended,
     seconds,
+    waitingSince,
     acknowledged,
+    plan,
+    approvedBy: approval?.by ?? null,
+    askedBy: askedBy(spec),
+    rolledBackBy,
+    interference,
     rewrittenBy,
     otherPods,
   };
+}
+
+function askedBy(spec: Remediation['spec']): string | null {
+  if (spec.trigger === 'Request') return spec.request.by;
+  return spec.trigger === 'Rollback' ? spec.rollback.by : null;
 }
 
 /** In one line, best first: "KubesprayRun (high), Person (low)". Empty if it is not known. */

@@ -4,9 +4,12 @@ import type { Remediation } from '../../remediation/world.ts';
 
 const NEED: readonly Phase[] = ['Refused', 'RolledBack', 'Failed'];
 
-/** A rollback that a person asked for is no failure. */
+/** A person wanted it to end in this way, and knows. */
+const AS_ASKED: readonly string[] = ['Rejected', 'RolledBackOnRequest'];
+
+/** It keeps its pod or node from another repair until then. */
 export const endsWithAcknowledgement = ({ spec, status }: Pick<Remediation, 'spec' | 'status'>): boolean =>
   NEED.includes(status.phase) && !(spec.trigger === 'Rollback' && status.phase === 'RolledBack');
 
 export const needsAcknowledgement = (record: Remediation): boolean =>
-  endsWithAcknowledgement(record) && !record.acknowledged;
+  endsWithAcknowledgement(record) && !record.acknowledged && !AS_ASKED.includes(record.status.reason ?? '');

@@ -8,6 +8,7 @@ import {
   aRepairReport,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
+import { aPlan } from '../../../test/support/objects/plans.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { createTeller } from './tell.ts';
 import { type IncidentRecord, timelineOf } from './timeline.ts';
@@ -157,6 +158,47 @@ describe('the timeline of an incident', () => {
     expect(timelineOf(left).find(({ id }) => id.startsWith('inspected'))?.details).toEqual([
       'A repair would change it.',
     ]);
+  });
+
+  it('shows the plan, who approved it, and what people did to the node', () => {
+    const asked = aRemediation({
+      status: {
+        phase: 'Pending',
+        plan: aPlan({ madeAt: isoAt(3) }),
+        approval: { hash: 'first', by: 'anna', at: isoAt(8) },
+        interference: [{ at: isoAt(9), what: 'Cordoned', message: 'Someone cordoned node-1.' }],
+      },
+    });
+    expect(lines(asked).slice(2)).toEqual([
+      '3 agent: Plan 1 is made: Set resolvConf to /run/systemd/resolve/resolv.conf, and restart the kubelet.',
+      '8 person: anna approved the plan with the hash first.',
+      '9 person: Someone cordoned node-1.',
+    ]);
+    expect(timelineOf(asked).find(({ id }) => id.startsWith('planned'))?.details).toEqual([
+      '- resolvConf: /etc/resolv.conf',
+      '+ resolvConf: /run/systemd/resolve/resolv.conf',
+      `It can be approved until ${isoAt(10 + 86_400)}.`,
+      'Hash first',
+    ]);
+  });
+
+  it('tells each plan of an incident, because it may be made again', () => {
+    const ids = [1, 2].flatMap((number) =>
+      timelineOf(aRemediation({ status: { plan: aPlan({ number }) } })).map(({ id }) => id),
+    );
+    expect(ids.filter((id) => id.startsWith('planned'))).toEqual(['planned 1', 'planned 2']);
+  });
+
+  it('begins with the request of a person, and ends with the rollback that has undone it', () => {
+    const { spec, ...rest } = aRemediation();
+    const { policy, node, cause, settings } = spec;
+    const request = { by: 'anna', at: isoAt(0) };
+    const asked = { ...rest, spec: { policy, node, cause, settings, trigger: 'Request', request } as const };
+    expect(lines(asked)[0]).toBe('0 person: anna asked what a repair would do to node-1.');
+    const undone = { ...healed, status: { ...healed.status, rolledBackBy: 'node-1-back' } };
+    expect(timelineOf(undone).at(-1)?.details).toContain(
+      'It was taken back later, by DNSRemediation node-1-back.',
+    );
   });
 
   it('begins with the failed answers of a late loop', () => {

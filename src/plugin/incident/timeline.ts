@@ -15,7 +15,7 @@ export interface TimelineEntry {
   readonly at: string;
   /** Since the incident began. */
   readonly seconds: number;
-  readonly who: 'CoreDNS' | 'operator' | 'agent' | 'guard' | 'proof pod';
+  readonly who: 'CoreDNS' | 'operator' | 'agent' | 'guard' | 'proof pod' | 'person';
   /** One sentence. */
   readonly text: string;
   /** What shows it, line by line: the line of a log, the lines of a change, the answers. */
@@ -36,6 +36,16 @@ export function timelineOf(record: IncidentRecord): readonly TimelineEntry[] {
         details: [message],
       }),
     ),
+    ...record.status.interference.map(
+      ({ at, what, message }): Happened => ({
+        id: `interference ${what} ${at}`,
+        at,
+        who: 'person',
+        text: message,
+        details: [],
+      }),
+    ),
+    ...plans(record),
     ...MOMENTS.flatMap(({ what, when, who, text, details }): readonly Happened[] => {
       const at = when(record);
       if (at === undefined) return [];
@@ -60,19 +70,46 @@ interface Moment {
 }
 
 /** What is not repeated by another attempt. */
-const ONCE: ReadonlySet<string> = new Set(['began', 'found', 'recorded', 'ended']);
+const ONCE: ReadonlySet<string> = new Set(['began', 'found', 'asked', 'recorded', 'approved', 'ended']);
 
 const ended = ({ steps }: RemediationStatus, name: StepName): string | undefined =>
   steps.find((step) => step.name === name)?.finishedAt;
 const resultOf = ({ steps }: RemediationStatus, name: StepName): string =>
   steps.find((step) => step.name === name)?.message ?? '';
 
+/** It may be made again, and is told again then. */
+const plans = ({ status: { plan } }: IncidentRecord): readonly Happened[] =>
+  plan === undefined
+    ? []
+    : [
+        {
+          id: `planned ${plan.number}`,
+          at: plan.madeAt,
+          who: 'agent',
+          text: `Plan ${plan.number} is made: ${plan.summary}`,
+          details: [
+            ...changedLines(plan.diff),
+            ...(plan.expiresAt === undefined ? [] : [`It can be approved until ${plan.expiresAt}.`]),
+            `Hash ${plan.hash}`,
+          ],
+        },
+      ];
+
+const CRASHES: ReadonlySet<string> = new Set(['Crash', 'LateLoop']);
+
+/** Of a unified diff: without the names of the files and the places. */
+const changedLines = (diff = ''): readonly string[] =>
+  diff
+    .split('\n')
+    .filter((line) => /^[+-](?![+-]{2} )/.test(line))
+    .map((line) => `${line.slice(0, 1)} ${line.slice(1)}`);
+
 /** In the order in which they happen. */
 const MOMENTS: readonly Moment[] = [
   {
     what: 'began',
     who: 'CoreDNS',
-    when: ({ spec }) => (spec.trigger === 'Drift' ? undefined : new Date(beganAt(spec)).toISOString()),
+    when: ({ spec }) => (CRASHES.has(spec.trigger) ? new Date(beganAt(spec)).toISOString() : undefined),
     text: ({ spec }) => beginningOf(spec).text,
     details: ({ spec }) => [beginningOf(spec).shownBy],
   },
@@ -84,10 +121,25 @@ const MOMENTS: readonly Moment[] = [
     details: ({ spec }) => [beginningOf(spec).shownBy],
   },
   {
+    what: 'asked',
+    who: 'person',
+    when: ({ spec }) =>
+      spec.trigger === 'Request' || spec.trigger === 'Rollback'
+        ? new Date(beganAt(spec)).toISOString()
+        : undefined,
+    text: ({ spec }) => beginningOf(spec).text,
+  },
+  {
     what: 'recorded',
     who: 'operator',
     when: ({ spec }) => seenAt(spec),
     text: ({ name, spec }) => `Recorded as DNSRemediation ${name} with the cause ${spec.cause}.`,
+  },
+  {
+    what: 'approved',
+    who: 'person',
+    when: ({ status: { approval } }) => approval?.at,
+    text: ({ status: { approval } }) => `${approval?.by} approved the plan with the hash ${approval?.hash}.`,
   },
   {
     what: 'inspected',
@@ -175,8 +227,9 @@ const MOMENTS: readonly Moment[] = [
     who: 'operator',
     when: ({ status }) => status.finishedAt,
     text: ({ status: { phase, message } }) => (message ? `${phase}: ${message}` : `${phase}.`),
-    details: ({ status: { advice, recurrence, rewrittenBy, otherPods } }) => [
+    details: ({ status: { advice, recurrence, rewrittenBy, otherPods, rolledBackBy } }) => [
       ...(advice ? [`Advice: ${advice}`] : []),
+      ...(rolledBackBy ? [`It was taken back later, by DNSRemediation ${rolledBackBy}.`] : []),
       ...rewrittenBy.map(writer),
       ...(otherPods && otherPods.total !== 0 ? [otherPods.message] : []),
       ...recurrence.map(({ source }) => `The old value may come back from: ${source}`),

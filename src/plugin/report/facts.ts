@@ -12,7 +12,8 @@ const epoch = (time: string | undefined): Moment => (time === undefined ? undefi
 export const stepEnd = ({ status }: StoredRecord, name: StepName): Moment =>
   epoch(status.steps.find((step) => step.name === name)?.finishedAt);
 
-export const isOver = ({ status }: StoredRecord): boolean => FINAL_PHASES.includes(status.phase);
+export const isOver = ({ status }: Pick<StoredRecord, 'status'>): boolean =>
+  FINAL_PHASES.includes(status.phase);
 
 export const hasChanged = ({ status }: StoredRecord): boolean => status.repair?.change !== undefined;
 
@@ -24,7 +25,9 @@ export const mayHaveChanged = (record: StoredRecord): boolean =>
 
 /** The new value is in the file. */
 export const holdsChange = (record: StoredRecord): boolean =>
-  changedTheNode(record.status) && record.status.guard?.outcome !== 'rolled-back';
+  changedTheNode(record.status) &&
+  record.status.guard?.outcome !== 'rolled-back' &&
+  record.status.rolledBackBy === undefined;
 
 export const claimedAt = ({ spec }: StoredRecord): Moment => epoch(seenAt(spec));
 

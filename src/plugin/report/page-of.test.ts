@@ -5,6 +5,7 @@ import { renderHtml } from './render/html.ts';
 import { renderMarkdown } from './render/markdown.ts';
 import { fittingPage } from './report.ts';
 import { aRawRecord, aRecord } from './testing/a-record.ts';
+import { ASKED_RECORDS } from './testing/asked-records.ts';
 import { HOSTILE } from './testing/hostile.ts';
 import { RECORDS } from './testing/records.ts';
 
@@ -99,6 +100,36 @@ const HEADS: Readonly<Record<string, readonly [string, string, readonly string[]
     `The kubelet of node-1 was found wrong before a DNS pod failed${STUB.replace('the kubelet', 'it')}; one line of /etc/kubernetes/kubelet-config.yaml was changed, the kubelet was restarted once, and a new pod on the node was given a resolv.conf with which DNS works after 10.4 s. It is over.`,
     ['10.4 s', '1 of 1', '1 line on 1 node', 'The new line'],
   ],
+  'planned on demand': [
+    'Planned: nothing was changed',
+    'anna@example.com asked what a repair would do to node-1; the operator planned a repair and changed nothing: The plan is made.',
+    ['25 s', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'waiting for an approval': [
+    'Waiting for an approval',
+    `${CRASHED}; nothing was changed yet. It is not over: The plan waits for an approval.`,
+    ['Not over', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  rejected: [
+    'Rejected: nothing was changed',
+    `${CRASHED}; the plan was rejected, and nothing was changed: bob rejected the plan: node is replaced tomorrow.`,
+    ['24 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  expired: [
+    'Expired: nobody approved the plan',
+    `${CRASHED}; nobody approved the plan in time, and nothing was changed. It is not over: It was not answered.`,
+    ['24 s', '1 of 2', '0 lines on 0 nodes', 'Nothing'],
+  ],
+  'approved, and taken back later': [
+    'Healed, and taken back later',
+    `${CRASHED}${STUB}; ${CHANGED} It was taken back later, by node-1-back.`,
+    ['15.3 s', '1 of 2', '1 line on 1 node', 'Nothing'],
+  ],
+  'a rollback': [
+    'Rolled back, as someone asked',
+    'anna@example.com asked to take the repair node-1-dd60e7b3 of node-1 back; the file has its old content again, and the node is left alone from now on. It is over.',
+    ['25 s', '1 line on 1 node', 'Nothing'],
+  ],
   'of an older version': [
     'Healed: it is over',
     `${CRASHED}${STUB}; ${CHANGED}`,
@@ -119,6 +150,39 @@ describe('the head of the page', () => {
       expect([badge.text, textOf(sentence), figures.map(({ value }) => value)]).toEqual(HEADS[name]);
     },
   );
+});
+
+describe('the page of what a person asked or answered', () => {
+  const page = (name: string) =>
+    renderMarkdown(pageOf(RECORDS[name] ?? aRecord())).split('## Appendix')[0] ?? '';
+
+  it('has the plan, with its diff and who approved it', () => {
+    const text = page('approved, and taken back later');
+    expect(text).toContain('## The plan');
+    expect(text).toContain('+resolvConf: /run/systemd/resolve/resolv.conf');
+    expect(text).toMatch(/Answer.*anna@example\.com.* approved this plan at .*11:18:30\.000Z/);
+    expect(text).toMatch(/11:18:27\.000Z.*: Someone cordoned/);
+    expect(text).toContain('There is nothing to undo on the node.');
+    expect(page('waiting for an approval')).toMatch(/Answer.*None yet\./);
+    expect(page('expired')).toMatch(/Answer.*Nobody answered in time\./);
+    expect(page('rejected')).toMatch(/Answer.*bob rejected the plan: node is replaced tomorrow\./);
+  });
+
+  it('has no plan where none was made', () => {
+    expect(page('healed')).not.toMatch(/## The plan|## What people did/);
+  });
+
+  it('does not speak of a fault where nothing broke', () => {
+    expect(page('planned on demand')).not.toMatch(/## Impact|## Cause|## Proofs/);
+  });
+
+  it('says of a rollback who asked, why, and how the node is taken in again', () => {
+    const text = page('a rollback');
+    expect(text).toMatch(/Asked for by.*anna@example\.com/);
+    expect(text).toContain('the old resolver is wanted on node-1');
+    expect(text).toContain('kubectl label node node-1 dnshealth.io/exclude-');
+    expect(text).not.toMatch(/## Impact|## Cause|acknowledge/);
+  });
 });
 
 describe('the page of a file that was corrected alone', () => {
@@ -145,18 +209,21 @@ describe('the page of a file that was corrected alone', () => {
 });
 
 describe('the page', () => {
-  it.each(Object.entries(RECORDS))('has all sections in their order: %s', (_name, record) => {
-    expect(pageOf(record).sections.map(({ title }) => title)).toEqual([
-      'Impact',
-      'Timeline',
-      'Cause',
-      'The change',
-      'Proofs before and after',
-      'Why it may come back, and how to stop that',
-      'What to do now, and how to undo it',
-      'Appendix',
-    ]);
-  });
+  it.each(Object.entries(RECORDS).filter(([name]) => !(name in ASKED_RECORDS)))(
+    'has all sections in their order: %s',
+    (_name, record) => {
+      expect(pageOf(record).sections.map(({ title }) => title)).toEqual([
+        'Impact',
+        'Timeline',
+        'Cause',
+        'The change',
+        'Proofs before and after',
+        'Why it may come back, and how to stop that',
+        'What to do now, and how to undo it',
+        'Appendix',
+      ]);
+    },
+  );
 
   it.each(Object.entries(RECORDS))('never shows what is missing as a value: %s', (_name, record) => {
     const { sections: _sections, ...head } = pageOf(record);

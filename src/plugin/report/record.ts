@@ -1,7 +1,7 @@
 /** A DNSRemediation as the page is made from it: all of it, with the evidence that the operator itself does not keep. */
 import * as z from 'zod';
 import { type Evidence, evidenceSchema } from '../../api/evidence.ts';
-import { ACKNOWLEDGED_ANNOTATION, API_VERSION, GROUP } from '../../api/keys.ts';
+import { ACKNOWLEDGED_ANNOTATION, API_VERSION, GROUP, REJECTED_BY_ANNOTATION } from '../../api/keys.ts';
 import {
   type RemediationSpec,
   type RemediationStatus,
@@ -65,7 +65,11 @@ export function parseRecord(raw: unknown, where: string): StoredRecord {
   if (!parsed.success) throw new PluginError(`${where} cannot be read: ${firstProblem(parsed.error)}`);
   const { metadata, spec, status } = parsed.data;
   const { name, uid, creationTimestamp, annotations } = metadata;
-  const isAcknowledged = annotations?.[ACKNOWLEDGED_ANNOTATION] === 'true';
+  const rejectedBy = annotations?.[REJECTED_BY_ANNOTATION];
+  const ours = {
+    ...(annotations?.[ACKNOWLEDGED_ANNOTATION] === 'true' && { [ACKNOWLEDGED_ANNOTATION]: 'true' }),
+    ...(typeof rejectedBy === 'string' && { [REJECTED_BY_ANNOTATION]: rejectedBy }),
+  };
   return {
     apiVersion,
     kind,
@@ -74,7 +78,7 @@ export function parseRecord(raw: unknown, where: string): StoredRecord {
       name,
       uid,
       creationTimestamp,
-      ...(isAcknowledged && { annotations: { [ACKNOWLEDGED_ANNOTATION]: 'true' } }),
+      ...(Object.keys(ours).length > 0 && { annotations: ours }),
     },
     spec,
     status,

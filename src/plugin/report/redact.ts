@@ -2,6 +2,7 @@
  * Replaces names and addresses of a cluster by stand-ins, the same one each time, so that a page can be given to others.
  * What the diagnosis is about stays: loopback addresses, those of node-local DNS, and names that every cluster has.
  */
+import { REJECTED_BY_ANNOTATION } from '../../api/keys.ts';
 import { NODE_LOCAL_DNS } from '../../api/node-local-dns.ts';
 import { STEP_NAMES } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
@@ -18,12 +19,14 @@ const OWN_WORDS: ReadonlySet<string> = new Set(
 export function redact(record: StoredRecord): StoredRecord {
   const replace = createReplacement(record);
   return mapped(record, (value, key) =>
-    typeof value === 'string' && !OWN_WORDS.has(key) && !isStepName(value, key) && !isTime(value)
+    typeof value === 'string' && !isOwnWord(value, key) && !isStepName(value, key) && !isTime(value)
       ? replace(value)
       : value,
   ) as StoredRecord;
 }
 
+/** A reason in the words of a person is none of ours. */
+const isOwnWord = (value: string, key: string): boolean => OWN_WORDS.has(key) && !/\s/.test(value);
 const STEPS: ReadonlySet<string> = new Set(STEP_NAMES);
 const isStepName = (value: string, key: string): boolean => key === 'name' && STEPS.has(value);
 const isTime = (value: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)$/.test(value);
@@ -151,11 +154,17 @@ const namespaceNames = ({ status }: StoredRecord): readonly string[] =>
     .map(({ namespace }) => namespace)
     .filter((name) => name !== 'default' && !/^(kube|dnshealth)-/.test(name));
 
-/** Who used sudo when the file was changed. */
-const userNames = ({ status }: StoredRecord): readonly string[] =>
-  [status.repair, status.inspection]
+/** Who used sudo when the file was changed, and who asked or answered. */
+const userNames = ({ metadata, spec, status }: StoredRecord): readonly string[] => [
+  ...[status.repair, status.inspection]
     .flatMap((report) => report?.rewritten?.neighbours ?? [])
-    .flatMap(({ path }) => /^\/run\/sudo\/ts\/(?!root$)(.+)$/.exec(path)?.[1] ?? []);
+    .flatMap(({ path }) => /^\/run\/sudo\/ts\/(?!root$)(.+)$/.exec(path)?.[1] ?? []),
+  ...(spec.trigger === 'Request' ? [spec.request.by] : []),
+  ...(spec.trigger === 'Rollback' ? [spec.rollback.by] : []),
+  ...spec.settings.pause.map(({ by }) => by),
+  status.approval?.by ?? '',
+  metadata.annotations?.[REJECTED_BY_ANNOTATION] ?? '',
+];
 
 function podNames({ spec, status, ...record }: StoredRecord): readonly string[] {
   const evidence = evidenceOf({ spec, status, ...record });
@@ -168,6 +177,7 @@ function podNames({ spec, status, ...record }: StoredRecord): readonly string[] 
     status.before?.pod ?? '',
     status.verification?.pod ?? '',
     ...status.deletedPods.map(({ name }) => name),
+    ...(status.plan?.recreates ?? []),
     ...(status.otherPods?.pods ?? []).flatMap(({ name, owner }) => [name, owner?.split('/')[1] ?? '']),
   ];
 }

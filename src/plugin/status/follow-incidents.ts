@@ -1,5 +1,5 @@
 /** Tells incidents as they happen, from their records: what is new in each, and why one waits. */
-import { FINAL_PHASES } from '../../api/remediation.ts';
+import { FINAL_PHASES, type Phase } from '../../api/remediation.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import { createTeller } from '../incident/tell.ts';
 import type { Output } from '../terminal/output.ts';
@@ -9,6 +9,8 @@ interface Follower {
   /** All that existed has been seen: what ended before is not told. */
   readonly fromNowOn: () => void;
 }
+
+const WAITS: readonly Phase[] = ['Pending', 'AwaitingApproval'];
 
 export function createFollower(out: Pick<Output, 'line' | 'paint'>): Follower {
   const teller = createTeller(out);
@@ -21,7 +23,7 @@ export function createFollower(out: Pick<Output, 'line' | 'paint'>): Follower {
       if (!isLive && FINAL_PHASES.includes(status.phase)) over.add(name);
       if (over.has(name)) return;
       teller.tell(remediation, true);
-      const why = status.phase === 'Pending' ? (status.message ?? '') : '';
+      const why = WAITS.includes(status.phase) ? (status.message ?? '') : '';
       if (why !== '' && whyItWaits.get(name) !== why) out.line(`${' '.repeat(12)}${spec.node.name}  ${why}`);
       whyItWaits.set(name, why);
     },

@@ -1,40 +1,42 @@
 /** A status as text for people: a table for each kind of thing, and a paragraph for each thing that needs reading. */
-import type { Condition } from '../../api/primitives.ts';
-import { type Incident, likelyWriters } from '../incident/incident.ts';
+import type { Incident } from '../incident/incident.ts';
 import { shortDuration } from '../terminal/durations.ts';
-import type { Output } from '../terminal/output.ts';
 import { type Column, table } from '../terminal/table.ts';
 import type { Status } from './read-status.ts';
+import { conditions } from './show-conditions.ts';
+import { showIncident } from './show-incident.ts';
 import { showNodes } from './show-nodes.ts';
-
-interface View {
-  readonly isWide: boolean;
-  readonly now: number;
-  readonly paint: Output['paint'];
-}
+import { showPauses } from './show-pauses.ts';
+import { totals } from './show-totals.ts';
+import { ago, type View } from './view.ts';
 
 export function showStatus(status: Status, view: View): string {
-  const { running, waiting, needAttention } = status.incidents;
+  const { running, waiting, awaitApproval, needAttention } = status.incidents;
   const sections: readonly string[] = [
     operator(status, view),
-    table(policyColumns(view), status.policies, view.isWide) + health(status, view),
+    table(policyColumns(view), status.policies, view) + conditions(status, view) + totals(status),
+    titled('Paused', showPauses(status, view), view),
     titled('Prober', prober(status, view), view),
+    titled('DNS pods', status.dnsPods.length > 0 ? table(podColumns(view), status.dnsPods, view) : '', view),
+    titled('Nodes', nodes(status, view), view),
+    titled('Running', running.map((one) => showIncident(one, view)).join(''), view),
+    titled('Waiting', waiting.map((one) => showIncident(one, view)).join(''), view),
     titled(
-      'DNS pods',
-      status.dnsPods.length > 0 ? table(podColumns(view), status.dnsPods, view.isWide) : '',
+      'Waiting for your approval',
+      awaitApproval.map((one) => showIncident(one, view) + answer(one)).join(''),
       view,
     ),
-    titled('Nodes', nodes(status, view), view),
-    titled('Running', running.map((one) => incident(one, view)).join(''), view),
-    titled('Waiting', waiting.map((one) => incident(one, view)).join(''), view),
-    titled('Needs you', needAttention.map((one) => incident(one, view) + acknowledge(one)).join(''), view),
+    titled(
+      'Needs you',
+      needAttention.map((one) => showIncident(one, view) + acknowledge(one)).join(''),
+      view,
+    ),
     titled('Observed', observations(status, view), view),
     status.notShown.map((sentence) => `${sentence}\n`).join(''),
   ];
   return sections.filter((section) => section !== '').join('\n');
 }
 
-const ago = (time: string, now: number): string => `${shortDuration(now - Date.parse(time))} ago`;
 const titled = (title: string, text: string, { paint }: View): string =>
   text === '' ? '' : `${paint('bold', `${title}:`)}\n${text}`;
 
@@ -48,25 +50,21 @@ function operator({ operator: state, notShown }: Status, { now, paint }: View): 
 const policyColumns = ({ now }: View): readonly Column<Status['policies'][number]>[] => [
   { title: 'POLICY', of: ({ name }) => name },
   { title: 'MODE', of: ({ mode }) => mode },
-  { title: 'WORKLOAD', of: ({ workload }) => workload },
+  { title: 'WORKLOAD', of: ({ workload }) => workload, isExtra: true },
   { title: 'DNS', of: ({ status }) => status.dnsPods?.summary ?? '' },
-  { title: 'ANSWERING', of: ({ status }) => status.dnsPods?.answeringSummary ?? '' },
+  { title: 'ANSWERING', of: ({ status }) => status.dnsPods?.answeringSummary ?? '', isExtra: true },
   { title: 'LOOPING', of: ({ status }) => String(status.dnsPods?.looping ?? '') },
-  { title: 'NODES', of: ({ status }) => status.nodes?.summary ?? '' },
+  { title: 'NODES', of: ({ status }) => status.nodes?.summary ?? '', isExtra: true },
   { title: 'DRIFTED', of: ({ status }) => String(status.nodes?.drifted ?? '') },
+  { title: 'WAITING', of: ({ status }) => String(status.waitingCount) },
   { title: 'QUARANTINED', of: ({ status }) => status.quarantinedNodes.join(',') || '0' },
   { title: 'REPAIRED', of: ({ status }) => String(status.repaired) },
   {
     title: 'LAST REPAIR',
     of: ({ status }) => (status.lastRepairTime ? ago(status.lastRepairTime, now) : ''),
+    isExtra: true,
   },
 ];
-
-function health({ policies }: Status, { paint }: View): string {
-  const judge = ({ type, status, message }: Condition): string =>
-    `${type}: ${paint(status === 'True' ? 'green' : 'red', status)}. ${message}\n`;
-  return policies.flatMap(({ status }) => status.conditions.map(judge)).join('');
-}
 
 /** Nothing where it is off. */
 function prober({ policies }: Status, { now }: View): string {
@@ -106,21 +104,8 @@ const podColumns = ({ now }: View): readonly Column<Status['dnsPods'][number]>[]
   { title: 'AGE', of: ({ createdAt }) => shortDuration(now - Date.parse(createdAt)) },
 ];
 
-function incident(
-  { name, node, phase, reason, message, advice, began, rewrittenBy, otherPods }: Incident,
-  { now, paint }: View,
-): string {
-  const writers = likelyWriters(rewrittenBy);
-  const state = reason === null ? phase : `${phase} (${reason})`;
-  return [
-    `  ${paint('bold', node)}  ${state}, began ${ago(began, now)}, DNSRemediation ${name}\n`,
-    ...(message === null ? [] : [`    ${message}\n`]),
-    ...(writers === '' ? [] : [`    What may have written the wrong value: ${writers}.\n`]),
-    ...(otherPods === null || otherPods.total === 0 ? [] : [`    ${otherPods.message}\n`]),
-    ...(advice === null ? [] : [`    Advice: ${advice}\n`]),
-  ].join('');
-}
-
+const answer = ({ name }: Incident): string =>
+  `    To see the change and to approve it: kubectl dnshealth approve ${name}\n    To reject it: kubectl dnshealth reject ${name} --reason ...\n`;
 const acknowledge = ({ name }: Incident): string =>
   `    When that is done: kubectl dnshealth acknowledge ${name}\n`;
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aRemediation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import { type FakeKube, fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts';
+import { aPlan } from '../../../test/support/objects/plans.ts';
 import { aRawDnsPod } from '../../../test/support/objects/raw-objects.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
 import type { Remediation } from '../../remediation/world.ts';
@@ -48,18 +49,21 @@ interface Cluster {
   readonly remediations?: readonly Remediation[];
   readonly lease?: object;
   readonly pods?: object;
+  readonly namespace?: object;
 }
 const cluster = ({
   policies = [aPolicy()],
   remediations = [],
   lease = aLease(98),
   pods,
+  namespace,
 }: Cluster = {}): FakeKube =>
   fakeKube({
     '/apis/dnshealth.io/v1alpha1/dnshealthpolicies': { items: policies },
     '/apis/dnshealth.io/v1alpha1/dnsremediations': { items: remediations.map(raw) },
     [LEASE]: lease,
     [PODS]: pods ?? { items: [aRawDnsPod()] },
+    ...(namespace && { '/api/v1/namespaces/dnshealth-system': namespace }),
   });
 const status = async (parts: Cluster = {}, args = '') =>
   runPlugin(`status ${args}`, { cluster: cluster(parts), now: () => NOW });
@@ -70,8 +74,8 @@ describe('status', () => {
     expect([code, err]).toEqual([0, '']);
     expect(out).toBe(
       [
-        'POLICY    MODE     WORKLOAD             DNS   ANSWERING   LOOPING   NODES    DRIFTED   QUARANTINED   REPAIRED   LAST REPAIR',
-        'coredns   Repair   Deployment/coredns   2/2   <none>      0         <none>   <none>    0             1          12s ago',
+        'POLICY    MODE     WORKLOAD             DNS   ANSWERING   LOOPING   NODES    DRIFTED   WAITING   QUARANTINED   REPAIRED   LAST REPAIR',
+        'coredns   Repair   Deployment/coredns   2/2   <none>      0         <none>   <none>    0         0             1          12s ago',
         'Healthy: True. All DNS pods are ready.',
         '',
         'DNS pods:',
@@ -127,6 +131,131 @@ describe('status', () => {
         '    When that is done: kubectl dnshealth acknowledge c',
         '',
       ].join('\n'),
+    );
+  });
+
+  it('shows what waits for an approval, until when, and how to answer; and who approved what waits now', async () => {
+    const remediations = [
+      aRemediation({
+        name: 'a',
+        status: {
+          phase: 'AwaitingApproval',
+          reason: 'AwaitingApproval',
+          message: 'A plan waits for an approval.',
+          waitingSince: isoAt(40),
+          plan: aPlan(),
+        },
+      }),
+      aRemediation({
+        name: 'b',
+        node: 'node-2',
+        status: {
+          reason: 'OutsideWindow',
+          message: 'The next window opens at 22:00.',
+          waitingSince: isoAt(70),
+          plan: aPlan(),
+          approval: { hash: 'first', by: 'anna', at: isoAt(60) },
+        },
+      }),
+    ];
+    const { code, out } = await status({ remediations });
+    expect(code).toBe(1);
+    expect(out.slice(out.indexOf('Waiting:'))).toBe(
+      [
+        'Waiting:',
+        '  node-2  Pending (OutsideWindow), waits for 30s, began 100s ago, DNSRemediation b',
+        '    The next window opens at 22:00.',
+        '    Approved by anna.',
+        '',
+        'Waiting for your approval:',
+        '  node-1  AwaitingApproval, waits for 60s, began 100s ago, DNSRemediation a',
+        '    A plan waits for an approval.',
+        '    Plan 1: Set resolvConf to /run/systemd/resolve/resolv.conf, and restart the kubelet.',
+        `    It expires in 23h, at ${isoAt(10 + 86_400)}.`,
+        '    To see the change and to approve it: kubectl dnshealth approve a',
+        '    To reject it: kubectl dnshealth reject a --reason ...',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('does not count as needing you what a person wanted to end in that way', async () => {
+    const ended = (name: string, reason: string, phase: 'Refused' | 'RolledBack') =>
+      aRemediation({ name, status: { phase, reason, finishedAt: isoAt(9) } });
+    const remediations = [ended('a', 'Rejected', 'Refused'), ended('b', 'RolledBackOnRequest', 'RolledBack')];
+    expect((await status({ remediations })).code).toBe(0);
+  });
+
+  it('shows what people did to a node in quarantine, and who asked for a plan', async () => {
+    const { spec } = aRemediation();
+    const { policy, node, cause, settings } = spec;
+    const interference = [{ at: isoAt(20), what: 'Cordoned' as const, message: 'Someone cordoned node-1.' }];
+    const request = { by: 'anna', at: isoAt(0) };
+    const asked: Remediation = {
+      ...aRemediation({ status: { phase: 'Planning', interference } }),
+      spec: { policy, node, cause, settings, trigger: 'Request', request },
+    };
+    expect((await status({ remediations: [asked] })).out).toContain(
+      'Running:\n  node-1  Planning, began 100s ago, DNSRemediation node-1-incident\n    Asked for by anna.\n    Someone cordoned node-1.\n',
+    );
+  });
+
+  it('shows who has paused what, and how that ends; a pause that is over is none', async () => {
+    const pause = [
+      { by: 'bob', reason: 'upgrade', until: isoAt(400) },
+      { by: 'eve', reason: 'over', until: isoAt(100) },
+    ];
+    const annotations = { 'dnshealth.io/pause': 'outage', 'dnshealth.io/pause-by': 'anna' };
+    const { code, out } = await status({
+      policies: [{ ...aPolicy(), spec: { pause } }],
+      namespace: { metadata: { name: 'dnshealth-system', annotations } },
+    });
+    expect(code).toBe(0);
+    expect(out).toContain(
+      [
+        'Paused:',
+        '  all policies  by anna: outage',
+        '    To end it: kubectl dnshealth resume --all-policies',
+        '  coredns  by bob, for another 5m: upgrade',
+        '    To end your own: kubectl dnshealth resume coredns',
+        '',
+      ].join('\n'),
+    );
+    expect(out).not.toContain('eve');
+  });
+
+  it('says that it cannot be seen whether all policies are paused', async () => {
+    expect((await status({ namespace: kubeError(403, 'Forbidden') })).out).toContain(
+      'Whether all policies are paused is not known: no permission to get the namespace dnshealth-system.\n',
+    );
+  });
+
+  it('is not well while the breaker is open, and is where nobody is to blame', async () => {
+    const open = 'Repairs are stopped.';
+    const conditions = (breaker: string) => [
+      condition('Ready', 'True', 'It is in force.'),
+      condition('Progressing', 'False', 'Nothing is done.'),
+      condition('Degraded', breaker, open),
+      condition('Paused', 'True', 'Paused by anna.'),
+      condition('BreakerOpen', breaker, open),
+      condition('AwaitingApproval', 'False', 'No plan waits.'),
+    ];
+    const on = async (breaker: string) =>
+      status({ policies: [aPolicy({ conditions: conditions(breaker) })] });
+    expect(await on('False')).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('\nReady: True. It is in force.\n\n'),
+    });
+    expect(await on('True')).toMatchObject({
+      code: 1,
+      out: expect.stringContaining(`Ready: True. It is in force.\nDegraded: True. ${open}\n\n`),
+    });
+  });
+
+  it('counts how incidents have ended', async () => {
+    const totals = { healed: 12, planned: 3, rolledBack: 1 };
+    expect((await status({ policies: [aPolicy({ totals })] })).out).toContain(
+      '\nEnded so far: 12 healed, 3 planned, 1 rolled back.\n',
     );
   });
 
@@ -246,7 +375,15 @@ describe('status', () => {
   it('has stable names for scripts', async () => {
     const { out } = await status({ remediations: [aRemediation()] }, '-o json');
     const printed = JSON.parse(out);
-    expect(Object.keys(printed)).toEqual(['operator', 'policies', 'dnsPods', 'incidents', 'notShown']);
+    expect(Object.keys(printed)).toEqual([
+      'operator',
+      'pauseOfAll',
+      'policies',
+      'dnsPods',
+      'incidents',
+      'notShown',
+    ]);
+    expect(Object.keys(printed.incidents)).toEqual(['running', 'awaitApproval', 'waiting', 'needAttention']);
     expect(printed.operator).toEqual({ leader: 'dnshealth-operator-1', lastRenewed: isoAt(98), runs: true });
     expect(printed.policies[0]).toMatchObject({
       name: 'coredns',

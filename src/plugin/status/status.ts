@@ -5,6 +5,7 @@ import { PluginError } from '../errors.ts';
 import { print } from '../terminal/print.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 import { readStatus, type Status } from './read-status.ts';
+import { isWell as conditionIsWell } from './show-conditions.ts';
 import { showStatus } from './show-status.ts';
 import { watchCluster } from './watch-cluster.ts';
 
@@ -12,7 +13,9 @@ export async function status(context: PluginContext): Promise<ExitCode> {
   const connection = await context.connect();
   const now = context.now();
   const found = await readStatus(connection, context.signal, now);
-  await print(context, found, (isWide) => showStatus(found, { isWide, now, paint: context.out.paint }));
+  await print(context, found, (isWide) =>
+    showStatus(found, { isWide, columns: context.out.columns, now, paint: context.out.paint }),
+  );
   return isWell(found) ? EXIT.well : EXIT.fault;
 }
 
@@ -29,11 +32,11 @@ export async function watchStatus(context: PluginContext): Promise<ExitCode> {
 }
 
 function isWell({ operator, policies, incidents }: Status): boolean {
-  const { running, waiting, needAttention } = incidents;
+  const { running, awaitApproval, waiting, needAttention } = incidents;
   return (
     operator?.runs !== false &&
-    running.length + waiting.length + needAttention.length === 0 &&
-    policies.every(({ status }) => status.conditions.every((condition) => condition.status === 'True')) &&
+    running.length + awaitApproval.length + waiting.length + needAttention.length === 0 &&
+    policies.every(({ status }) => status.conditions.every(conditionIsWell)) &&
     policies.every(({ status: { nodes } }) => nodes === undefined || nodesAreWell(nodes))
   );
 }

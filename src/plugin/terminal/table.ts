@@ -5,22 +5,49 @@ export interface Column<T> {
   readonly of: (row: T) => string;
   /** Only with `-o wide`. */
   readonly wide?: true;
+  /** Left out where the terminal is too narrow for all columns, the last ones first. */
+  readonly isExtra?: true;
 }
 
-export function table<T>(columns: readonly Column<T>[], rows: readonly T[], isWide = false): string {
-  const shown = columns.filter(({ wide }) => isWide || wide !== true);
-  const lines = [
-    shown.map(({ title }) => title),
-    ...rows.map((row) => shown.map(({ of }) => of(row).replaceAll(/\s+/g, ' ').trim() || '<none>')),
-  ];
-  const widths = shown.map((_column, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)));
-  return lines
-    .map(
-      (line) =>
-        `${line
-          .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-          .join('   ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+interface Room {
+  readonly isWide?: boolean;
+  /** Of the terminal; undefined: as much as is needed. */
+  readonly columns?: number | undefined;
 }
+
+export function table<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  { isWide = false, columns: room }: Room = {},
+): string {
+  let shown = columns.filter(({ wide }) => isWide || wide !== true).map((column) => cellsOf(column, rows));
+  while (!isWide && room !== undefined && widthOf(shown) > room) {
+    const extra = shown.findLastIndex(({ isExtra }) => isExtra);
+    if (extra === -1) break;
+    shown = shown.toSpliced(extra, 1);
+  }
+  return Array.from(
+    { length: rows.length + 1 },
+    (_none, line) =>
+      `${shown
+        .map(({ cells, width }) => (cells[line] ?? '').padEnd(width))
+        .join(GAP)
+        .trimEnd()}\n`,
+  ).join('');
+}
+
+const GAP = '   ';
+
+interface Cells {
+  readonly cells: readonly string[];
+  readonly width: number;
+  readonly isExtra: boolean;
+}
+
+function cellsOf<T>({ title, of, isExtra }: Column<T>, rows: readonly T[]): Cells {
+  const cells = [title, ...rows.map((row) => of(row).replaceAll(/\s+/g, ' ').trim() || '<none>')];
+  return { cells, width: Math.max(...cells.map(({ length }) => length)), isExtra: isExtra === true };
+}
+
+const widthOf = (shown: readonly Cells[]): number =>
+  shown.reduce((sum, { width }) => sum + width, 0) + GAP.length * Math.max(0, shown.length - 1);

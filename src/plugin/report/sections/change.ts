@@ -13,7 +13,7 @@ function blocksOf(record: StoredRecord): readonly Block[] {
   const { path, line: number, before, after, sha256Before, sha256After, backup, owner, mode, diff } = made;
   const { kubelet } = repair;
   return [
-    ...(holdsChange(record)
+    ...(holdsChange(record) || record.spec.trigger === 'Rollback'
       ? []
       : [
           {

@@ -21,7 +21,8 @@ import type { StoredRecord } from '../record.ts';
 
 export const figuresOf = (record: StoredRecord): readonly Figure[] => [
   howLong(record),
-  howBad(record),
+  // Nothing was bad where a person asked.
+  ...(isAsked(record) ? [] : [howBad(record)]),
   howMuch(record),
   whatIsLeft(record),
 ];
@@ -55,8 +56,13 @@ function howLong(record: StoredRecord): Figure {
   };
 }
 
-const endOf = (record: StoredRecord): string =>
-  isOfFileAlone(record) && hasChanged(record) ? 'corrected file' : 'end, DNS not verified';
+const isAsked = ({ spec }: StoredRecord): boolean =>
+  spec.trigger === 'Request' || spec.trigger === 'Rollback';
+
+function endOf(record: StoredRecord): string {
+  if (isAsked(record)) return 'end';
+  return isOfFileAlone(record) && hasChanged(record) ? 'corrected file' : 'end, DNS not verified';
+}
 
 function howBad(record: StoredRecord): Figure {
   const label = 'DNS pods were Ready at the worst moment that is recorded';

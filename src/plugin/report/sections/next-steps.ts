@@ -68,6 +68,7 @@ function acknowledgement(record: StoredRecord): readonly Block[] {
 
 function undo(record: StoredRecord): readonly Block[] {
   const { change } = record.status.repair ?? {};
+  if (record.spec.trigger === 'Rollback') return takenInAgain(record);
   if (!change || !holdsChange(record))
     return [{ kind: 'text', line: ['There is nothing to undo on the node.'] }];
   const { path, backup, sha256After } = change;
@@ -84,6 +85,22 @@ function undo(record: StoredRecord): readonly Block[] {
         `echo ${shellWord(`${sha256After}  ${path}`)} | sha256sum --check`,
         `cat ${shellWord(backup)} > ${shellWord(path)}`,
         ...(isOfFileAlone(record) ? [] : ['systemctl restart kubelet']),
+      ],
+    },
+  ];
+}
+
+/** The node is left alone until then. */
+function takenInAgain({ spec, status }: StoredRecord): readonly Block[] {
+  if (status.phase !== 'RolledBack') return [];
+  const node = shellWord(spec.node.name);
+  return [
+    {
+      kind: 'paste',
+      caption: 'To let the operator repair the node again',
+      lines: [
+        `kubectl label node ${node} dnshealth.io/exclude-`,
+        `kubectl annotate node ${node} dnshealth.io/exclude-reason-`,
       ],
     },
   ];

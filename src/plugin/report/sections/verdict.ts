@@ -3,7 +3,15 @@ import { assertNever } from '../../../api/assert-never.ts';
 import type { Phase } from '../../../api/remediation.ts';
 import { podOf } from '../../../api/trigger.ts';
 import { isOfFileAlone } from '../../../remediation/facts.ts';
-import { duration, hasChanged, isProofEnough, plural, secondsSinceStart, verifiedAt } from '../facts.ts';
+import {
+  duration,
+  hasChanged,
+  isOver,
+  isProofEnough,
+  plural,
+  secondsSinceStart,
+  verifiedAt,
+} from '../facts.ts';
 import { type Badge, code, type Line, line, prose } from '../page.ts';
 import type { StoredRecord } from '../record.ts';
 
@@ -30,18 +38,35 @@ const BADGES: Readonly<Record<Phase, Badge>> = {
   Cancelled: { text: 'Cancelled: nothing was repaired', tone: 'open' },
 };
 
+/** Of an end that a person wanted: nobody has to do anything. */
+const AS_ASKED: Readonly<Record<string, Badge>> = {
+  Rejected: { text: 'Rejected: nothing was changed', tone: 'open' },
+  RolledBackOnRequest: { text: 'Rolled back, as someone asked', tone: 'good' },
+};
+
 export function badgeOf({ status }: StoredRecord): Badge {
+  const asAsked = isOver({ status }) ? AS_ASKED[status.reason ?? ''] : undefined;
+  if (asAsked) return asAsked;
+  if (status.rolledBackBy !== undefined) return { text: 'Healed, and taken back later', tone: 'open' };
   if (status.nextAttempt !== undefined) return { text: 'Waiting for the next attempt', tone: 'open' };
   return BADGES[status.phase];
 }
 
 export function sentenceOf(record: StoredRecord): Line {
-  return [...whatBroke(record), ...whatWasDone(record)];
+  return [...whatBroke(record), ...whatWasDone(record), ...whatPeopleDid(record)];
+}
+
+function whatPeopleDid({ status: { rolledBackBy } }: StoredRecord): Line {
+  return rolledBackBy === undefined ? [] : line` It was taken back later, by ${code(rolledBackBy)}.`;
 }
 
 function whatBroke(record: StoredRecord): Line {
   const { spec } = record;
   const pod = podOf(spec);
+  if (spec.trigger === 'Request')
+    return line`${code(spec.request.by)} asked what a repair would do to ${code(spec.node.name)}`;
+  if (spec.trigger === 'Rollback')
+    return line`${code(spec.rollback.by)} asked to take the repair ${code(spec.rollback.of.name)} of ${code(spec.node.name)} back`;
   if (spec.trigger === 'Drift' && spec.drift.file)
     return line`The kubelet configuration of ${code(spec.node.name)} was found wrong while the running kubelet was right: ${code(spec.drift.file.path)} set resolvConf to ${code(spec.drift.file.value)}`;
   if (!pod)
@@ -70,8 +95,12 @@ function whatWasDone(record: StoredRecord): Line {
       if (isOfFileAlone(record)) return line`; ${repairOf(record)}. It is over.`;
       return line`; ${repairOf(record)}, and ${verifiedAfter(record)}. It is over.`;
     case 'Refused':
+      if (status.reason === 'Rejected')
+        return line`; the plan was rejected, and nothing was changed: ${reasonOf(record)}`;
       return line`; the operator changed nothing on the node. It is not over: ${reasonOf(record)}`;
     case 'RolledBack':
+      if (status.reason === 'RolledBackOnRequest')
+        return line`; the file has its old content again, and the node is left alone from now on. It is over.`;
       return line`; the change was undone, and the kubelet runs with its old configuration. It is not over: ${reasonOf(record)}`;
     case 'Failed':
       return line`; the repair failed${hasChanged(record) ? ' after one line had been changed on the node' : ''}. It is not over: ${reasonOf(record)}`;
@@ -83,9 +112,10 @@ function whatWasDone(record: StoredRecord): Line {
       return line`; nobody approved the plan in time, and nothing was changed. It is not over: ${reasonOf(record)}`;
     case 'Superseded':
       return line`; another record took its place: ${reasonOf(record)}`;
+    case 'RollingBack':
+      return line`; the old content of the file is being restored. It is not over: ${reasonOf(record)}`;
     case 'Planning':
     case 'AwaitingApproval':
-    case 'RollingBack':
     case 'Pending':
       return line`; nothing was changed yet. It is not over: ${reasonOf(record)}`;
     case 'Quarantining':

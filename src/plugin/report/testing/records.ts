@@ -2,6 +2,7 @@
 import { aLateLoop } from '../../../../test/support/objects/builders.ts';
 import type { StoredRecord } from '../record.ts';
 import { aRecord, real } from './a-record.ts';
+import { ASKED_RECORDS } from './asked-records.ts';
 import { DRIFT_RECORDS } from './drift-records.ts';
 
 const { steps, repair, quarantine, guard } = real().status;
@@ -155,6 +156,7 @@ export const RECORDS: Readonly<Record<string, StoredRecord>> = {
     },
   }),
   ...DRIFT_RECORDS,
+  ...ASKED_RECORDS,
   'of an older version': aRecord({
     spec: { trigger: undefined, evidence: undefined },
     status: {
