@@ -167,14 +167,22 @@ describe('what kubeadm declares for the kubelets', () => {
   });
 });
 
+const PAUSED = {
+  type: 'Paused',
+  status: 'True',
+  reason: 'Paused',
+  message: 'Paused by anna: outage.',
+  lastTransitionTime: '2026-03-01T12:00:00Z',
+};
+
 describe('whether the operator would repair it', () => {
   const viewOf = async (answers: Readonly<Record<string, object>>) => {
     const cluster = dnsCluster();
     for (const [path, answer] of Object.entries(answers)) cluster.answers.set(path, answer);
     return (await asJson(cluster)).pods[0]?.operator;
   };
-  const withPolicy = (spec: object = {}) => ({
-    [PATHS.policies]: { items: [aPolicy(spec)] },
+  const withPolicy = (spec: object = {}, status: object = {}) => ({
+    [PATHS.policies]: { items: [{ ...aPolicy(spec), status }] },
     [PATHS.remediations]: { items: [] },
   });
 
@@ -186,6 +194,33 @@ describe('whether the operator would repair it', () => {
       withPolicy({ mode: 'Observe' }),
       'does-not-repair',
       /kubectl patch dnshealth coredns/,
+    ],
+    [
+      'the policy only plans',
+      withPolicy({ mode: 'Plan' }),
+      'does-not-repair',
+      /only plans .*kubectl dnshealth plan NODE --wait/,
+    ],
+    [
+      'the policy asks first',
+      withPolicy({ mode: 'Approve' }),
+      'repairs',
+      /allows it once a person has approved the plan.* \(mode: Approve\)/,
+    ],
+    [
+      'the policy is paused',
+      withPolicy({}, { conditions: [PAUSED] }),
+      'does-not-repair',
+      /coredns is paused\. Paused by anna: outage\./,
+    ],
+    [
+      'the policy names it beside another one',
+      withPolicy({
+        workload: { kind: 'DaemonSet', name: 'nodelocaldns' },
+        otherWorkloads: [{ kind: 'Deployment', name: 'coredns' }],
+      }),
+      'repairs',
+      /allows it/,
     ],
     [
       'the policy watches another workload',

@@ -87,23 +87,35 @@ function policyVerdict({ facts }: GatheredPod, policies: readonly Policy[], more
     return doesNot(
       'The operator is installed, but there is no DNSHealthPolicy, so it does nothing. Create one, for example with `kubectl apply -f config/samples/policies/look-only.yaml`, which changes nothing.',
     );
-  const policy = policies.find(({ spec }) => spec.workload.kind === kind && spec.workload.name === name);
+  const policy = policies.find(({ spec }) =>
+    [spec.workload, ...spec.otherWorkloads].some((one) => one.kind === kind && one.name === name),
+  );
   if (policy === undefined) {
     const watched = policies.map(
       ({ name: of, spec }) => `${of} watches ${spec.workload.kind} ${spec.workload.name}`,
     );
     return doesNot(`No DNSHealthPolicy watches ${workload}: ${watched.join(', ')}.`);
   }
-  if (policy.spec.mode === 'Observe')
-    return doesNot(
-      `DNSHealthPolicy ${policy.name} only observes (mode: Observe). To allow repairs: \`kubectl patch dnshealth ${policy.name} --type=merge -p '{"spec":{"mode":"Repair"}}'\`.`,
-    );
+  const { mode } = policy.spec;
+  if (mode === 'Observe' || mode === 'Plan') return doesNot(onlyLooks(policy.name, mode));
   const inactive = policy.status.conditions.find(
     ({ type, status }) => type === 'Active' && status === 'False',
   );
   if (inactive) return doesNot(`DNSHealthPolicy ${policy.name} is not active: ${inactive.message}`);
-  return { verdict: 'repairs', why: `DNSHealthPolicy ${policy.name} allows it (mode: Repair).${more}` };
+  const paused = policy.status.conditions.find(({ type, status }) => type === 'Paused' && status === 'True');
+  if (paused) return doesNot(`DNSHealthPolicy ${policy.name} is paused. ${paused.message}`);
+  const asks =
+    mode === 'Approve'
+      ? ' once a person has approved the plan: `kubectl dnshealth status` shows those that wait'
+      : '';
+  return {
+    verdict: 'repairs',
+    why: `DNSHealthPolicy ${policy.name} allows it${asks} (mode: ${mode}).${more}`,
+  };
 }
+
+const onlyLooks = (policy: string, mode: 'Observe' | 'Plan'): string =>
+  `DNSHealthPolicy ${policy} only ${mode === 'Observe' ? 'observes' : 'plans'} (mode: ${mode}). To see what a repair would change: \`kubectl dnshealth plan NODE --wait\`. To allow repairs: \`kubectl patch dnshealth ${policy} --type=merge -p '{"spec":{"mode":"Repair"}}'\`, or with the mode Approve after a person has approved each.`;
 
 function latestRecord({ facts }: GatheredPod, remediations: readonly Remediation[]): Remediation | undefined {
   return remediations

@@ -72,7 +72,8 @@ describe('history', () => {
     });
     const [header = '', row = ''] = (await history('-o wide', [raw(undone)])).out.split('\n');
     const cell = (title: string) => row.slice(header.indexOf(title)).split('   ')[0];
-    expect([cell('APPROVED BY'), cell('ROLLED BACK BY'), cell('ASKED BY')]).toEqual([
+    expect([cell('PHASE'), cell('APPROVED BY'), cell('ROLLED BACK BY'), cell('ASKED BY')]).toEqual([
+      'Healed (rolled back)',
       'anna',
       'node-1-back',
       '<none>',

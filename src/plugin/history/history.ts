@@ -30,7 +30,10 @@ const COLUMNS: readonly Column<Incident>[] = [
   { title: 'NODE', of: ({ node }) => node },
   { title: 'CAUSE', of: ({ cause }) => cause, isExtra: true },
   { title: 'TRIGGER', of: ({ trigger }) => trigger, isExtra: true },
-  { title: 'PHASE', of: ({ phase }) => phase },
+  {
+    title: 'PHASE',
+    of: ({ phase, rolledBackBy }) => (rolledBackBy === null ? phase : `${phase} (rolled back)`),
+  },
   { title: 'REASON', of: ({ reason }) => reason ?? '' },
   { title: 'BEGAN', of: ({ began }) => began, isExtra: true },
   {

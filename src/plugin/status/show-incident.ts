@@ -15,11 +15,14 @@ export function showIncident(one: Incident, { now, paint }: View): string {
 }
 
 function linesOf(one: Incident, now: number): readonly string[] {
-  const { message, advice, rewrittenBy, otherPods, phase, plan, approvedBy, askedBy, interference } = one;
+  const { reason, message, advice, rewrittenBy, otherPods, phase, plan, approvedBy, askedBy, interference } =
+    one;
   const writers = likelyWriters(rewrittenBy);
+  // What the record says of a plan that waits is the plan and how to answer it, which follow in lines of their own.
+  const saysMore = message !== null && !(reason === 'AwaitingApproval' && plan !== null);
   return [
     ...(askedBy === null ? [] : [`Asked for by ${askedBy}.`]),
-    ...(message === null ? [] : [message]),
+    ...(saysMore ? [message] : []),
     ...(phase === 'AwaitingApproval' && plan
       ? [
           `Plan ${plan.number}: ${plan.summary}`,

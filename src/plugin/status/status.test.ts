@@ -169,7 +169,6 @@ describe('status', () => {
         '',
         'Waiting for your approval:',
         '  node-1  AwaitingApproval, waits for 60s, began 100s ago, DNSRemediation a',
-        '    A plan waits for an approval.',
         '    Plan 1: Set resolvConf to /run/systemd/resolve/resolv.conf, and restart the kubelet.',
         `    It expires in 23h, at ${isoAt(10 + 86_400)}.`,
         '    To see the change and to approve it: kubectl dnshealth approve a',
