@@ -8,6 +8,7 @@ import { troublesTo } from '../cluster/troubles.ts';
 import type { PluginContext } from '../verb.ts';
 import { createFollower } from './follow-incidents.ts';
 import { createNodeFollower } from './follow-nodes.ts';
+import { createPolicyFollower } from './follow-policies.ts';
 
 /** @returns when the signal aborts. What fails in between is reported and tried again. */
 export async function watchCluster(
@@ -25,17 +26,18 @@ export async function watchCluster(
     transform: parsePolicy,
     ...reports,
   });
-  const [ofIncidents, ofNodes] = [createFollower(out), createNodeFollower(out)];
+  const ofIncidents = createFollower(out);
+  const ofPolicies = [createNodeFollower(out), createPolicyFollower(out)];
   incidents.onChange((change) => {
     if (change.kind !== 'deleted') ofIncidents.see(change.object);
   });
   policies.onChange((change) => {
-    if (change.kind !== 'deleted') ofNodes.see(change.object);
+    if (change.kind !== 'deleted') for (const follower of ofPolicies) follower.see(change.object);
   });
 
   const running = Promise.all([incidents.start(signal), policies.start(signal)]);
   await Promise.race([Promise.all([incidents.synced, policies.synced]), running]);
   ofIncidents.fromNowOn();
-  ofNodes.fromNowOn();
+  for (const follower of ofPolicies) follower.fromNowOn();
   await running;
 }
