@@ -37,7 +37,7 @@ describe('reject', () => {
     const annotations = { 'dnshealth.io/rejected': 'no', 'dnshealth.io/rejected-by': 'anna' };
     const { cluster, reject } = on({ phase: 'Refused' }, annotations);
     expect((await reject('one', '--reason', 'no')).out).toBe(
-      'dnsremediation/one: Was rejected before by anna.\n',
+      'dnsremediation/one: Was rejected before with this reason.\n',
     );
     expect(cluster.patched).toEqual([]);
   });

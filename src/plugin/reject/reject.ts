@@ -27,12 +27,12 @@ export async function reject(context: PluginContext, { name, reason, dryRun }: R
         object: `dnsremediation/${name}`,
         what: `Rejects the plan for node ${node} as ${user}: ${reason}`,
         done: 'Rejected. The incident ends as Refused, and nothing is changed on the node.',
-        already: `Was rejected before by ${user}.`,
+        already: 'Was rejected before with this reason.',
         path: recordPath(name),
         role: 'dnshealth-approver',
         decide: (object) => {
           const { [REJECTED_ANNOTATION]: why, [REJECTED_BY_ANNOTATION]: by } = object.metadata.annotations;
-          if (why === reason && by === user) return null;
+          if (why === reason && by !== undefined) return null;
           planToAnswer(parseRemediation(object), context.now());
           const annotations = { [REJECTED_ANNOTATION]: reason, [REJECTED_BY_ANNOTATION]: user };
           return { metadata: { annotations } };

@@ -39,14 +39,14 @@ export async function rollback(context: PluginContext, request: Request): Promis
     role: 'dnshealth-approver',
     decide: (object: Stored) => {
       const { [ROLLBACK_ANNOTATION]: why, [ROLLBACK_BY_ANNOTATION]: by } = object.metadata.annotations;
-      if (why === reason && by === user) return null;
+      if (why === reason && by !== undefined) return null;
       mustHaveChanged(parseRemediation(object));
       const annotations = { [ROLLBACK_ANNOTATION]: reason, [ROLLBACK_BY_ANNOTATION]: user };
       return { metadata: { annotations } };
     },
   } as const;
   await askForEach(kube, [ask], context, dryRun);
-  return wait && !dryRun ? follow(record, user, context, request) : EXIT.well;
+  return wait && !dryRun ? follow(record, context, request) : EXIT.well;
 }
 
 /** What the operator would refuse at once; the rest is for it to see. @throws PluginError */
@@ -69,7 +69,6 @@ function whatItDoes(record: Remediation, user: string): string {
 /** Tells it step by step. */
 async function follow(
   { uid }: Remediation,
-  user: string,
   context: PluginContext,
   { name, reason, timeoutMs }: Request,
 ): Promise<ExitCode> {
@@ -77,8 +76,8 @@ async function follow(
   let last: Remediation | undefined;
   const see = (record: Remediation, end: () => void): void => {
     if (record.spec.trigger !== 'Rollback') return;
-    const { of, by, reason: why } = record.spec.rollback;
-    if (of.uid !== uid || by !== user || why !== reason) return;
+    const { of, reason: why } = record.spec.rollback;
+    if (of.uid !== uid || why !== reason) return;
     last = record;
     teller.tell(record);
     if (FINAL_PHASES.includes(record.status.phase)) end();

@@ -20,12 +20,8 @@ export function table<T>(
   rows: readonly T[],
   { isWide = false, columns: room }: Room = {},
 ): string {
-  let shown = columns.filter(({ wide }) => isWide || wide !== true).map((column) => cellsOf(column, rows));
-  while (!isWide && room !== undefined && widthOf(shown) > room) {
-    const extra = shown.findLastIndex(({ isExtra }) => isExtra);
-    if (extra === -1) break;
-    shown = shown.toSpliced(extra, 1);
-  }
+  const all = columns.filter(({ wide }) => isWide || wide !== true).map((column) => cellsOf(column, rows));
+  const shown = isWide || room === undefined ? all : fitting(all, room);
   return Array.from(
     { length: rows.length + 1 },
     (_none, line) =>
@@ -37,6 +33,11 @@ export function table<T>(
 }
 
 const GAP = '   ';
+
+function fitting(shown: readonly Cells[], room: number): readonly Cells[] {
+  const extra = shown.findLastIndex(({ isExtra }) => isExtra);
+  return widthOf(shown) <= room || extra === -1 ? shown : fitting(shown.toSpliced(extra, 1), room);
+}
 
 interface Cells {
   readonly cells: readonly string[];
