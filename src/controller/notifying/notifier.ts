@@ -6,7 +6,7 @@ import type { Logger } from '../../runtime/logger.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
 import { createNotificationMetrics } from './notification-metrics.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import { type Post, post } from './post.ts';
+import { createPost, type Post } from './post.ts';
 import { type Receiver, readReceivers } from './receivers.ts';
 
 /**
@@ -36,7 +36,7 @@ interface NotifierOptions {
 export function createNotifier(options: NotifierOptions): Notifier {
   const { file, logger, clock = systemClock } = options;
   const metrics = createNotificationMetrics(options.metrics);
-  const parts = { post: options.post ?? post, clock, metrics, logger, random: Math.random };
+  const parts = { post: options.post ?? createPost(clock), clock, metrics, logger, random: Math.random };
   const outboxes = new Map<string, { receiver: Receiver; readonly outbox: Outbox }>();
   const told = new Set<string>();
   const stopped = new AbortController();

@@ -1,6 +1,7 @@
 /** One POST to a receiver: with a deadline, without redirects, and without believing anything but the status. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Clock } from '../../runtime/clock.ts';
 import type { Receiver } from './receivers.ts';
 
 /** `why` never has a URL, an address or a header in it. */
@@ -15,47 +16,49 @@ export type Post = (receiver: Receiver, body: string, signal: AbortSignal) => Pr
 /** An answer is read as far as a connection wants it for a clean end; what it says does not matter. */
 const MAX_ANSWER_BYTES = 16_384;
 
-/** Never rejects. A name that DNS does not resolve is a failure like any other. */
-export const post: Post = async ({ url, headers, ca, timeoutMs }, body, signal) =>
-  new Promise<Delivery>((resolve) => {
-    const isTls = url.startsWith('https:');
-    const proxied = { proxyEnv: process.env, keepAlive: false };
-    let request: ReturnType<typeof httpRequest>;
-    try {
-      request = (isTls ? httpsRequest : httpRequest)(url, {
-        method: 'POST',
-        headers: {
-          'user-agent': 'dnshealth-operator',
-          ...headers,
-          'content-type': 'application/json; charset=utf-8',
-          'content-length': Buffer.byteLength(body),
-        },
-        // A connection for each: a receiver is told something every few minutes at most.
-        agent: isTls
-          ? new HttpsAgent({ ...proxied, ...(ca === null ? {} : { ca }) })
-          : new HttpAgent(proxied),
-        signal,
+/** It never rejects. A name that DNS does not resolve is a failure like any other. */
+export const createPost =
+  (clock: Clock): Post =>
+  async ({ url, headers, ca, timeoutMs }, body, signal) =>
+    new Promise<Delivery>((resolve) => {
+      const isTls = url.startsWith('https:');
+      const proxied = { proxyEnv: process.env, keepAlive: false };
+      let request: ReturnType<typeof httpRequest>;
+      try {
+        request = (isTls ? httpsRequest : httpRequest)(url, {
+          method: 'POST',
+          headers: {
+            'user-agent': 'dnshealth-operator',
+            ...headers,
+            'content-type': 'application/json; charset=utf-8',
+            'content-length': Buffer.byteLength(body),
+          },
+          // A connection for each: a receiver is told something every few minutes at most.
+          agent: isTls
+            ? new HttpsAgent({ ...proxied, ...(ca === null ? {} : { ca }) })
+            : new HttpAgent(proxied),
+          signal,
+        });
+      } catch (error) {
+        resolve({ kind: 'failed', why: whyOf(error) });
+        return;
+      }
+      // Until the connection is closed: a receiver that answers and then goes on for ever ends as well.
+      const deadline = clock.setTimeout(() => {
+        resolve({ kind: 'failed', why: `no answer within ${timeoutMs / 1000} s` });
+        request.destroy();
+      }, timeoutMs);
+      request.on('response', (answer) => {
+        resolve(meaningOf(answer.statusCode ?? 0));
+        readToTheEnd(answer);
       });
-    } catch (error) {
-      resolve({ kind: 'failed', why: whyOf(error) });
-      return;
-    }
-    // Until the connection is closed: a receiver that answers and then goes on for ever ends as well.
-    const deadline = setTimeout(() => {
-      resolve({ kind: 'failed', why: `no answer within ${timeoutMs / 1000} s` });
-      request.destroy();
-    }, timeoutMs);
-    request.on('response', (answer) => {
-      resolve(meaningOf(answer.statusCode ?? 0));
-      readToTheEnd(answer);
+      request.on('error', (error) => resolve({ kind: 'failed', why: whyOf(error) }));
+      request.on('close', () => {
+        deadline.cancel();
+        resolve({ kind: 'failed', why: 'the connection was closed without an answer' });
+      });
+      request.end(body);
     });
-    request.on('error', (error) => resolve({ kind: 'failed', why: whyOf(error) }));
-    request.on('close', () => {
-      clearTimeout(deadline);
-      resolve({ kind: 'failed', why: 'the connection was closed without an answer' });
-    });
-    request.end(body);
-  });
 
 function readToTheEnd(answer: IncomingMessage): void {
   let bytes = 0;
