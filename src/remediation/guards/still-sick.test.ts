@@ -11,9 +11,28 @@ import {
   withLateLoop,
 } from '../../../test/support/objects/builders.ts';
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
+import type { RemediationStatus } from '../../api/remediation.ts';
 import { pass } from '../verdict.ts';
 import { WAITS_OF_LIMITS } from '../waits.ts';
 import { stillSick } from './still-sick.ts';
+
+describe('however long it has waited', () => {
+  const verdict = (status: Partial<RemediationStatus>) => {
+    const remediation = aRemediation({ status });
+    return stillSick(aSituation({ remediation, now: at(7_200) }));
+  };
+
+  it.each<[string, Partial<RemediationStatus>]>([
+    ['whose turn has come after a long pause', { phase: 'Quarantining' }],
+    ['whose plan waited for a person until the policy needed none', { phase: 'AwaitingApproval' }],
+    [
+      'whose plan was approved a moment ago',
+      { phase: 'Pending', approval: { hash: 'a'.repeat(64), by: 'anna', at: isoAt(7_199) } },
+    ],
+  ])('an incident goes on %s', (_what, status) => {
+    expect(verdict(status)).toEqual(pass);
+  });
+});
 
 describe('a repair is cancelled', () => {
   it.each([

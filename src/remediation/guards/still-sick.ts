@@ -29,6 +29,8 @@ export function stillWrongOrSick(situation: Situation): Verdict {
 }
 
 function notTooLate({ remediation, now }: Situation): Verdict {
+  // Its turn has come, or it was its plan that waited: what kept it until then, its record does not say any more.
+  if (remediation.status.phase !== 'Pending') return pass;
   const isDrift = remediation.spec.trigger === 'Drift';
   const isOverdue = hasWaitedFor(remediation, now) > (isDrift ? DRIFT_PENDING_LIMIT_MS : PENDING_LIMIT_MS);
   if (!isOverdue) return pass;
@@ -76,9 +78,10 @@ function stillWrongInFile({ remediation, world }: Situation): Verdict {
  * another node says nothing of this one: it waits for as long as they last, and is still the same incident.
  */
 function hasWaitedFor(remediation: Remediation, now: number): number {
-  const { reason, waitingSince } = remediation.status;
+  const { reason, waitingSince, approval } = remediation.status;
   if (isWaitOfLimit(reason)) return 0;
-  return now - Math.max(dueSince(remediation), Date.parse(waitingSince ?? '') || 0);
+  const since = [waitingSince, approval?.at].map((time) => Date.parse(time ?? '') || 0);
+  return now - Math.max(dueSince(remediation), ...since);
 }
 
 /** Recovery is not an event: it shows only when the pod has run for long enough. */
