@@ -3,6 +3,7 @@ import type { InspectReport, InspectRequest } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
 import { scrub } from '../diagnosis/scrub.ts';
+import { sha256 } from './change/journal.ts';
 import { lastRepairSeen } from './change/last-repair.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
 import { type Assessment, assess } from './decide/assess.ts';
@@ -52,14 +53,14 @@ export async function inspect(request: InspectRequest, context: InspectContext):
         ...(assessment.target && { target: assessment.target }),
         ...(rewritten && { rewritten }),
       };
-      return report(endOf(assessment, request));
+      return report(endOf(assessment, request, new HostTree(context.hostRoot)));
     },
     target: () => observed.target?.path ?? request.targets[0] ?? '',
     reportFailure: report,
   });
 }
 
-function endOf(assessment: Assessment, { restart }: InspectRequest): End {
+function endOf(assessment: Assessment, { restart }: InspectRequest, host: HostTree): End {
   switch (assessment.kind) {
     case 'refuse':
       throw new Refused(assessment.reason, assessment.message, { advice: assessment.advice });
@@ -76,9 +77,26 @@ function endOf(assessment: Assessment, { restart }: InspectRequest): End {
         reason: 'WouldChange',
         message: `A repair would change ${path}:${line}${restart === false ? ', without a restart of the kubelet' : ' and restart the kubelet once'}. Nothing was changed.`,
         diff: scrub(unifiedDiff(path, was, text)),
+        change: {
+          path,
+          line,
+          sha256Before: sha256(Buffer.from(was)),
+          sha256After: sha256(Buffer.from(text)),
+          ...ownerAndMode(host, path),
+        },
       };
     }
     default:
       return assertNever(assessment);
   }
+}
+
+/** As in the report of a repair. */
+function ownerAndMode(host: HostTree, path: string): { readonly owner?: string; readonly mode?: string } {
+  const stats = host.stat(path);
+  if (!stats) return {};
+  return {
+    owner: `${stats.uid}:${stats.gid}`,
+    mode: (stats.mode & 0o7777).toString(8).padStart(4, '0'),
+  };
 }

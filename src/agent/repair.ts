@@ -7,13 +7,16 @@ import {
 } from '../api/agent-protocol.ts';
 import { assertNever } from '../api/assert-never.ts';
 import { Refused } from '../api/refused.ts';
+import { describeSource } from '../diagnosis/kubelet/setting.ts';
 import { changeConfig } from './change/change-config.ts';
+import { sha256 } from './change/journal.ts';
 import { lastRepairOf } from './change/last-repair.ts';
 import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
 import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
-import { assess } from './decide/assess.ts';
+import { type Intended, notAsApproved } from './decide/approved.ts';
+import { type Assessment, assess } from './decide/assess.ts';
 import type { Facts } from './decide/facts.ts';
 import { rewrittenOf } from './decide/rewritten.ts';
 import { errorText } from './error-text.ts';
@@ -88,6 +91,7 @@ async function repairUnderLock(
       lastRepairOf: lastRepairOf(settling.journals),
     });
   draft.addRewritten(rewritten);
+  refuseUnapproved(assessment, request);
   switch (assessment.kind) {
     case 'refuse':
       throw new Refused(assessment.reason, assessment.message, { advice: assessment.advice });
@@ -139,4 +143,23 @@ function refuseUnwritable(path: string, { writable }: RepairRequest, draft: Repa
     'DirectoryNotMounted',
     `The change is in ${path}, which the agent has no write access to.`,
   );
+}
+
+/** A refusal stays what it is, unless the kubelet is right: then the operator would replace DNS pods that nobody approved. */
+function refuseUnapproved(assessment: Assessment, { approved }: RepairRequest): void {
+  if (approved === undefined) return;
+  if (assessment.kind === 'refuse' && assessment.reason !== 'CurrentIsUsable') return;
+  const problem = notAsApproved(approved, assessment.kind === 'change' ? intendedBy(assessment) : null);
+  if (problem !== null) throw new Refused('PlanChanged', problem);
+}
+
+function intendedBy({ edit, facts, target }: Extract<Assessment, { kind: 'change' }>): Intended {
+  return {
+    file: edit.path,
+    line: edit.line,
+    setting: describeSource(facts.effective.source),
+    target: target.path,
+    sha256Before: sha256(Buffer.from(edit.was)),
+    sha256After: sha256(Buffer.from(edit.text)),
+  };
 }

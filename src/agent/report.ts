@@ -19,6 +19,7 @@ const SHORTEST = 16;
 
 /** Only shown to readers of the record, and dropped first. */
 const SHOWN_ONLY = new Set(['diff', 'text']);
+const TEXT_ONLY = new Set(['text']);
 
 /** So many neighbours of a rewritten file still say whose traces they are. */
 const FEW_NEIGHBOURS = 3;
@@ -46,11 +47,11 @@ export function fitReport(report: AgentReport): string {
 const fits = (report: unknown): boolean => Buffer.byteLength(JSON.stringify(report)) <= MAX_REPORT_BYTES;
 
 function withoutShown(report: AgentReport): AgentReport {
-  // The diff is the whole result of a dry run, and is cut like any other text there.
-  if (report.verb === 'inspect') return report;
+  // The diff is the whole result of an inspection, and is cut like any other text there.
+  const shown = report.verb === 'inspect' ? TEXT_ONLY : SHOWN_ONLY;
   return JSON.parse(
     JSON.stringify(report, (key, value: unknown) =>
-      SHOWN_ONLY.has(key) && typeof value === 'string' ? undefined : value,
+      shown.has(key) && typeof value === 'string' ? undefined : value,
     ),
   ) as AgentReport;
 }
