@@ -53,6 +53,7 @@ const reconcilers = {
   nodeState: reconcile,
   inspection: reconcile,
   drift: reconcile,
+  planRequest: reconcile,
 };
 
 const found = () => {

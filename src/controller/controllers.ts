@@ -43,6 +43,7 @@ interface Reconcilers {
   readonly nodeState: Reconcile;
   readonly inspection: Reconcile;
   readonly drift: Reconcile;
+  readonly planRequest: Reconcile;
 }
 
 /** The name of a controller is also that of its queue in metrics and log lines. */
@@ -259,6 +260,13 @@ export function controllerTable(
         watch(found.known, (change) => (isReadyNow(change) ? DRIFTS : [])),
       ],
       reconcile: reconcile.drift,
+    },
+    {
+      name: 'plan-request',
+      watches: [
+        watch(policies, (change) => (change.object.planRequests === undefined ? [] : change.key), FRESH),
+      ],
+      reconcile: reconcile.planRequest,
     },
     {
       name: 'history',

@@ -35,7 +35,17 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
     ['trigger', 'outcome'],
     INCIDENT_BUCKETS,
   );
+  const plans = metrics.counter('dnshealth_plans_total', 'Plans that were made, by what they would change', [
+    'changes',
+  ]);
+  const answers = metrics.counter(
+    'dnshealth_plan_answers_total',
+    'What became of plans that waited for an approval',
+    ['answer'],
+  );
   sightings.inc({ cause: 'KubeletResolvConf' }, 0);
+  for (const changes of ['Kubelet', 'File', 'Nothing']) plans.inc({ changes }, 0);
+  for (const answer of Object.values(ANSWERS)) answers.inc({ answer }, 0);
   for (const trigger of TRIGGERS)
     for (const outcome of FINAL_PHASES) ended.inc({ trigger, outcome, reason: '' }, 0);
 
@@ -48,6 +58,9 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
       }
       if (after.phase === 'Pending' && after.reason !== before.reason && after.reason !== undefined)
         waits.inc({ reason: after.reason });
+      if (after.plan && after.plan.number !== before.plan?.number) plans.inc({ changes: after.plan.changes });
+      const answer = answerBetween(before, after);
+      if (answer !== null) answers.inc({ answer });
       if (before.finishedAt === undefined && after.finishedAt !== undefined) {
         const { trigger } = spec;
         ended.inc({ trigger, outcome: after.phase, reason: after.reason ?? '' });
@@ -63,4 +76,22 @@ function justFinished(name: StepName, before: RemediationStatus, after: Remediat
   const done = stepIn(after);
   if (!done?.finishedAt || stepIn(before)?.finishedAt) return null;
   return (Date.parse(done.finishedAt) - Date.parse(done.startedAt)) / 1000;
+}
+
+const ANSWERS = {
+  approved: 'Approved',
+  rejected: 'Rejected',
+  expired: 'Expired',
+  outdated: 'Outdated',
+  withdrawn: 'Withdrawn',
+} as const;
+
+function answerBetween(before: RemediationStatus, after: RemediationStatus): string | null {
+  if (after.approval && after.approval.hash !== before.approval?.hash) return ANSWERS.approved;
+  if (after.reason === before.reason && after.phase === before.phase) return null;
+  if (after.phase === 'Refused' && after.reason === 'Rejected') return ANSWERS.rejected;
+  if (after.phase === 'Expired') return ANSWERS.expired;
+  if (after.reason === 'ApprovalOutdated') return ANSWERS.outdated;
+  const isSamePlan = after.plan?.number === before.plan?.number;
+  return before.approval && !after.approval && isSamePlan ? ANSWERS.withdrawn : null;
 }

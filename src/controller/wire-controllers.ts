@@ -41,6 +41,7 @@ import { createPodHealths } from './prober/pod-healths.ts';
 import { createProberReconciler } from './prober/prober-controller.ts';
 import { createProberMetrics } from './prober/prober-metrics.ts';
 import { createProbes } from './prober/probes.ts';
+import { createPlanRequestReconciler } from './requests/plan-request-controller.ts';
 import type { Settings } from './settings.ts';
 import { createSightingReconciler } from './sighting/sighting-controller.ts';
 import { createSightings } from './sighting/sightings.ts';
@@ -122,6 +123,7 @@ export function wireControllers({
       nodeTurn: createTurnReconciler(parts),
       inspection: createInspectionReconciler(parts),
       drift: createDriftReconciler(parts),
+      planRequest: createPlanRequestReconciler(parts),
       nodeState: createNodeStateReconciler(parts),
     },
   );

@@ -1,9 +1,7 @@
 /** The manifests of everything that is started on a node: least privilege, and no field of a custom resource. */
-import { readFileSync } from 'node:fs';
-import type { V1Container, V1JobSpec, V1Pod, V1PodSpec } from '@kubernetes/client-node';
+import type { V1Container, V1JobSpec, V1PodSpec } from '@kubernetes/client-node';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { agentRequestSchema, REQUEST_ENV, USUAL_DIRECTORIES } from '../api/agent-protocol.ts';
 import { type PolicySpec, policySpecSchema, RESOLV_CONF_TARGETS } from '../api/policy.ts';
 import { type CheckPodRequest, checkPod } from './check-pod.ts';
@@ -207,37 +205,6 @@ describe('the repair Job', () => {
       appArmorProfile: { type: 'Unconfined' },
       seLinuxOptions: { type: 'spc_t' },
     });
-  });
-});
-
-describe('the sample of a dry run', () => {
-  const pod = parse(readFileSync('config/samples/dry-run.yaml', 'utf8')) as V1Pod;
-  const [container] = pod.spec?.containers ?? [];
-  const [repairing] = specOf().containers;
-
-  it('is the repair Job’s pod with another request', () => {
-    const { env: _env, image: _image, volumeMounts: _mounts, ...rest } = container as V1Container;
-    expect(repairing).toMatchObject(rest);
-    const { containers: _containers, volumes: _volumes, nodeName: _node, ...spec } = pod.spec as V1PodSpec;
-    const { activeDeadlineSeconds, ...shape } = spec;
-    expect(specOf()).toMatchObject(shape);
-    expect(activeDeadlineSeconds).toBe(60);
-    const request = agentRequestSchema.parse(JSON.parse(container?.env?.[0]?.value ?? ''));
-    expect(request).toMatchObject({ verb: 'inspect', targets: [RESOLV_CONF_TARGETS[0]] });
-  });
-
-  it('has only read-only mounts', () => {
-    for (const mount of container?.volumeMounts ?? [])
-      expect(mount).toMatchObject({ readOnly: true, recursiveReadOnly: 'IfPossible' });
-    const paths = pod.spec?.volumes?.map(({ hostPath }) => hostPath?.path);
-    expect(paths).toEqual(['/etc', '/var/lib/kubelet', '/run', '/usr', '/lib', '/opt']);
-    expect(container?.volumeMounts?.map(({ mountPath }) => mountPath)).toEqual(
-      paths?.map((path) => `/host${path}`),
-    );
-  });
-
-  it('creates no directory on the node', () => {
-    for (const { hostPath } of pod.spec?.volumes ?? []) expect(hostPath?.type).toBe('Directory');
   });
 });
 

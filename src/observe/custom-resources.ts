@@ -4,6 +4,7 @@ import {
   ACKNOWLEDGED_ANNOTATION,
   APPROVED_ANNOTATION,
   APPROVED_BY_ANNOTATION,
+  PLAN_REQUESTS_ANNOTATION,
   REJECTED_ANNOTATION,
   REJECTED_BY_ANNOTATION,
   ROLLBACK_ANNOTATION,
@@ -36,6 +37,8 @@ export interface Policy {
   readonly uid: string;
   readonly createdAt: number;
   readonly generation: number;
+  /** Text of the annotation by which people ask for plans; undefined where nobody does. */
+  readonly planRequests?: string | undefined;
   readonly spec: PolicySpec;
   readonly status: PolicyStatus;
 }
@@ -48,6 +51,7 @@ export function parsePolicy(raw: unknown): Policy {
     uid: meta.uid,
     createdAt: meta.creationTimestamp,
     generation: meta.generation,
+    planRequests: meta.annotations[PLAN_REQUESTS_ANNOTATION],
     spec,
     status,
   };

@@ -1,4 +1,5 @@
 /** Which ended repair of a node keeps the operator from repairing it again, until an administrator acknowledges it. */
+import { isPlanOnRequest } from './facts.ts';
 import type { Remediation } from './world.ts';
 
 /**
@@ -19,6 +20,7 @@ export function leftToSomeone(
       !one.acknowledged &&
       // The label of the node says what follows from it.
       one.spec.trigger !== 'Rollback' &&
+      !isPlanOnRequest(one) &&
       (one.status.phase === 'RolledBack' || (wentWrong(one) && !wasWellSince(one))),
   );
   return left.toSorted((a, b) => endOf(b) - endOf(a))[0] ?? null;

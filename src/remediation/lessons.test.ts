@@ -32,6 +32,8 @@ describe('NVSentinel #1280: an event that was skipped while its node was being r
       },
       sawAt,
       node: here,
+      mode: 'Repair',
+      nodeNow: { bootID: null, kubeletStartedAt: null },
       remediations,
       digest: (text) => text.length.toString(16),
       now,

@@ -47,6 +47,8 @@ const ALLOWED: readonly Row[] = [
   ['delete', ours('dnsremediations')],
   ['update', ours('dnsremediations', 'status')],
   ['update', ours('dnshealthpolicies', 'status')],
+  // Requests for plans that were answered; admission lets it change nothing else.
+  ['patch', ours('dnshealthpolicies')],
   ['patch', nodes],
   // The annotation that pauses all policies.
   ...['get', 'list', 'watch'].map(

@@ -15,6 +15,7 @@ import { NOT_IN_SCOPE, notInScopeAdvice, OVERLAPPING, overlapping } from '../../
 import type { NodeView } from '../../remediation/world.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import { olderPolicyFor } from '../dns-pods/policies.ts';
+import type { KubeletStarts } from '../nodes/kubelet-starts.ts';
 import type { Stores } from '../stores.ts';
 
 interface Claim {
@@ -51,11 +52,12 @@ export type Claimant = (claim: Claim, signal: AbortSignal) => Promise<ClaimOutco
 interface ClaimantOptions {
   readonly kube: KubeClient;
   readonly stores: Pick<Stores, 'remediations' | 'policies'>;
+  readonly starts: Pick<KubeletStarts, 'of'>;
   readonly logger: Logger;
   readonly now: () => number;
 }
 
-export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): Claimant {
+export function createClaimant({ kube, stores, starts, logger, now }: ClaimantOptions): Claimant {
   return async ({ node: nodeName, pod, policy, trigger, sawAt, isNews, gather }, signal) => {
     if (policy.spec.mode === 'Observe') return UNSETTLED;
     const node = await observeNode(kube, nodeName, signal);
@@ -72,6 +74,8 @@ export function createClaimant({ kube, stores, logger, now }: ClaimantOptions): 
       evidence: trigger,
       sawAt,
       node: { name, uid },
+      mode: policy.spec.mode,
+      nodeNow: { bootID: node.system.bootID, kubeletStartedAt: starts.of(name) },
       remediations,
       digest,
       now: now(),

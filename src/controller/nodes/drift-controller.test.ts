@@ -57,6 +57,7 @@ function aCluster() {
       dnsPods: storeOf(dnsPods),
     },
     ownership: { owns: () => Promise.resolve(true) },
+    starts: { of: () => null },
     settings: { agentImage: 'registry.example.com/dnshealth-operator:0.1.0' },
     known,
     records: createNodeRecords(storeOf(nodes)),

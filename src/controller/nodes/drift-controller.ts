@@ -7,6 +7,7 @@ import type { Policy } from '../../observe/custom-resources.ts';
 import { gatherEvidence } from '../../observe/gather-evidence.ts';
 import type { Ownership } from '../../observe/ownership.ts';
 import type { WatchedNode } from '../../observe/watched-node.ts';
+import type { NodeNow } from '../../remediation/claim/claim.ts';
 import { nextDrifts, type WrongNode } from '../../remediation/claim/next-drifts.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
@@ -16,6 +17,7 @@ import { podsOf } from '../dns-pods/workloads.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import type { KnownNodes } from './known-nodes.ts';
+import type { KubeletStarts } from './kubelet-starts.ts';
 import type { NodeRecords } from './node-records.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -25,6 +27,7 @@ interface DriftOptions {
   readonly ownership: Ownership;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly known: Pick<KnownNodes, 'get'>;
+  readonly starts: Pick<KubeletStarts, 'of'>;
   readonly records: Pick<NodeRecords, 'of'>;
   readonly wanted: Pick<Wanted, 'set'>;
   readonly logger: Logger;
@@ -37,7 +40,7 @@ export const DRIFTS = 'drifts';
 const RETRY_MS = 60_000;
 
 export function createDriftReconciler(options: DriftOptions) {
-  const { kube, stores, ownership, settings, known, records, wanted, now } = options;
+  const { kube, stores, ownership, settings, known, starts, records, wanted, now } = options;
   const claim = createClaimant(options);
 
   return async function reconcile(_key: string, signal: AbortSignal): Promise<Result> {
@@ -87,8 +90,10 @@ export function createDriftReconciler(options: DriftOptions) {
       if (facts?.uid === node.uid && !facts.ready) return [];
       const record = records.of(node);
       if (record?.found?.verdict !== 'drifted' || record.check?.outcome === 'failed') return [];
-      if (!isCoveredBy(name, acts)) return [];
-      return [{ node, drift: driftOf(name, record, record.found, placeOf(node, hosts)) }];
+      const policy = coveringPolicy(stores, name);
+      if (!policy || !acts(policy)) return [];
+      const drift = driftOf(name, record, record.found, placeOf(node, hosts));
+      return [{ node, nodeNow: nowOf(node), mode: policy.spec.mode, drift }];
     });
   }
 
@@ -99,16 +104,20 @@ export function createDriftReconciler(options: DriftOptions) {
       const node = stores.nodes.get(name);
       if (!node?.checks?.includes('"wrong-in-file"') || node.deleting || node.mark?.exclude === 'true')
         return [];
-      if (!isCoveredBy(name, correctsFiles)) return [];
+      const policy = coveringPolicy(stores, name);
+      if (!policy || !correctsFiles(policy)) return [];
       const record = records.of(node);
       const drift = record?.found?.verdict === 'proven' ? pendingDrift(record, placeOf(node, hosts)) : null;
-      return drift ? [{ node, drift }] : [];
+      return drift ? [{ node, nodeNow: nowOf(node), mode: policy.spec.mode, drift }] : [];
     });
   }
 
-  function isCoveredBy(node: string, which: (policy: Policy) => boolean): boolean {
-    const policy = coveringPolicy(stores, node);
-    return policy !== null && which(policy);
+  function nowOf({ name, uid }: WatchedNode): NodeNow {
+    const facts = known.get(name);
+    return {
+      bootID: facts?.uid === uid ? facts.bootID : null,
+      kubeletStartedAt: starts.of(name),
+    };
   }
 
   function placeOf({ name, uid, isLinux }: WatchedNode, hosts: ReadonlySet<string>): DriftPlace {

@@ -67,6 +67,7 @@ function aCluster({ mode = 'Repair', loop = '' } = {}) {
     kube: fake.kube,
     stores,
     ownership: { owns: async () => true },
+    starts: { of: () => null },
     settings: { agentImage: 'agent:1' },
     probes,
     healths: createPodHealths({ probes, lateLoops, remediations: stores.remediations }),

@@ -17,6 +17,7 @@ import { createClaimant } from '../claiming/claimant.ts';
 import { podsOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
+import type { KubeletStarts } from '../nodes/kubelet-starts.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import type { LateLoops } from './late-loops.ts';
@@ -29,6 +30,7 @@ interface LateLoopOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;
+  readonly starts: Pick<KubeletStarts, 'of'>;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly probes: Probes;
   readonly healths: PodHealths;

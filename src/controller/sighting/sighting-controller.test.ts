@@ -95,7 +95,7 @@ describe('a container death that is a repairable loop', () => {
     for (const hint of [
       'mode: Repair',
       'node-1',
-      'config/samples/dry-run.yaml',
+      'kubectl dnshealth plan node-1',
       'kubectl patch dnshealth coredns',
     ])
       expect(observed?.advice).toContain(hint);

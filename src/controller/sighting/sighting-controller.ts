@@ -16,6 +16,7 @@ import { policyFor } from '../dns-pods/policies.ts';
 import { containerOf, podsOf } from '../dns-pods/workloads.ts';
 import type { DomainMetrics } from '../domain-metrics.ts';
 import type { Narrator } from '../narrator.ts';
+import type { KubeletStarts } from '../nodes/kubelet-starts.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import { createMissingLogs } from './missing-logs.ts';
@@ -25,6 +26,7 @@ interface SightingControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;
+  readonly starts: Pick<KubeletStarts, 'of'>;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly sightings: Sightings;
   readonly narrator: Narrator;

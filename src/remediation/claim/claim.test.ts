@@ -12,6 +12,7 @@ import {
   SICK_POD,
   withDrift,
 } from '../../../test/support/objects/builders.ts';
+import { aPlan } from '../../../test/support/objects/plans.ts';
 import type { Phase } from '../../api/remediation.ts';
 import type { Sighting } from '../../api/trigger.ts';
 import type { Remediation } from '../world.ts';
@@ -32,10 +33,12 @@ interface Case {
   readonly on?: typeof node;
   readonly now?: number;
 }
+/** The policy repairs, and the node is the same as when the evidence was seen. */
+const REPAIRS = { mode: 'Repair', nodeNow: { bootID: '3b2e5a7c', kubeletStartedAt: null } } as const;
 const decide = (given: Case = {}) => {
   const { sighting = died(0), sawDeathAt = null, remediations = [], on = node, now = at(1) } = given;
   const evidence = { trigger: 'Crash', sighting } as const;
-  return decideClaim({ evidence, sawAt: sawDeathAt, node: on, remediations, digest, now });
+  return decideClaim({ evidence, sawAt: sawDeathAt, node: on, ...REPAIRS, remediations, digest, now });
 };
 const nameOf = (decision: ReturnType<typeof decide>): string =>
   decision.kind === 'claim' ? decision.name : `skipped: ${decision.reason}`;
@@ -227,7 +230,15 @@ describe('a pod that loops without crashing', () => {
   /** It failed first in second 0 and last in this second. */
   const late = (seconds: number, remediations: readonly Remediation[] = []) => {
     const evidence = { trigger: 'LateLoop', lateLoop: aLateLoop() } as const;
-    return decideClaim({ evidence, sawAt: at(seconds), node, remediations, digest, now: at(seconds + 1) });
+    return decideClaim({
+      evidence,
+      sawAt: at(seconds),
+      node,
+      ...REPAIRS,
+      remediations,
+      digest,
+      now: at(seconds + 1),
+    });
   };
 
   it('is claimed, however long ago it began, as long as it fails', () => {
@@ -256,6 +267,7 @@ describe('a node that was found wrong before a pod failed', () => {
       },
       sawAt: at(seconds),
       node,
+      ...REPAIRS,
       remediations,
       digest,
       now: at(seconds + 1),
@@ -309,4 +321,72 @@ describe('a node that was found wrong before a pod failed', () => {
     expect(claimed(decideDrift(60, [left], 40))).toBe(true);
     expect(claimed(decideDrift(60, [left], 20))).toBe(false);
   });
+});
+
+describe('after a plan', () => {
+  const planned = {
+    ...incident('Planned', 30),
+    status: aStatus({ phase: 'Planned', finishedAt: isoAt(30), plan: aPlan() }),
+  };
+  const again = (changes: Partial<Parameters<typeof decideClaim>[0]> = {}, record: Remediation = planned) =>
+    nameOf(
+      decideClaim({
+        evidence: { trigger: 'Crash', sighting: died(300) },
+        sawAt: at(300),
+        node,
+        ...REPAIRS,
+        mode: 'Plan',
+        remediations: [record],
+        digest,
+        now: at(301),
+        ...changes,
+      }),
+    );
+  const isClaimed = (name: string) => !name.startsWith('skipped');
+
+  it('the next crash of the pod makes no other one, while it would say the same', () => {
+    expect(again()).toBe('skipped: Known');
+  });
+
+  it.each([
+    ['the node was rebooted', { nodeNow: { bootID: 'another', kubeletStartedAt: null } }],
+    ['its kubelet was started again', { nodeNow: { bootID: '3b2e5a7c', kubeletStartedAt: at(200) } }],
+    ['it is older than a plan can become', { sawAt: at(90_000), now: at(90_001) }],
+    ['the policy repairs now', { mode: 'Repair' }],
+    ['the policy asks for an approval now', { mode: 'Approve' }],
+  ] as const)('another one is made where %s', (_what, changes) => {
+    expect(isClaimed(again(changes))).toBe(true);
+  });
+
+  it('a node that is still found wrong is not planned again either', () => {
+    const evidence = { trigger: 'Drift', drift: aDrift({ foundAt: isoAt(300) }) } as const;
+    expect(again({ evidence })).toBe('skipped: Known');
+    expect(isClaimed(again({ evidence, mode: 'Repair' }))).toBe(true);
+  });
+
+  it('that nobody approved in time, the next crash makes a new one, and no older evidence', () => {
+    const expired = { ...planned, status: { ...planned.status, phase: 'Expired' as const } };
+    expect(isClaimed(again({ mode: 'Approve' }, expired))).toBe(true);
+    expect(again({ mode: 'Approve', sawAt: at(20) }, expired)).toBe('skipped: Known');
+  });
+
+  it('that a person rejected, there is none until the rejection is acknowledged', () => {
+    const rejected = { ...incident('Refused', 30) };
+    expect(again({ mode: 'Approve' }, rejected)).toBe('skipped: Known');
+    expect(isClaimed(again({ mode: 'Approve' }, { ...rejected, acknowledged: true }))).toBe(true);
+  });
+
+  it.each(['Planning', 'Planned', 'Refused', 'Failed'] as const)(
+    'that a person asked for, a crash is claimed as if there were none: %s',
+    (phase) => {
+      const { policy, node: where, cause, settings } = planned.spec;
+      const request = { by: 'anna', at: isoAt(10) };
+      const asked: Remediation = {
+        ...planned,
+        spec: { policy, node: where, cause, settings, trigger: 'Request', request },
+        status: { ...planned.status, phase },
+      };
+      expect(isClaimed(again({}, asked))).toBe(true);
+    },
+  );
 });

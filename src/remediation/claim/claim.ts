@@ -1,16 +1,17 @@
 /** From evidence to a claim: is it fresh, and what is the incident called? */
+import { parseGoDuration } from '../../api/go-duration.ts';
+import type { Mode } from '../../api/policy/approval.ts';
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { beganAt, podOf, type TriggerEvidence } from '../../api/trigger.ts';
 import { acknowledgeWith } from '../acknowledge-with.ts';
-import { isRolledBackOnRequest } from '../facts.ts';
+import { isPlanOnRequest, isRolledBackOnRequest } from '../facts.ts';
 import { leftToSomeone } from '../left-to-someone.ts';
 import { NOT_IN_SCOPE, OVERLAPPING } from '../scope/reasons.ts';
 import type { Remediation } from '../world.ts';
+import { remediationName } from './name.ts';
 
 /** Older evidence is ignored: after a cold start the operator must not repair what has recovered in the meantime. */
 const EVIDENCE_LIMIT_MS = 10 * 60_000;
-/** Room for `-`, the digest and a suffix within the 63 characters of a label value. */
-const NODE_PART_LENGTH = 40;
 
 type ClaimDecision = { readonly kind: 'claim'; readonly name: string } | Skip;
 
@@ -26,8 +27,18 @@ interface Seen {
   /** When the operator itself saw it: the death of the container, or the last failed answer. null: it was there before. */
   readonly sawAt: number | null;
   readonly node: { readonly name: string; readonly uid: string };
+  /** Of the policy under which it would be claimed. */
+  readonly mode: Mode;
+  /** What the node is now, as far as it is known: a plan is made again where it is another than before. */
+  readonly nodeNow: NodeNow;
   readonly remediations: readonly Remediation[];
   readonly now: number;
+}
+
+export interface NodeNow {
+  readonly bootID: string | null;
+  /** Last start of its kubelet, epoch milliseconds. */
+  readonly kubeletStartedAt: number | null;
 }
 
 interface ClaimRequest extends Seen {
@@ -41,11 +52,13 @@ export function decideClaim(request: ClaimRequest): ClaimDecision {
 }
 
 /** null: it becomes one. */
-export function whyNotClaimed({ evidence, sawAt: saw, node, remediations, now }: Seen): Skip | null {
+export function whyNotClaimed(seen: Seen): Skip | null {
+  const { evidence, sawAt: saw, node, remediations, now } = seen;
   const subject = subjectOf(evidence);
   // The node's clock may be off: it counts only for what happened before the operator started.
   const seenAt = saw ?? Math.min(beganAt(evidence), now);
-  const here = remediations.filter((other) => other.spec.node.uid === node.uid);
+  // A plan that a person asked for says nothing of an incident, and keeps none from being claimed.
+  const here = remediations.filter((other) => other.spec.node.uid === node.uid && !isPlanOnRequest(other));
   const rolledBack = here.find(
     (other) => other.status.phase === 'RolledBack' && !other.acknowledged && !isRolledBackOnRequest(other),
   );
@@ -53,8 +66,8 @@ export function whyNotClaimed({ evidence, sawAt: saw, node, remediations, now }:
   const known =
     evidence.trigger === 'Drift'
       ? // It is about the node, whatever an earlier repair of it began with.
-        leftToSomeone(here, evidence.drift.provenAt)
-      : here.find((other) => subjectOf(other.spec) === subject && !isClosedBefore(other, seenAt));
+        (leftToSomeone(here, evidence.drift.provenAt) ?? here.find((other) => isPlannedEnough(other, seen)))
+      : here.find((other) => subjectOf(other.spec) === subject && !isClosedBefore(other, seenAt, seen));
   if (known)
     return {
       kind: 'skip',
@@ -107,8 +120,9 @@ const needsSomeone = ({ status, acknowledged }: Remediation): boolean =>
 const tooOld = (diedAt: number): string =>
   `No repair was started, because by the clock of the node the pod crashed at ${new Date(diedAt).toISOString()}, more than ${EVIDENCE_LIMIT_MS / 60_000} minutes before the operator first saw it. If the pod still loops, its next crash starts a repair. If that time is wrong, correct the clock of the node.`;
 
-/** A cancelled incident changed nothing, so evidence from before it still counts. */
-const changedTheWorld = (remediation: Remediation): boolean => remediation.status.phase !== 'Cancelled';
+/** An incident that was cancelled or only planned changed nothing, so evidence from before it still counts. */
+const changedTheWorld = ({ status }: Remediation): boolean =>
+  !['Cancelled', 'Planned', 'Expired'].includes(status.phase);
 
 /** What its agent found there is newer than the check or inspection that it began with. */
 const lookedAtTheNode = ({ spec, status }: Remediation): boolean =>
@@ -118,10 +132,13 @@ const lookedAtTheNode = ({ spec, status }: Remediation): boolean =>
  * The pod recovered, the incident was cancelled while it waited, or an administrator acknowledged its end, and the pod
  * died or failed again afterwards: that is a new incident. Any other end is final for its pod.
  */
-function isClosedBefore({ status, acknowledged }: Remediation, seenAt: number): boolean {
+function isClosedBefore(remediation: Remediation, seenAt: number, seen: Seen): boolean {
+  const { status, acknowledged } = remediation;
   // Nothing was done about that death either, and now there is a policy again that decides about the node.
   if (status.phase === 'Cancelled' && HANDED_OVER.includes(status.reason ?? '')) return true;
-  const isClosed = status.phase === 'Healed' || status.phase === 'Cancelled' || acknowledged;
+  // Nor here: what was planned, or not approved in time, may be repaired or planned again.
+  if (status.phase === 'Planned') return !isPlannedEnough(remediation, seen);
+  const isClosed = ['Healed', 'Cancelled', 'Expired'].includes(status.phase) || acknowledged;
   return isClosed && seenAt > Date.parse(status.finishedAt ?? '');
 }
 
@@ -131,12 +148,15 @@ const HANDED_OVER: readonly string[] = ['PolicyDeleted', NOT_IN_SCOPE, OVERLAPPI
 /** The pod that failed; a drift is about the node itself. */
 const subjectOf = (evidence: TriggerEvidence): string => podOf(evidence)?.uid ?? 'drift';
 
-/** Derived from the node and the pod that died, so that a second create collides. */
-function remediationName(
-  node: { readonly name: string; readonly uid: string },
-  incarnation: string,
-  digest: (text: string) => string,
-): string {
-  const readable = node.name.toLowerCase().replaceAll('.', '-').slice(0, NODE_PART_LENGTH).replace(/-+$/, '');
-  return `${readable}-${digest(`${node.uid}/${incarnation}`).slice(0, 8)}`;
+/**
+ * Another plan of the same node would say the same: it would be made with every crash, for as long as the policy only
+ * plans. After a while, or when the node has changed, it says something new.
+ */
+function isPlannedEnough({ spec, status }: Remediation, { mode, nodeNow, now }: Seen): boolean {
+  if (status.phase !== 'Planned' || mode !== 'Plan' || !status.plan) return false;
+  const { madeAt, madeFor } = status.plan;
+  if (now - Date.parse(madeAt) > parseGoDuration(spec.settings.approval.expiresAfter)) return false;
+  if (nodeNow.bootID !== null && nodeNow.bootID !== madeFor.bootID) return false;
+  const known = Date.parse(madeFor.kubeletStartedAt ?? madeAt);
+  return nodeNow.kubeletStartedAt === null || nodeNow.kubeletStartedAt <= known;
 }

@@ -4,7 +4,7 @@ import { aDrift, aRemediation, at, isoAt, withDrift } from '../../../test/suppor
 import { DRIFT_PLACES, type DriftPlace } from '../../api/drift.ts';
 import type { Phase } from '../../api/remediation.ts';
 import type { Remediation } from '../world.ts';
-import { MAX_OPEN_DRIFTS, nextDrifts, type WrongNode } from './next-drifts.ts';
+import { MAX_AWAITING_APPROVAL, MAX_OPEN_DRIFTS, nextDrifts, type WrongNode } from './next-drifts.ts';
 
 const NOW = at(600);
 /** Longer ago than evidence is acted on. */
@@ -12,6 +12,8 @@ const LONG_AGO = -1;
 
 const wrong = (name: string, second = 590, place: DriftPlace = 'HostsDNSPods'): WrongNode => ({
   node: { name, uid: `uid-of-${name}` },
+  nodeNow: { bootID: '3b2e5a7c', kubeletStartedAt: null },
+  mode: 'Repair',
   drift: aDrift({ foundAt: isoAt(second), place }),
 });
 const incident = (node: string, phase: Phase, changes: Partial<Remediation> = {}, second = 500) => {
@@ -73,6 +75,14 @@ describe('a bad image on 5,000 nodes', () => {
       throw new Error('read for nothing');
     };
     expect(nextDrifts(unread, open, NOW)).toEqual({ claimed: [], checkedAgain: [] });
+  });
+
+  it('those whose plans wait for an approval take no place, up to a bound of their own', () => {
+    const waiting = Array.from({ length: MAX_AWAITING_APPROVAL }, (_none, index) =>
+      incident(`waiting-${index}`, 'AwaitingApproval'),
+    );
+    expect(next(many(30), waiting.slice(1)).claimed).toHaveLength(MAX_OPEN_DRIFTS);
+    expect(next(many(30), waiting).claimed).toEqual([]);
   });
 
   it('does not crowd out crashes: only incidents that began with a drift count', () => {

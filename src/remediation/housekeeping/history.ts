@@ -1,6 +1,7 @@
 /** How much history is kept: ended remediations beyond the number and the age of a policy are deleted, unless one is still needed. */
 import { FINAL_PHASES } from '../../api/remediation.ts';
 import { podOf } from '../../api/trigger.ts';
+import { isPlanOnRequest } from '../facts.ts';
 import { isHalting } from '../rollout/rollout.ts';
 import type { Remediation } from '../world.ts';
 
@@ -52,7 +53,9 @@ function isNeeded(remediation: Remediation, pods: ReadonlySet<string>): boolean 
     status.phase === 'Refused' || status.phase === 'RolledBack' || status.phase === 'Failed';
   const pod = podOf(spec);
   // Of a drift it keeps the node, which is checked again, from a second repair in vain.
-  return needsSomeone && !acknowledged && (pod === null || pods.has(pod.uid));
+  return (
+    needsSomeone && !acknowledged && !isPlanOnRequest(remediation) && (pod === null || pods.has(pod.uid))
+  );
 }
 
 const endOf = ({ createdAt, status }: Remediation): number =>

@@ -1,8 +1,9 @@
 /** Kubernetes events: one builder for each, from a sighting or from two states of a record. */
 import type { Observation, PolicyStatus } from '../../api/policy/status.ts';
-import type { RemediationStatus, StepName } from '../../api/remediation.ts';
+import type { Phase, RemediationStatus, StepName } from '../../api/remediation.ts';
 import type { Diagnosis } from '../../diagnosis/diagnose.ts';
 import { acknowledgeWith } from '../acknowledge-with.ts';
+import { shortHash } from '../planning/approval.ts';
 import type { Remediation } from '../world.ts';
 import { isProven } from './proof.ts';
 
@@ -29,6 +30,8 @@ interface Transition {
 
 /** In the order of an incident. Each returns null if its event did not happen. */
 const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
+  planMade,
+  planAnswered,
   quarantined,
   repairStarted,
   repairReported,
@@ -136,6 +139,41 @@ function quarantined({ before, after, remediation }: Transition): EventIntent | 
       after.hold === 'Held'
         ? `${remediation.name}: Node ${node} is in quarantine again, because the repair could not be verified.`
         : `${remediation.name}: Node ${node} is in quarantine (${after.quarantine?.strategy}) while its kubelet is repaired.`,
+  };
+}
+
+function planMade({ before, after, remediation }: Transition): EventIntent | null {
+  const { plan } = after;
+  if (!plan || plan.number === before.plan?.number) return null;
+  const again = plan.number === 1 ? '' : ` It is plan ${plan.number}, because the node has changed.`;
+  const asked = plan.expiresAt === undefined ? '' : ` It waits for an approval until ${plan.expiresAt}.`;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Normal',
+    reason: 'PlanMade',
+    action: 'Plan',
+    note: `${remediation.name}: ${plan.summary}${again}${asked}`,
+  };
+}
+
+function planAnswered({ before, after, remediation }: Transition): EventIntent | null {
+  const { approval } = after;
+  if (approval && before.approval?.hash !== approval.hash)
+    return {
+      about: concerning(remediation, 'policy', 'node'),
+      type: 'Normal',
+      reason: 'PlanApproved',
+      action: 'Approve',
+      note: `${remediation.name}: ${approval.by} approved plan ${shortHash(approval.hash)}.`,
+    };
+  // A new plan says so itself.
+  if (!before.approval || approval || after.plan?.number !== before.plan?.number) return null;
+  return {
+    about: concerning(remediation, 'policy', 'node'),
+    type: 'Warning',
+    reason: 'ApprovalWithdrawn',
+    action: 'Approve',
+    note: `${remediation.name}: The approval of plan ${shortHash(before.approval.hash)} was taken back before the repair began.`,
   };
 }
 
@@ -261,8 +299,13 @@ function ended({ before, after, remediation }: Transition): EventIntent | null {
   };
 }
 
+/** Nothing that a person has to look at. */
+const GOOD_ENDS: readonly Phase[] = ['Healed', 'Planned', 'Superseded', 'Cancelled'];
+
+/** `ApprovalOutdated` among them: whoever approved has to know that it does not count. */
 function waiting({ before, after, remediation }: Transition): EventIntent | null {
-  if (after.phase !== 'Pending' || after.reason === undefined || after.reason === before.reason) return null;
+  const isShown = after.phase === 'Pending' || after.reason === 'ApprovalOutdated';
+  if (!isShown || after.reason === undefined || after.reason === before.reason) return null;
   return {
     about: concerning(remediation, 'policy', 'node'),
     type: 'Normal',
@@ -280,7 +323,7 @@ function withAdvice(message: string, advice: string | undefined): string {
 
 /** As it was wanted, or nothing was. */
 const isGoodEnd = ({ phase, reason }: RemediationStatus): boolean =>
-  phase === 'Healed' || phase === 'Cancelled' || reason === 'RolledBackOnRequest';
+  GOOD_ENDS.includes(phase) || reason === 'RolledBackOnRequest';
 const isHeld = (status: RemediationStatus): boolean => status.quarantine?.heldSince !== undefined;
 const hasBegun = (status: RemediationStatus, step: StepName): boolean =>
   status.steps.some(({ name }) => name === step);

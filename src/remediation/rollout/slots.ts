@@ -1,7 +1,7 @@
 /** Who takes a slot, and who waits in line for one. */
 import { DRIFT_PLACES } from '../../api/drift.ts';
 import type { MaxConcurrent } from '../../api/policy/limits.ts';
-import { isUnderRepair } from '../facts.ts';
+import { isPlanOnRequest, isUnderRepair } from '../facts.ts';
 import { isWaitOfPolicy, NO_SLOT } from '../waits.ts';
 import type { Remediation } from '../world.ts';
 
@@ -27,8 +27,10 @@ export const slotsFor = ({ spec }: Remediation, slots: Slots): number =>
   slots[spec.policy.uid] ?? slotsOf(spec.settings.limits.maxConcurrent, 0);
 
 /** Not decided on yet, or waiting for a slot. One that waits for another reason, by its record, takes none. */
-export const isInLine = ({ status }: Remediation): boolean =>
-  status.phase === 'Pending' && (status.reason === undefined || status.reason === NO_SLOT);
+export const isInLine = (one: Remediation): boolean =>
+  one.status.phase === 'Pending' &&
+  (one.status.reason === undefined || one.status.reason === NO_SLOT) &&
+  !isPlanOnRequest(one);
 
 /**
  * In line before one that only a slot is missing for: whatever holds all incidents of its policy is over for the others as

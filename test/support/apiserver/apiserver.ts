@@ -28,8 +28,8 @@ export interface Apiserver {
   readonly kubeconfigPath: string;
   /** One JSON event a line; bodies of writes included. */
   readonly auditLogPath: string;
-  /** One call with the administrator's token. Answers of any status code are returned. */
-  call(method: Method, path: string, body?: unknown, types?: MediaTypes): Promise<Answer>;
+  /** One call, normally with the administrator's token. Answers of any status code are returned. */
+  call(method: Method, path: string, body?: unknown, options?: CallOptions): Promise<Answer>;
   /** Like a crash: no connection is closed properly. etcd keeps running. */
   kill9(): Promise<void>;
   /** On the same port, with the same certificate and the same content. */
@@ -53,11 +53,13 @@ export interface Answer {
   readonly body: any;
 }
 
-interface MediaTypes {
+interface CallOptions {
   /** Of the body. @default application/json */
   readonly contentType?: string;
   /** Of the answer, for example the table that kubectl prints. @default application/json */
   readonly accept?: string;
+  /** Of whoever calls. @default the administrator */
+  readonly token?: string;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -110,12 +112,12 @@ async function serve(parts: Parts): Promise<Apiserver> {
   let apiserver = await startReady(parts, url);
   let agent = await agentFor(files);
 
-  const call: Apiserver['call'] = async (method, path, body, types = {}) => {
-    const { contentType = 'application/json', accept = 'application/json' } = types;
+  const call: Apiserver['call'] = async (method, path, body, options = {}) => {
+    const { contentType = 'application/json', accept = 'application/json', token: caller = token } = options;
     const response = await request(url + path, {
       method,
       dispatcher: agent,
-      headers: { authorization: `Bearer ${token}`, 'content-type': contentType, accept },
+      headers: { authorization: `Bearer ${caller}`, 'content-type': contentType, accept },
       body: body === undefined ? null : JSON.stringify(body),
     });
     const text = await response.body.text();

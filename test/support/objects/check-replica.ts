@@ -129,6 +129,7 @@ export class CheckReplica {
         history: idle,
         inspection: idle,
         drift: idle,
+        planRequest: idle,
         nodeLook: createLookReconciler(parts),
         nodeTurn: createTurnReconciler(parts),
         nodeState: createNodeStateReconciler(parts),

@@ -76,6 +76,7 @@ export function sightingCluster() {
     kube: fake.kube,
     stores,
     ownership: { owns: () => Promise.resolve(true) },
+    starts: { of: () => null },
     settings: { agentImage: 'registry.example.com/dnshealth-operator:0.1.0' },
     sightings,
     narrator: {
