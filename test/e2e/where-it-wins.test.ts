@@ -1,11 +1,10 @@
 /** The change is made where the value takes effect: in a drop-in, a JSON file, a flag, as a new key, for an empty value. */
-import { readFile } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { restoreCluster, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { applyPolicy, IMAGE, PROJECT_ROOT } from '../support/rig/installation.ts';
+import { applyPolicy } from '../support/rig/installation.ts';
 import { kubeletStarts } from '../support/rig/kubelet.ts';
 import { identity, inNode, restartIntoLoop } from '../support/rig/node-files.ts';
 
@@ -123,28 +122,34 @@ describe('the value is changed in', () => {
   });
 });
 
-describe('the sample for a dry run', () => {
+describe('a plan that a person asks for', () => {
   afterEach(async () => restoreCluster(rig));
 
-  it('prints the diff that a repair would make on the node, and changes nothing', async () => {
+  it('shows the diff that a repair would make on the node, and changes nothing', async () => {
     await restoreCluster(rig);
+    await rig.kubectl(['patch', 'dnshealth', 'coredns', '--type=merge', '-p', '{"spec":{"mode":"Observe"}}']);
     await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
     await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
     const config = await rig.readFile(NODE, KUBELET_CONFIG);
     const { pid } = await kubeletStarts(rig, NODE);
 
-    const sample = await readFile(`${PROJECT_ROOT}/config/samples/dry-run.yaml`, 'utf8');
-    const manifest = sample
-      .replace('nodeName: NODE', `nodeName: ${NODE}`)
-      .replace('image: IMAGE', `image: ${IMAGE}`);
-    const made = await rig.kubectl(['create', '-f', '-', '-o', 'name'], { input: manifest });
-    const pod = ['-n', 'dnshealth-node', made.stdout.trim()];
-    await rig.kubectl(['wait', '--for=jsonpath={.status.phase}=Succeeded', '--timeout=60s', ...pod]);
-
-    const { stdout } = await rig.kubectl(['logs', ...pod]);
-    expect(stdout).toContain(`-resolvConf: "${BAD_RESOLV_CONF}"\n+resolvConf: "${GOOD_RESOLV_CONF}"\n`);
+    const requests = JSON.stringify([{ node: NODE, by: 'admin', at: new Date().toISOString() }]);
+    await rig.kubectl(['annotate', 'dnshealth', 'coredns', `dnshealth.io/plan-requests=${requests}`]);
+    const planned = async () => {
+      const { stdout } = await rig.kubectl(['get', 'dnsrem', '-o', 'json']);
+      const { items } = JSON.parse(stdout) as { readonly items: readonly StoredRecord[] };
+      return items.find(({ spec }) => spec.trigger === 'Request')?.status;
+    };
+    await expect.poll(planned, { timeout: 60_000 }).toMatchObject({ phase: 'Planned' });
+    expect((await planned())?.plan?.diff).toContain(
+      `-resolvConf: "${BAD_RESOLV_CONF}"\n+resolvConf: "${GOOD_RESOLV_CONF}"\n`,
+    );
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(config);
     expect((await kubeletStarts(rig, NODE)).pid).toBe(pid);
-    await rig.kubectl(['delete', '--wait=false', ...pod]);
   });
 });
+
+interface StoredRecord {
+  readonly spec: { readonly trigger: string };
+  readonly status?: { readonly phase?: string; readonly plan?: { readonly diff?: string } };
+}

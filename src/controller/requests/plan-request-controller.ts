@@ -14,13 +14,14 @@ import { decideRequest } from '../../remediation/claim/plan-request.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import { coveringPolicy } from '../dns-pods/policies.ts';
 import type { Narrator } from '../narrator.ts';
 import type { Stores } from '../stores.ts';
 import { AFTER_CONFLICT } from '../write-status.ts';
 
 interface PlanRequestOptions {
   readonly kube: KubeClient;
-  readonly stores: Pick<Stores, 'policies' | 'remediations'>;
+  readonly stores: Pick<Stores, 'policies' | 'remediations' | 'nodes'>;
   readonly narrator: Pick<Narrator, 'announce'>;
   readonly logger: Logger;
   readonly now: () => number;
@@ -72,7 +73,8 @@ export function createPlanRequestReconciler({ kube, stores, narrator, logger, no
     const name = node && remediationName(node, `request/${request.by}/${request.at}`, digest);
     // It was answered before its request could be taken out.
     if (name !== null && remediations.some((other) => other.name === name)) return;
-    const decision = decideRequest({ request, node, remediations });
+    const coveredBy = coveringPolicy(stores, request.node)?.name ?? null;
+    const decision = decideRequest({ request, node, policy: policy.name, coveredBy, remediations });
     if (decision.kind === 'refuse' || !node || name === null) {
       if (decision.kind === 'refuse') refuse(policy, decision.reason, decision.message);
       return;
