@@ -60,8 +60,8 @@ function makeLedger(remediations: readonly Remediation[]): Ledger {
     if (remediation.status.phase === 'Pending') pending.push(remediation);
     if (wentWrong(remediation)) wrong.push(remediation);
     if (remediation.spec.trigger === 'Rollback' || remediation.spec.trigger === 'Request') continue;
-    const beganAt = beganRepairAt(remediation);
-    if (beganAt !== null) began.push({ remediation, beganAt, endedAt: endOf(remediation) });
+    const repair = repairOf(remediation);
+    if (repair !== null) began.push(repair);
     else if (isUnderRepair(remediation)) admitted.push(remediation);
   }
   began.sort((a, b) => a.beganAt - b.beganAt);
@@ -78,26 +78,46 @@ function makeLedger(remediations: readonly Remediation[]): Ledger {
 
 /** A drift is none: whoever writes the wrong value again says nothing of the repair. */
 function relapsesOf(healed: readonly Repair[], remediations: readonly Remediation[]): readonly Relapse[] {
-  if (healed.length === 0) return [];
-  const crashes = new Map<string, Remediation[]>();
-  for (const one of remediations) {
-    if (one.spec.trigger !== 'Crash' && one.spec.trigger !== 'LateLoop') continue;
-    if (one.status.phase === 'Cancelled') continue;
-    const onNode = crashes.get(one.spec.node.uid);
-    if (onNode) onNode.push(one);
-    else crashes.set(one.spec.node.uid, [one]);
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { spec } of remediations) {
+    if (seen.has(spec.node.uid)) twice.add(spec.node.uid);
+    else seen.add(spec.node.uid);
   }
-  return healed.flatMap((repair) => {
+  // Of most nodes there is one record.
+  if (twice.size === 0) return [];
+  const crashes = remediations.filter(
+    ({ spec, status }) =>
+      twice.has(spec.node.uid) &&
+      status.phase !== 'Cancelled' &&
+      (spec.trigger === 'Crash' || spec.trigger === 'LateLoop'),
+  );
+  const byNode = Map.groupBy(crashes, ({ spec }) => spec.node.uid);
+  const relapses: Relapse[] = [];
+  for (const repair of healed) {
+    const { name, spec } = repair.remediation;
     // Records are created in whole seconds.
     const end = Math.floor((repair.endedAt ?? 0) / 1000) * 1000;
-    const again = crashes
-      .get(repair.remediation.spec.node.uid)
+    const again = byNode
+      .get(spec.node.uid)
       ?.find(
-        ({ name, createdAt }) =>
-          name !== repair.remediation.name && createdAt >= end && createdAt - end <= LONGEST_WATCH_MS,
+        (other) => other.name !== name && other.createdAt >= end && other.createdAt - end <= LONGEST_WATCH_MS,
       );
-    return again ? [{ healed: repair, again }] : [];
-  });
+    if (again) relapses.push({ healed: repair, again });
+  }
+  return relapses;
+}
+
+const repairs = new WeakMap<Remediation, Repair | null>();
+
+/** null: it never began. Read once for each version of a record: most are over, and thousands of times are parsed. */
+function repairOf(remediation: Remediation): Repair | null {
+  const known = repairs.get(remediation);
+  if (known !== undefined) return known;
+  const beganAt = beganRepairAt(remediation);
+  const repair = beganAt === null ? null : { remediation, beganAt, endedAt: endOf(remediation) };
+  repairs.set(remediation, repair);
+  return repair;
 }
 
 /** Of a record that ended. */
