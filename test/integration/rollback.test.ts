@@ -5,7 +5,7 @@ import type { InstalledApiserver } from '../support/apiserver/installed-apiserve
 import { HANG_MS } from '../support/patience.ts';
 import type { HandDrivenCluster, Incident } from './hand-driven-cluster.ts';
 import { incidentPath } from './incident-path.ts';
-import { ended, incidentStage, RECORD, released } from './incident-stage.ts';
+import { ended, incidentStage, POD_IP, RECORD, released } from './incident-stage.ts';
 
 const NODE = '/api/v1/nodes/node-1';
 const RECORDS = '/apis/dnshealth.io/v1alpha1/dnsremediations';
@@ -47,6 +47,9 @@ async function healed(): Promise<string> {
   await path.goOn(metadata.name, 'Quarantining');
   const { status } = await cluster.incident('node-1', released, 'to end');
   expect(status.phase).toBe('Healed');
+  // The last serving DNS pod would hold the rollback, as it holds a repair.
+  await cluster.node('node-2');
+  await cluster.servingPod('coredns-other', 'node-2', POD_IP);
   return metadata.name;
 }
 
