@@ -173,7 +173,6 @@ const REFUSED: readonly Row[] = [
   ['patch', { group: 'apiextensions.k8s.io', resource: 'customresourcedefinitions' }],
   ['create', ours('dnshealthpolicies')],
   ['update', ours('dnshealthpolicies')],
-  ['patch', ours('dnshealthpolicies')],
   ['delete', ours('dnshealthpolicies')],
   ['update', ours('dnsremediations')],
   ['patch', ours('dnsremediations')],
