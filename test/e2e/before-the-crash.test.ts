@@ -122,7 +122,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
 
   it('is shown by kubectl', async () => {
     expect((await rig.kubectl(['get', 'dnsrem'])).stdout).toMatch(
-      /node-1\s+KubeletResolvConf\s+Healed\s+\d+s/,
+      /node-1\s+KubeletResolvConf\s+Healed\s+Verified\s+\d+s/,
     );
     await until(async () => ((await policyStatus(rig))?.nodes?.proven === 2 ? true : undefined), {
       what: 'the policy to report both nodes as proven',

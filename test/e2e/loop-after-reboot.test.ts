@@ -173,11 +173,11 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     });
     const policies = (await rig.kubectl(['get', 'dnshealth'])).stdout;
     expect(policies).toMatch(
-      /NAME\s+MODE\s+DNS\s+ANSWERING\s+HEALTH\s+LOOPING\s+NODES\s+DRIFTED\s+QUARANTINED\s+REPAIRED\s+LAST REPAIR\s+AGE/,
+      /NAME\s+MODE\s+DNS\s+ANSWERING\s+HEALTH\s+LOOPING\s+NODES\s+DRIFTED\s+WAITING\s+QUARANTINED\s+REPAIRED\s+LAST REPAIR\s+AGE/,
     );
     const remediations = (await rig.kubectl(['get', 'dnsrem'])).stdout;
-    expect(remediations).toMatch(/NAME\s+NODE\s+CAUSE\s+PHASE\s+TOOK\s+AGE/);
-    expect(remediations).toMatch(/node-1\s+KubeletResolvConf\s+Healed\s+\d+s/);
+    expect(remediations).toMatch(/NAME\s+NODE\s+CAUSE\s+PHASE\s+REASON\s+TOOK\s+AGE/);
+    expect(remediations).toMatch(/node-1\s+KubeletResolvConf\s+Healed\s+Verified\s+\d+s/);
   });
 
   it('names the source that would bring the wrong value back', () => {
