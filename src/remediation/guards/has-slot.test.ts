@@ -7,6 +7,7 @@ import {
   at,
   isoAt,
 } from '../../../test/support/objects/builders.ts';
+import { aPlan } from '../../../test/support/objects/plans.ts';
 import type { PolicySpec } from '../../api/policy.ts';
 import { pass } from '../verdict.ts';
 import type { Remediation } from '../world.ts';
@@ -74,6 +75,23 @@ describe('an older incident that cannot begin', () => {
     const undecided = pending('node-2', undefined, { createdAt: at(-60) });
     expect(among(pending('node-1'), undecided)).toEqual(pass);
     expect(among(pending('node-1'), { ...undecided, createdAt: at(-57) })).toMatchObject({ kind: 'wait' });
+  });
+
+  it('because it was planned for hours, stands in the line from the moment in which that is over', () => {
+    const plan = aPlan({ madeAt: isoAt(-1) });
+    const planned = pending('node-2', undefined, {
+      createdAt: at(-7200),
+      status: { phase: 'Pending', plan },
+    });
+    expect(among(pending('node-1'), planned)).toMatchObject({ kind: 'wait' });
+    const approval = { hash: plan.hash, by: 'anna', at: isoAt(-1) };
+    const approved = pending('node-2', undefined, {
+      createdAt: at(-7200),
+      status: { phase: 'Pending', plan: { ...plan, madeAt: isoAt(-7000) }, approval },
+    });
+    expect(among(pending('node-1'), approved)).toMatchObject({ kind: 'wait' });
+    const undecided = { ...approved.status, approval: { ...approval, at: isoAt(-60) } };
+    expect(among(pending('node-1'), { ...approved, status: undecided })).toEqual(pass);
   });
 
   it('because its own policy allows fewer nodes, does not stand in the way', () => {

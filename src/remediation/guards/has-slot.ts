@@ -45,8 +45,12 @@ export function hasSlot(situation: Line): Verdict {
   return pass;
 }
 
-const isOverdue = ({ status, createdAt }: Remediation, now: number): boolean =>
-  status.reason === undefined && now - createdAt >= UNDECIDED_MS;
+const isOverdue = (other: Remediation, now: number): boolean =>
+  other.status.reason === undefined && now - cameIntoLineAt(other) >= UNDECIDED_MS;
+
+/** One that was planned first comes into the line when its plan is made or approved, which may take hours. */
+const cameIntoLineAt = ({ status, createdAt }: Remediation): number =>
+  Math.max(createdAt, Date.parse(status.plan?.madeAt ?? '') || 0, Date.parse(status.approval?.at ?? '') || 0);
 
 /** How many nodes may be under repair at the same time, according to the policy of an incident. */
 function slotsIn({ world, now }: Line): (remediation: Remediation) => number {

@@ -29,7 +29,12 @@ export function planMade(
     ...rest
   } = finishStep(status, 'Inspect', now, report.message);
   const made = { ...rest, plan, inspection: report, rewrittenBy: [...rewrittenBy] };
-  return plan.expiresAt === undefined ? made : awaitingApproval(made, plan);
+  return plan.expiresAt === undefined ? inLine(made) : awaitingApproval(made, plan);
+}
+
+/** Nobody has to approve it: an incident that is to be repaired takes its place in the line like any other. */
+function inLine({ reason: _reason, message: _message, ...status }: Status): Status {
+  return { ...status, phase: 'Pending' };
 }
 
 const awaitingApproval = (status: Status, plan: Plan): Status => ({
@@ -39,14 +44,12 @@ const awaitingApproval = (status: Status, plan: Plan): Status => ({
   message: `Waiting for an approval of plan ${shortHash(plan.hash)}.`,
 });
 
-/** It takes its place in the line like any other. */
 export function planApproved(
   status: Status,
   { hash, by }: Extract<Finding, { kind: 'approved' }>,
   now: number,
 ): Status {
-  const { reason: _reason, message: _message, ...rest } = status;
-  return { ...rest, phase: 'Pending', approval: { hash, by, at: isoTime(now) } };
+  return inLine({ ...status, approval: { hash, by, at: isoTime(now) } });
 }
 
 export function approvalWithdrawn({ approval: _approval, ...status }: Status): Status {

@@ -5,11 +5,16 @@ import {
   aPolicySpec,
   aRemediation,
   aRepairReport,
+  aRun,
   aSituation,
+  at,
   isoAt,
   SICK_POD,
 } from '../../../test/support/objects/builders.ts';
+import type { InspectReport } from '../../api/agent-protocol.ts';
 import type { Plan } from '../../api/plan.ts';
+import { hasSlot } from '../guards/has-slot.ts';
+import { afterFinding } from '../record/status.ts';
 import { pass } from '../verdict.ts';
 import { correctIsAllowed, recreateIsAllowed } from './allowed-remedy.ts';
 
@@ -57,6 +62,32 @@ describe('where the policy does not allow CorrectKubelet', () => {
 
   it('an incident goes on that needs only its pods replaced', () => {
     expect(of({ plan: aPlan('Nothing') })).toEqual(pass);
+  });
+
+  it('one that was inspected takes its place in the line: a younger incident of another policy waits for it', () => {
+    const steps = [{ name: 'Inspect', startedAt: isoAt(1) } as const];
+    const inspecting = incident(['RecreatePods'], { node: 'node-2', status: { phase: 'Planning', steps } });
+    const message = JSON.stringify({
+      verb: 'inspect',
+      nonce: inspecting.uid,
+      outcome: 'refused',
+      reason: 'CurrentIsUsable',
+      message: 'The kubelet reads a usable file.',
+      layout: 'kubeadm',
+      times: {},
+    } satisfies InspectReport);
+    const inspection = aRun({ state: 'ended', message });
+    const verdict = correctIsAllowed(aSituation({ remediation: inspecting, world: { inspection } }));
+    if (verdict.kind !== 'record') throw new Error(JSON.stringify(verdict));
+    const planned = { ...inspecting, status: afterFinding(inspecting.status, verdict.finding, at(2)) };
+    expect(planned.status).toMatchObject({ phase: 'Pending', plan: { changes: 'Nothing' } });
+    expect(planned.status.reason).toBeUndefined();
+    const young = aRemediation({ createdAt: at(2) });
+    const other = { ...young, spec: { ...young.spec, policy: { name: 'other', uid: 'policy-2' } } };
+    const younger = (first: typeof planned) =>
+      hasSlot(aSituation({ remediation: other, world: { remediations: [first, other] } }));
+    expect(younger(inspecting)).toEqual(pass);
+    expect(younger(planned)).toMatchObject({ kind: 'wait', reason: 'OtherNodeUnderRepair' });
   });
 
   it('a policy that only plans is not kept from it', () => {
