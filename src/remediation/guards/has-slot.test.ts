@@ -71,6 +71,16 @@ describe('an older incident that cannot begin', () => {
     },
   );
 
+  it('because the last attempt of this one used up the hour, does not stand in the way', () => {
+    const attempts = [
+      { number: 1, startedAt: isoAt(-90), endedAt: isoAt(-60), reason: 'NodeNotReady', message: '' },
+    ];
+    const again = aRemediation({ status: { phase: 'Pending', attempts } });
+    const older = pending('node-2', 'RepairsPerHour', { createdAt: at(-60) });
+    expect(among(again, older)).toEqual(pass);
+    expect(among(pending('node-1'), older)).toMatchObject({ kind: 'wait' });
+  });
+
   it('because it was never decided on for a minute, does not stand in the way', () => {
     const undecided = pending('node-2', undefined, { createdAt: at(-60) });
     expect(among(pending('node-1'), undecided)).toEqual(pass);

@@ -37,7 +37,14 @@ export const isInLine = (one: Remediation): boolean =>
  * well, although their records do not say so yet. A window that opens lets the first of them begin, not the first that is read.
  */
 export const isInLineBefore = (other: Remediation, one: Remediation): boolean =>
-  isInLine(other) || (mayComeIntoLine(other) && other.spec.policy.uid === one.spec.policy.uid);
+  isInLine(other) ||
+  (mayComeIntoLine(other) &&
+    other.spec.policy.uid === one.spec.policy.uid &&
+    !mayWaitForAttemptOf(one, other));
+
+/** An earlier attempt of `one` counts in the hour of the other, and not in its own: both would wait for each other. */
+const mayWaitForAttemptOf = (one: Remediation, other: Remediation): boolean =>
+  one.status.attempts.length > 0 && other.status.reason === 'RepairsPerHour';
 
 /** In line, or held by something that holds all incidents of its policy. */
 export const mayComeIntoLine = (one: Remediation): boolean =>
