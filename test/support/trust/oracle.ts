@@ -194,6 +194,7 @@ function canaryWatched(world: TrustWorld, incident: Incident): Answer {
       sameRollout(incident)(one) &&
       one.status.phase === 'Healed' &&
       one.changed &&
+      !one.acknowledged &&
       (one.endedAt ?? 0) + watchSeconds * 1000 > world.now,
   );
   return answer(

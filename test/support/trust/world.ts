@@ -113,7 +113,8 @@ export class TrustWorld {
   get isBusy(): boolean {
     return this.incidents.some(
       (one) =>
-        !one.isClosed && (!hasNotBegun(one) || one.inspection !== null || one.status.quarantine?.heldSince),
+        !one.isClosed &&
+        (!hasNotBegun(one) || one.inspection?.state === 'starting' || one.status.quarantine?.heldSince),
     );
   }
 
