@@ -51,14 +51,16 @@ describe('the Job of an inspection', () => {
 });
 
 describe('the Job of an inspection that belongs to an incident', () => {
-  const job = inspectJob({
-    name: `${name}-inspect`,
-    of: { kind: 'incident', remediation },
-    node: 'node-1',
-    image: IMAGE,
-    activeDeadlineSeconds: 90,
-    agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: uid }),
-  });
+  const jobOf = (wasRepaired: boolean) =>
+    inspectJob({
+      name: `${name}-inspect`,
+      of: { kind: 'incident', remediation, wasRepaired },
+      node: 'node-1',
+      image: IMAGE,
+      activeDeadlineSeconds: 90,
+      agent: inspectRequestSchema.parse({ verb: 'inspect', nonce: uid }),
+    });
+  const job = jobOf(true);
   const spec = job.spec?.template.spec as V1PodSpec;
 
   it('reads what earlier repairs left on the node as well, and can create or write nothing', () => {
@@ -66,6 +68,14 @@ describe('the Job of an inspection that belongs to an incident', () => {
     expect(mounts.map(({ mountPath }) => mountPath)).toContain('/host/var/lib/dnshealth');
     for (const one of mounts) expect(one).toMatchObject({ readOnly: true });
     for (const { hostPath } of spec.volumes ?? []) expect(hostPath?.type).toBe('Directory');
+  });
+
+  it('mounts nothing of earlier repairs on a node that had none: the kubelet would wait for that directory for ever', () => {
+    const { containers, volumes } = jobOf(false).spec?.template.spec as V1PodSpec;
+    expect(containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)).not.toContain(
+      '/host/var/lib/dnshealth',
+    );
+    expect(volumes?.map(({ hostPath }) => hostPath?.path)).not.toContain('/var/lib/dnshealth');
   });
 
   it('is found by the incident, is deleted with it, and is not taken for its repair', () => {

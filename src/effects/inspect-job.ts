@@ -13,7 +13,12 @@ const TTL_SECONDS = 600;
 
 /** Of an incident, which owns the Job and is deleted with it, or of a node without one. */
 type InspectionOf =
-  | { readonly kind: 'incident'; readonly remediation: { readonly name: string; readonly uid: string } }
+  | {
+      readonly kind: 'incident';
+      readonly remediation: { readonly name: string; readonly uid: string };
+      /** The node was repaired before: its journals are there. A pod that mounts them elsewhere never starts. */
+      readonly wasRepaired: boolean;
+    }
   | { readonly kind: 'node'; readonly origin: InspectionOrigin };
 
 export interface InspectJobRequest {
@@ -56,7 +61,7 @@ export function inspectJob({ of, agent, ...job }: InspectJobRequest): V1Job {
       ? { owner: of.remediation }
       : { annotations: { [INSPECTION_ANNOTATION]: JSON.stringify(of.origin) } }),
     programs: [{ name: AGENT_CONTAINER, request: agent }],
-    directories: of.kind === 'incident' ? [...DIRECTORIES, JOURNALS] : DIRECTORIES,
+    directories: of.kind === 'incident' && of.wasRepaired ? [...DIRECTORIES, JOURNALS] : DIRECTORIES,
     // It can wait until the node has room.
     isCritical: false,
     ttlSeconds: TTL_SECONDS,

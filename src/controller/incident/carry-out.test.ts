@@ -109,6 +109,18 @@ describe('when the node is inspected', () => {
     expect(text).toContain(String.raw`\"nonce\":\"${situation.remediation.uid}\"`);
     expect(situation.asked).not.toContain(`POST ${JOBS}/node-1-incident`);
   });
+
+  it.each([
+    { kind: 'start-inspection', forPlan: true, reads: false },
+    { kind: 'start-inspection', reads: true },
+  ] as const)(
+    'for a plan ($forPlan) nothing of earlier repairs is mounted, because there may have been none',
+    async ({ reads, ...effect }) => {
+      const situation = context({});
+      await carryOut(effect, situation);
+      expect(JSON.stringify(situation.created).includes('/var/lib/dnshealth"')).toBe(reads);
+    },
+  );
 });
 
 describe('when a DNS pod is asked', () => {

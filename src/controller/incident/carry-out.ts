@@ -101,7 +101,8 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
         kube,
         {
           name: incidentInspectionName(remediation.name),
-          of: { kind: 'incident', remediation },
+          // A plan is also made of nodes that nobody has ever repaired; any other inspection follows repairs.
+          of: { kind: 'incident', remediation, wasRepaired: effect.forPlan !== true },
           node: spec.node.name,
           image: settings.agentImage,
           activeDeadlineSeconds: INSPECTION_MS / 1000,
