@@ -8,24 +8,51 @@ import { cordonOwner } from './cordon-owner.ts';
 import { patchNode } from './node-patch.ts';
 import { foreignTaints, readRecord } from './quarantine.ts';
 
+interface ReleaseRequest {
+  readonly node: string;
+  readonly remediation: { readonly name: string; readonly uid: string };
+  /** What the quarantine did to the node, if the remediation holds it as far as it knows. */
+  readonly held?:
+    | { readonly strategy: 'Cordon' | 'Taint'; readonly nodeWasUnschedulable: boolean }
+    | undefined;
+}
+
 /**
  * Removes the record, its label and what the quarantine added according to the record: our taint, and the cordon if the
- * node was schedulable before and no one else has written `spec.unschedulable` since. No-op for a node without this
- * remediation's record and for a deleted one.
+ * node was schedulable before and no one else has written `spec.unschedulable` since. No-op for a node with the record of
+ * another remediation and for a deleted one. Where someone removed the record, nobody holds the node, and what is left of
+ * the quarantine goes: the label, our taint, and a cordon that is proven to be ours.
  *
  * @throws KubeError 409 when the node was changed since it was read: read again and repeat
  */
 export async function releaseNode(
   kube: KubeClient,
-  request: { readonly node: string; readonly remediation: { readonly name: string; readonly uid: string } },
+  request: ReleaseRequest,
   signal: AbortSignal,
 ): Promise<void> {
   const node = await readNode(kube, request.node, signal);
+  if (node && request.held && node.metadata?.annotations?.[QUARANTINE_ANNOTATION] === undefined)
+    return removeRest(kube, node, request.held, signal);
   const record = node && readRecord(node);
   if (!node || !record || !isHeldBy(record, request.remediation)) return;
   const cordonIsOurs = record.strategy === 'Cordon' && !record.wasUnschedulable;
   await removeMark(kube, node, { uncordon: cordonIsOurs && cordonOwner(node) !== 'theirs' }, signal);
 }
+
+/** Of a quarantine whose record is gone. */
+async function removeRest(
+  kube: KubeClient,
+  node: V1Node,
+  { strategy, nodeWasUnschedulable }: NonNullable<ReleaseRequest['held']>,
+  signal: AbortSignal,
+): Promise<void> {
+  const uncordon = strategy === 'Cordon' && !nodeWasUnschedulable && cordonOwner(node) === 'ours';
+  const isMarked = node.metadata?.labels?.[QUARANTINED_BY_LABEL] !== undefined || hasOurTaint(node);
+  if (isMarked || uncordon) await removeMark(kube, node, { uncordon }, signal);
+}
+
+const hasOurTaint = ({ spec }: V1Node): boolean =>
+  spec?.taints?.some(({ key }) => key === QUARANTINE_TAINT_KEY) ?? false;
 
 /** What a release without a remediation left of the cordon: there was none, it was ours, or it is not provably ours. */
 export type CordonLeft = 'none' | 'removed' | 'kept';
@@ -60,7 +87,7 @@ async function removeMark(
 ): Promise<void> {
   const spec: { unschedulable?: null; taints?: object[] | null } = {};
   if (uncordon) spec.unschedulable = null;
-  if (node.spec?.taints?.some((taint) => taint.key === QUARANTINE_TAINT_KEY)) {
+  if (hasOurTaint(node)) {
     const rest = foreignTaints(node);
     spec.taints = rest.length > 0 ? rest : null;
   }

@@ -205,6 +205,68 @@ describe('a node that changes between read and write', () => {
   });
 });
 
+describe('a quarantine whose record someone removed', () => {
+  const releaseHeld = async (strategy: 'Cordon' | 'Taint') =>
+    releaseNode(
+      kube,
+      {
+        node: 'node-1',
+        remediation: { name: 'incident-1', uid: 'uid-1' },
+        held: { strategy, nodeWasUnschedulable: false },
+      },
+      signal,
+    );
+  const heldWithoutRecord = async (strategy: 'Cordon' | 'Taint', marks: object) => {
+    const found = await aNode({ spec: { taints: FOREIGN } });
+    await quarantineNode(kube, quarantineOf(found.metadata.uid, { strategy }), signal);
+    await merge({ metadata: marks });
+    return found;
+  };
+  const GONE = { annotations: { [RECORD]: null } };
+
+  it.each([
+    ['Cordon', 'the label', GONE],
+    ['Taint', 'the label', GONE],
+    ['Cordon', 'nothing', { ...GONE, labels: { [HELD_BY]: null } }],
+    ['Taint', 'nothing', { ...GONE, labels: { [HELD_BY]: null } }],
+  ] as const)(
+    'is ended by its release as any other: %s, where %s beside it was left',
+    async (strategy, _what, marks) => {
+      const found = await heldWithoutRecord(strategy, marks);
+      await releaseHeld(strategy);
+      const given = await node();
+      expect(given.spec).toEqual(found.spec);
+      expect(given.metadata.labels).toEqual(found.metadata.labels);
+    },
+  );
+
+  it('leaves the cordon of an administrator', async () => {
+    await heldWithoutRecord('Cordon', GONE);
+    const cordon = async (unschedulable: boolean | null) =>
+      server.call('PATCH', `${NODE}?fieldManager=kubectl-cordon`, { spec: { unschedulable } }, MERGE);
+    await cordon(null);
+    await cordon(true);
+    await releaseHeld('Cordon');
+    expect((await node()).spec.unschedulable).toBe(true);
+  });
+
+  it('is not written to again once nothing of it is left', async () => {
+    await heldWithoutRecord('Taint', GONE);
+    await releaseHeld('Taint');
+    const before = await node();
+    await releaseHeld('Taint');
+    expect((await node()).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
+
+  it('is not ours to end where another remediation holds the node by now', async () => {
+    const { metadata } = await heldWithoutRecord('Taint', GONE);
+    const other = { remediation: { name: 'incident-2', uid: 'uid-2' }, strategy: 'Taint' as const };
+    await quarantineNode(kube, quarantineOf(metadata.uid, other), signal);
+    await releaseHeld('Taint');
+    expect((await node()).spec.taints).toContainEqual(OUR_TAINT);
+  });
+});
+
 describe('an orphan: a node whose remediation cannot release it', () => {
   const orphaned = async () =>
     releaseOrphan(kube, { node: 'node-1', text: (await node()).metadata.annotations[RECORD] }, signal);

@@ -141,12 +141,12 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       );
       return { kind: 'done', effect };
     case 'release':
-      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
+      await releaseNode(kube, { node: spec.node.name, remediation, held: heldBy(remediation) }, signal);
       return { kind: 'done', effect };
     case 'stand-back':
       // Its Job, if one was created that was not recorded, must not start after the release.
       await deleteJob(kube, remediation.name, signal);
-      await releaseNode(kube, { node: spec.node.name, remediation }, signal);
+      await releaseNode(kube, { node: spec.node.name, remediation, held: heldBy(remediation) }, signal);
       return { kind: 'done', effect };
     case 'recreate':
       await recreatePods(kube, effect.pods, signal);
@@ -166,6 +166,10 @@ export async function carryOut(effect: Effect, context: EffectContext): Promise<
       return assertNever(effect);
   }
 }
+
+/** What its quarantine did to the node; undefined after the release. */
+const heldBy = ({ status: { quarantine } }: Remediation) =>
+  quarantine?.heldSince === undefined ? undefined : quarantine;
 
 function rollbackJobOf({ settings, remediation, world }: EffectContext): ChangeJobRequest {
   const { of, directory, fileAlone } = rollbackOf(remediation.spec);
