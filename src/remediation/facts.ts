@@ -30,6 +30,10 @@ export const isOfFileAlone = ({ spec }: Pick<Remediation, 'spec'>): boolean =>
 export const changeStep = ({ spec }: Pick<Remediation, 'spec'>): 'Repair' | 'Rollback' =>
   spec.trigger === 'Rollback' ? 'Rollback' : 'Repair';
 
+/** What it does to its node, in the words of its messages. */
+export const workOf = ({ spec }: Pick<Remediation, 'spec'>): 'repair' | 'rollback' =>
+  spec.trigger === 'Rollback' ? 'rollback' : 'repair';
+
 /** What the agent reported of its change, whichever that was. */
 export const changeReport = ({ repair, rollback }: Pick<RemediationStatus, 'repair' | 'rollback'>) =>
   repair ?? rollback;
@@ -123,7 +127,7 @@ export function repairedAt({ remediation }: Situation): number | null {
 
 /** What is waited for while a run has not ended, for the status. */
 export function notYetStarted(
-  what: 'repair Job' | 'proof pod' | 'inspection',
+  what: 'repair Job' | 'rollback Job' | 'proof pod' | 'inspection',
   { remediation }: Situation,
   { blockedBy }: AgentRun,
 ): string {

@@ -8,6 +8,7 @@ import {
   SICK_POD,
   withDrift,
   withLateLoop,
+  withRollback,
 } from '../../../test/support/objects/builders.ts';
 import { pass } from '../verdict.ts';
 import type { DnsPodView, Remediation } from '../world.ts';
@@ -56,6 +57,19 @@ describe('the repair of a node with a serving DNS pod', () => {
         kind: 'wait',
         reason: 'LastServingPod',
         message: expect.stringContaining('node-2 (node-2-incident)'),
+      });
+  });
+
+  it('waits in the words of what a person asked for, where that is a rollback', () => {
+    const remediation = withRollback(aRemediation());
+    const waiting = (dnsPods: readonly DnsPodView[], ...others: readonly Remediation[]) =>
+      dnsSurvives(
+        aSituation({ remediation, now: NOW, world: { dnsPods, remediations: [remediation, ...others] } }),
+      );
+    for (const verdict of [waiting([here]), waiting([here, there()], repairOf2('Repairing'))])
+      expect(verdict).toMatchObject({
+        reason: 'LastServingPod',
+        message: expect.stringContaining('The rollback begins once one'),
       });
   });
 

@@ -7,7 +7,7 @@
  */
 import { podOf } from '../../api/trigger.ts';
 import { RECHECK_MS } from '../deadlines.ts';
-import { isUnderRepair } from '../facts.ts';
+import { isUnderRepair, workOf } from '../facts.ts';
 import { pass, type Verdict, wait } from '../verdict.ts';
 import { isYoung, SERVES_AFTER_MS, serves } from '../verification/serving.ts';
 import type { DnsPodView, Remediation, Situation } from '../world.ts';
@@ -36,8 +36,8 @@ export function dnsSurvives({ remediation, world, now }: Situation): Verdict {
   return wait(
     'LastServingPod',
     elsewhere.length === 0
-      ? `Restarting the kubelet of node ${here} would make ${names} unready, and no DNS pod has served for ${SERVES_AFTER_MS / 1000} s on another node. The repair begins once one does.${untilThen(remediation)}`
-      : `Restarting the kubelet of node ${here} would make ${names} unready, and all other serving DNS pods are on nodes under repair: ${others}. The repair begins once one of those is finished.`,
+      ? `Restarting the kubelet of node ${here} would make ${names} unready, and no DNS pod has served for ${SERVES_AFTER_MS / 1000} s on another node. The ${workOf(remediation)} begins once one does.${untilThen(remediation)}`
+      : `Restarting the kubelet of node ${here} would make ${names} unready, and all other serving DNS pods are on nodes under repair: ${others}. The ${workOf(remediation)} begins once one of those is finished.`,
     RECHECK_MS,
   );
 }

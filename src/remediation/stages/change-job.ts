@@ -28,6 +28,7 @@ import {
   stepAge,
   stepStartedAt,
   takenBack,
+  workOf,
 } from '../facts.ts';
 import { readReport } from '../record/report.ts';
 import { act, type Ending, end, type TakeBackRepair, type Verdict, wait } from '../verdict.ts';
@@ -86,11 +87,19 @@ function attemptAge(situation: Situation): number {
 function whileStarting(situation: Situation, job: AgentRun): Verdict {
   const age = attemptAge(situation);
   if (age <= JOB_START_MS)
-    return wait('AgentStarting', notYetStarted('repair Job', situation, job), RECHECK_MS);
+    return wait(
+      'AgentStarting',
+      notYetStarted(`${workOf(situation.remediation)} Job`, situation, job),
+      RECHECK_MS,
+    );
   // The Job is deleted before the incident ends: it must not start after the node was released.
   if (!isBeingRemoved(situation, job)) return act(takeBackUnstarted(job));
   if (age > JOB_START_MS + JOB_REMOVAL_MS) return end(didNotStart(situation, whyBlocked(job)));
-  return wait('AgentStarting', `The repair Job on ${nodeOf(situation)} is being removed.`, RECHECK_MS);
+  return wait(
+    'AgentStarting',
+    `The ${workOf(situation.remediation)} Job on ${nodeOf(situation)} is being removed.`,
+    RECHECK_MS,
+  );
 }
 
 function afterItEnded<Report extends ChangeReport>(

@@ -3,7 +3,7 @@
  * Otherwise the Job is deleted, the node is released, and the incident waits as it did before its admission.
  */
 import { RECHECK_MS } from '../deadlines.ts';
-import { changeReport, changeStep, isBeingRemoved, stepStartedAt, takenBack } from '../facts.ts';
+import { changeReport, changeStep, isBeingRemoved, stepStartedAt, takenBack, workOf } from '../facts.ts';
 import { dnsSurvives } from '../guards/dns-survives.ts';
 import { act, pass, type Verdict, wait } from '../verdict.ts';
 import type { Situation } from '../world.ts';
@@ -20,7 +20,7 @@ export function lastLook(situation: Situation): Verdict {
   const survival = dnsSurvives(situation);
   const standsBack = takenBack(situation, BECAUSE);
   if (job && isBeingRemoved(situation, job))
-    return standsBack ? wait(BECAUSE, 'The repair Job is being removed.', RECHECK_MS) : pass;
+    return standsBack ? wait(BECAUSE, `The ${workOf(remediation)} Job is being removed.`, RECHECK_MS) : pass;
   if (standsBack) return act({ kind: 'stand-back', reason: BECAUSE, message: standsBack.why });
   if (survival.kind !== 'wait') return pass;
   if (job) return act({ kind: 'take-back-repair', because: BECAUSE, why: survival.message, uid: job.uid });
