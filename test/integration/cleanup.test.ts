@@ -106,6 +106,27 @@ describe('an operator that was removed in the middle of incidents', () => {
   });
 });
 
+describe('a node that is to be left alone, as a rollback or an administrator has it,', () => {
+  it('keeps the label and its reason, is named with both, and counts as nothing that is left to do', async () => {
+    const { found } = await anIncident('node-1');
+    const wish = {
+      labels: { 'dnshealth.io/exclude': 'true' },
+      annotations: { 'dnshealth.io/exclude-reason': 'back: anna asked to undo fix: our file' },
+    };
+    await stage.server.call('PATCH', '/api/v1/nodes/node-1', { metadata: wish }, MERGE);
+    const { code, out } = await cleanup();
+    expect(code).toBe(0);
+    expect(out).toContain('node/node-1/label: Was kept: someone wanted the node to be left alone');
+    expect(out).toContain('"back: anna asked to undo fix: our file"');
+    expect(out).toMatch(/\n2 done, 1 kept\.\n$/);
+    expect(await nodeOf('node-1')).toMatchObject({ metadata: wish, spec: found.spec });
+    expect(await cleanup('--dry-run')).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/\n1 kept\.\n$/),
+    });
+  });
+});
+
 describe('an operator that was removed after it had checked nodes', () => {
   it('has what it said of them removed, and its checks, but nothing that others say', async () => {
     const { metadata } = await aNode('node-1');

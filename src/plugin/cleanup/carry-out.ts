@@ -12,10 +12,10 @@ import { afterAbandonment, isAbandoned } from '../../remediation/housekeeping/ab
 import { whatIsLeft } from '../../remediation/housekeeping/orphan.ts';
 import { explain, sentence } from '../errors.ts';
 import { findRepairs, type MarkedNode, type OpenIncident, type Work } from './leftovers.ts';
-import { pathOf, type Step } from './steps.ts';
+import { pathOf, type Step, whyKept } from './steps.ts';
 
 export interface Outcome {
-  readonly result: 'done' | 'left' | 'failed';
+  readonly result: 'done' | 'kept' | 'left' | 'failed';
   /** Sentences. */
   readonly message: string;
 }
@@ -44,6 +44,8 @@ export async function carryOut(step: Step, context: Context): Promise<Outcome> {
       case 'forget':
         await removeNodeCheck(context.kube, step.node, context.signal);
         return done('The condition of the operator and its record of checks were removed.');
+      case 'keep':
+        return { result: 'kept', message: `Was kept: ${whyKept(step.node)}` };
       case 'leave':
         return { result: 'left', message: `Was left. ${step.why}` };
       default:

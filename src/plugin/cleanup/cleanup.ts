@@ -32,7 +32,11 @@ export async function cleanup(
     const steps = stepsFor(leftovers);
     report.unread(leftovers.unread);
     if (dryRun)
-      for (const step of steps) report.add(objectOf(step), { result: 'would', message: wouldDo(step) });
+      for (const step of steps)
+        report.add(objectOf(step), {
+          result: step.kind === 'keep' ? 'kept' : 'would',
+          message: wouldDo(step),
+        });
     else await doAll(steps, { ...context, kube }, report);
     const repairing = steps.filter((step) => step.kind === 'leave' && step.because === 'Repairing');
     if (dryRun || !wait || repairing.length === 0) break;
@@ -73,9 +77,13 @@ async function doAll(
   const stopped = new Set<string>();
   for (const step of steps) {
     const node = nodeOf(step);
-    const outcome = stopped.has(node)
-      ? { result: 'left' as const, message: `Was left, because of what could not be done before on ${node}.` }
-      : await carryOut(step, context);
+    const outcome =
+      stopped.has(node) && step.kind !== 'keep'
+        ? {
+            result: 'left' as const,
+            message: `Was left, because of what could not be done before on ${node}.`,
+          }
+        : await carryOut(step, context);
     report.add(objectOf(step), outcome);
     if (outcome.result !== 'done' && mustSucceed(step)) stopped.add(node);
   }

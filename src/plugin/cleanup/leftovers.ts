@@ -4,6 +4,8 @@ import {
   API_VERSION,
   CHECK_ANNOTATION,
   CHECK_NAMESPACE,
+  EXCLUDE_LABEL,
+  EXCLUDE_REASON_ANNOTATION,
   MANAGED_BY,
   MANAGED_BY_LABEL,
   NODE_NAMESPACE,
@@ -26,6 +28,13 @@ export interface MarkedNode {
   readonly name: string;
   /** Of the annotation; null without it. */
   readonly text: string | null;
+}
+
+/** A node that an administrator, or a rollback that someone asked for, keeps from repairs. */
+export interface ExcludedNode {
+  readonly name: string;
+  /** Beside the label; null without it. */
+  readonly reason: string | null;
 }
 
 /**
@@ -55,6 +64,7 @@ export interface Leftovers {
   readonly nodes: readonly MarkedNode[];
   /** Names of nodes with the condition or the record of checks, which nobody keeps true any more. */
   readonly checkedNodes: readonly string[];
+  readonly excludedNodes: readonly ExcludedNode[];
   /** null if it could not be read: then a repair may be at work on any node. */
   readonly repairs: readonly Work[] | null;
   readonly checks: readonly Work[];
@@ -83,6 +93,7 @@ export async function findLeftovers(kube: KubeClient, signal: AbortSignal): Prom
   return {
     nodes: (nodes ?? []).flatMap(({ name, text, isMarked }) => (isMarked ? [{ name, text }] : [])),
     checkedNodes: (nodes ?? []).flatMap(({ name, isChecked }) => (isChecked ? [name] : [])),
+    excludedNodes: (nodes ?? []).flatMap(({ excluded }) => excluded ?? []),
     repairs,
     checks: (checks ?? []).map(({ work }) => work),
     incidents: incidents ?? [],
@@ -100,6 +111,7 @@ const nodeSchema = z.object({
 interface FoundNode extends MarkedNode {
   readonly isMarked: boolean;
   readonly isChecked: boolean;
+  readonly excluded: ExcludedNode | null;
 }
 
 async function nodesOf(kube: KubeClient, signal: AbortSignal): Promise<readonly FoundNode[]> {
@@ -114,7 +126,10 @@ async function nodesOf(kube: KubeClient, signal: AbortSignal): Promise<readonly 
     const isChecked =
       CHECK_ANNOTATION in metadata.annotations ||
       status.conditions.some(({ type }) => type === NODE_CONDITION);
-    if (isMarked || isChecked) found.push({ name: metadata.name, text, isMarked, isChecked });
+    const { name, annotations, labels } = metadata;
+    const reason = annotations[EXCLUDE_REASON_ANNOTATION] ?? null;
+    const excluded = labels[EXCLUDE_LABEL] === 'true' ? { name, reason } : null;
+    if (isMarked || isChecked || excluded) found.push({ name, text, isMarked, isChecked, excluded });
   }
   return found;
 }

@@ -7,7 +7,7 @@ type Result = Outcome['result'] | 'would';
 
 /** The names are an interface: scripts read them with `-o json`. */
 interface Entry {
-  /** node/NAME, node/NAME/status, dnsremediation/NAME, NAMESPACE/job/NAME or NAMESPACE/pod/NAME. */
+  /** node/NAME, node/NAME/status, node/NAME/label, dnsremediation/NAME, NAMESPACE/job/NAME or NAMESPACE/pod/NAME. */
   readonly object: string;
   readonly result: Result;
   readonly message: string;
@@ -57,7 +57,7 @@ export function createReport(
 }
 
 const summary = (count: (result: Result) => number): string =>
-  `${(['done', 'would', 'left', 'failed'] as const)
+  `${(['done', 'would', 'kept', 'left', 'failed'] as const)
     .filter((result) => count(result) > 0)
     .map((result) => `${count(result)} ${WORDS[result]}`)
     .join(', ')}.`;
@@ -65,6 +65,7 @@ const summary = (count: (result: Result) => number): string =>
 const WORDS: Readonly<Record<Result, string>> = {
   done: 'done',
   would: 'found',
+  kept: 'kept',
   left: 'left',
   failed: 'failed',
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHECK_NAMESPACE, NODE_NAMESPACE } from '../../api/keys.ts';
 import type { Leftovers, Work } from './leftovers.ts';
-import { mustSucceed, objectOf, type Step, stepsFor } from './steps.ts';
+import { mustSucceed, objectOf, type Step, stepsFor, wouldDo } from './steps.ts';
 
 const work = (name: string, more: Partial<Work> = {}): Work => ({
   kind: 'Job',
@@ -18,7 +18,16 @@ const check = (name: string, more: Partial<Work> = {}): Work =>
 const held = { name: 'node-1', text: 'a record' };
 const incident = { name: 'node-1-incident', node: 'node-1' };
 const stepsOf = (left: Partial<Leftovers>) =>
-  stepsFor({ nodes: [], checkedNodes: [], repairs: [], checks: [], incidents: [], unread: [], ...left });
+  stepsFor({
+    nodes: [],
+    checkedNodes: [],
+    excludedNodes: [],
+    repairs: [],
+    checks: [],
+    incidents: [],
+    unread: [],
+    ...left,
+  });
 const said = (steps: readonly Step[]) =>
   steps.map((step) => `${step.kind} ${objectOf(step)}${step.kind === 'leave' ? ` ${step.because}` : ''}`);
 
@@ -83,6 +92,19 @@ describe('the steps of a cleanup', () => {
     const repairs = [work('unstarted', { state: 'unstarted' }), work('over')];
     const steps = stepsOf({ repairs, checks: [check('c', { state: 'unstarted' })], nodes: [held] });
     expect(steps.filter(mustSucceed).map(objectOf)).toEqual(['dnshealth-node/job/unstarted', 'node/node-1']);
+  });
+
+  it('keep the label that leaves a node alone, and say whose wish that is and how to remove it', () => {
+    const excludedNodes = [
+      { name: 'node-1', reason: 'back: anna asked to undo fix: our file' },
+      { name: 'node-2', reason: null },
+    ];
+    const steps = stepsOf({ nodes: [held], excludedNodes });
+    expect(said(steps)).toEqual(['release node/node-1', 'keep node/node-1/label', 'keep node/node-2/label']);
+    expect(steps.slice(1).map(wouldDo)).toEqual([
+      'Would be kept: someone wanted the node to be left alone, as the annotation beside the label dnshealth.io/exclude says: "back: anna asked to undo fix: our file". To remove both: `kubectl label node node-1 dnshealth.io/exclude-` and `kubectl annotate node node-1 dnshealth.io/exclude-reason-`.',
+      'Would be kept: an administrator set the label dnshealth.io/exclude, so that no operator repairs the node. To remove it: `kubectl label node node-2 dnshealth.io/exclude-`.',
+    ]);
   });
 
   it('remove what is said of nodes at the end, also where a repair still works', () => {

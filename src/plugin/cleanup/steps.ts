@@ -1,8 +1,8 @@
 /** What is to be done with what an operator has left, in an order that may be cut off anywhere. Pure. */
 import { assertNever } from '../../api/assert-never.ts';
-import { NODE_NAMESPACE } from '../../api/keys.ts';
+import { EXCLUDE_LABEL, EXCLUDE_REASON_ANNOTATION, NODE_NAMESPACE } from '../../api/keys.ts';
 import { NODE_CONDITION } from '../../api/node-condition.ts';
-import type { Leftovers, MarkedNode, OpenIncident, Work } from './leftovers.ts';
+import type { ExcludedNode, Leftovers, MarkedNode, OpenIncident, Work } from './leftovers.ts';
 
 export type Step =
   /** A Job or pod that has ended or has not begun. */
@@ -11,6 +11,8 @@ export type Step =
   | { readonly kind: 'end'; readonly incident: OpenIncident }
   /** What is said of a node that no operator checks any more. */
   | { readonly kind: 'forget'; readonly node: string }
+  /** Of people, not of the operator: it stays. */
+  | { readonly kind: 'keep'; readonly node: ExcludedNode }
   | {
       readonly kind: 'leave';
       readonly object: string;
@@ -29,9 +31,16 @@ export type LeftBecause = 'Repairing' | 'Unknown' | 'Checking';
 
 /**
  * Jobs before nodes: one that has not begun must not begin on a released node. Nodes before incidents: a record that is
- * over holds no node. What is said of a node comes last, when nothing is left that would say something else.
+ * over holds no node. What is said of a node comes after them, when nothing is left that would say something else.
  */
-export function stepsFor({ nodes, checkedNodes, repairs, checks, incidents }: Leftovers): readonly Step[] {
+export function stepsFor({
+  nodes,
+  checkedNodes,
+  excludedNodes,
+  repairs,
+  checks,
+  incidents,
+}: Leftovers): readonly Step[] {
   const unlessRepaired = (node: string, object: string, step: Step): Step => {
     const work = repairs?.find((one) => one.node === node && one.state === 'running');
     if (work)
@@ -68,6 +77,7 @@ export function stepsFor({ nodes, checkedNodes, repairs, checks, incidents }: Le
       unlessRepaired(incident.node, `dnsremediation/${incident.name}`, { kind: 'end', incident }),
     ),
     ...checkedNodes.map((node): Step => ({ kind: 'forget', node })),
+    ...excludedNodes.map((node): Step => ({ kind: 'keep', node })),
   ];
 }
 
@@ -93,6 +103,8 @@ export function objectOf(step: Step): string {
       return `dnsremediation/${step.incident.name}`;
     case 'forget':
       return `node/${step.node}/status`;
+    case 'keep':
+      return `node/${step.node.name}/label`;
     case 'leave':
       return step.object;
     default:
@@ -111,6 +123,8 @@ export function nodeOf(step: Step): string {
       return step.incident.node;
     case 'forget':
       return step.node;
+    case 'keep':
+      return step.node.name;
     case 'leave':
       return step.node;
     default:
@@ -138,9 +152,19 @@ export function wouldDo(step: Step): string {
       return 'Would be ended, because no operator continues it.';
     case 'forget':
       return `Would be removed: the condition ${NODE_CONDITION} and the record of checks, which no operator keeps true.`;
+    case 'keep':
+      return `Would be kept: ${whyKept(step.node)}`;
     case 'leave':
       return `Would be left. ${step.why}`;
     default:
       return assertNever(step);
   }
+}
+
+/** A clause, and what to do when it is not wanted any more. */
+export function whyKept({ name, reason }: ExcludedNode): string {
+  const label = `\`kubectl label node ${name} ${EXCLUDE_LABEL}-\``;
+  return reason === null
+    ? `an administrator set the label ${EXCLUDE_LABEL}, so that no operator repairs the node. To remove it: ${label}.`
+    : `someone wanted the node to be left alone, as the annotation beside the label ${EXCLUDE_LABEL} says: "${reason}". To remove both: ${label} and \`kubectl annotate node ${name} ${EXCLUDE_REASON_ANNOTATION}-\`.`;
 }

@@ -9,7 +9,9 @@ export const VERB: Verb = {
 
 A node is released as the operator releases it: the annotation, the label and the taint are removed, and the cordon only if the operator set it. A node on which a repair Job still works is left alone, because the Job may be changing the kubelet; it ends by itself within five minutes, and --wait waits for that.
 
-Refuses while an operator is installed or renews its Lease: then delete the policies and incidents instead. It can be repeated at any time. Policies, the CRDs, the namespaces and the label dnshealth.io/exclude are left as they are.
+Refuses while an operator is installed or renews its Lease: then delete the policies and incidents instead. It can be repeated at any time. Policies, the CRDs and the namespaces are left as they are.
+
+The label dnshealth.io/exclude of a node and the annotation dnshealth.io/exclude-reason beside it are left too, and named: whoever set the label, or asked for the rollback that set it, wants the node to be left alone, also by an operator that is installed later.
 
 The exit code is 0 if nothing is left, 1 if something is, and 2 if not everything could be read or done.`,
   arguments: [],
