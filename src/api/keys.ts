@@ -70,7 +70,7 @@ export const REJECTED_BY_ANNOTATION = `${GROUP}/rejected-by`;
 /** On a DNSRemediation that changed its node: why its change should be undone, and who asks for it. Admission compares as well. */
 export const ROLLBACK_ANNOTATION = `${GROUP}/rollback`;
 export const ROLLBACK_BY_ANNOTATION = `${GROUP}/rollback-by`;
-/** On a DNSHealthPolicy: a JSON array of `{ node, by, at }`, one for each plan that somebody wants. The operator takes out what it has answered. */
+/** On a DNSHealthPolicy: a JSON array of `{ node, by, at }`, one for each plan that someone wants. The operator takes out what it has answered. */
 export const PLAN_REQUESTS_ANNOTATION = `${GROUP}/plan-requests`;
 /**
  * On the namespace of the operator: a reason for which no policy begins anything, and who set it. For three in the morning:
