@@ -19,6 +19,7 @@ describe('a node at the border', () => {
       uid: 'uid-of-node-1',
       ready: true,
       unschedulable: false,
+      labels: {},
       excluded: false,
       excludedBecause: null,
       tainted: false,

@@ -122,7 +122,7 @@ it('no ended remediation is counted twice or lost', async () => {
             policies: { get: () => policy, list: () => [policy] },
             remediations: { list: () => cached },
             dnsPods: { list: () => [] },
-            nodes: { list: () => [] },
+            nodes: { list: () => [], get: () => null },
           } as unknown as Parameters<typeof createHistoryReconciler>[0]['stores'];
           server.killAt = kill ? { write: kill.write, after: kill.after } : { write: -1, after: false };
           const { kube } = server;

@@ -31,7 +31,7 @@ it('old remediations are deleted in rounds, by name, each one counted before; on
     policies: { get: () => policy, list: () => [policy] },
     remediations: { list: () => remediations },
     dnsPods: { list: () => [] },
-    nodes: { list: () => [] },
+    nodes: { list: () => [], get: () => null },
   } as unknown as Parameters<typeof createHistoryReconciler>[0]['stores'];
   const run = createHistoryReconciler({ kube: fake.kube, stores, logger: silentLogger, now: () => at(0) });
   const result = await run('coredns', new AbortController().signal);

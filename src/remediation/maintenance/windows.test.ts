@@ -1,9 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { aPolicySpec } from '../../../test/support/objects/builders.ts';
+import type { MaintenanceWindow } from '../../api/policy/maintenance.ts';
 import { openingOf, windowProblems } from './windows.ts';
 
-const policyWith = (...windows: readonly object[]) =>
-  aPolicySpec({ maintenance: { windows: windows as [] } });
+/** As an older API server may have stored it: what the schema refuses now is there as well. */
+const policyWith = (...windows: readonly object[]) => ({
+  ...aPolicySpec(),
+  maintenance: {
+    windows: windows.map((window) => ({ timeZone: 'UTC', ...window })) as MaintenanceWindow[],
+    urgent: 'Wait' as const,
+  },
+});
 /** Whether the windows are open at a time, or when the next one opens. */
 const state = (time: string, ...windows: readonly object[]): string => {
   const opening = openingOf(policyWith(...windows).maintenance.windows, Date.parse(time));

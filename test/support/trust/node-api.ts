@@ -118,7 +118,7 @@ export class NodeApi {
     });
   }
 
-  /** It was booted anew: whatever was found out about it may be wrong. */
+  /** It was booted again: whatever was found out about it may be wrong. */
   reboot(name: string): void {
     const node = this.read(name);
     const bootID = `boot-${this.#version}`;
