@@ -52,12 +52,6 @@ export const remediationSpecFields = z
         kind: z.enum(['Deployment', 'DaemonSet']).describe('Kind of the workload.'),
         name: objectName().describe('Name of the workload.'),
         container: objectName().describe('Name of the CoreDNS container in its pods.'),
-        isNodeLocal: z
-          .boolean()
-          .default(false)
-          .describe(
-            'Whether it is a node-local cache, whose pods can be asked from their own node only. They are verified by running without a restart.',
-          ),
       })
       .optional()
       .describe(

@@ -55,7 +55,7 @@ export const otherWorkloadsSchema = z
   .default([])
   .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['kind', 'name'] })
   .describe(
-    'Further DNS workloads in kube-system that this policy is about, for example a second CoreDNS, or the DaemonSet of a node-local DNS cache. All of them together count as the DNS of the cluster.',
+    'Further DNS workloads in kube-system that this policy is about, for example a second CoreDNS. All of them together count as the DNS of the cluster. The DaemonSet of a node-local DNS cache may be named as well: its crashes are reported with their cause and advice. It is not repaired, and does not count as the DNS of the cluster.',
   );
 
 const OPERATORS = ['In', 'NotIn', 'Exists', 'DoesNotExist'] as const;

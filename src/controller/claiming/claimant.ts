@@ -7,7 +7,6 @@ import { claimIncident } from '../../effects/claim-incident.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import type { Policy } from '../../observe/custom-resources.ts';
 import { observeNode } from '../../observe/node.ts';
-import { isNodeLocalCache } from '../../observe/node-local-cache.ts';
 import type { OwnedPod } from '../../observe/ownership.ts';
 import { decideClaim } from '../../remediation/claim/claim.ts';
 import { selectsNode } from '../../remediation/scope/node-selector.ts';
@@ -95,7 +94,7 @@ export function createClaimant({ kube, stores, starts, logger, now }: ClaimantOp
       policy: { name: policy.name, uid: policy.uid },
       node: { name, uid, controlPlane: node.controlPlane },
       cause: 'KubeletResolvConf' as const,
-      ...(pod && { workload: { ...pod.workload, isNodeLocal: isNodeLocalCache(pod) } }),
+      ...(pod && { workload: pod.workload }),
       ...trigger,
       // Who paused it counts as it is, not as it was.
       settings: { ...policy.spec, pause: [] },

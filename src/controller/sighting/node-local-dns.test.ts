@@ -25,14 +25,19 @@ const logOf = (from: string, to: string) =>
     `2026/03/01 12:00:00 [INFO] Starting node-cache image: 1.25.0\n.:53 on ${to.replace(/:53$/, '')}\n[INFO] plugin/reload: Running configuration SHA512 = 0\nCoreDNS-1.11.3\nlinux/amd64, go1.22.5,\n[FATAL] plugin/loop: Loop (${from} -> ${to}) detected for zone ".", see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO 1.2."\n`,
   );
 
-describe.each(INSTALLERS)('a policy for the DaemonSet $name', ({ name, address, upstream, advice }) => {
+const CASES = INSTALLERS.flatMap((installer) =>
+  (['workload', 'otherWorkloads'] as const).map((field) => ({ ...installer, field })),
+);
+
+describe.each(CASES)('a policy whose $field names the DaemonSet $name', (installed) => {
+  const { name, address, upstream, advice, field } = installed;
   let cluster: ReturnType<typeof sightingCluster>;
   const corefile = `.:53 {\n errors\n loop\n bind ${address}\n forward . ${upstream}\n}\n`;
 
   beforeEach(() => {
     cluster = sightingCluster();
     const workload = { kind: 'DaemonSet', name, container: 'node-cache' };
-    cluster.policies.set('coredns', aPolicy({ workload }));
+    cluster.policies.set('coredns', aPolicy({ [field]: field === 'workload' ? workload : [workload] }));
     const owner = { apiVersion: 'apps/v1', kind: 'DaemonSet', name, uid: 'd', controller: true };
     const raw = aRawDnsPod({
       metadata: { labels: { 'k8s-app': 'node-local-dns' }, ownerReferences: [owner] },

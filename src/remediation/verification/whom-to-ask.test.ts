@@ -158,7 +158,7 @@ describe('after a drift, the pod to ask is', () => {
 
 it('a node-local cache is never asked, and a new pod of another workload elsewhere is not the replacement', () => {
   const remediation = aRemediation();
-  const its = { kind: 'Deployment', name: 'coredns', container: 'coredns', isNodeLocal: false } as const;
+  const its = { kind: 'Deployment', name: 'coredns', container: 'coredns' } as const;
   const ofWorkload = { ...remediation, spec: { ...remediation.spec, workload: its } };
   const cache = aDnsPod({ uid: 'cache', node: 'node-1', workload: 'DaemonSet/cache', isNodeLocal: true });
   const other = aDnsPod({

@@ -75,7 +75,9 @@ export function sightingCluster() {
   const reconcile = createSightingReconciler({
     kube: fake.kube,
     stores,
-    ownership: { owns: () => Promise.resolve(true) },
+    ownership: {
+      owns: async ({ kind }, { controller }) => controller?.kind !== 'DaemonSet' || kind === 'DaemonSet',
+    },
     starts: { of: () => null },
     settings: { agentImage: 'registry.example.com/dnshealth-operator:0.1.0' },
     sightings,
