@@ -10,6 +10,7 @@ import {
   isoAt,
 } from '../../../test/support/objects/builders.ts';
 import type { RemediationStatus } from '../../api/remediation.ts';
+import { plan } from '../plan.ts';
 import { afterEffect } from '../record/status.ts';
 import { pass } from '../verdict.ts';
 import type { AgentRun, DnsPodView } from '../world.ts';
@@ -34,10 +35,19 @@ function look(
   repairJob: AgentRun | null,
   status: Partial<RemediationStatus> = {},
 ) {
+  return lastLook(situationOf(dnsPods, repairJob, status, 5));
+}
+
+function situationOf(
+  dnsPods: readonly DnsPodView[],
+  repairJob: AgentRun | null,
+  status: Partial<RemediationStatus>,
+  seconds: number,
+) {
   const remediation = aRemediation({
     status: { phase: 'Repairing', quarantine, steps: [done], ...status },
   });
-  return lastLook(aSituation({ remediation, now: at(5), world: { repairJob, dnsPods } }));
+  return aSituation({ remediation, now: at(seconds), world: { repairJob, dnsPods } });
 }
 
 describe('while another DNS pod serves', () => {
@@ -103,4 +113,15 @@ it('the record of an incident that stood back is as before its admission, with t
   expect(after).not.toHaveProperty('quarantine');
   const admitted = aRemediation({ status: after });
   expect(lastLook(aSituation({ remediation: admitted, world: { node: aNode() } }))).toEqual(pass);
+});
+
+it('a Job that was taken back and does not go away does not hold the node: the attempt ends', () => {
+  const status = { steps: repairBegun, repairTakenBack: [takenBack] };
+  const after = (seconds: number) =>
+    plan(situationOf(dies, { ...starting, deleting: true }, status, seconds));
+  expect(after(15)).toMatchObject({ kind: 'wait', reason: 'LastServingPod' });
+  expect(after(90)).toMatchObject({
+    kind: 'record',
+    finding: { kind: 'attempt-ended', ending: { reason: 'JobDidNotStart', hold: false } },
+  });
 });
