@@ -71,7 +71,8 @@ describe('the Job of an inspection that belongs to an incident', () => {
   });
 
   it('mounts nothing of earlier repairs on a node that had none: the kubelet would wait for that directory for ever', () => {
-    const { containers, volumes } = jobOf(false).spec?.template.spec as V1PodSpec;
+    const pod = jobOf(false).spec?.template.spec;
+    const { containers, volumes } = pod as V1PodSpec;
     expect(containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)).not.toContain(
       '/host/var/lib/dnshealth',
     );
