@@ -36,7 +36,10 @@ describe('outside of the windows', () => {
   });
 
   it('a window that cannot be read keeps repairs from beginning, and the message says what is wrong with it', () => {
-    expect(asked({ windows: [{ ...nightly, timeZone: 'Mars/Olympus' }] })).toMatchObject({
+    // As an API server that knew the time zone has stored it.
+    const stored = { ...nightly, timeZone: 'Mars/Olympus' };
+    const policy = { ...aPolicySpec(), maintenance: { windows: [stored], urgent: 'Wait' as const } };
+    expect(windowOpen(aSituation({ policy, now: at(0) }))).toMatchObject({
       reason: 'OutsideWindow',
       message: expect.stringMatching(/None ever opens\. spec\.maintenance\.windows\[0\].*Mars\/Olympus/),
     });
