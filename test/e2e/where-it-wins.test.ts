@@ -127,7 +127,7 @@ describe('a plan that a person asks for', () => {
 
   it('shows the diff that a repair would make on the node, and changes nothing', async () => {
     await restoreCluster(rig);
-    await rig.kubectl(['patch', 'dnshealth', 'coredns', '--type=merge', '-p', '{"spec":{"mode":"Observe"}}']);
+    await applyPolicy(rig, { mode: 'Observe' });
     await rig.setResolvConf(NODE, BAD_RESOLV_CONF);
     await inNode(rig, NODE, 'systemctl', 'restart', 'kubelet.service');
     const config = await rig.readFile(NODE, KUBELET_CONFIG);

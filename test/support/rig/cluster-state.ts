@@ -1,7 +1,7 @@
 /** The state of a rig's cluster that tests read and restore. */
 import { CHECK_ANNOTATION } from '../../../src/api/keys.ts';
 import type { PolicyStatus } from '../../../src/api/policy/status.ts';
-import type { RemediationSpec, RemediationStatus } from '../../../src/api/remediation.ts';
+import { FINAL_PHASES, type RemediationSpec, type RemediationStatus } from '../../../src/api/remediation.ts';
 import { hasCondition, type Pod } from '../../cluster/api-client.ts';
 import { spreadDnsPods } from '../../cluster/dns/coredns-workload.ts';
 import { GOOD_RESOLV_CONF } from '../../cluster/node/kubelet-files.ts';
@@ -28,7 +28,7 @@ interface NodeObject {
 }
 
 const CUSTOM = '/apis/dnshealth.io/v1alpha1';
-const FINAL = new Set(['Healed', 'Refused', 'RolledBack', 'Failed', 'Cancelled']);
+const FINAL: ReadonlySet<string> = new Set(FINAL_PHASES);
 
 export async function remediations(rig: Rig): Promise<readonly RemediationObject[]> {
   return (await rig.api.json<{ items: RemediationObject[] }>(`${CUSTOM}/dnsremediations`)).items;
