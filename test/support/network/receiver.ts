@@ -25,9 +25,14 @@ export async function startReceiver(
 ): Promise<TestReceiver> {
   const received: Received[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    // A sender that goes away in the middle is one of the cases.
-    const body = await text(request).catch(() => null);
-    if (body === null) return;
+    let body: string;
+    try {
+      body = await text(request);
+    } catch (error) {
+      // A sender that goes away in the middle is one of the cases. Anything else is a mistake of the test.
+      if (request.complete) throw error;
+      return;
+    }
     received.push({ path: request.url ?? '', headers: request.headers, body });
     receiver.answer(response, request);
   };
