@@ -1,11 +1,20 @@
 /** A whole incident of node-1 as the moments at which it stands still, and what the node or the workload does next at each. */
 import { expect } from 'vitest';
 import type { Phase } from '../../src/api/remediation.ts';
+import { until } from '../cluster/until.ts';
+import { HANG_MS } from '../support/patience.ts';
 import type { HandDrivenCluster, Incident } from './hand-driven-cluster.ts';
 import { type IncidentStage, inPhase, POD_IP } from './incident-stage.ts';
 
 const QUOTAS = '/api/v1/namespaces/dnshealth-node/resourcequotas';
 const NO_JOBS = { metadata: { name: 'no-jobs' }, spec: { hard: { 'count/jobs.batch': '0' } } };
+/** A quota is in force once its status says so, which a controller would write. */
+const IN_FORCE = { status: { hard: { 'count/jobs.batch': '0' }, used: { 'count/jobs.batch': '0' } } };
+const DRY_RUN = '/apis/batch/v1/namespaces/dnshealth-node/jobs?dryRun=All';
+const ANY_JOB = {
+  metadata: { name: 'any' },
+  spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'any', image: 'any' }] } } },
+};
 
 /** In this order. In the phases Releasing and Recreating nothing is waited for. */
 export const MOMENTS = [
@@ -42,11 +51,21 @@ export function incidentPath(stage: IncidentStage): IncidentPath {
       `to be ${moment}`,
     );
 
+  const noJobs = async (): Promise<void> => {
+    expect((await stage.server.call('POST', QUOTAS, NO_JOBS)).status).toBe(201);
+    const patch = { contentType: 'application/merge-patch+json' };
+    await stage.server.call('PATCH', `${QUOTAS}/no-jobs/status`, IN_FORCE, patch);
+    // The admission plugin learns of it a moment later.
+    const refused = async () =>
+      (await stage.server.call('POST', DRY_RUN, ANY_JOB)).status === 403 ? true : undefined;
+    await until(refused, { what: 'the quota to refuse Jobs', timeoutMs: HANG_MS, everyMs: 20 });
+  };
+
   return {
     async reach(moment, policy = {}) {
       // No Job can be created, so that nothing begins on the node that is in quarantine. One from an earlier test may be left.
       await next.Quarantining('');
-      expect((await stage.server.call('POST', QUOTAS, NO_JOBS)).status).toBe(201);
+      await noJobs();
       await cluster().node('node-1', { labels: { 'kubernetes.io/hostname': 'node-1' } });
       await cluster().policy('coredns', { verification: { stableSeconds: 1 }, ...policy });
       await cluster().loopingPod('coredns-sick', 'node-1');
