@@ -1,5 +1,6 @@
 /** The main failure on one node of a rig, and its repair by hand. */
 import { hasCondition } from './api-client.ts';
+import { renewDnsPods } from './dns/coredns-workload.ts';
 import { type Crash, containerIds, waitForCrash } from './dns/dns-deaths.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from './node/kubelet-files.ts';
 import type { Rig } from './rig.ts';
@@ -34,7 +35,7 @@ export function waitForLoop(
   rig: Rig,
   node: string,
   known: ReadonlySet<string> = new Set(),
-  timeoutMs = 120_000,
+  timeoutMs = 180_000,
 ): Promise<Crash> {
   return waitForCrash(rig, {
     what: `CoreDNS on ${node} to crash because of a loop`,
@@ -49,16 +50,9 @@ export function waitForLoop(
 export async function healNode(rig: Rig, node: string): Promise<void> {
   await rig.setResolvConf(node, GOOD_RESOLV_CONF);
   await rig.restartKubelet(node);
-  const deleted = new Set<string>();
-  for (const pod of await rig.dnsPods(node)) {
-    await rig.api.delete(`/api/v1/namespaces/kube-system/pods/${pod.metadata.name}`);
-    deleted.add(pod.metadata.uid);
-  }
-  await until(
-    async () => {
-      const pods = await rig.dnsPods(node);
-      return pods.some((pod) => !deleted.has(pod.metadata.uid) && hasCondition(pod, 'Ready')) || undefined;
-    },
-    { what: `a new Ready CoreDNS pod on ${node}`, timeoutMs: 90_000 },
-  );
+  await renewDnsPods(rig, node);
+  await until(async () => (await rig.dnsPods(node)).some((pod) => hasCondition(pod, 'Ready')) || undefined, {
+    what: `a Ready CoreDNS pod on ${node}`,
+    timeoutMs: 180_000,
+  });
 }
