@@ -12,16 +12,18 @@ export interface Prober {
 }
 
 const EVERY_MS = 100;
+/** As long as a resolver of glibc waits: what is answered later, an application takes for lost. */
+const TIMEOUT_MS = 5_000;
 const PROTOCOLS = { udp: askUdp, tcp: askTcp } as const;
 
-/** Ten queries a second, each with a timeout of one second and a connection of its own, until `stop`. */
+/** Ten queries a second, each with a timeout and a connection of its own, until `stop`. */
 export function startProber(address: string, name: string, protocol: keyof typeof PROTOCOLS = 'udp'): Prober {
   const failures: string[] = [];
   const pending: Promise<void>[] = [];
   const ask = async (): Promise<void> => {
     const at = new Date().toISOString();
     try {
-      const reply = await PROTOCOLS[protocol]({ address, port: 53 }, name, AbortSignal.timeout(1_000));
+      const reply = await PROTOCOLS[protocol]({ address, port: 53 }, name, AbortSignal.timeout(TIMEOUT_MS));
       if (reply.rcode !== 'NOERROR') failures.push(`${at} ${reply.rcode}`);
     } catch (error) {
       failures.push(`${at} ${error instanceof Error ? error.message : String(error)}`);
