@@ -21,7 +21,7 @@ export interface RigParts {
   readonly artifacts: Artifacts;
 }
 
-const TIMEOUT_MS = 90_000;
+const TIMEOUT_MS = 180_000;
 
 /** Returns when each node is Ready and has a Ready CoreDNS pod; calls `step` at each milestone. */
 export async function startRig(parts: RigParts, step: (line: string) => void): Promise<void> {

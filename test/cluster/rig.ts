@@ -69,12 +69,12 @@ export class Rig {
     return dnsPods(this.api, node);
   }
 
-  waitForNodes(timeoutMs = 90_000): Promise<void> {
+  waitForNodes(timeoutMs = 180_000): Promise<void> {
     return nodesReady(this.api, this.nodes.length, timeoutMs);
   }
 
   /** Waits until each node has a Ready CoreDNS pod. */
-  waitForDns(timeoutMs = 90_000): Promise<void> {
+  waitForDns(timeoutMs = 180_000): Promise<void> {
     return dnsReady(this.api, this.nodes, timeoutMs);
   }
 
@@ -169,7 +169,7 @@ export class Rig {
   }
 
   /** Waits until the apiserver is ready. */
-  waitForApiserver(timeoutMs = 60_000): Promise<void> {
+  waitForApiserver(timeoutMs = 180_000): Promise<void> {
     return apiserverReady(this.api, timeoutMs);
   }
 

@@ -57,7 +57,7 @@ export async function signalComponent(
   if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
   await until(() => (isAlive(identity) ? undefined : true), {
     what: `${component} to exit`,
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
     everyMs: 20,
   });
   rmSync(join(paths.processes, component), { force: true });

@@ -25,7 +25,7 @@ interface Sought {
 
 /** Waits until a container has ended with exit code 1 and this line in its log. */
 export function waitForCrash(rig: Rig, sought: Sought): Promise<Crash> {
-  const { what, known = new Set(), startedAfter = 0, timeoutMs = 120_000 } = sought;
+  const { what, known = new Set(), startedAfter = 0, timeoutMs = 180_000 } = sought;
   return until(
     async () => {
       for (const pod of await sought.pods()) {

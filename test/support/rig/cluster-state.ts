@@ -48,7 +48,7 @@ export async function untilRemediation(
   node: string,
   what: string,
   accept: (remediation: RemediationObject) => boolean,
-  timeoutMs = 120_000,
+  timeoutMs = 180_000,
 ): Promise<RemediationObject> {
   return until(
     async () => (await remediations(rig)).find((one) => one.spec.node.name === node && accept(one)),
@@ -139,7 +139,7 @@ export async function restoreCluster(rig: Rig): Promise<void> {
       const holders = await Promise.all(rig.nodes.map((node) => scheduling(rig, node.name)));
       return holders.every(({ ours }) => ours.length === 0) || undefined;
     },
-    { what: 'the operator to release all nodes', timeoutMs: 30_000 },
+    { what: 'the operator to release all nodes', timeoutMs: 120_000 },
   );
   for (const { name } of rig.nodes) {
     await rig.kubectl(['uncordon', name]);

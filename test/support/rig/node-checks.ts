@@ -39,7 +39,7 @@ export function untilChecked(
   node: string,
   what: string,
   accept: (record: NodeCheckRecord) => boolean,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<NodeCheckRecord> {
   return until(
     async () => {
@@ -54,7 +54,7 @@ export function untilCondition(
   rig: Rig,
   node: string,
   reason: NodeConditionReason,
-  timeoutMs = 60_000,
+  timeoutMs = 180_000,
 ): Promise<ConditionObject> {
   return until(
     async () => {
