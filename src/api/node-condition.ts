@@ -13,7 +13,7 @@ export const NODE_CONDITION_REASONS = {
   CheckFailed: 'Unknown',
   /** It was found wrong and is repaired, or waits for its turn. */
   Repairing: 'Unknown',
-  /** Reserved: nothing sets it yet. It was found wrong, and someone has to approve the repair. */
+  /** It was found wrong, and the plan of its repair waits for a person's approval. */
   AwaitingApproval: 'Unknown',
   /** It was found wrong, and no policy repairs it. */
   Drifted: 'False',

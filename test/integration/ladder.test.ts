@@ -1,5 +1,6 @@
 /** The ladder of trust with the operator process on a real apiserver; the test plays kubelet, workload and agent. */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { NODE_CONDITION } from '../../src/api/node-condition.ts';
 import { until } from '../cluster/until.ts';
 import type { InstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
 import { HANG_MS } from '../support/patience.ts';
@@ -78,6 +79,19 @@ async function waiting(): Promise<Incident> {
   await inspectionReports(metadata.name, inspected('a'));
   return cluster.incident('node-1', inPhase('AwaitingApproval'), 'to wait for an approval');
 }
+async function untilNodeSays(wanted: string): Promise<void> {
+  await until(
+    async () => {
+      const { status } = (await server.call('GET', '/api/v1/nodes/node-1')).body;
+      return status.conditions?.some(
+        ({ type, reason }: { type: string; reason: string }) => type === NODE_CONDITION && reason === wanted,
+      )
+        ? true
+        : undefined;
+    },
+    { what: `the condition of node-1 to be ${wanted}`, timeoutMs: HANG_MS, everyMs: 20 },
+  );
+}
 async function expectUntouched(incident: string): Promise<void> {
   expect((await server.call('GET', `${JOBS}/${incident}`)).status).toBe(404);
   expect(await cluster.nodeSpec('node-1')).not.toHaveProperty('taints');
@@ -114,9 +128,11 @@ describe('a crash', () => {
   it('waits under Approve, and is healed by what was approved', async () => {
     await crashUnder('Approve');
     const incident = await waiting();
+    await untilNodeSays('AwaitingApproval');
     await expectUntouched(incident.metadata.name);
     await approve(incident);
     await cluster.incident('node-1', inPhase('Repairing'), 'to be repaired');
+    await untilNodeSays('Repairing');
     await cluster.agentReports(incident.metadata.name);
     await cluster.proofReports(incident.metadata.name);
     await cluster.podEnds('coredns-sick');

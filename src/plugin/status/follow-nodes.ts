@@ -20,7 +20,7 @@ export function createNodeFollower({ line }: Pick<Output, 'line'>): NodeFollower
       const before = listed.get(name);
       const { notProven = [], filesDiffer = [] } = status.nodes ?? {};
       const now: readonly Reported[] = [
-        ...notProven.filter(({ reason }) => reason !== 'Repairing'),
+        ...notProven.filter(({ reason }) => reason !== 'Repairing' && reason !== 'AwaitingApproval'),
         ...filesDiffer,
       ];
       listed.set(name, new Set(now.map(idOf)));

@@ -83,6 +83,22 @@ describe('the condition of a node', () => {
     expect(waiting('ControlPlaneUnderRepair')).toEqual(waiting('NoSlot'));
   });
 
+  it('says that a plan waits for an approval, and how it is answered', () => {
+    const incidents = [aRemediation({ status: { phase: 'AwaitingApproval' } })];
+    expect(conditionOf(known({ incidents, found: STUB }))).toEqual({
+      reason: 'AwaitingApproval',
+      message: expect.stringMatching(
+        /^DNSRemediation node-1-incident waits for an approval .*`kubectl dnshealth approve node-1-incident`.* New pods are given 127\.0\.0\.53/,
+      ),
+    });
+  });
+
+  it.each(['Planning', 'Quarantining'] as const)('says Repairing while a repair is %s', (phase) => {
+    expect(conditionOf(known({ incidents: [aRemediation({ status: { phase } })] }))?.reason).toBe(
+      'Repairing',
+    );
+  });
+
   it('says that a repair has not begun where a drift was found and the policy repairs', () => {
     expect(conditionOf(known({ found: STUB }))).toEqual({
       reason: 'Repairing',

@@ -32,7 +32,8 @@ export function conditionOf(all: KnownOfNode): NodeCondition | null {
   };
   const { found, failures, incidents, notRepaired, outdated, files } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
-  if (open) return says('Repairing', underRepair(open), given(found));
+  if (open)
+    return says(awaitsApproval(open) ? 'AwaitingApproval' : 'Repairing', underRepair(open), given(found));
   const left = leftOver(known);
   if (left)
     return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
@@ -58,6 +59,8 @@ function says(reason: NodeConditionReason, ...sentences: readonly string[]): Nod
   return { reason, message: isLong ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message };
 }
 
+const awaitsApproval = ({ status }: Remediation): boolean => status.phase === 'AwaitingApproval';
+
 /** Not what it waits for: that changes with the work on other nodes, and each change would be a write. */
 function underRepair({ name, spec, status }: Remediation): string {
   if (spec.trigger === 'Rollback') return `DNSRemediation ${name} takes an earlier repair of this node back.`;
@@ -67,7 +70,7 @@ function underRepair({ name, spec, status }: Remediation): string {
     case 'Planning':
       return `DNSRemediation ${name} inspects this node for the plan of its repair.`;
     case 'AwaitingApproval':
-      return `DNSRemediation ${name} waits for an approval of its plan to repair this node.`;
+      return `DNSRemediation ${name} waits for an approval of its plan to repair this node: \`kubectl dnshealth approve ${name}\`, or \`reject\`.`;
     default:
       return `DNSRemediation ${name} repairs this node.`;
   }
