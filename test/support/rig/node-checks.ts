@@ -59,7 +59,9 @@ export function untilCondition(
   return until(
     async () => {
       const condition = await nodeCondition(rig, node);
-      return condition?.reason === reason ? condition : undefined;
+      if (condition?.reason === reason) return condition;
+      // What the timeout then says.
+      throw new Error(condition ? `it is ${condition.reason}: ${condition.message}` : 'there is none');
     },
     { what: `the condition of ${node} to be ${reason}`, timeoutMs, everyMs: 50 },
   );
