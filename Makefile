@@ -72,6 +72,7 @@ bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluste
 	npm run --silent bench:agent
 	npm run --silent bench:runtime
 	npm run --silent bench:mass-outage
+	npm run --silent bench:limits
 	npm run --silent bench:prober
 	npm run --silent bench:soak
 	npm run --silent bench:diagnose

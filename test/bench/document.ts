@@ -9,6 +9,7 @@ const SECTIONS = [
   'Runtime',
   'Drift',
   'Mass outage',
+  'Limits',
   'Prober',
   'Soak',
   'Diagnose',

@@ -23,6 +23,9 @@ export interface AuditedWrite extends AuditedRequest {
   readonly version: number | undefined;
   // oxlint-disable-next-line typescript/no-explicit-any -- whatever was sent
   readonly body: any;
+  /** The object after the write, or the status of a failure. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- whatever was answered
+  readonly answer?: any;
 }
 
 const WRITES = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -59,6 +62,7 @@ async function audited(
         answeredAt: milliseconds(event.stageTimestamp),
         version: event.responseStatus?.code < 300 ? versionOf(event.responseObject) : undefined,
         body: event.requestObject,
+        answer: event.responseObject,
       }),
     )
     .toSorted((a, b) => a.answeredAt - b.answeredAt)
