@@ -53,6 +53,5 @@ export async function healNode(rig: Rig, node: string): Promise<void> {
   await renewDnsPods(rig, node);
   await until(async () => (await rig.dnsPods(node)).some((pod) => hasCondition(pod, 'Ready')) || undefined, {
     what: `a Ready CoreDNS pod on ${node}`,
-    timeoutMs: 180_000,
   });
 }

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 interface UntilOptions {
   /** Completes the message "waited N s for ...". */
   readonly what: string;
-  readonly timeoutMs: number;
+  /** Ends a hang; long, so that no verdict depends on the speed of the machine. @default 180_000 */
+  readonly timeoutMs?: number;
   /** @default 200 */
   readonly everyMs?: number;
 }
@@ -17,7 +18,8 @@ export async function until<T>(
   probe: () => Promise<T | undefined> | T | undefined,
   options: UntilOptions,
 ): Promise<T> {
-  const end = performance.now() + options.timeoutMs;
+  const { what, timeoutMs = 180_000, everyMs = 200 } = options;
+  const end = performance.now() + timeoutMs;
   let cause: unknown;
   for (;;) {
     try {
@@ -29,8 +31,8 @@ export async function until<T>(
     }
     if (performance.now() > end) {
       const last = cause instanceof Error ? `; last error: ${cause.message}` : '';
-      throw new Error(`waited ${options.timeoutMs / 1000} s for ${options.what}${last}`, { cause });
+      throw new Error(`waited ${timeoutMs / 1000} s for ${what}${last}`, { cause });
     }
-    await sleep(options.everyMs ?? 200);
+    await sleep(everyMs);
   }
 }

@@ -126,7 +126,6 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
     );
     await until(async () => ((await policyStatus(rig))?.nodes?.proven === 2 ? true : undefined), {
       what: 'the policy to report both nodes as proven',
-      timeoutMs: 120_000,
     });
     expect((await rig.kubectl(['get', 'dnshealth'])).stdout).toMatch(
       /coredns\s+Repair\s+2\/2.*\s+2\/2\s+0\s/,
@@ -142,7 +141,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
         const container = pod?.status.containerStatuses?.[0];
         return pod && hasCondition(pod, 'Ready') && container?.restartCount === 1 ? container : undefined;
       },
-      { what: 'CoreDNS to be Ready after the reboot', timeoutMs: 180_000 },
+      { what: 'CoreDNS to be Ready after the reboot' },
     );
     // Of the container before the reboot: the one since has not ended.
     expect(restarted.state.terminated).toBeUndefined();
@@ -183,7 +182,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
         const nodes = (await policyStatus(rig))?.nodes;
         return nodes?.drifted === 1 ? nodes : undefined;
       },
-      { what: 'the policy to report the node', timeoutMs: 120_000 },
+      { what: 'the policy to report the node' },
     );
     expect(status.notProven).toMatchObject([{ node: OTHER, reason: 'Drifted' }]);
     const events = await rig.kubectl(['get', 'events', '--field-selector=reason=DriftFound', '-o', 'name']);
@@ -268,6 +267,6 @@ async function startPodWithNodeDns(node: string): Promise<Pod> {
       const pod = await rig.api.json<Pod>('/api/v1/namespaces/default/pods/mirror');
       return hasCondition(pod, 'Ready') ? pod : undefined;
     },
-    { what: 'the pod with dnsPolicy Default to run', timeoutMs: 180_000 },
+    { what: 'the pod with dnsPolicy Default to run' },
   );
 }

@@ -60,7 +60,6 @@ describe('kubectl dnshealth check --all, with one node that hands out the stub',
     const program = startPlugin(rig, ['check', '--all', '--program', 'coredns']);
     await until(async () => ((await pods()).length > 0 ? true : undefined), {
       what: 'a pod of the check',
-      timeoutMs: 120_000,
       everyMs: 50,
     });
     program.kill(signal);
@@ -80,7 +79,6 @@ it('the proof after a repair is a check in the same namespace', async () => {
   await applyPolicy(rig, {});
   const proof = await until(async () => (await pods()).find((name) => name.endsWith('-proof')), {
     what: 'the proof pod',
-    timeoutMs: 180_000,
     everyMs: 100,
   });
   const { metadata, status } = await untilEnded(rig, 'node-2');

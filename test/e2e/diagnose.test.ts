@@ -145,7 +145,7 @@ describe('a cluster without faults', () => {
         const report = await diagnosis(rig);
         return report.pods.length === rig.nodes.length ? report.verdict : undefined;
       },
-      { what: 'the deleted pods to be gone', timeoutMs: 180_000 },
+      { what: 'the deleted pods to be gone' },
     );
     expect(verdict).toMatchObject({ healthy: true, atFault: 0 });
   });
@@ -195,13 +195,12 @@ async function whatItDoes(expected: Operator): Promise<Operator | { readonly rec
     case 'reports':
       await until(
         async () => (await policyStatus(rig))?.observations.find(({ cause }) => cause === expected.cause),
-        { what: `the policy to report ${expected.cause}`, timeoutMs: 180_000 },
+        { what: `the policy to report ${expected.cause}` },
       );
       return unlessRecorded(expected);
     case 'nothing':
       await until(async () => (await policyStatus(rig))?.conditions.length, {
         what: 'the policy to be watched',
-        timeoutMs: 180_000,
       });
       return unlessRecorded(expected);
     default:

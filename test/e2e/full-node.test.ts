@@ -52,7 +52,7 @@ const untilPhase = async (name: string, phase: string): Promise<PodObject> =>
       const pod = await rig.api.json<PodObject>(`/api/v1/namespaces/default/pods/${name}`);
       return pod.status.phase === phase ? pod : undefined;
     },
-    { what: `pod ${name} to be ${phase}`, timeoutMs: 180_000 },
+    { what: `pod ${name} to be ${phase}` },
   );
 
 describe('a node without any CPU left to request', () => {

@@ -70,7 +70,6 @@ async function untilServing(node: string): Promise<void> {
   const port = `: > /dev/tcp/127.0.0.1/10250`;
   await until(async () => (await rig.exec(node, ['bash', '-c', port])).code === 0 || undefined, {
     what: `the kubelet of ${node} to serve`,
-    timeoutMs: 120_000,
   });
 }
 

@@ -40,7 +40,7 @@ describe('a crash that is not a loop: a Corefile with a syntax error', () => {
 
     const seen = await until(
       async () => (await policyStatus(rig))?.observations.find(({ cause }) => cause === 'CorefileError'),
-      { what: 'the policy to report the crash', timeoutMs: 180_000 },
+      { what: 'the policy to report the crash' },
     );
     expect(seen.message).toContain("Unknown directive 'forwardd'");
     expect(seen.advice).toBeTruthy();

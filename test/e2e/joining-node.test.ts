@@ -44,7 +44,7 @@ async function leave(): Promise<void> {
       const pods = await rig.dnsPods();
       return pods.length === 2 && pods.every((pod) => hasCondition(pod, 'Ready')) ? true : undefined;
     },
-    { what: 'two Ready CoreDNS pods on the other node', timeoutMs: 180_000 },
+    { what: 'two Ready CoreDNS pods on the other node' },
   );
 }
 

@@ -55,7 +55,6 @@ describe('on a node whose DNS pod loops', () => {
   const untilReleased = async () =>
     until(async () => ((await scheduling(rig, NODE)).ours.length === 0 ? true : undefined), {
       what: `${NODE} to be released`,
-      timeoutMs: 180_000,
     });
   /** The record whose plan waits; not one of those that were given. */
   const untilWaiting = (what: string, accept: (record: RemediationObject) => boolean = () => true) =>
@@ -69,7 +68,7 @@ describe('on a node whose DNS pod loops', () => {
   it('Observe tells of it, and starts nothing there', async () => {
     const seen = await until(
       async () => (await policyStatus(rig))?.observations.find(({ node }) => node === NODE),
-      { what: 'the policy to report the crash', timeoutMs: 180_000 },
+      { what: 'the policy to report the crash' },
     );
     expect(seen.advice).toBeTruthy();
     expect(await remediations(rig)).toEqual([]);

@@ -67,7 +67,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
             '/api/v1/namespaces/dnshealth-node/pods?labelSelector=dnshealth.io/role=repair',
           )
         ).items[0],
-      { what: 'the pod of the repair Job', timeoutMs: 180_000, everyMs: 50 },
+      { what: 'the pod of the repair Job', everyMs: 50 },
     );
     ended = await untilEnded(rig, NODE);
     prober = await running.stop();
@@ -156,7 +156,6 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
     };
     await until(async () => (await reasons('DNSHealthPolicy')).has('Healed') || undefined, {
       what: 'the last event',
-      timeoutMs: 60_000,
     });
     const steps = ['LoopDetected', 'Quarantined', 'KubeletRepaired', 'KubeletKept', 'Released', 'Healed'];
     expect([...(await reasons('DNSHealthPolicy'))]).toEqual(expect.arrayContaining(steps));
@@ -169,7 +168,6 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
   it('shows the repair in the columns of kubectl get', async () => {
     await until(async () => (await policyStatus(rig))?.repaired === 1 || undefined, {
       what: 'the policy to count the repair',
-      timeoutMs: 60_000,
     });
     const policies = (await rig.kubectl(['get', 'dnshealth'])).stdout;
     expect(policies).toMatch(
@@ -210,7 +208,7 @@ describe('a node whose kubelet hands the stub resolver to its pods, after a rebo
         );
         return list.items.length === 0 ? list : undefined;
       },
-      { what: 'the proof pod to be deleted', timeoutMs: 60_000 },
+      { what: 'the proof pod to be deleted' },
     );
     expect(pods.items).toEqual([]);
     expect((await nodeObject(rig, NODE)).metadata.annotations).not.toHaveProperty('dnshealth.io/quarantine');

@@ -67,6 +67,11 @@ it('a quarantine whose repair cannot begin ends after maxSeconds: the record has
   await heldBy({ maxSeconds: 60 });
   const { status } = await untilEnded(rig, NODE);
   expect(status).toMatchObject({ phase: 'Failed', reason: 'QuarantineTimedOut' });
+  const quarantined = status.steps.find(({ name }) => name === 'Quarantine')?.finishedAt ?? '';
+  const heldMs = Date.parse(status.finishedAt ?? '') - Date.parse(quarantined);
+  expect(heldMs).toBeGreaterThanOrEqual(59_000);
+  // Between two looks at it lies the back-off after an error. The deadline of a repair Job, 150 s, is none of a quarantine.
+  expect(heldMs).toBeLessThan(140_000);
   expect(await scheduling(rig, NODE)).toEqual({ unschedulable: false, taints: [], ours: [] });
   expect(await rig.resolvConf(NODE)).toBe(BAD_RESOLV_CONF);
   expect(await inNode(rig, NODE, 'systemctl', 'is-active', 'kubelet.service')).toBe('active');

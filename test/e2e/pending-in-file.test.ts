@@ -120,7 +120,7 @@ describe('the resolv.conf that a pod is given', () => {
     await until(
       async () =>
         (await rig.dnsPods(NODE))[0]?.status.containerStatuses?.[0]?.restartCount === 1 || undefined,
-      { what: 'another container in the same sandbox', timeoutMs: 180_000 },
+      { what: 'another container in the same sandbox' },
     );
     expect(await modifiedAt('coredns', '/etc/resolv.conf')).toBe(writtenAt);
   });

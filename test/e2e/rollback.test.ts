@@ -95,7 +95,6 @@ describe('of a file that someone else has edited since the repair', () => {
   it('leaves the node without the label, without the quarantine, and open to repairs', async () => {
     await until(async () => ((await scheduling(rig, NODE)).ours.length === 0 ? true : undefined), {
       what: 'the label to be taken away',
-      timeoutMs: 120_000,
     });
     expect(await scheduling(rig, NODE)).toMatchObject(FREE);
   });
@@ -122,7 +121,7 @@ describe('of a file that is still as the repair wrote it', () => {
         const all = await remediations(rig);
         return all.find(({ metadata }) => metadata.uid === repair.metadata.uid)?.status?.rolledBackBy;
       },
-      { what: 'the repair to name its rollback', timeoutMs: 120_000 },
+      { what: 'the repair to name its rollback' },
     );
     expect(named).toBe(record.metadata.name);
   });

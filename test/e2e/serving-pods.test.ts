@@ -48,7 +48,7 @@ async function readyPods(perNode: number): Promise<ReadonlyMap<string, readonly 
       const byNode = new Map(NODES.map((node) => [node, pods.filter((pod) => pod.spec.nodeName === node)]));
       return [...byNode.values()].every((own) => own.length === perNode) ? byNode : undefined;
     },
-    { what: `${perNode} Ready CoreDNS pods on each node`, timeoutMs: 180_000 },
+    { what: `${perNode} Ready CoreDNS pods on each node` },
   );
 }
 

@@ -1,4 +1,4 @@
-/** An outage of many nodes on a real apiserver: every write of a node is read from the audit log. `NODES=500` plays a bigger one. */
+/** An outage of many nodes on a real apiserver: every write of a node is read from the audit log. `NODES=100` plays a bigger one. */
 import { beforeEach, expect, it } from 'vitest';
 import { ACKNOWLEDGED_ANNOTATION } from '../../src/api/keys.ts';
 import { auditMark } from '../bench/api-calls.ts';

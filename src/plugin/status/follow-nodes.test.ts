@@ -39,12 +39,15 @@ describe('a watch of the nodes', () => {
     expect(lines).toEqual(['            node-4  PendingInFile: The file sets the stub.']);
   });
 
-  it('reports another reason, but leaves a repair to its incident', () => {
-    const { see, fromNowOn, lines } = follow();
-    fromNowOn();
-    see({ ...drifted, reason: 'Repairing' });
-    expect(lines).toEqual([]);
-    see({ ...drifted, reason: 'RolledBack' });
-    expect(lines).toHaveLength(1);
-  });
+  it.each(['Repairing', 'AwaitingApproval'] as const)(
+    'leaves %s to its incident, and reports another reason',
+    (reason) => {
+      const { see, fromNowOn, lines } = follow();
+      fromNowOn();
+      see({ ...drifted, reason });
+      expect(lines).toEqual([]);
+      see({ ...drifted, reason: 'RolledBack' });
+      expect(lines).toHaveLength(1);
+    },
+  );
 });

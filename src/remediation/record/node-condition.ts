@@ -32,8 +32,10 @@ export function conditionOf(all: KnownOfNode): NodeCondition | null {
   };
   const { found, failures, incidents, notRepaired, outdated, files } = known;
   const open = incidents.find(({ status }) => !FINAL_PHASES.includes(status.phase));
-  if (open)
-    return says(awaitsApproval(open) ? 'AwaitingApproval' : 'Repairing', underRepair(open), given(found));
+  if (open) {
+    const reason = open.status.phase === 'AwaitingApproval' ? 'AwaitingApproval' : 'Repairing';
+    return says(reason, underRepair(open), given(found));
+  }
   const left = leftOver(known);
   if (left)
     return says(left.reason, `${left.why} See \`kubectl describe dnsrem ${left.name}\`.`, given(found));
@@ -58,8 +60,6 @@ function says(reason: NodeConditionReason, ...sentences: readonly string[]): Nod
   const isLong = message.length > LONGEST_MESSAGE;
   return { reason, message: isLong ? `${message.slice(0, LONGEST_MESSAGE - 1)}…` : message };
 }
-
-const awaitsApproval = ({ status }: Remediation): boolean => status.phase === 'AwaitingApproval';
 
 /** Not what it waits for: that changes with the work on other nodes, and each change would be a write. */
 function underRepair({ name, spec, status }: Remediation): string {

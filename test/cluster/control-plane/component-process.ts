@@ -57,7 +57,6 @@ export async function signalComponent(
   if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
   await until(() => (isAlive(identity) ? undefined : true), {
     what: `${component} to exit`,
-    timeoutMs: 120_000,
     everyMs: 20,
   });
   rmSync(join(paths.processes, component), { force: true });

@@ -43,7 +43,7 @@ export async function renewDnsPods(rig: Rig, node: string): Promise<void> {
     const old = await deleteDnsPods(rig, node);
     await until(
       async () => (await rig.dnsPods(node)).some(({ metadata }) => !old.has(metadata.uid)) || undefined,
-      { what: `a new CoreDNS pod on ${node}`, timeoutMs: 180_000, everyMs: 50 },
+      { what: `a new CoreDNS pod on ${node}`, everyMs: 50 },
     );
   });
 }
@@ -67,7 +67,6 @@ export async function spreadDnsPods(rig: Rig): Promise<void> {
   await deleteDnsPods(rig);
   await until(async () => (await rig.dnsPods()).length === 0 || undefined, {
     what: 'all CoreDNS pods to be deleted',
-    timeoutMs: 180_000,
   });
   // One node after the other: the scheduler only prefers to spread them, and a node that is not ready for a moment
   // would get none.
@@ -76,7 +75,6 @@ export async function spreadDnsPods(rig: Rig): Promise<void> {
       await scale(rig, index + 1);
       await until(async () => (await rig.dnsPods(name)).length > 0 || undefined, {
         what: `a CoreDNS pod on ${name}`,
-        timeoutMs: 180_000,
         everyMs: 50,
       });
     });

@@ -25,7 +25,6 @@ export async function installNodeLocalDns(rig: Rig): Promise<void> {
   for (const { name } of rig.nodes) {
     await until(async () => (await nodeLocalPods(rig, name)).length > 0 || undefined, {
       what: `a pod of ${NAME} on ${name}`,
-      timeoutMs: 180_000,
     });
   }
 }

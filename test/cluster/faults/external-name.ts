@@ -20,7 +20,7 @@ export async function refusalOfExternalName(rig: Rig): Promise<string> {
       }
       return undefined;
     },
-    { what: 'CoreDNS to refuse an external name', timeoutMs: 180_000 },
+    { what: 'CoreDNS to refuse an external name' },
   );
 }
 

@@ -41,7 +41,7 @@ async function loopOfNewPod(rig: Rig, node: string): Promise<string | undefined>
       const pods = await rig.dnsPods(node);
       return pods.find(({ status }) => status.containerStatuses?.[0]?.containerID !== undefined);
     },
-    { what: `CoreDNS on ${node} to start`, timeoutMs: 180_000 },
+    { what: `CoreDNS on ${node} to start` },
   );
   await sleep(PROBE_MS);
   return logLine(rig, pod.metadata.name, 'coredns', LOOP);

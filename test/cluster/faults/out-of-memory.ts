@@ -21,7 +21,6 @@ export const OUT_OF_MEMORY: Fault = {
     await changeDnsPods(rig, { '/containers/0/resources': resources });
     return until(() => killAfterQueries(rig, node), {
       what: `CoreDNS on ${node} to run out of memory`,
-      timeoutMs: 180_000,
     });
   },
   heal: restoreResolvConf,

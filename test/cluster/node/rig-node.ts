@@ -134,7 +134,7 @@ export async function haltNode(context: NodeContext, how: 'poweroff' | 'power-cu
     );
   }
   await run([...runc, 'kill', '--all', paths.containerId, 'KILL'], { allowFailure: true });
-  await until(gone, { what: `${context.node.name} to be off`, timeoutMs: 60_000, everyMs: 20 });
+  await until(gone, { what: `${context.node.name} to be off`, everyMs: 20 });
   await run([...runc, 'delete', '--force', paths.containerId], { allowFailure: true });
   await removeCgroup(paths.cgroup);
   await rm(paths.pidFile, { force: true });
@@ -155,7 +155,7 @@ export async function importImages(context: NodeContext, archives: readonly stri
   await until(
     async () =>
       (await execInNode(context, ['ctr', 'version'], { allowFailure: true })).code === 0 || undefined,
-    { what: `containerd on ${context.node.name}`, timeoutMs: 180_000 },
+    { what: `containerd on ${context.node.name}` },
   );
   for (const archive of archives) {
     // On stdin: the node has no access to the folders of the machine.

@@ -139,7 +139,7 @@ export async function restoreCluster(rig: Rig): Promise<void> {
       const holders = await Promise.all(rig.nodes.map((node) => scheduling(rig, node.name)));
       return holders.every(({ ours }) => ours.length === 0) || undefined;
     },
-    { what: 'the operator to release all nodes', timeoutMs: 120_000 },
+    { what: 'the operator to release all nodes' },
   );
   for (const { name } of rig.nodes) {
     await rig.kubectl(['uncordon', name]);

@@ -65,6 +65,6 @@ export async function untilStep(rig: Rig, node: string, step: 'restarting' | 'gu
       const { stdout } = await rig.exec(node, ['cat', JOURNAL]);
       return (JSON.parse(stdout) as { step: string }).step === step || undefined;
     },
-    { what: `the step ${step} on ${node}`, timeoutMs: 180_000, everyMs: 50 },
+    { what: `the step ${step} on ${node}`, everyMs: 50 },
   );
 }

@@ -108,6 +108,6 @@ export async function leadingPod(rig: Rig): Promise<{ readonly name: string; rea
       const pod = (await rig.api.json<Pods>(pods)).items.find(({ metadata }) => metadata.name === leader);
       return pod?.spec.nodeName ? { name: pod.metadata.name, node: pod.spec.nodeName } : undefined;
     },
-    { what: 'a running leader of the operator', timeoutMs: 180_000 },
+    { what: 'a running leader of the operator' },
   );
 }

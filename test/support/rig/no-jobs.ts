@@ -5,22 +5,22 @@ import { until } from '../../cluster/until.ts';
 import { apply } from './installation.ts';
 
 const NAME = 'no-jobs';
-const HARD = { 'count/jobs.batch': '0' };
 
 export async function forbidJobs(rig: Rig): Promise<void> {
   await apply(rig, {
     apiVersion: 'v1',
     kind: 'ResourceQuota',
     metadata: { name: NAME, namespace: NODE_NAMESPACE },
-    spec: { hard: HARD },
+    spec: { hard: { 'count/jobs.batch': '0' } },
   });
+  // Its status comes first, and the admission plugin learns of it a moment later.
   await until(
     async () => {
-      const path = `/api/v1/namespaces/${NODE_NAMESPACE}/resourcequotas/${NAME}`;
-      const { status } = await rig.api.json<{ status?: { hard?: Readonly<Record<string, string>> } }>(path);
-      return status?.hard !== undefined || undefined;
+      const any = ['create', 'job', 'any', '--image=any', '--dry-run=server'];
+      const { code, stderr } = await rig.kubectl(['-n', NODE_NAMESPACE, ...any], { allowFailure: true });
+      return (code !== 0 && stderr.includes('exceeded quota')) || undefined;
     },
-    { what: 'the quota to be in force', timeoutMs: 120_000 },
+    { what: 'the quota to refuse Jobs' },
   );
 }
 
