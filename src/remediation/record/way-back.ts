@@ -14,11 +14,14 @@ export function rollbackReported(status: Status, report: RollbackReport, now: nu
   return report.watched === false ? beginStep(reported, 'Guard', now) : reported;
 }
 
+/** Not before the quarantine began: a clock that was put back since would make it one of an earlier quarantine. */
 export function interfered(
   status: Status,
   { what, message }: Extract<Finding, { kind: 'interfered' }>,
   now: number,
 ): Status {
-  const interference = [...status.interference, { at: isoTime(now), what, message }];
+  const heldSince = Date.parse(status.quarantine?.heldSince ?? '') || 0;
+  const at = isoTime(Math.max(now, heldSince));
+  const interference = [...status.interference, { at, what, message }];
   return { ...status, interference: interference.slice(-MAX_INTERFERENCE) };
 }

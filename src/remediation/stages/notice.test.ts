@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aNode, aRemediation, aSituation, isoAt } from '../../../test/support/objects/builders.ts';
+import { aNode, aRemediation, aSituation, at, isoAt } from '../../../test/support/objects/builders.ts';
 import type { Interference } from '../../api/interference.ts';
+import { afterFinding } from '../record/status.ts';
 import type { NodeView } from '../world.ts';
 import { notice } from './notice.ts';
 
@@ -74,6 +75,17 @@ describe('a node in our quarantine', () => {
     const interference = [seen('Cordoned', 1)];
     expect(look('Taint', { unschedulable: true }, { interference })).toMatchObject({
       finding: { what: 'Cordoned' },
+    });
+  });
+
+  it('is noticed once, although the clock was put back since the quarantine began', () => {
+    const { status } = aRemediation({
+      status: { quarantine: { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(40) } },
+    });
+    const finding = { kind: 'interfered', what: 'Cordoned', message: '' } as const;
+    const { interference } = afterFinding(status, finding, at(10));
+    expect(look('Taint', { unschedulable: true }, { interference, heldSince: isoAt(40) })).toEqual({
+      kind: 'pass',
     });
   });
 
