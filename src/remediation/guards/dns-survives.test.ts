@@ -5,6 +5,7 @@ import {
   aRemediation,
   aSituation,
   at,
+  isoAt,
   SICK_POD,
   withDrift,
   withLateLoop,
@@ -76,6 +77,18 @@ describe('the repair of a node with a serving DNS pod', () => {
   it('may begin while the other node only waits for its turn, and after its repair is over', () => {
     for (const phase of ['Pending', 'Healed', 'Failed'] as const)
       expect(among([here, there()], repairOf2(phase))).toEqual(pass);
+  });
+
+  it('waits while the other node is held after a repair that could not be verified, also in the moment before it is held again', () => {
+    const unverified = { phase: 'Failed', reason: 'VerificationFailed', finishedAt: isoAt(10) } as const;
+    const quarantine = { strategy: 'Taint', nodeWasUnschedulable: false, heldSince: isoAt(12) } as const;
+    const held = { ...unverified, quarantine };
+    for (const status of [held, { ...unverified, hold: 'Restore' } as const])
+      expect(among([here, there()], aRemediation({ node: 'node-2', status }))).toMatchObject({
+        kind: 'wait',
+        reason: 'LastServingPod',
+        message: expect.stringContaining('under repair, or held after it: node-2 (node-2-incident)'),
+      });
   });
 
   it('waits for the sake of a pod that is Ready in its first run, although nothing would rely on that yet', () => {
