@@ -52,13 +52,37 @@ async function readyPods(perNode: number): Promise<ReadonlyMap<string, readonly 
   );
 }
 
-/** The kubelet gets the wrong value; pods that run keep the resolv.conf they have, new ones loop. */
-async function spoil(nodes: readonly string[]): Promise<void> {
+/**
+ * The kubelet gets the wrong value; pods that run keep the resolv.conf they have, new ones loop.
+ *
+ * @returns the pods of each node, once the restarted kubelets call them Ready
+ */
+async function spoil(nodes: readonly string[]): Promise<ReadonlyMap<string, readonly Pod[]>> {
   for (const node of nodes) {
     await rig.setResolvConf(node, BAD_RESOLV_CONF);
     await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
   }
+  // Before it has asked a pod, the API server may still show what the kubelet found before its restart.
+  for (const pod of [...(await readyPods(2)).values()].flat()) await untilProbed(pod);
+  return readyPods(2);
 }
+
+/** The kubelet, as long as it runs, has asked this pod whether it is ready, and heard yes. */
+async function untilProbed({ metadata: { name, uid }, spec: { nodeName } }: Pod): Promise<void> {
+  const path = `/api/v1/nodes/${nodeName}/proxy/metrics/probes`;
+  await until(
+    async () => {
+      const { code, stdout } = await rig.kubectl(['get', '--raw', path], { allowFailure: true });
+      return code === 0 && stdout.split('\n').some((line) => isSuccess(line, uid)) ? true : undefined;
+    },
+    { what: `the kubelet of ${nodeName} to ask ${name}` },
+  );
+}
+
+const isSuccess = (line: string, uid: string): boolean =>
+  ['prober_probe_total{', `pod_uid="${uid}"`, 'probe_type="Readiness"', 'result="successful"'].every((part) =>
+    line.includes(part),
+  );
 
 async function untilHealed(node: string, known: ReadonlySet<string>): Promise<RemediationObject> {
   return untilRemediation(
@@ -111,8 +135,7 @@ describe('two nodes, each with a looping CoreDNS pod beside one that serves, and
     if (first.status?.phase !== 'Healed') throw new Error(`${first.status?.phase}: ${first.status?.message}`);
 
     await readyPods(2);
-    await spoil(NODES);
-    const pods = [...(await readyPods(2)).values()];
+    const pods = [...(await spoil(NODES)).values()];
     kept = pods.flatMap((own) => own.slice(0, 1));
     const known = new Set([first.metadata.uid]);
     await remove(pods.flatMap((own) => own.slice(1)));
