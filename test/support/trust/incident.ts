@@ -64,6 +64,12 @@ export class Incident {
     return this.status.repair?.outcome === 'repaired';
   }
 
+  /** What was done to the node worked, and a new pod there resolves names. */
+  get isProven(): boolean {
+    const { agent, guard, proof } = this.#end;
+    return agent === 'repaired' && guard === 'kept' && proof === 'usable';
+  }
+
   get endedAt(): number | null {
     return this.status.finishedAt === undefined ? null : Date.parse(this.status.finishedAt);
   }

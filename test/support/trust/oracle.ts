@@ -140,11 +140,12 @@ function backingOff(world: TrustWorld, incident: Incident): Answer {
   return answer(waits(surely), waits(perhaps));
 }
 
-/** The kubelet was restarted, and the node is not healed. */
-const wentWrong = ({ status, job }: Incident): boolean =>
-  status.phase === 'RolledBack' || (status.phase === 'Failed' && job.restarts > 0);
-const perhapsWrong = (one: Incident): boolean =>
-  wentWrong(one) || (one.status.phase === 'Failed' && one.job.started > 0);
+/** The kubelet was restarted, and nothing shows that the node is well. Proven, it is not the fault of the repair that no pod could be asked. */
+const wentWrong = ({ status, job, isProven }: Incident): boolean =>
+  status.phase === 'RolledBack' ||
+  (status.phase === 'Failed' && job.restarts > 0 && (!isProven || status.reason === 'VerificationFailed'));
+const perhapsWrong = ({ status, job }: Incident): boolean =>
+  status.phase === 'RolledBack' || (status.phase === 'Failed' && job.started > 0);
 
 function breakerOpen(world: TrustWorld, incident: Incident): Answer {
   const { failures, windowMinutes, watchSeconds } = limitsOf(world, incident);

@@ -29,6 +29,8 @@ export async function play(script: TrustScript): Promise<Played> {
     begins(incident) {
       const { surely } = blockers(world, incident);
       if (surely.length > 0) note(`${incident.remediation.name} begins in spite of: ${surely.join(', ')}`);
+      // It had begun before, and could not even put its node into quarantine: that was nothing.
+      incident.standBack();
       incident.beginnings.push({ at: world.now, stoodBack: false });
     },
     restarts(incident) {
@@ -184,7 +186,7 @@ function acknowledge(world: TrustWorld): void {
 /** In small steps while something goes on, in large ones while everybody waits. */
 async function elapse(world: TrustWorld, ms: number): Promise<void> {
   for (let left = ms; left > 0; ) {
-    const step = Math.min(left, world.isBusy ? TICK_MS : Math.max(TICK_MS, left / 4));
+    const step = Math.min(left, world.isBusy ? TICK_MS : Math.max(TICK_MS, Math.floor(left / 4)));
     world.pass(step);
     left -= step;
     await world.settle();

@@ -257,7 +257,8 @@ export class TrustWorld {
         return false;
       case 'wait':
         incident.record(whileWaiting(status, verdict.reason, verdict.message, this.now));
-        return false;
+        // Those who wait behind it look again: the cluster rests only once they have.
+        return incident.status.reason !== status.reason;
       case 'record':
         if (verdict.finding.kind === 'attempt-ended') incident.standBack();
         incident.record(afterFinding(status, verdict.finding, this.now));
