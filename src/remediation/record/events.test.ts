@@ -74,7 +74,32 @@ describe('the events of an incident', () => {
     const subjectsOf = (wanted: string) =>
       all.find(({ reason }) => reason === wanted)?.about.map(({ kind }) => kind);
     expect(subjectsOf('Recreated')).toEqual(['remediation', 'pod']);
+    for (const scheduling of ['Quarantined', 'Released'])
+      expect(subjectsOf(scheduling)).toEqual(['remediation', 'node']);
+    for (const step of ['RepairStarted', 'KubeletRepaired', 'NodeProven'])
+      expect(subjectsOf(step)).toEqual(['remediation']);
     expect(subjectsOf('Healed')).toEqual(['remediation', 'policy', 'node']);
+  });
+
+  it('are about the policy and the node as well where a step went wrong', () => {
+    const wrong: readonly Partial<RemediationStatus>[] = [
+      { repair: aRepairReport({ outcome: 'failed', reason: 'x', message: 'no.' }) },
+      { guard: aGuardReport({ outcome: 'failed', reason: 'x', message: 'no.' }) },
+      { proof: aProofReport({ outcome: 'failed', reason: 'x', message: 'no.' }) },
+    ];
+    for (const after of wrong)
+      expect(between({}, after).map(({ about }) => about.map(({ kind }) => kind))).toEqual([
+        ['remediation', 'policy', 'node'],
+      ]);
+  });
+
+  it('tell of everything that people did to the node, also where one look found several', () => {
+    const one = (what: 'TaintRemoved' | 'Cordoned') => ({ at: isoAt(5), what, message: 'Someone did.' });
+    const [first, second] = [one('TaintRemoved'), one('Cordoned')];
+    expect(reasons({ interference: [first] }, { interference: [first, second] })).toEqual([
+      'Warning InterferenceCordoned',
+    ]);
+    expect(reasons({}, { interference: [first, second] })).toHaveLength(2);
   });
 
   it('tell of a deleted pod on that pod, also where the incident began with none', () => {

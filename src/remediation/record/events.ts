@@ -28,8 +28,13 @@ interface Transition {
   readonly remediation: Pick<Remediation, 'name' | 'uid' | 'spec'>;
 }
 
-/** In the order of an incident. Each returns null if its event did not happen. */
-const STORY: readonly ((transition: Transition) => EventIntent | null)[] = [
+/**
+ * In the order of an incident. Each returns null if its event did not happen.
+ *
+ * What went as it should is an event of the record; what changes the scheduling of the node is one of the node as well. The
+ * policy has the beginning, the end, what went wrong, and what a person has to answer.
+ */
+const STORY: readonly ((transition: Transition) => EventIntent | readonly EventIntent[] | null)[] = [
   planMade,
   planAnswered,
   quarantined,
@@ -131,7 +136,7 @@ function quarantined({ before, after, remediation }: Transition): EventIntent | 
   if (isHeld(before) || !isHeld(after)) return null;
   const node = remediation.spec.node.name;
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about: concerning(remediation, 'node'),
     type: 'Normal',
     reason: 'Quarantined',
     action: 'Quarantine',
@@ -180,7 +185,7 @@ function planAnswered({ before, after, remediation }: Transition): EventIntent |
 function repairStarted({ before, after, remediation }: Transition): EventIntent | null {
   if (hasBegun(before, 'Repair') || !hasBegun(after, 'Repair')) return null;
   return {
-    about: concerning(remediation, 'node'),
+    about: concerning(remediation),
     type: 'Normal',
     reason: 'RepairStarted',
     action: 'Repair',
@@ -194,7 +199,7 @@ function repairReported({ before, after, remediation }: Transition): EventIntent
   const isCorrected = report.outcome === 'corrected';
   const isGood = isCorrected || report.outcome === 'repaired' || report.outcome === 'already-right';
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about: isGood ? concerning(remediation) : concerning(remediation, 'policy', 'node'),
     type: isGood ? 'Normal' : 'Warning',
     reason: isCorrected ? 'FileCorrected' : isGood ? 'KubeletRepaired' : report.reason,
     action: 'Repair',
@@ -205,7 +210,7 @@ function repairReported({ before, after, remediation }: Transition): EventIntent
 function rollbackStarted({ before, after, remediation }: Transition): EventIntent | null {
   if (hasBegun(before, 'Rollback') || !hasBegun(after, 'Rollback')) return null;
   return {
-    about: concerning(remediation, 'node'),
+    about: concerning(remediation),
     type: 'Normal',
     reason: 'RollbackStarted',
     action: 'RollBack',
@@ -218,7 +223,7 @@ function rollbackReported({ before, after, remediation }: Transition): EventInte
   if (before.rollback || !report) return null;
   const isGood = report.outcome === 'rolled-back';
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about: isGood ? concerning(remediation) : concerning(remediation, 'policy', 'node'),
     type: isGood ? 'Normal' : 'Warning',
     reason: isGood ? 'KubeletRolledBack' : report.reason,
     action: 'RollBack',
@@ -226,16 +231,17 @@ function rollbackReported({ before, after, remediation }: Transition): EventInte
   };
 }
 
-function interfered({ before, after, remediation }: Transition): EventIntent | null {
-  const last = after.interference.at(-1);
-  if (!last || last.at === before.interference.at(-1)?.at) return null;
-  return {
-    about: concerning(remediation, 'policy', 'node'),
-    type: 'Warning',
-    reason: `Interference${last.what}`,
-    action: 'Observe',
-    note: `${remediation.name}: ${last.message}`,
-  };
+/** One look may have found several. */
+function interfered({ before, after, remediation }: Transition): readonly EventIntent[] {
+  return after.interference
+    .filter(({ at, what }) => !before.interference.some((known) => known.at === at && known.what === what))
+    .map(({ what, message }) => ({
+      about: concerning(remediation, 'policy', 'node'),
+      type: 'Warning',
+      reason: `Interference${what}`,
+      action: 'Observe',
+      note: `${remediation.name}: ${message}`,
+    }));
 }
 
 function guardReported({ before, after, remediation }: Transition): EventIntent | null {
@@ -243,7 +249,7 @@ function guardReported({ before, after, remediation }: Transition): EventIntent 
   if (before.guard || !report) return null;
   const isGood = report.outcome === 'kept';
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about: isGood ? concerning(remediation) : concerning(remediation, 'policy', 'node'),
     type: isGood ? 'Normal' : 'Warning',
     reason: isGood ? 'KubeletKept' : report.reason,
     action: 'Guard',
@@ -256,7 +262,7 @@ function proofReported({ before, after, remediation }: Transition): EventIntent 
   if (before.proof || !report) return null;
   const isGood = isProven(report);
   return {
-    about: concerning(remediation, 'node'),
+    about: isGood ? concerning(remediation) : concerning(remediation, 'policy', 'node'),
     type: isGood ? 'Normal' : 'Warning',
     reason: isGood ? 'NodeProven' : report.reason,
     action: 'Prove',
@@ -267,7 +273,7 @@ function proofReported({ before, after, remediation }: Transition): EventIntent 
 function released({ before, after, remediation }: Transition): EventIntent | null {
   if (!isHeld(before) || isHeld(after)) return null;
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about: concerning(remediation, 'node'),
     type: 'Normal',
     reason: 'Released',
     action: 'Release',
@@ -307,7 +313,10 @@ function waiting({ before, after, remediation }: Transition): EventIntent | null
   const isShown = after.phase === 'Pending' || after.reason === 'ApprovalOutdated';
   if (!isShown || after.reason === undefined || after.reason === before.reason) return null;
   return {
-    about: concerning(remediation, 'policy', 'node'),
+    about:
+      after.reason === 'ApprovalOutdated'
+        ? concerning(remediation, 'policy', 'node')
+        : concerning(remediation),
     type: 'Normal',
     reason: after.reason,
     action: 'Wait',
