@@ -140,9 +140,8 @@ function silentCluster(row: Row) {
     if (path.endsWith(`/dnsremediations/${name}/status`)) {
       version += 1;
       stored = Reflect.get(Object(body), 'status');
-      return {};
     }
-    if (path.endsWith(`/dnsremediations/${name}`)) {
+    if (path.includes(`/dnsremediations/${name}`)) {
       const metadata = { name, uid, creationTimestamp: isoAt(1), resourceVersion: `${version}` };
       const about = isRepairedOften ? withDrift(incident) : isRollback ? withRollback(incident) : incident;
       return { metadata, spec: about.spec, status: stored };
@@ -231,6 +230,7 @@ async function run(ms: number, row: Row) {
     healths: nothingAsked,
     eligible: () => 1,
     starts: { of: () => null },
+    clusterDns: { addresses: async () => ['10.96.0.10'] },
     settings: { agentImage: 'x', logLevel: 'error', healthPort: 0, notificationsFile: null },
     kubernetesService: { addresses: async () => ['10.96.0.1'], doubt() {} } satisfies KubernetesService,
     narrator: { recordTransition() {}, policyTransition() {}, announce() {} },

@@ -7,6 +7,7 @@ import type { Controller } from '../runtime/controller.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 import { controllerTable } from './controllers.ts';
+import { createClusterDns } from './dns-pods/cluster-dns.ts';
 import type { KubernetesService } from './dns-pods/kubernetes-service.ts';
 import { createDomainMetrics } from './domain-metrics.ts';
 import { createInspectionReconciler } from './files/inspection-controller.ts';
@@ -91,6 +92,7 @@ export function wireControllers({
     proberMetrics: createProberMetrics(metrics),
     nodeMetrics: createNodeMetrics(metrics),
     ownership: createOwnership(given.kube),
+    clusterDns: createClusterDns(given.kube, now),
     sightings: createSightings(),
     narrator: createNarrator(recorder, given.logger, notifier),
     metrics: createDomainMetrics(metrics),

@@ -11,7 +11,7 @@ function anApi(failure?: Error) {
   const replaceStatus = async (_name: string, object: unknown) => {
     if (failure) throw failure;
     written.push(object);
-    return {};
+    return { metadata: { name: 'a', resourceVersion: '8' }, status: { count: 2 } };
   };
   return { written, api: { replaceStatus } as unknown as CustomResource<object> };
 }
@@ -22,17 +22,18 @@ describe('a status', () => {
   it('is written over the object as it was read, with its resourceVersion', async () => {
     const { api, written } = anApi();
     const change = { raw, before: { count: 1 }, after: { count: 2 } };
-    expect(await writeStatus(api, 'a', change, signal)).toBe('written');
+    const answer = { metadata: { name: 'a', resourceVersion: '8' }, status: { count: 2 } };
+    expect(await writeStatus(api, 'a', change, signal)).toEqual({ kind: 'written', raw: answer });
     expect(written).toEqual([{ ...raw, status: { count: 2 } }]);
   });
 
   it('is not written when nothing changed', async () => {
-    expect(await write(new Error('must not be called'), { count: 1 })).toBe('unchanged');
+    expect(await write(new Error('must not be called'), { count: 1 })).toEqual({ kind: 'unchanged' });
   });
 
   it('is overtaken when the object was changed or deleted since it was read', async () => {
-    expect(await write(kubeError(409, 'Conflict'))).toBe('overtaken');
-    expect(await write(kubeError(404, 'NotFound'))).toBe('overtaken');
+    expect(await write(kubeError(409, 'Conflict'))).toEqual({ kind: 'overtaken' });
+    expect(await write(kubeError(404, 'NotFound'))).toEqual({ kind: 'overtaken' });
   });
 
   it('fails with any other error', async () => {

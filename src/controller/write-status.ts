@@ -15,7 +15,9 @@ interface StatusChange<S> {
 }
 
 /** `overtaken`: the object was changed or deleted since it was read, and nothing was written. */
-type Written = 'written' | 'unchanged' | 'overtaken';
+type Written =
+  /** `raw`: the object with its new version, as the API server has it. */
+  { readonly kind: 'written'; readonly raw: object } | { readonly kind: 'unchanged' | 'overtaken' };
 
 export async function writeStatus<S>(
   api: CustomResource<object>,
@@ -23,12 +25,11 @@ export async function writeStatus<S>(
   { raw, before, after }: StatusChange<S>,
   signal: AbortSignal,
 ): Promise<Written> {
-  if (isDeepStrictEqual(before, after)) return 'unchanged';
+  if (isDeepStrictEqual(before, after)) return { kind: 'unchanged' };
   try {
-    await api.replaceStatus(name, { ...raw, status: after }, signal);
-    return 'written';
+    return { kind: 'written', raw: await api.replaceStatus(name, { ...raw, status: after }, signal) };
   } catch (error) {
-    if (isConflict(error) || isNotFound(error)) return 'overtaken';
+    if (isConflict(error) || isNotFound(error)) return { kind: 'overtaken' };
     throw error;
   }
 }

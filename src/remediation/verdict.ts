@@ -76,7 +76,7 @@ export type EffectResult =
   | { readonly kind: 'surveyed'; readonly otherPods: OtherPods }
   | { readonly kind: 'done'; readonly effect: PlainEffect };
 
-/** Something that was learned and has to be recorded before anything is based on it. */
+/** Something that was learned and has to be recorded before any effect is based on it. */
 export type Finding =
   /** It may begin. Recorded before anything is done, so that no other incident takes the same slot. */
   | { readonly kind: 'admitted' }

@@ -4,6 +4,7 @@ import { CHECK_ANNOTATION, CHECK_NAMESPACE } from '../../src/api/keys.ts';
 import { parseNodeCheckRecord } from '../../src/api/node-check-record.ts';
 import { NODE_CONDITION } from '../../src/api/node-condition.ts';
 import { policySpecSchema } from '../../src/api/policy.ts';
+import { createClusterDns } from '../../src/controller/dns-pods/cluster-dns.ts';
 import { createCheckStarter, nodeCheckName } from '../../src/controller/nodes/check-start.ts';
 import { lookAtNode } from '../../src/observe/node-facts.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
@@ -156,8 +157,14 @@ describe('a check', () => {
     const kube = await operatorClient(server);
     const facts = await lookAtNode(kube, 'node-1', signal);
     if (!facts) throw new Error('there is no node-1');
-    const first = createCheckStarter({ kube, image: 'agent:1', now: Date.now });
-    const second = createCheckStarter({ kube, image: 'agent:1', now: Date.now });
+    const starter = () =>
+      createCheckStarter({
+        kube,
+        clusterDns: createClusterDns(kube, Date.now),
+        image: 'agent:1',
+        now: Date.now,
+      });
+    const [first, second] = [starter(), starter()];
     const policy = policySpecSchema.parse({});
     const one = { facts, why: 'FirstSeen', kubeletStartedAt: null, policy, batch: 'batch-1' } as const;
     await first(one, signal);

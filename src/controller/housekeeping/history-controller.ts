@@ -71,7 +71,7 @@ export function createHistoryReconciler({ kube, stores, logger, now }: HistoryCo
     const known = new Set(stores.remediations.list().map((one) => one.uid));
     const past = countedBefore(policy.status.past, live, known);
     const change = { raw, before: policy.status, after: { ...policy.status, past } };
-    return (await writeStatus(policies, name, change, signal)) === 'overtaken' ? null : live;
+    return (await writeStatus(policies, name, change, signal)).kind === 'overtaken' ? null : live;
   }
 
   async function exists({ name, uid }: Remediation, signal: AbortSignal): Promise<boolean> {

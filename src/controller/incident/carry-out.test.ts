@@ -12,6 +12,7 @@ import { fakeKube, kubeError } from '../../../test/support/objects/fake-kube.ts'
 import type { RemediationStatus } from '../../api/remediation.ts';
 import { afterEffect } from '../../remediation/record/status.ts';
 import type { DnsPodView } from '../../remediation/world.ts';
+import { createClusterDns } from '../dns-pods/cluster-dns.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import { carryOut } from './carry-out.ts';
 
@@ -44,6 +45,7 @@ function context({ dnsPods = [], status = {}, addresses = async () => ['10.96.0.
         doubts += 1;
       },
     },
+    clusterDns: createClusterDns(fake.kube, () => at(20)),
     remediation,
     world,
     now: at(20),

@@ -15,7 +15,6 @@ import { recreatePods } from '../../effects/recreate.ts';
 import { releaseNode } from '../../effects/release.ts';
 import type { KubeClient } from '../../kube/client.ts';
 import { KubeError } from '../../kube/errors.ts';
-import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import { otherPodsOf } from '../../observe/other-pods.ts';
 import { INSPECTION_MS, JOB_ACTIVE_SECONDS, PROOF_MS } from '../../remediation/deadlines.ts';
 import { isOfFileAlone } from '../../remediation/facts.ts';
@@ -23,6 +22,7 @@ import { isoTime } from '../../remediation/record/conditions.ts';
 import type { Effect, EffectResult, ProbedPod } from '../../remediation/verdict.ts';
 import { podToAskBefore } from '../../remediation/verification/before.ts';
 import type { Remediation, World } from '../../remediation/world.ts';
+import type { ClusterDns } from '../dns-pods/cluster-dns.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import type { Settings } from '../settings.ts';
 
@@ -30,6 +30,7 @@ interface EffectContext {
   readonly kube: KubeClient;
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
+  readonly clusterDns: ClusterDns;
   readonly remediation: Remediation;
   readonly world: World;
   readonly now: number;
@@ -241,10 +242,15 @@ async function askDnsPod(pod: ProbedPod, context: EffectContext): Promise<readon
   return answers;
 }
 
-async function knownAddresses({ kube, world, remediation, signal }: EffectContext): Promise<KnownAddresses> {
+async function knownAddresses({
+  clusterDns,
+  world,
+  remediation,
+  signal,
+}: EffectContext): Promise<KnownAddresses> {
   const corednsVersion = corednsVersionOf(remediation.spec);
   return {
-    clusterDNS: [...(await clusterDnsAddresses(kube, signal))],
+    clusterDNS: [...(await clusterDns.addresses(signal))],
     nodeLocalDNS: [...NODE_LOCAL_DNS],
     node: [...(world.node?.addresses ?? [])],
     ...(corednsVersion === undefined ? {} : { corednsVersion }),

@@ -29,8 +29,8 @@ const other = (phase: Phase) => ({
   status: { phase },
 });
 
-/** One reconcile; the cache still shows the other incident as waiting. */
-async function reconcile(live: readonly object[]) {
+/** So many reconciles, one right after the other; the cache still shows the other incident as waiting. */
+async function reconcile(live: readonly object[], times = 1) {
   const fake = fakeKube({
     [`${REMEDIATIONS}/node-1-incident`]: ours,
     [REMEDIATIONS]: { items: live },
@@ -66,7 +66,7 @@ async function reconcile(live: readonly object[]) {
     logger: silentLogger,
     now: () => at(2),
   } as unknown as Parameters<typeof createRemediationReconciler>[0]);
-  await run('node-1-incident', new AbortController().signal);
+  for (let time = 0; time < times; time += 1) await run('node-1-incident', new AbortController().signal);
   return { status: (fake.replaced[0] as { status?: object } | undefined)?.status, asked: fake.asked };
 }
 
@@ -92,4 +92,11 @@ describe('an incident whose turn seems to have come', () => {
     const acknowledged = { ...unreadable, metadata: { ...unreadable.metadata, annotations } };
     expect((await reconcile([ours, acknowledged])).status).toMatchObject({ phase: 'Quarantining' });
   });
+});
+
+it('what follows at once on a write of the record is decided from the answer to it, without another read', async () => {
+  const { asked } = await reconcile([ours], 2);
+  const path = `${REMEDIATIONS}/node-1-incident`;
+  expect(asked.filter((one) => one === `GET ${path}`)).toHaveLength(1);
+  expect(asked.filter((one) => one.startsWith('PATCH /api/v1/nodes/node-1'))).not.toEqual([]);
 });

@@ -10,14 +10,16 @@ import { isConflict, nullIfNotFound } from '../../kube/errors.ts';
 import { parseRemediations } from '../../observe/custom-resources.ts';
 import type { Ownership } from '../../observe/ownership.ts';
 import { findRecurrence } from '../../observe/recurrence.ts';
+import { conclude, findingsAfter, onlyAsks } from '../../remediation/conclude.ts';
 import { isUnderRepair } from '../../remediation/facts.ts';
 import { plan } from '../../remediation/plan.ts';
 import { unreadable } from '../../remediation/record/events.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../remediation/record/status.ts';
-import type { Verdict } from '../../remediation/verdict.ts';
-import type { Remediation, World } from '../../remediation/world.ts';
+import { afterEffect } from '../../remediation/record/status.ts';
+import type { Effect } from '../../remediation/verdict.ts';
+import type { Situation, World } from '../../remediation/world.ts';
 import { type Logger, withLogContext } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import type { ClusterDns } from '../dns-pods/cluster-dns.ts';
 import type { KubernetesService } from '../dns-pods/kubernetes-service.ts';
 import { labelsOf, policyOf } from '../dns-pods/policies.ts';
 import { watchUpTimes } from '../dns-pods/up-times.ts';
@@ -31,6 +33,7 @@ import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
 import { AFTER_CONFLICT, writeStatus } from '../write-status.ts';
 import { carryOut } from './carry-out.ts';
+import { createLastAnswers } from './last-answers.ts';
 import { createObservedSince } from './observed-since.ts';
 import { readWorld, withLiveRemediations } from './read-world.ts';
 import { createRecentEffects } from './recent-effects.ts';
@@ -45,6 +48,7 @@ interface RemediationControllerOptions {
   readonly starts: Pick<KubeletStarts, 'of'>;
   readonly settings: Settings;
   readonly kubernetesService: KubernetesService;
+  readonly clusterDns: ClusterDns;
   readonly narrator: Narrator;
   readonly metrics: DomainMetrics;
   readonly logger: Logger;
@@ -65,6 +69,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
   const observed = createObservedSince();
   const upTimes = watchUpTimes(stores.dnsPods, now);
   const recent = createRecentEffects();
+  const answers = createLastAnswers();
   const rest = createRest(stores, eligible, now);
   const sources = { ...options, upTimes, agentImage: options.settings.agentImage };
 
@@ -75,7 +80,7 @@ export function createRemediationReconciler(options: RemediationControllerOption
     const restMs = rest.leftMs(name);
     if (restMs > 0) return { kind: 'requeue', afterMs: restMs };
     rest.forget(name);
-    const raw = await nullIfNotFound(api.get(name, signal));
+    const raw = answers.take(name, now()) ?? (await nullIfNotFound(api.get(name, signal)));
     if (raw === null) {
       observed.forget(name);
       recent.forget(name);
@@ -97,69 +102,53 @@ export function createRemediationReconciler(options: RemediationControllerOption
       stores.policies.list(),
       labelsOf(stores.nodes, remediation.spec.node.name),
     );
-    const decide = (read: World): Verdict =>
-      plan({
-        policy: policy?.spec ?? null,
-        remediation,
-        world: read,
-        now: now(),
-        observedSince: observed.read(remediation, now()),
-        digest,
-      });
-    let world = await readWorld(sources, remediation, now(), signal);
-    let verdict = decide(world);
+    const situationIn = (world: World): Situation => ({
+      policy: policy?.spec ?? null,
+      remediation,
+      world,
+      now: now(),
+      observedSince: observed.read(remediation, now()),
+      digest,
+    });
+    let situation = situationIn(await readWorld(sources, remediation, now(), signal));
+    let verdict = plan(situation);
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
-      world = await withLiveRemediations(kube, world, remediation, signal);
-      verdict = decide(world);
+      situation = situationIn(await withLiveRemediations(kube, situation.world, remediation, signal));
+      verdict = plan(situation);
     }
 
     if (verdict.kind !== 'act') recent.forget(name);
     let next: RemediationStatus;
+    let result = AGAIN;
     switch (verdict.kind) {
       case 'pass':
         observed.forget(name);
         return DONE;
-      case 'wait':
-        rest.waits(remediation, verdict.recheckMs);
-        next = whileWaiting(remediation.status, verdict.reason, verdict.message, now());
-        break;
       case 'act': {
         const pauseMs = recent.pauseMs(name, verdict.effect, now());
         if (pauseMs > 0) return { kind: 'requeue', afterMs: pauseMs, priority: URGENT };
-        logger.info('carrying out effect', { effect: verdict.effect.kind, phase: remediation.status.phase });
-        try {
-          const context = {
-            kube,
-            settings: options.settings,
-            kubernetesService: options.kubernetesService,
-            remediation,
-            world,
-            now: now(),
-            signal,
-          };
-          const result = await carryOut(verdict.effect, context);
-          recent.done(name, verdict.effect, now());
-          next = afterEffect(remediation.status, result, now());
-        } catch (error) {
-          if (isConflict(error)) {
-            logger.info('conflict, planning again', { error });
-            return AFTER_OVERTAKEN;
-          }
-          if (error instanceof NotOursError) {
-            logger.warn('object belongs to someone else, retrying', { error });
-            return { kind: 'requeue', afterMs: NOT_OURS_MS };
-          }
-          throw error;
-        }
+        const done = await tryEffect(verdict.effect, situation, signal);
+        if (!('status' in done)) return done;
+        next = done.status;
         break;
       }
       case 'record':
-        next = afterFinding(remediation.status, verdict.finding, now());
+      case 'wait':
+      case 'end': {
+        const { status, last } = conclude(verdict, situation);
+        next = status;
+        if (last.kind === 'end')
+          next.recurrence = [...(await findRecurrence(kube, next.repair, situation.world.node, signal))];
+        if (last.kind === 'wait') {
+          rest.waits({ ...remediation, status }, last.recheckMs);
+          result = {
+            kind: 'requeue',
+            afterMs: last.recheckMs,
+            priority: isUnderRepair({ ...remediation, status }) ? URGENT : 0,
+          };
+        }
         break;
-      case 'end':
-        next = afterEnd(remediation.status, verdict.ending, remediation.spec, now());
-        next.recurrence = [...(await findRecurrence(kube, next.repair, world.node, signal))];
-        break;
+      }
       default:
         return assertNever(verdict);
     }
@@ -167,18 +156,43 @@ export function createRemediationReconciler(options: RemediationControllerOption
     const change = { raw, before: remediation.status, after: next };
     const written = await writeStatus(api, name, change, signal);
     // What was done but not recorded is done again or recognised as done.
-    if (written === 'overtaken') return AFTER_OVERTAKEN;
-    if (written === 'written') {
+    if (written.kind === 'overtaken') return AFTER_OVERTAKEN;
+    if (written.kind === 'written') {
       options.narrator.recordTransition(remediation, next);
       options.metrics.follow(remediation, next);
+      if (result === AGAIN) answers.keep(name, written.raw, now());
     }
-    return afterwards(verdict, { ...remediation, status: next });
+    return result;
   }
-}
 
-function afterwards(verdict: Exclude<Verdict, { kind: 'pass' }>, after: Remediation): Result {
-  if (verdict.kind !== 'wait') return AGAIN;
-  return { kind: 'requeue', afterMs: verdict.recheckMs, priority: isUnderRepair(after) ? URGENT : 0 };
+  /** @returns the status after the effect, or when to try again if others were in the way */
+  async function tryEffect(
+    effect: Effect,
+    situation: Situation,
+    signal: AbortSignal,
+  ): Promise<Result | { readonly status: RemediationStatus }> {
+    const { remediation, world } = situation;
+    const { settings, kubernetesService, clusterDns } = options;
+    logger.info('carrying out effect', { effect: effect.kind, phase: remediation.status.phase });
+    try {
+      const known = { settings, kubernetesService, clusterDns };
+      const context = { kube, ...known, remediation, world, now: now(), signal };
+      const done = await carryOut(effect, context);
+      recent.done(remediation.name, effect, now());
+      const status = afterEffect(remediation.status, done, now());
+      return { status: onlyAsks(effect) ? findingsAfter(status, { ...situation, now: now() }) : status };
+    } catch (error) {
+      if (isConflict(error)) {
+        logger.info('conflict, planning again', { error });
+        return AFTER_OVERTAKEN;
+      }
+      if (error instanceof NotOursError) {
+        logger.warn('object belongs to someone else, retrying', { error });
+        return { kind: 'requeue', afterMs: NOT_OURS_MS };
+      }
+      throw error;
+    }
+  }
 }
 
 const digest = (text: string): string => createHash('sha256').update(text).digest('hex');

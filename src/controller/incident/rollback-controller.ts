@@ -43,7 +43,7 @@ export function createRollbackReconciler(options: RollbackControllerOptions) {
     if (by !== undefined) {
       const after = { ...original.status, rolledBackBy: by };
       const written = await writeStatus(api, name, { raw, before: original.status, after }, signal);
-      return written === 'overtaken' ? AFTER_CONFLICT : { kind: 'requeue', afterMs: 0 };
+      return written.kind === 'overtaken' ? AFTER_CONFLICT : { kind: 'requeue', afterMs: 0 };
     }
     return original.rollbackAsked === null ? DONE : answer(raw, original, original.rollbackAsked, signal);
   };
@@ -79,7 +79,7 @@ export function createRollbackReconciler(options: RollbackControllerOptions) {
     const { status: before } = original;
     const after = { ...before, rollbacks: [...before.rollbacks, name].slice(-MAX_ROLLBACKS) };
     const written = await writeStatus(api, original.name, { raw, before, after }, signal);
-    return written === 'overtaken' ? AFTER_CONFLICT : DONE;
+    return written.kind === 'overtaken' ? AFTER_CONFLICT : DONE;
   }
 }
 

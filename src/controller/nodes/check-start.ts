@@ -6,17 +6,15 @@ import type { CheckReason } from '../../api/drift.ts';
 import type { PolicySpec } from '../../api/policy.ts';
 import { startCheck } from '../../effects/check-pod.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { NodeFacts } from '../../observe/node-facts.ts';
 import { isoTime } from '../../remediation/record/conditions.ts';
 import { readReport } from '../../remediation/record/report.ts';
 import { CHECK_MS, checkRequest } from '../check-request.ts';
+import type { ClusterDns } from '../dns-pods/cluster-dns.ts';
 import type { CheckPod } from './check-pods.ts';
 
 /** The kubelet ends the pod after `CHECK_MS`, and says why. One that does not is not waited for. */
 export const LATE_MS = CHECK_MS + 10_000;
-/** The Services of cluster DNS hardly ever change, and reading them is two requests. */
-const CLUSTER_DNS_VALID_MS = 5 * 60_000;
 
 interface CheckStart {
   readonly facts: NodeFacts;
@@ -28,19 +26,12 @@ interface CheckStart {
 
 interface CheckStarterOptions {
   readonly kube: KubeClient;
+  readonly clusterDns: ClusterDns;
   readonly image: string;
   readonly now: () => number;
 }
 
-export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
-  let clusterDNS: { readonly at: number; readonly addresses: readonly string[] } | null = null;
-
-  async function clusterDnsNow(signal: AbortSignal): Promise<readonly string[]> {
-    if (!clusterDNS || now() - clusterDNS.at > CLUSTER_DNS_VALID_MS)
-      clusterDNS = { at: now(), addresses: await clusterDnsAddresses(kube, signal) };
-    return clusterDNS.addresses;
-  }
-
+export function createCheckStarter({ kube, clusterDns, image, now }: CheckStarterOptions) {
   /** Creates the pod. One of that name that already exists is adopted: another leader has created it. */
   return async function start(
     { facts, why, kubeletStartedAt, policy, batch }: CheckStart,
@@ -68,7 +59,7 @@ export function createCheckStarter({ kube, image, now }: CheckStarterOptions) {
         agent: checkRequest({
           nonce,
           policy,
-          clusterDNS: await clusterDnsNow(signal),
+          clusterDNS: await clusterDns.addresses(signal),
           node: facts.addresses,
           now: now(),
         }),

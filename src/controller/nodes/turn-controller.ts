@@ -6,6 +6,7 @@ import type { KubeClient } from '../../kube/client.ts';
 import { lookAtNode } from '../../observe/node-facts.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
+import type { ClusterDns } from '../dns-pods/cluster-dns.ts';
 import { coveringPolicy } from '../dns-pods/policies.ts';
 import type { Settings } from '../settings.ts';
 import type { Stores } from '../stores.ts';
@@ -19,6 +20,7 @@ import type { Schedule } from './schedule.ts';
 
 interface TurnOptions {
   readonly kube: KubeClient;
+  readonly clusterDns: ClusterDns;
   readonly stores: Pick<Stores, 'nodes' | 'policies'>;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly known: KnownNodes;
@@ -48,9 +50,21 @@ const NEEDS_NO_LOOK: ReadonlySet<CheckReason> = new Set(['FirstSeen', 'KubeletSt
 const AFTER_LOOK_MS = 350;
 
 export function createTurnReconciler(options: TurnOptions) {
-  const { kube, stores, settings, known, starts, records, schedule, checkPods, batches, logger, now } =
-    options;
-  const start = createCheckStarter({ kube, image: settings.agentImage, now });
+  const {
+    kube,
+    clusterDns,
+    stores,
+    settings,
+    known,
+    starts,
+    records,
+    schedule,
+    checkPods,
+    batches,
+    logger,
+    now,
+  } = options;
+  const start = createCheckStarter({ kube, clusterDns, image: settings.agentImage, now });
   let lastStartAt = 0;
   /** Until the cache shows their pods; by node, epoch milliseconds. */
   const justStarted = new Map<string, number>();

@@ -117,8 +117,8 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
       now: now(),
     });
     const written = await writeStatus(api, name, { raw, before: policy.status, after: next }, signal);
-    if (written === 'overtaken') return AFTER_CONFLICT;
-    if (written === 'written') options.narrator.policyTransition(policy, next);
+    if (written.kind === 'overtaken') return AFTER_CONFLICT;
+    if (written.kind === 'written') options.narrator.policyTransition(policy, next);
     const breaker = breakerOf(remediations, null, policy.spec, now());
     const ends = [nextEndOfPause(policy.spec.pause, now()), breaker.closesAt];
     const rechecks = [
@@ -139,6 +139,6 @@ export function createPolicyReconciler(options: PolicyControllerOptions) {
     const conditions = conditionsOfInvalidSpec(status, problem, { generation, now: now() });
     const change = { raw, before: status, after: { ...status, observedGeneration: generation, conditions } };
     const written = await writeStatus(api, name, change, signal);
-    return written === 'overtaken' ? AFTER_CONFLICT : { kind: 'done' };
+    return written.kind === 'overtaken' ? AFTER_CONFLICT : { kind: 'done' };
   }
 }

@@ -2,7 +2,6 @@
 import { crashWithoutLog } from '../../diagnosis/crash.ts';
 import type { Diagnosis, LoopDiagnosis } from '../../diagnosis/diagnose.ts';
 import type { KubeClient } from '../../kube/client.ts';
-import { clusterDnsAddresses } from '../../observe/cluster-dns.ts';
 import type { ContainerDeath } from '../../observe/dns-pod.ts';
 import { gatherEvidence } from '../../observe/gather-evidence.ts';
 import type { Ownership } from '../../observe/ownership.ts';
@@ -11,6 +10,7 @@ import { sightingEvent } from '../../remediation/record/events.ts';
 import type { Logger } from '../../runtime/logger.ts';
 import type { Result } from '../../runtime/work-queue.ts';
 import { createClaimant, SETTLED } from '../claiming/claimant.ts';
+import type { ClusterDns } from '../dns-pods/cluster-dns.ts';
 import { watchDeaths } from '../dns-pods/death-times.ts';
 import { policyFor } from '../dns-pods/policies.ts';
 import { containerOf, podsOf } from '../dns-pods/workloads.ts';
@@ -26,6 +26,7 @@ interface SightingControllerOptions {
   readonly kube: KubeClient;
   readonly stores: Stores;
   readonly ownership: Ownership;
+  readonly clusterDns: ClusterDns;
   readonly starts: Pick<KubeletStarts, 'of'>;
   readonly settings: Pick<Settings, 'agentImage'>;
   readonly sightings: Sightings;
@@ -59,7 +60,7 @@ export function createSightingReconciler(options: SightingControllerOptions) {
     const isFinal = known !== null && isFinalDiagnosis(known, death);
     // Under another policy, for example one that was applied again, it is considered again.
     if (isFinal && known.isSettled && known.policyUID === policy.uid) return DONE;
-    const clusterDNS = async () => clusterDnsAddresses(kube, signal);
+    const clusterDNS = async () => options.clusterDns.addresses(signal);
     const found = isFinal
       ? known
       : await sight(kube, { pod, container, clusterDNS: await clusterDNS() }, signal);

@@ -1,5 +1,6 @@
 /** A leader that checks simulated nodes: the real controllers and their table, on the simulated clock. */
 import { controllerTable } from '../../../src/controller/controllers.ts';
+import { createClusterDns } from '../../../src/controller/dns-pods/cluster-dns.ts';
 import { createBatches } from '../../../src/controller/nodes/batches.ts';
 import { createCheckPods } from '../../../src/controller/nodes/check-pods.ts';
 import { createKnownNodes } from '../../../src/controller/nodes/known-nodes.ts';
@@ -90,6 +91,7 @@ export class CheckReplica {
     const schedule = createSchedule({ stores, known, starts, records, wanted, now });
     const parts = {
       kube: cluster.kube,
+      clusterDns: createClusterDns(cluster.kube, now),
       stores,
       settings: { agentImage: 'agent:1' },
       known,

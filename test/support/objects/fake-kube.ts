@@ -91,6 +91,7 @@ export function fakeKube(answers: Readonly<Record<string, object>> = {}): FakeKu
       },
       replaceStatus: async (_name: string, object: unknown) => {
         fake.replaced.push(object);
+        return object;
       },
     }),
   };

@@ -1,5 +1,6 @@
 /** A cluster of canned answers with one DNS pod, whose container has just died in a loop, under the sighting controller. */
 import type { Phase } from '../../../src/api/remediation.ts';
+import { createClusterDns } from '../../../src/controller/dns-pods/cluster-dns.ts';
 import { createSightingReconciler } from '../../../src/controller/sighting/sighting-controller.ts';
 import { createSightings } from '../../../src/controller/sighting/sightings.ts';
 import type { Stores } from '../../../src/controller/stores.ts';
@@ -79,6 +80,7 @@ export function sightingCluster() {
       owns: async ({ kind }, { controller }) => controller?.kind !== 'DaemonSet' || kind === 'DaemonSet',
     },
     starts: { of: () => null },
+    clusterDns: createClusterDns(fake.kube, () => at(seconds)),
     settings: { agentImage: 'registry.example.com/dnshealth-operator:0.1.0' },
     sightings,
     narrator: {

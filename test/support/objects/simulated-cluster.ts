@@ -2,8 +2,9 @@
 import { assertNever } from '../../../src/api/assert-never.ts';
 import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
+import { conclude, findingsAfter, onlyAsks } from '../../../src/remediation/conclude.ts';
 import { plan } from '../../../src/remediation/plan.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
+import { afterEffect } from '../../../src/remediation/record/status.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type {
   AgentRun,
@@ -109,35 +110,36 @@ export class SimulatedCluster {
     // Otherwise it would be tried for ever.
     if (this.#script.agent === 'never-starts' && this.status.attempts.length > NEVER_STARTS_FOR)
       this.#recover();
-    const verdict = plan(this.situation());
+    const situation = this.situation();
+    const verdict = plan(situation);
     switch (verdict.kind) {
       case 'pass':
         return verdict;
       case 'act': {
         const result = this.#carryOut(verdict.effect);
-        this.#record(afterEffect(this.status, result, this.now));
+        const status = afterEffect(this.status, result, this.now);
+        this.#record(onlyAsks(verdict.effect) ? findingsAfter(status, situation) : status);
         break;
       }
       case 'record':
-        this.#record(afterFinding(this.status, verdict.finding, this.now));
-        break;
       case 'wait':
-        this.#record(whileWaiting(this.status, verdict.reason, verdict.message, this.now));
-        this.now += Math.max(
-          100,
-          verdict.reason === 'AwaitingRetry' ? verdict.recheckMs : Math.min(verdict.recheckMs, 5_000),
-        );
-        if (verdict.reason === 'AwaitingRetry' && this.node.quarantine) this.tally.heldWhileWaiting += 1;
+      case 'end': {
+        const { status, last } = conclude(verdict, situation);
+        this.#record(status);
+        if (last.kind === 'wait') this.#wait(last);
         break;
-      case 'end':
-        this.#record(afterEnd(this.status, verdict.ending, this.#remediation.spec, this.now));
-        break;
+      }
       default:
         assertNever(verdict);
     }
     this.now += 20;
     this.#moveAgent();
     return verdict;
+  }
+
+  #wait({ reason, recheckMs }: Extract<Verdict, { kind: 'wait' }>): void {
+    this.now += Math.max(100, reason === 'AwaitingRetry' ? recheckMs : Math.min(recheckMs, 5_000));
+    if (reason === 'AwaitingRetry' && this.node.quarantine) this.tally.heldWhileWaiting += 1;
   }
 
   /** Without a repair: the pod that looped is gone, or a check has found the node well. */
