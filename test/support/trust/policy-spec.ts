@@ -9,7 +9,7 @@ export function specOf(script: PolicyScript, index: PolicyIndex): z.input<typeof
   return {
     mode: script.mode,
     workload: { name: `coredns-${index}` },
-    quarantine: { strategy: script.strategy },
+    quarantine: { strategy: script.strategy, maxSeconds: script.maxSeconds },
     limits: {
       maxConcurrent: script.maxConcurrent,
       coolDownSeconds: script.coolDownSeconds,

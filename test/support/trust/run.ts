@@ -1,4 +1,5 @@
 /** Plays a random cluster from its script to a quiet end, and collects every promise that was broken on the way. */
+import type { QuarantineRecord } from '../../../src/api/quarantine-record.ts';
 import type { Incident } from './incident.ts';
 import { blockers, serves, underRepair } from './oracle.ts';
 import type { TrustEvent, TrustScript } from './script.ts';
@@ -69,15 +70,18 @@ function checkMarks(world: TrustWorld, note: (what: string) => void): void {
     if (record === null && (api.hasOurTaint(name) || (api.isCordoned(name) && !cordoned)))
       note(`${name} is still out of scheduling after its release`);
     const heldMs = record === null ? 0 : world.now - Date.parse(record.since);
-    if (heldMs > CAP_MS + world.graceMs + SLACK_MS) note(`${name} is held for ${heldMs} ms`);
+    if (heldMs > capOf(world, record) + world.graceMs + SLACK_MS) note(`${name} is held for ${heldMs} ms`);
   }
 }
 
 /** Whoever waits for these may be out of date by the time they are over. */
 const OF_ITSELF = new Set(['NodeNotReady', 'LastServingPod', 'NodeHeld', 'NodeCordoned', 'AwaitingRetry']);
 
-/** `spec.quarantine.maxSeconds` by default. */
-const CAP_MS = 480_000;
+/** By the settings that the incident was claimed with. A record that is gone holds nothing. */
+function capOf({ incidents }: TrustWorld, mark: QuarantineRecord | null): number {
+  const holder = incidents.find(({ remediation }) => remediation.name === mark?.remediation);
+  return (holder?.remediation.spec.settings.quarantine.maxSeconds ?? 0) * 1000;
+}
 
 /** Whoever waits has a reason that is true, and says it. */
 function checkWaits(world: TrustWorld, note: (what: string) => void): void {

@@ -6,11 +6,12 @@ import { FINAL_PHASES, type Phase } from '../../../src/api/remediation.ts';
 import { quarantineNode } from '../../../src/effects/quarantine.ts';
 import { releaseNode, releaseOrphan } from '../../../src/effects/release.ts';
 import { isConflict } from '../../../src/kube/errors.ts';
+import { conclude, findingsAfter, onlyAsks } from '../../../src/remediation/conclude.ts';
 import { CATCH_UP_MS } from '../../../src/remediation/deadlines.ts';
 import { hasNotBegun } from '../../../src/remediation/facts.ts';
 import { judgeMark } from '../../../src/remediation/housekeeping/orphan.ts';
 import { plan } from '../../../src/remediation/plan.ts';
-import { afterEffect, afterEnd, afterFinding, whileWaiting } from '../../../src/remediation/record/status.ts';
+import { afterEffect } from '../../../src/remediation/record/status.ts';
 import { slotsOf } from '../../../src/remediation/rollout/slots.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { DnsPodView, Situation } from '../../../src/remediation/world.ts';
@@ -243,10 +244,12 @@ export class TrustWorld {
   /** Returns whether something was done. */
   async #reconcile(incident: Incident, lag: number): Promise<boolean> {
     if (!this.incidents.includes(incident)) return false;
-    let verdict = this.#decide(incident, lag);
+    let situation = this.#situation(incident, lag);
+    let verdict = this.#decide(situation);
     // As the controller does: a slot is taken only by the records that the API server has.
     if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') {
-      verdict = this.#decide(incident, 0);
+      situation = this.#situation(incident, 0);
+      verdict = this.#decide(situation);
       if (verdict.kind === 'record' && verdict.finding.kind === 'admitted') this.watcher?.begins(incident);
     }
     incident.verdict = verdict;
@@ -255,18 +258,17 @@ export class TrustWorld {
       case 'pass':
         incident.isClosed = true;
         return false;
-      case 'wait':
-        incident.record(whileWaiting(status, verdict.reason, verdict.message, this.now));
-        // Those who wait behind it look again: the cluster rests only once they have.
-        return incident.status.reason !== status.reason;
       case 'record':
-        if (verdict.finding.kind === 'attempt-ended') incident.standBack();
-        incident.record(afterFinding(status, verdict.finding, this.now));
-        return true;
-      case 'end':
-        incident.record(afterEnd(status, verdict.ending, incident.remediation.spec, this.now));
-        if (verdict.ending.phase === 'Healed') incident.node.isSick = false;
-        return true;
+      case 'wait':
+      case 'end': {
+        if (verdict.kind === 'record' && verdict.finding.kind === 'attempt-ended') incident.standBack();
+        const concluded = conclude(verdict, situation);
+        incident.record(concluded.status);
+        const { last } = concluded;
+        if (last.kind === 'end' && last.ending.phase === 'Healed') incident.node.isSick = false;
+        // Those who wait behind one that waits look again: the cluster rests only once they have.
+        return verdict.kind !== 'wait' || incident.status.reason !== status.reason;
+      }
       case 'act': {
         const result = await this.#carryOut(incident, verdict.effect).catch((error: unknown) => {
           if (isConflict(error)) return null;
@@ -275,7 +277,10 @@ export class TrustWorld {
         if (result === null) return true;
         // The operator is killed before it has recorded what it did.
         if (this.#script.lost[this.#effects++]) this.operatorStartsAgain();
-        else incident.record(afterEffect(status, result, this.now));
+        else {
+          const after = afterEffect(status, result, this.now);
+          incident.record(onlyAsks(verdict.effect) ? findingsAfter(after, situation) : after);
+        }
         return true;
       }
       default:
@@ -283,9 +288,9 @@ export class TrustWorld {
     }
   }
 
-  #decide(incident: Incident, lag: number): Verdict {
+  #decide(situation: Situation): Verdict {
     this.states += 1;
-    return plan(this.#situation(incident, lag));
+    return plan(situation);
   }
 
   #situation(incident: Incident, lag: number): Situation {
