@@ -5,9 +5,9 @@ import { play } from '../../test/support/trust/run.ts';
 import { scripts } from '../../test/support/trust/script.ts';
 
 /** `TRUST_RUNS=2000` for a long look; `TRUST_SEED`, and `TRUST_PATH` of a failure, to see one again. */
-const numRuns = Number(process.env['TRUST_RUNS'] ?? 300);
+const numRuns = Number(process.env['TRUST_RUNS'] ?? 700);
 /** However slow the machine is. */
-const limitMs = Number(process.env['TRUST_SECONDS'] ?? 15) * 1000;
+const limitMs = Number(process.env['TRUST_SECONDS'] ?? 60) * 1000;
 const path = process.env['TRUST_PATH'];
 const seed = Number(process.env['TRUST_SEED'] ?? Date.now() % 1_000_000_007);
 

@@ -10,6 +10,7 @@ const SECTIONS = [
   'Drift',
   'Mass outage',
   'Limits',
+  'Decisions',
   'Prober',
   'Soak',
   'Diagnose',

@@ -14,6 +14,8 @@ import { startManyNodes } from './many-nodes.ts';
 const NODES = Number(process.env['NODES'] ?? 12);
 const OPERATOR = 'system:serviceaccount:dnshealth-system:dnshealth-operator';
 const { maxConcurrent } = LIMITS;
+/** Only ends a hang, of however many nodes. */
+const LONGEST_MS = 600_000 + NODES * 10_000;
 /** Only repairs of crashes, verified as fast as it goes. */
 const POLICY = {
   limits: { maxConcurrent },
@@ -45,7 +47,9 @@ const untilThereAre =
   (number: number, repairs: readonly Incident[]): boolean =>
     number > 0 && repairs.length < Math.min(count, NODES);
 
-it('is healed node by node: the first alone, and then never more at once than maxConcurrent', async () => {
+it('is healed node by node: the first alone, and then never more at once than maxConcurrent', {
+  timeout: LONGEST_MS,
+}, async () => {
   const mark = auditMark(server);
   const from = Date.now();
   await cluster.policy('coredns', POLICY);
@@ -66,7 +70,9 @@ it('is healed node by node: the first alone, and then never more at once than ma
   if (process.env['NODES'] !== undefined) writeSection('Limits', text);
 });
 
-it('stops at the third repair, which is rolled back: no other begins until it is acknowledged', async () => {
+it('stops at the third repair, which is rolled back: no other begins until it is acknowledged', {
+  timeout: LONGEST_MS,
+}, async () => {
   const begunFirst = 1 + maxConcurrent;
   const THIRD = 2;
   await cluster.policy('coredns', POLICY);

@@ -15,15 +15,8 @@ import { afterEffect } from '../../../src/remediation/record/status.ts';
 import { slotsOf } from '../../../src/remediation/rollout/slots.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { DnsPodView, Situation } from '../../../src/remediation/world.ts';
-import {
-  aDnsPod,
-  aLoopingPod,
-  aRemediation,
-  aSituation,
-  at,
-  onControlPlane,
-  withSighting,
-} from '../objects/builders.ts';
+import { aRemediation, aSituation, at, onControlPlane, withSighting } from '../objects/builders.ts';
+import { dnsPodsOf, sickOn } from './dns-pods.ts';
 import { Incident } from './incident.ts';
 import { NodeApi } from './node-api.ts';
 import { specOf } from './policy-spec.ts';
@@ -78,12 +71,12 @@ export class TrustWorld {
   pauseOfAll: { readonly reason: string; readonly by: string } | null = null;
   /** A DNS pod of each policy serves on a node without incidents. */
   servesElsewhere = true;
+  elsewhereSince = at(-3600);
   /** For how long the operator did not work, and by how much its clock was put back: nothing can be held against it. */
   graceMs = 0;
   watcher: Watcher | null = null;
   readonly #script: TrustScript;
   #observedSince = at(0);
-  #elsewhereSince = at(-3600);
   #writes = 0;
   #effects = 0;
   readonly #read = new Map<readonly unknown[], number>();
@@ -180,7 +173,7 @@ export class TrustWorld {
 
   setServesElsewhere(serves: boolean): void {
     this.servesElsewhere = serves;
-    this.#elsewhereSince = this.now;
+    this.elsewhereSince = this.now;
   }
 
   /** Another one leads: what it does not see in the cluster it does not know. */
@@ -217,24 +210,7 @@ export class TrustWorld {
   }
 
   pods(policy: PolicyIndex): readonly DnsPodView[] {
-    const own = this.nodes.filter(({ script }) => script.policy === policy);
-    return [
-      ...own.flatMap((node) => [
-        ...(node.script.server
-          ? [this.#asItIsNow(node, aDnsPod({ uid: `server-${node.name}`, node: node.name }))]
-          : []),
-        ...this.#sickOrNew(node),
-      ]),
-      ...(this.servesElsewhere
-        ? [
-            aDnsPod({
-              uid: `elsewhere-${policy}`,
-              node: 'node-well',
-              runningSince: this.#elsewhereSince,
-            }),
-          ]
-        : []),
-    ];
+    return dnsPodsOf(this, policy);
   }
 
   #replace(index: PolicyIndex, policy: Policy): void {
@@ -357,37 +333,6 @@ export class TrustWorld {
     }
   }
 
-  #sickOrNew(node: TrustNode): readonly DnsPodView[] {
-    const recreated = this.incidents.find((one) => one.node === node && one.replacedAt !== null);
-    const names = sickOn(node);
-    if (recreated?.replacedAt != null)
-      return [
-        this.#asItIsNow(
-          node,
-          aDnsPod({
-            name: `${names.name}-new`,
-            uid: `${names.uid}-${recreated.remediation.name}`,
-            node: node.name,
-            createdAt: recreated.replacedAt,
-            startedAt: recreated.replacedAt + 500,
-            runningSince: recreated.replacedAt + 1_000,
-          }),
-        ),
-      ];
-    return node.isSick ? [aLoopingPod({ ...names, node: node.name })] : [];
-  }
-
-  /** A kubelet before 1.35 makes every probed pod unready for a while when it is restarted. */
-  #asItIsNow(node: TrustNode, pod: DnsPodView): DnsPodView {
-    const isUnready = this.incidents.some(
-      ({ node: other, job }) =>
-        other === node && pod.createdAt < job.restartedAt && this.now < job.restartedAt + 8_000,
-    );
-    if (isUnready) return { ...pod, ready: false };
-    const isStarting = pod.runningSince !== null && pod.runningSince > this.now;
-    return isStarting ? { ...pod, ip: null, containerID: null, ready: false, runningSince: null } : pod;
-  }
-
   #next<T>(values: readonly T[]): T {
     const read = this.#read.get(values) ?? 0;
     this.#read.set(values, read + 1);
@@ -404,11 +349,6 @@ export class TrustWorld {
 }
 
 const CLAIMED_AGAIN_AFTER: readonly Phase[] = ['Healed', 'Cancelled', 'Expired', 'Superseded'];
-
-const sickOn = ({ name, pod }: TrustNode) => ({
-  name: `sick-${pod}-on-${name}`,
-  uid: `sick-${pod}-on-${name}`,
-});
 
 const policyOf = (script: PolicyScript, index: PolicyIndex): Policy => ({
   script,
