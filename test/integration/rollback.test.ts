@@ -157,6 +157,55 @@ describe('a repair that a person asks to take back', () => {
   });
 });
 
+describe('a rollback that is under way, after the deletion', () => {
+  async function underWay() {
+    const repair = await healed();
+    await ask(repair, 'we own this file');
+    const { metadata } = await rollbackOf(
+      repair,
+      (one) => one.status.phase === 'RollingBack',
+      'to be carried out',
+    );
+    return { repair, name: metadata.name };
+  }
+
+  it('of its policy, ends as it would have', async () => {
+    const { repair, name } = await underWay();
+    await server.call('DELETE', '/apis/dnshealth.io/v1alpha1/dnshealthpolicies/coredns');
+    await reports(name, { outcome: 'rolled-back', nodeUnchanged: false });
+    expect((await rollbackOf(repair, released, 'to end')).status).toMatchObject({
+      phase: 'RolledBack',
+      reason: 'RolledBackOnRequest',
+    });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+  });
+
+  it('of its record, has the node released, and no repair follows: the label stays', async () => {
+    const { name } = await underWay();
+    await cluster.removeIncident(name);
+    await until(async () => ((await meta()).annotations?.[RECORD] === undefined ? true : undefined), {
+      what: 'the node to be released',
+      timeoutMs: HANG_MS,
+      everyMs: 20,
+    });
+    expect(await cluster.nodeSpec('node-1')).toEqual({});
+    expect((await meta()).labels[LABEL]).toBe('true');
+  });
+
+  it('of its node, ends, and a node that joins under the same name is not ours and not excluded', async () => {
+    const { repair } = await underWay();
+    await server.call('DELETE', NODE);
+    expect((await rollbackOf(repair, ended, 'to end')).status).toMatchObject({
+      phase: 'Failed',
+      reason: 'NodeGone',
+    });
+    await rollbackOf(repair, released, 'to give its place back');
+    await cluster.node('node-1');
+    const { labels = {}, annotations = {} } = await meta();
+    expect([labels[LABEL], annotations[WHY], annotations[RECORD]]).toEqual([undefined, undefined, undefined]);
+  });
+});
+
 describe('a person who changes the node while it is in quarantine', () => {
   it('is recorded and respected: a cordon stays after the release', async () => {
     const { metadata } = await path.reach('Repairing');
