@@ -10,8 +10,13 @@ import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support
 import { HANG_MS } from '../support/patience.ts';
 import { type HandDrivenCluster, type Incident, startHandDrivenCluster } from './hand-driven-cluster.ts';
 
-/** Pods have loopback addresses here: a DNS server of the test answers there on port 53. */
-export const POD_IP = '127.77.0.2';
+/**
+ * Pods have loopback addresses here: a DNS server of the test answers there on port 53. Each test process has one of its
+ * own, because several run at the same time.
+ */
+export const POD_IP = ownAddress(77);
+/** Nothing answers there, unless a test starts something. */
+export const OTHER_POD_IP = ownAddress(78);
 export const RECORD = 'dnshealth.io/quarantine';
 export const HELD_BY = 'dnshealth.io/quarantined-by';
 
@@ -109,3 +114,7 @@ export const inPhase =
 export const ended = ({ status }: Incident) => status.finishedAt !== undefined;
 export const released = (incident: Incident) =>
   ended(incident) && incident.status.quarantine?.heldSince === undefined;
+
+function ownAddress(network: number): string {
+  return `127.${network}.${(process.pid >> 8) % 256}.${process.pid % 256}`;
+}

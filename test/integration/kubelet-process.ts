@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import * as z from 'zod';
 import { buildGoPrograms } from '../cluster/build/go-programs.ts';
+import { freePorts } from '../support/free-port.ts';
 import { type LastWill, lastWill } from '../support/last-will.ts';
 import { HANG_MS } from '../support/patience.ts';
 
@@ -54,7 +54,7 @@ export class KubeletProgram {
     mkdirSync(join(root, 'var/lib/kubelet'), { recursive: true });
     // The kubelet looks up its own user.
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n');
-    const port = await freePort();
+    const [port = 0] = await freePorts(1);
     const own = [
       ...STANDALONE,
       `--port=${port}`,
@@ -96,15 +96,4 @@ export class KubeletProgram {
     }
     throw new Error(`the kubelet does not serve (exit code ${kubelet.exitCode}): ${log()}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

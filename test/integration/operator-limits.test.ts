@@ -5,7 +5,7 @@ import { until } from '../cluster/until.ts';
 import type { InstalledApiserver } from '../support/apiserver/installed-apiserver.ts';
 import { HANG_MS } from '../support/patience.ts';
 import type { HandDrivenCluster, Incident } from './hand-driven-cluster.ts';
-import { ended, incidentStage, POD_IP, released } from './incident-stage.ts';
+import { ended, incidentStage, OTHER_POD_IP, POD_IP, released } from './incident-stage.ts';
 
 const stage = incidentStage();
 let server: InstalledApiserver;
@@ -102,7 +102,7 @@ describe('outside of the maintenance windows', () => {
   });
 
   it('what is urgent passes: it begins once the last DNS pod that served does not any more', async () => {
-    await cluster.servingPod('coredns-well', 'node-2', '127.77.0.9');
+    await cluster.servingPod('coredns-well', 'node-2', OTHER_POD_IP);
     await cluster.policy('coredns', {
       maintenance: { windows: farWindow(), urgent: 'Proceed' },
       prober: { intervalSeconds: 0 },

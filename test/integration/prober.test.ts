@@ -4,10 +4,10 @@ import { until } from '../cluster/until.ts';
 import { answerTo, type DnsTestServer, framed, startDnsServer } from '../support/network/dns-server.ts';
 import { HANG_MS } from '../support/patience.ts';
 import type { HandDrivenCluster } from './hand-driven-cluster.ts';
-import { ended, incidentStage, inPhase, POD_IP } from './incident-stage.ts';
+import { ended, incidentStage, inPhase, OTHER_POD_IP, POD_IP } from './incident-stage.ts';
 
 const stage = incidentStage();
-const SICK_IP = '127.77.0.9';
+const SICK_IP = OTHER_POD_IP;
 const CLUSTER_NAME = 'kubernetes.default.svc.cluster.local';
 const NO_LOOP = '.:53 {\n errors\n forward . /etc/resolv.conf\n}\n';
 

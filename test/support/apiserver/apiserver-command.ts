@@ -1,7 +1,6 @@
 /** Command lines and files of the test apiserver and its etcd. Below `apiserver.ts`, which runs them. */
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 export interface ApiserverFiles {
@@ -104,31 +103,4 @@ export function apiserverFlags(files: ApiserverFiles, etcdPort: number, port: nu
     `--audit-log-path=${files.auditLog}`,
     '--profiling=false',
   ];
-}
-
-/** Keeps all open until all are known, so that no two are the same. */
-export async function freePorts(): Promise<readonly [number, number, number]> {
-  const servers = [createServer(), createServer(), createServer()];
-  const ports = await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise<number>((resolve, reject) => {
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => {
-            const address = server.address();
-            resolve(typeof address === 'object' && address !== null ? address.port : 0);
-          });
-        }),
-    ),
-  );
-  await Promise.all(
-    servers.map(
-      (server) =>
-        new Promise((resolve) => {
-          server.close(resolve);
-        }),
-    ),
-  );
-  const [first = 0, second = 0, third = 0] = ports;
-  return [first, second, third];
 }

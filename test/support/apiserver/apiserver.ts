@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { until } from '../../cluster/until.ts';
+import { freePorts } from '../free-port.ts';
 import { type LastWill, lastWill } from '../last-will.ts';
 import { HANG_MS } from '../patience.ts';
 import {
   type ApiserverFiles,
   apiserverFlags,
   etcdFlags,
-  freePorts,
   writeFiles,
   writeServiceAccountKey,
 } from './apiserver-command.ts';
@@ -70,7 +70,7 @@ export async function startApiserver(moreFlags: readonly string[] = []): Promise
   const folder = await mkdtemp(join(tmpdir(), 'dnshealth-apiserver-'));
   const will = lastWill(folder);
   try {
-    const [clientPort, peerPort, port] = await freePorts();
+    const [clientPort = 0, peerPort = 0, port = 0] = await freePorts(3);
     const token = randomBytes(16).toString('hex');
     const files = await writeFiles(folder, token, port);
     const etcd = start(folder, programs.etcd, etcdFlags(folder, clientPort, peerPort));

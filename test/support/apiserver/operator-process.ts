@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../cluster/until.ts';
 import { endsWithUs } from '../ends-with-us.ts';
+import { freePorts } from '../free-port.ts';
 import { HANG_MS } from '../patience.ts';
 import type { Apiserver } from './apiserver.ts';
-import { freePorts } from './apiserver-command.ts';
 
 /** The source, which needs no build. */
 export const OPERATOR = fileURLToPath(new URL('../../../src/operator.ts', import.meta.url));
@@ -73,7 +73,7 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
   await writeFile(join(files, 'token'), options.token);
   await writeFile(join(files, 'namespace'), 'dnshealth-system');
   await copyFile(server.caFile, join(files, 'ca.crt'));
-  const [healthPort] = await freePorts();
+  const [healthPort = 0] = await freePorts(1);
   const { hostname, port } = new URL(server.url);
   const script = `mount -t tmpfs tmpfs /run && mkdir -p ${SERVICE_ACCOUNT} && mount --bind "$1" ${SERVICE_ACCOUNT} && shift && exec "$@"`;
   const inMounts = ['unshare', '--mount', '/bin/sh', '-c', script, 'sh', files];
@@ -100,7 +100,7 @@ export async function startOutside(
   server: Apiserver,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<OperatorProcess> {
-  const [healthPort] = await freePorts();
+  const [healthPort = 0] = await freePorts(1);
   const child = spawn(...endsWithUs([process.execPath, OPERATOR]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
