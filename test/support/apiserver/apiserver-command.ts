@@ -101,6 +101,8 @@ export function apiserverFlags(files: ApiserverFiles, etcdPort: number, port: nu
     '--endpoint-reconciler-type=none',
     `--audit-policy-file=${files.auditPolicy}`,
     `--audit-log-path=${files.auditLog}`,
+    // In one file, however much is tested: after 100 MB it would begin another one.
+    '--audit-log-maxsize=10000',
     '--profiling=false',
   ];
 }
