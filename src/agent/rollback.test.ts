@@ -97,6 +97,17 @@ describe('a rollback', () => {
     });
   });
 
+  it('can be asked for again where systemd refused the restart: the file that was put back is not a pending edit', async () => {
+    node.refusesRestart = true;
+    expect(await node.rollback()).toMatchObject({ outcome: 'failed', nodeUnchanged: true });
+    expect(node.read()).toBe(GOOD);
+    node.refusesRestart = false;
+    expect(await node.rollback({ nonce: 'uid-3', remediation: 'node-1-again' })).toMatchObject({
+      outcome: 'rolled-back',
+    });
+    expect(node.read()).toBe(BAD);
+  });
+
   it('is undone by its guard if the kubelet dies seconds after it served', async () => {
     node.livesMs = (text) => (text === BAD && node.restarts === 2 ? 5_000 : Number.POSITIVE_INFINITY);
     const { rollback, guard } = await rollbackWithGuard();

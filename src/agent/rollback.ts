@@ -10,6 +10,7 @@ import { sha256 } from './change/journal.ts';
 import { namesIn } from './change/journaled-file.ts';
 import type { SettleContext, Settled } from './change/settled.ts';
 import { withLock } from './change/state-directory.ts';
+import { findUndoneEdit } from './change/undone-edits.ts';
 import { completedEarlier, isUnchanged, resumeUnfinished } from './change/unfinished-run.ts';
 import { refuseUnsafe, writeChange } from './change/write-change.ts';
 import { unifiedDiff } from './config/unified-diff.ts';
@@ -53,7 +54,7 @@ async function underLock(request: RollbackRequest, context: SettleContext): Prom
   if (earlier !== undefined) return completedEarlier(earlier, context);
 
   const mustServe = servesBefore(context.kubeletServes, context.clock);
-  const { journals, unit: manager, hostRoot, trustedUid, clock } = context;
+  const { journals, unit: manager, hostRoot, trustedUid } = context;
   const done = journals.finishedOf(request.of);
   if (done?.outcome !== 'repaired' && done?.outcome !== 'corrected')
     throw new Refused('NothingToRollBack', `There is no repair of ${request.of} on this node to roll back.`);
@@ -67,7 +68,7 @@ async function underLock(request: RollbackRequest, context: SettleContext): Prom
     const unit = await manager.describe();
     const restart = done.restart !== false;
     // Without a restart nothing else is applied, and the corrected file itself is newer than the kubelet.
-    if (restart) refuseUnready(unit, new HostTree(hostRoot), clock.now());
+    if (restart) refuseUnready(unit, context);
     const found = { done, directory, file, bytes, unit, mustServe: await mustServe };
     const prepare = (): Journal => prepareJournal(request, found, context);
     return await writeChange({ path, directory, file, bytes, restart, prepare }, context);
@@ -178,7 +179,7 @@ function refuseUnwritable(path: string, { writable }: RollbackRequest): void {
   throw new Refused('DirectoryNotMounted', `The file is in ${path}, which the agent has no write access to.`);
 }
 
-function refuseUnready(unit: KubeletUnit, host: HostTree, nowMs: number): void {
+function refuseUnready(unit: KubeletUnit, context: SettleContext): void {
   if (unit.jobPending || unit.loadState !== 'loaded')
     throw new Refused(
       'UnitBusy',
@@ -186,7 +187,13 @@ function refuseUnready(unit: KubeletUnit, host: HostTree, nowMs: number): void {
     );
   // A kubelet that is down may be the reason for the rollback; a restart then applies nothing that was not asked for.
   if (unit.activeState !== 'active') return;
-  const { pending } = readConfigured({ unit, host, nowMs });
+  const { pending } = readConfigured({
+    unit,
+    host: new HostTree(context.hostRoot),
+    nowMs: context.clock.now(),
+    // An earlier rollback that failed has put the repaired file back, which the kubelet has read.
+    undoneEdit: findUndoneEdit(unit, context),
+  });
   const problem =
     settingsProblem(pending) ?? unseenProblem(pending) ?? programProblem(pending) ?? reloadProblem(unit);
   if (problem) throw new Refused(problem.reason, problem.message, { advice: problem.advice });
