@@ -1,5 +1,5 @@
 /** Runs one case: what must be true of the node after the fault, after a rerun, and after one more. */
-import type { RepairReport } from '../../src/api/agent-protocol.ts';
+import type { AgentReport } from '../../src/api/agent-protocol.ts';
 import { type AgentEnd, runAgent } from './agent-process.ts';
 import { AIMS, type CallCase, type FaultCase, straceOf } from './fault-cases.ts';
 import { UPLINK } from './node-layouts.ts';
@@ -10,6 +10,21 @@ export interface Judged {
   readonly problems: readonly string[];
   /** How the struck run ended: killed, or the outcome that it reported. */
   readonly end: string;
+}
+
+/** A repair, or a rollback of one: with the two contents of the file exchanged, it is the same change. */
+export interface ChangeVerb {
+  readonly request: (
+    node: ScratchNode,
+    remediation?: string,
+  ) => Parameters<typeof runAgent>[1] & {
+    readonly nonce: string;
+    readonly remediation: string;
+    readonly nodeIP: string;
+  };
+  /** The outcome of its report where the new content is in place, and where the old one was restored. */
+  readonly done: string;
+  readonly undone: string;
 }
 
 /** For one remediation: one restart with the new bytes, and one more to return to the old ones. */
@@ -27,20 +42,34 @@ export const request = (node: ScratchNode, remediation = 'node-1-abc') => ({
   nodeIP: node.address,
 });
 
-const guardRequest = (node: ScratchNode) => {
-  const { nonce, remediation, nodeIP } = request(node);
+export const REPAIR: ChangeVerb = { request, done: 'repaired', undone: 'rolled-back' };
+
+export const ROLLBACK: ChangeVerb = {
+  request: (node, remediation = 'node-1-back') => ({
+    verb: 'rollback',
+    nonce: `uid-of-${remediation}`,
+    remediation,
+    of: request(node).remediation,
+    nodeIP: node.address,
+  }),
+  done: 'rolled-back',
+  undone: 'failed',
+};
+
+const guardRequest = (node: ScratchNode, verb: ChangeVerb) => {
+  const { nonce, remediation, nodeIP } = verb.request(node);
   return { verb: 'guard', nonce, remediation, nodeIP };
 };
 
-export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged> {
+export async function judge(setup: NodeSetup, fault: FaultCase, verb = REPAIR): Promise<Judged> {
   for (let aim = 0; ; aim++) {
     const node = await ScratchNode.make(setup);
-    const trial = new Trial(node, setup.comesUp ?? true);
+    const trial = new Trial(node, setup.comesUp ?? true, verb);
     try {
       if (fault.kind === 'bus') node.systemd.onRestart = { nth: fault.nth, does: fault.fault };
       const first = await runAgent(
         node.root,
-        request(node),
+        verb.request(node),
         fault.kind === 'call' ? straceOf(fault, aim) : [],
         (kill) => {
           node.systemd.killAgent = kill;
@@ -64,15 +93,19 @@ export async function judge(setup: NodeSetup, fault: FaultCase): Promise<Judged>
 const missed = ({ struck: { paths, signature } }: CallCase, { trace }: AgentEnd): boolean =>
   paths === undefined && struck(trace) !== signature;
 
+type ChangeReport = Extract<AgentReport, { readonly verb: 'repair' | 'rollback' }>;
+
 class Trial {
   readonly problems: string[] = [];
   readonly #node: ScratchNode;
   readonly #comesUp: boolean;
+  readonly #verb: ChangeVerb;
   readonly #identity: string;
   readonly #others: string;
 
-  constructor(node: ScratchNode, comesUp: boolean) {
+  constructor(node: ScratchNode, comesUp: boolean, verb: ChangeVerb) {
     this.#node = node;
+    this.#verb = verb;
     this.#comesUp = comesUp;
     this.#identity = node.identity();
     this.#others = node.others();
@@ -88,18 +121,18 @@ class Trial {
     const { before, after, directoryOwner } = this.#node.layout;
     const content = this.#node.content();
     // A write in place may be half-done if the agent was killed, or if the disk lets nothing be restored.
-    const reason = (report as RepairReport | undefined)?.reason;
+    const reason = (report as ChangeReport | undefined)?.reason;
     const mayBeTorn = directoryOwner !== undefined && (signal !== null || reason === 'UndoFailed');
     if (content !== before && content !== after && !mayBeTorn) this.#problem(`the file is torn: ${content}`);
     const isReportStruck = struck(trace)?.includes('termination-log') === true;
-    if (signal === null && !isReportStruck) this.#agrees(report as RepairReport | undefined);
+    if (signal === null && !isReportStruck) this.#agrees(report as ChangeReport | undefined);
     this.#same('after the fault', MAX_RESTARTS[this.#comesUp ? 'up' : 'down']);
   }
 
   /** A guard completes or undoes the change of an agent that was killed, or does not touch it. */
   async guard(): Promise<void> {
     const { before, after } = this.#node.layout;
-    const { report, output } = await runAgent(this.#node.root, guardRequest(this.#node));
+    const { report, output } = await runAgent(this.#node.root, guardRequest(this.#node, this.#verb));
     const expected: Readonly<Record<string, string | undefined>> = {
       kept: after,
       'rolled-back': before,
@@ -118,17 +151,17 @@ class Trial {
   async rerun(): Promise<void> {
     const { before, after } = this.#node.layout;
     const expected = this.#comesUp ? after : before;
-    let incident = request(this.#node);
+    let incident = this.#verb.request(this.#node);
     let end = await runAgent(this.#node.root, incident);
     let restarts = MAX_RESTARTS[this.#comesUp ? 'up' : 'down'];
     if (end.report?.outcome === 'failed' && end.report.reason === 'EndedEarlier') {
       if (this.#node.content() !== before)
         this.#problem('it had failed, and the old content was not restored');
-      incident = request(this.#node, 'node-1-next');
+      incident = this.#verb.request(this.#node, 'node-1-next');
       end = await runAgent(this.#node.root, incident);
       restarts *= 2;
     }
-    const outcomes = this.#comesUp ? ['repaired', 'already-right'] : ['rolled-back'];
+    const outcomes = this.#comesUp ? [this.#verb.done, 'already-right'] : [this.#verb.undone];
     if (!outcomes.includes(end.report?.outcome ?? ''))
       this.#problem(`the rerun ended ${end.report?.outcome}: ${end.report?.message} ${end.output}`);
     if (this.#node.content() !== expected)
@@ -146,7 +179,7 @@ class Trial {
   }
 
   /** The report agrees with the node. */
-  #agrees(report: RepairReport | undefined): void {
+  #agrees(report: ChangeReport | undefined): void {
     const { before, after } = this.#node.layout;
     const content = this.#node.content();
     if (report === undefined) return this.#problem('no report');
@@ -154,10 +187,15 @@ class Trial {
       this.#problem('reports an unchanged node, but the file has changed');
     if (report.outcome === 'refused' && (content !== before || !report.nodeUnchanged))
       this.#problem('refused, but the file has changed');
-    if (report.outcome === 'repaired' && (content !== after || !this.#node.systemd.kubeletRuns))
-      this.#problem('reports a repair, but the node is not repaired');
-    if (report.outcome === 'rolled-back' && (content !== before || !this.#node.systemd.kubeletRuns))
-      this.#problem('reports a rollback, but the node is not rolled back');
+    if (report.outcome === this.#verb.done && (content !== after || !this.#node.systemd.kubeletRuns))
+      this.#problem('reports the change, but the node does not have it');
+    if (this.#isUndone(report) && (content !== before || !this.#node.systemd.kubeletRuns))
+      this.#problem('reports that it was undone, but it was not');
+  }
+
+  /** A failed rollback may also have failed before its change. */
+  #isUndone({ outcome, reason }: ChangeReport): boolean {
+    return outcome === this.#verb.undone && (outcome !== 'failed' || reason === 'KubeletDidNotComeUp');
   }
 
   #same(when: string, restarts: number): void {

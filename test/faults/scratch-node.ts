@@ -1,6 +1,7 @@
 /** A node in a scratch directory, with a systemd and a kubelet of its own; `agent-process.ts` runs the agent on it. */
 import {
   chownSync,
+  cpSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -22,13 +23,16 @@ export interface NodeSetup {
   readonly certificate: Certificate;
   /** Whether the kubelet also runs with the new content of the file. @default true */
   readonly comesUp?: boolean;
+  /** A copy of the agent's own directory on a node that it has repaired: what follows is a rollback. */
+  readonly repaired?: string;
 }
 
+export const AGENTS_OWN = '/var/lib/dnshealth';
 const DIRECTORIES = [
   '/etc/kubernetes',
   '/etc/default',
   '/var/lib/kubelet',
-  '/var/lib/dnshealth',
+  AGENTS_OWN,
   '/run/dbus',
   '/usr',
   '/lib',
@@ -57,10 +61,12 @@ export class ScratchNode {
     this.#port = port;
   }
 
-  static async make({ layout, certificate, comesUp = true }: NodeSetup): Promise<ScratchNode> {
+  static async make({ layout, certificate, comesUp = true, repaired }: NodeSetup): Promise<ScratchNode> {
     const root = mkdtempSync(join(tmpdir(), 'dnshealth-node-'));
     const address = `127.77.${Math.floor(made / 250)}.${(made++ % 250) + 1}`;
     furnish(root, layout);
+    if (repaired !== undefined)
+      cpSync(repaired, join(root, AGENTS_OWN), { recursive: true, preserveTimestamps: true });
     const systemd = await StandInSystemd.start(join(root, 'run/dbus/system_bus_socket'), {
       ...layout,
       comesUp: () => comesUp || readFileSync(join(root, layout.path), 'utf8') !== layout.after,
@@ -91,7 +97,7 @@ export class ScratchNode {
   others(): string {
     return readdirSync(this.root, { recursive: true, withFileTypes: true })
       .map((entry) => ({ entry, path: join(entry.parentPath, entry.name).slice(this.root.length) }))
-      .filter(({ path }) => path !== this.layout.path && !path.startsWith('/var/lib/dnshealth/'))
+      .filter(({ path }) => path !== this.layout.path && !path.startsWith(`${AGENTS_OWN}/`))
       .map(({ entry, path }) => {
         const { uid, gid, mode } = lstatSync(join(this.root, path));
         const content = entry.isFile() ? readFileSync(join(this.root, path), 'utf8') : '';
