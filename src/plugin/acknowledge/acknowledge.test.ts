@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRemediation, isoAt } from '../../../test/support/objects/builders.ts';
+import { aRemediation, aRepairReport, at, isoAt } from '../../../test/support/objects/builders.ts';
 import { kubeError } from '../../../test/support/objects/fake-kube.ts';
 import { runPlugin } from '../../../test/support/objects/run-plugin.ts';
 import { askedCluster, CUSTOM, storedRecord } from '../../../test/support/objects/stored-objects.ts';
@@ -50,6 +50,49 @@ describe('acknowledge', () => {
       code: 0,
       out: 'Nothing has to be acknowledged.\n',
       err: '',
+    });
+  });
+
+  describe('of the first repair of a rollout, whose node failed again while it was watched', () => {
+    const canary = ended('canary', 'Healed', {
+      status: {
+        phase: 'Healed',
+        reason: 'Verified',
+        steps: [{ name: 'Quarantine', startedAt: isoAt(2) }],
+        repair: aRepairReport(),
+        finishedAt: isoAt(9),
+      },
+    });
+    const again = storedRecord(
+      aRemediation({
+        name: 'again',
+        uid: 'again',
+        createdAt: at(20),
+        status: { phase: 'Pending', reason: 'BreakerOpen' },
+      }),
+    );
+    const said = [
+      'dnsremediation/canary: Acknowledges that the repair of node node-1 healed it and did not last.',
+      'dnsremediation/canary: Acknowledged.',
+      '',
+    ].join('\n');
+
+    it.each(['canary', '--all'])('does what the message of the breaker says: %s', async (args) => {
+      const { cluster, acknowledge } = on([canary, again]);
+      expect(await acknowledge(args)).toEqual({ code: 0, out: said, err: '' });
+      expect(cluster.patched.at(-1)).toMatchObject({
+        path: `${CUSTOM}/dnsremediations/canary`,
+        body: { metadata: { annotations: ACKNOWLEDGED } },
+        dryRun: false,
+      });
+    });
+
+    it('refuses it while nothing failed there again', async () => {
+      const { acknowledge } = on([canary]);
+      expect(await acknowledge('canary')).toMatchObject({
+        code: 2,
+        err: expect.stringContaining('nobody has to'),
+      });
     });
   });
 

@@ -4,9 +4,13 @@ import { FINAL_PHASES } from '../../api/remediation.ts';
 import { parseRemediation } from '../../observe/custom-resources.ts';
 import type { Remediation } from '../../remediation/world.ts';
 import { askForEach } from '../asking/ask-for-each.ts';
-import { recordPath, type Selection, selectRecords } from '../asking/records.ts';
+import { allRecords, recordPath, type Selection, selectRecords } from '../asking/records.ts';
 import { PluginError } from '../errors.ts';
-import { endsWithAcknowledgement, needsAcknowledgement } from '../incident/needs-acknowledgement.ts';
+import {
+  didNotLast,
+  endsWithAcknowledgement,
+  needsAcknowledgement,
+} from '../incident/needs-acknowledgement.ts';
 import { EXIT, type ExitCode, type PluginContext } from '../verb.ts';
 
 export async function acknowledge(
@@ -15,11 +19,17 @@ export async function acknowledge(
   dryRun: boolean,
 ): Promise<ExitCode> {
   const { kube } = await context.connect();
-  const records = await selectRecords(kube, selection, needsAcknowledgement, context.signal);
+  const isMeant = (record: Remediation, all: readonly Remediation[]): boolean =>
+    needsAcknowledgement(record) || (!record.acknowledged && didNotLast(record, all));
+  const records = await selectRecords(kube, selection, isMeant, context.signal);
   if (records.length === 0) {
     context.out.line('Nothing has to be acknowledged.');
     return EXIT.well;
   }
+  // Only what came after one that healed its node tells whether it lasted.
+  const all = records.some(({ status }) => status.phase === 'Healed')
+    ? await allRecords(kube, context.signal)
+    : records;
   await askForEach(
     kube,
     records.map((record) => ({
@@ -31,7 +41,7 @@ export async function acknowledge(
       role: 'dnshealth-approver',
       decide: (object) => {
         const now = parseRemediation(object);
-        mustNeedIt(now);
+        mustNeedIt(now, all);
         return now.acknowledged ? null : { metadata: { annotations: { [ACKNOWLEDGED_ANNOTATION]: 'true' } } };
       },
     })),
@@ -41,9 +51,9 @@ export async function acknowledge(
   return EXIT.well;
 }
 
-function mustNeedIt(record: Remediation): void {
+function mustNeedIt(record: Remediation, all: readonly Remediation[]): void {
   const { name, status } = record;
-  if (endsWithAcknowledgement(record)) return;
+  if (endsWithAcknowledgement(record) || didNotLast(record, all)) return;
   throw new PluginError(
     FINAL_PHASES.includes(status.phase)
       ? `${name} ended as ${status.phase}, which nobody has to acknowledge`
@@ -52,4 +62,6 @@ function mustNeedIt(record: Remediation): void {
 }
 
 const whatItDoes = ({ spec, status }: Remediation): string =>
-  `Acknowledges that the repair of node ${spec.node.name} ended as ${status.phase}${status.reason === undefined ? '' : ` (${status.reason})`}.`;
+  status.phase === 'Healed'
+    ? `Acknowledges that the repair of node ${spec.node.name} healed it and did not last.`
+    : `Acknowledges that the repair of node ${spec.node.name} ended as ${status.phase}${status.reason === undefined ? '' : ` (${status.reason})`}.`;

@@ -6,7 +6,7 @@ export const VERB: Verb = {
   name: 'acknowledge',
   summary: 'say that you have dealt with a refused, rolled-back or failed incident',
   description:
-    'Acknowledges ended incidents. A failure then stops no further repairs, a node in quarantine is released, and the next crash or drift there may be repaired again. Follow the advice of the incident first: kubectl dnshealth status shows it.',
+    'Acknowledges ended incidents. A failure then stops no further repairs, nor does a first repair that did not last; a node in quarantine is released, and the next crash or drift there may be repaired again. Follow the advice of the incident first: kubectl dnshealth status shows it.',
   arguments: [
     {
       name: '[remediation...]',

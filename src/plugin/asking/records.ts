@@ -9,6 +9,9 @@ import { PluginError } from '../errors.ts';
 export const recordPath = (name: string): string =>
   `/apis/${API_VERSION}/dnsremediations/${encodeURIComponent(name)}`;
 
+export const allRecords = async (kube: KubeClient, signal: AbortSignal): Promise<readonly Remediation[]> =>
+  parseRemediations(await kube.customResource(API_VERSION, 'dnsremediations').list(signal));
+
 export interface Selection {
   readonly names: readonly string[];
   /** Instead of names. */
@@ -17,13 +20,13 @@ export interface Selection {
 }
 
 /**
- * @param fits which of all are meant
+ * @param fits which of all are meant; `all` are those of the cluster
  * @throws PluginError if names are missing, or given together with --all
  */
 export async function selectRecords(
   kube: KubeClient,
   { names, all, policy }: Selection,
-  fits: (record: Remediation) => boolean,
+  fits: (record: Remediation, all: readonly Remediation[]) => boolean,
   signal: AbortSignal,
 ): Promise<readonly Remediation[]> {
   if (names.length > 0 && (all || policy !== undefined))
@@ -33,9 +36,11 @@ export async function selectRecords(
       'name a DNSRemediation, or take all with --all; kubectl dnshealth status lists them',
     );
   if (all) {
-    const records = await kube.customResource(API_VERSION, 'dnsremediations').list(signal);
-    return parseRemediations(records)
-      .filter((record) => (policy === undefined || record.spec.policy.name === policy) && fits(record))
+    const records = await allRecords(kube, signal);
+    return records
+      .filter(
+        (record) => (policy === undefined || record.spec.policy.name === policy) && fits(record, records),
+      )
       .toSorted((a, b) => a.createdAt - b.createdAt);
   }
   const found: Remediation[] = [];
