@@ -42,6 +42,16 @@ export async function policyStatus(rig: Rig): Promise<PolicyStatus | undefined> 
   return (await rig.api.json<{ status?: PolicyStatus }>(`${CUSTOM}/dnshealthpolicies/coredns`)).status;
 }
 
+/** What `kubectl get dnshealth coredns -o wide` shows, by the title of the column. */
+export async function policyColumns(rig: Rig): Promise<Readonly<Record<string, string>>> {
+  const { stdout } = await rig.kubectl(['get', 'dnshealth', 'coredns', '-o', 'wide']);
+  const [header = '', row = ''] = stdout.split('\n');
+  const titles = [...header.matchAll(/\S+(?: \S+)*/g)];
+  return Object.fromEntries(
+    titles.map(({ 0: title, index }, at) => [title, row.slice(index, titles[at + 1]?.index).trim()]),
+  );
+}
+
 /** Waits until the remediation of a node satisfies a condition, and returns it. */
 export async function untilRemediation(
   rig: Rig,

@@ -15,13 +15,15 @@ const DROP_IN = '/etc/systemd/system/kubelet.service.d/99-frail.conf';
  * - `killed`: as that, but by SIGKILL
  * - `ends`: exits with code 1 this long after its start, without serving
  * - `slow`: begins to serve this long after its start
+ * - `waits`: begins to serve once it is `well`
  */
-export type Frailty = `${'dies' | 'killed' | 'ends' | 'slow'} ${number}` | 'well';
+export type Frailty = `${'dies' | 'killed' | 'ends' | 'slow'} ${number}` | 'waits' | 'well';
 
 /** The process that systemd watches is the script, which is the parent of the kubelet or becomes it. */
 const SCRIPT = `#!/bin/bash
 read -r how seconds < ${MODE}
 if ! grep -q '${GOOD_RESOLV_CONF}' ${KUBELET_CONFIG} || [ "$how" = well ]; then exec /usr/local/bin/kubelet "$@"; fi
+if [ "$how" = waits ]; then until grep -q well ${MODE}; do sleep 0.1; done; exec /usr/local/bin/kubelet "$@"; fi
 if [ "$how" = ends ]; then sleep "$seconds"; exit 1; fi
 if [ "$how" = slow ]; then sleep "$seconds"; exec /usr/local/bin/kubelet "$@"; fi
 /usr/local/bin/kubelet "$@" & kubelet=$!
@@ -53,18 +55,21 @@ export async function removeFrailKubelet(rig: Rig, node: string): Promise<void> 
   await inNode(rig, node, 'systemctl', 'restart', 'kubelet.service');
 }
 
-/** Counts for the next start of the kubelet with the new value. */
+/** Counts for the next start of the kubelet with the new value, and for one that waits. */
 export async function setFrailty(rig: Rig, node: string, frailty: Frailty): Promise<void> {
   await rig.writeFile(node, MODE, `${frailty}\n`);
 }
 
-/** Waits for a step in the journal of the repair on this node. */
+/** The step in the journal of the repair on this node. */
+export async function journaledStep(rig: Rig, node: string): Promise<string> {
+  const { stdout } = await rig.exec(node, ['cat', JOURNAL]);
+  return (JSON.parse(stdout) as { step: string }).step;
+}
+
+/** Waits for that step. */
 export async function untilStep(rig: Rig, node: string, step: 'restarting' | 'guarding'): Promise<void> {
-  await until(
-    async () => {
-      const { stdout } = await rig.exec(node, ['cat', JOURNAL]);
-      return (JSON.parse(stdout) as { step: string }).step === step || undefined;
-    },
-    { what: `the step ${step} on ${node}`, everyMs: 50 },
-  );
+  await until(async () => (await journaledStep(rig, node)) === step || undefined, {
+    what: `the step ${step} on ${node}`,
+    everyMs: 50,
+  });
 }

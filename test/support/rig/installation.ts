@@ -82,6 +82,12 @@ export async function applyPolicy(rig: Rig, spec: object): Promise<void> {
   await apply(rig, aPolicy(spec));
 }
 
+/** Sets these fields of the spec of the policy `coredns`, and leaves the others. */
+export async function editPolicy(rig: Rig, spec: object): Promise<void> {
+  const patch = JSON.stringify({ spec });
+  await rig.kubectl(['patch', 'dnshealth', 'coredns', '--type=merge', `--patch=${patch}`]);
+}
+
 /** Most tests are about something else than the minute for which the first repaired node is watched: it is waited for on request only. */
 const aPolicy = (spec: object) => ({
   apiVersion: 'dnshealth.io/v1alpha1',
