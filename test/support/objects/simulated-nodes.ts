@@ -171,7 +171,7 @@ export class SimulatedNodes {
     if (this.isDown) throw kubeError(503, 'ServiceUnavailable');
     if (path === '/api/v1/nodes')
       return { metadata: {}, items: [...this.#nodes.values()].map((node) => this.#wholeNode(node)) };
-    if (path.endsWith('/services')) return { items: [] };
+    if (path.endsWith('/services')) return { items: [{ spec: { clusterIPs: ['10.96.0.10'] } }] };
     if (path === PODS && method === 'POST') return this.#createPod(body as RawPod);
     if (path === PODS && method === 'DELETE') {
       const batch = `${query?.['labelSelector'] ?? ''}`.split('=')[1];
