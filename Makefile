@@ -68,6 +68,7 @@ plugin: setup ## package the kubectl plugin for Linux and macOS, with a krew man
 .PHONY: bench
 bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluster, drifts, the agent, the runtime with 5,000 nodes, a mass outage, the prober, a soak test, checks of nodes, the plugin (about 95 minutes)
 	npm run --silent bench:repair
+	npm run --silent bench:approval
 	npm run --silent bench:drift
 	npm run --silent bench:agent
 	npm run --silent bench:runtime

@@ -1,23 +1,26 @@
-/** How soon a repair begins after a person has approved its plan. */
+/** `npm run bench:approval`: how soon a repair begins after a person has approved its plan; writes its section of docs/benchmarks.md. */
+import { parseArgs } from 'node:util';
 import { APPROVED_ANNOTATION, APPROVED_BY_ANNOTATION } from '../../src/api/keys.ts';
 import { breakNode } from '../cluster/break-node.ts';
-import type { Rig } from '../cluster/rig.ts';
+import { progressOn } from '../cluster/progress.ts';
+import { Rig } from '../cluster/rig.ts';
 import { restoreCluster, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
-import { applyPolicy } from '../support/rig/installation.ts';
+import { applyPolicy, installOperator } from '../support/rig/installation.ts';
+import { type ApprovalTimes, approvalReport } from './approval-report.ts';
+import { writeSection } from './document.ts';
 
-/** Seconds from the start of `kubectl annotate`, the time that kubectl itself takes included. */
-export interface ApprovalTimes {
-  readonly quarantined: number;
-  readonly kubeletBack: number;
-}
+const { values } = parseArgs({ options: { runs: { type: 'string', default: '5' } } });
+const runs = Number(values.runs);
+const NODE = 'node-1';
+const say = progressOn(process.stderr);
 
-export async function approvedRepair(rig: Rig, node: string): Promise<ApprovalTimes> {
+async function approvedRepair(rig: Rig): Promise<ApprovalTimes> {
   await restoreCluster(rig);
   await applyPolicy(rig, { mode: 'Approve' });
-  await breakNode(rig, node);
+  await breakNode(rig, NODE);
   const { metadata, status: waiting } = await untilRemediation(
     rig,
-    node,
+    NODE,
     'to wait for an approval',
     ({ status }) => status?.phase === 'AwaitingApproval',
   );
@@ -25,11 +28,30 @@ export async function approvedRepair(rig: Rig, node: string): Promise<ApprovalTi
   const answer = [`${APPROVED_ANNOTATION}=${waiting?.plan?.hash}`, `${APPROVED_BY_ANNOTATION}=${who}`];
   const approved = Date.now();
   await rig.kubectl(['annotate', 'dnsrem', metadata.name, ...answer]);
-  const { status } = await untilEnded(rig, node);
+  const kubectl = (Date.now() - approved) / 1000;
+  const { status } = await untilEnded(rig, NODE);
   if (status.phase !== 'Healed') throw new Error(`${status.phase}: ${status.message}`);
   const since = (text: string | undefined): number => (Date.parse(text ?? '') - approved) / 1000;
+  const stepOf = (name: string) => status.steps.find((one) => one.name === name);
   return {
-    quarantined: since(status.steps.find(({ name }) => name === 'Quarantine')?.finishedAt),
+    kubectl,
+    quarantined: since(stepOf('Quarantine')?.finishedAt),
+    started: since(stepOf('Repair')?.startedAt),
     kubeletBack: since(status.repair?.times.restarted),
   };
+}
+
+const rig = await Rig.up({ name: 'bench', onProgress: say });
+try {
+  await installOperator(rig, say);
+  const times: ApprovalTimes[] = [];
+  for (let round = 1; round <= runs; round += 1) {
+    times.push(await approvedRepair(rig));
+    say(`round ${round} of ${runs}: quarantined after ${times.at(-1)?.quarantined.toFixed(2)} s`);
+  }
+  const text = approvalReport(times);
+  writeSection('Approval', text);
+  process.stdout.write(text);
+} finally {
+  await rig.down();
 }

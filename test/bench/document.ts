@@ -5,6 +5,7 @@ const PAGE = new URL('../../docs/benchmarks.md', import.meta.url);
 /** In the order of the page. */
 const SECTIONS = [
   'Repair',
+  'Approval',
   'Agent',
   'Runtime',
   'Drift',

@@ -1,5 +1,4 @@
 /** The section on repairs: medians with their range, and the goal beside the figure. */
-import type { ApprovalTimes } from './approval.ts';
 import type { ByHandTimes } from './by-hand.ts';
 import type { OperatorFigures } from './operator-figures.ts';
 import { machine, median, today, verdict } from './statistics.ts';
@@ -18,8 +17,6 @@ export interface RepairTimes {
 interface Measured {
   readonly ours: readonly RepairTimes[];
   readonly byHand: readonly ByHandTimes[];
-  /** Under the mode Approve, in rounds of their own. */
-  readonly approved: readonly ApprovalTimes[];
   readonly idle: OperatorFigures;
   readonly after: OperatorFigures;
   readonly imageBytes: number;
@@ -30,7 +27,7 @@ const GOAL_RATIO = { firstAnswer: 2.5, verified: 4 };
 /** The median of 2026-11-25 without the guard, which must cost at most half of that. */
 const VERIFIED_WITHOUT_GUARD = 8.92;
 
-export function repairReport({ ours, byHand, approved, idle, after, imageBytes }: Measured): string {
+export function repairReport({ ours, byHand, idle, after, imageBytes }: Measured): string {
   const row = (name: string, figures: readonly number[]): string =>
     `| ${name} | ${seconds(median(figures))} | ${seconds(Math.min(...figures))} | ${seconds(Math.max(...figures))} |`;
   const of = (key: keyof RepairTimes): readonly number[] => ours.map((times) => times[key]);
@@ -74,20 +71,6 @@ ${row('new pod Ready', ready)}
 Compared with the fastest round by hand, in which the readiness probe happened to run at once: ${(verified / Math.min(...ready)).toFixed(1)}.
 **Verified after ${seconds(verified)} s** (goal: at most ${seconds(goal)} s, 1.5 times as long as before there was a guard; ${verdict(verified, goal)}).
 A right answer is one over UDP for both a cluster name and an external one; the pod is asked every 25 ms as soon as it has an address.
-
-Under the mode Approve, in ${approved.length} rounds of their own, in seconds from the start of the \`kubectl annotate\` that approves the
-plan, kubectl itself included:
-
-| from an approval, to | median | min | max |
-| --- | --- | --- | --- |
-${row(
-  'quarantined: the node is tainted',
-  approved.map(({ quarantined }) => quarantined),
-)}
-${row(
-  'kubelet running with the new value',
-  approved.map(({ kubeletBack }) => kubeletBack),
-)}
 
 The operator's pod:
 

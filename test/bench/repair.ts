@@ -8,7 +8,6 @@ import { until } from '../cluster/until.ts';
 import { sightingOf } from '../support/objects/builders.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { applyPolicy, buildOperatorImage, installOperator } from '../support/rig/installation.ts';
-import { type ApprovalTimes, approvedRepair } from './approval.ts';
 import { type ByHandTimes, repairByHand } from './by-hand.ts';
 import { watchCrashes } from './crashes.ts';
 import { writeSection } from './document.ts';
@@ -74,12 +73,7 @@ try {
     );
   }
   const after = await operatorFigures(rig);
-  const approved: ApprovalTimes[] = [];
-  for (let round = 1; round <= Math.ceil(runs / 2); round += 1) {
-    approved.push(await approvedRepair(rig, NODE));
-    say(`approval ${round}: quarantined after ${approved.at(-1)?.quarantined.toFixed(2)} s`);
-  }
-  const text = repairReport({ ours, byHand, approved, idle, after, imageBytes });
+  const text = repairReport({ ours, byHand, idle, after, imageBytes });
   writeSection('Repair', text);
   process.stdout.write(text);
 } finally {

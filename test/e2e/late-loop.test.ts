@@ -95,7 +95,7 @@ describe('with "loop" removed, on all nodes', () => {
     for (const node of [NODE, OTHER]) await rig.setResolvConf(node, BAD_RESOLV_CONF);
     for (const node of [NODE, OTHER]) await rig.restartKubelet(node);
     for (const node of [NODE, OTHER]) await renewDnsPods(rig, node);
-    const both = await Promise.all([NODE, OTHER].map(async (node) => untilEnded(rig, node, 240_000)));
+    const both = await Promise.all([NODE, OTHER].map(async (node) => untilEnded(rig, node, 600_000)));
     expect(both.map(({ status }) => status.phase)).toEqual(['Healed', 'Healed']);
     expect(both.map(({ spec }) => spec.trigger)).toEqual(['LateLoop', 'LateLoop']);
     await untilHealthy();

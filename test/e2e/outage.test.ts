@@ -19,7 +19,7 @@ describe('a cluster whose DNS is down entirely, with a CoreDNS loop on both node
 
   it('has both nodes healed, one after the other', async () => {
     for (const { name } of rig.nodes) {
-      const { status } = await untilEnded(rig, name, 240_000);
+      const { status } = await untilEnded(rig, name, 600_000);
       expect(status.phase, `${name}: ${status.message}`).toBe('Healed');
       expect(await rig.resolvConf(name)).toBe(GOOD_RESOLV_CONF);
       expect(await scheduling(rig, name)).toMatchObject({ unschedulable: false, ours: [] });

@@ -93,7 +93,7 @@ async function untilHealed(node: string, known: ReadonlySet<string>): Promise<Re
       !known.has(metadata.uid) &&
       status?.finishedAt !== undefined &&
       status.quarantine?.heldSince === undefined,
-    240_000,
+    600_000,
   );
 }
 
@@ -112,7 +112,7 @@ async function lowestReady<T>(pods: ReadonlySet<string>, work: Promise<T>): Prom
       lowest = Math.min(lowest, ready.length);
       return isOver || undefined;
     },
-    { what: 'both repairs', timeoutMs: 280_000, everyMs: 50 },
+    { what: 'both repairs', timeoutMs: 600_000, everyMs: 50 },
   );
   return [lowest, await over];
 }

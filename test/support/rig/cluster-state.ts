@@ -76,7 +76,7 @@ export async function untilRetrying(
     node,
     'to wait for its next attempt',
     ({ status }) => status?.nextAttempt !== undefined && status.quarantine === undefined,
-    150_000,
+    300_000,
   );
   if (!waiting.status) throw new Error('the remediation waits without a status');
   return { ...waiting, status: waiting.status };
@@ -100,7 +100,7 @@ export async function nextAttemptIsDue(rig: Rig, node: string): Promise<void> {
 export async function untilEnded(
   rig: Rig,
   node: string,
-  timeoutMs = 150_000,
+  timeoutMs = 300_000,
 ): Promise<RemediationObject & { status: RemediationStatus }> {
   const ended = await untilRemediation(
     rig,
