@@ -1,5 +1,6 @@
 /** One incident of a random cluster: its record with all earlier states, its Job, and what people answered. */
 import type { RemediationStatus } from '../../../src/api/remediation.ts';
+import { hasNotBegun, isUnderRepair } from '../../../src/remediation/facts.ts';
 import type { Effect, EffectResult, Verdict } from '../../../src/remediation/verdict.ts';
 import type { AgentRun, Remediation } from '../../../src/remediation/world.ts';
 import { anInspectReport } from '../objects/agent-jobs.ts';
@@ -84,14 +85,11 @@ export class Incident {
   record(status: RemediationStatus): void {
     if (status.finishedAt === undefined && status.reason !== undefined) this.waits.add(status.reason);
     if (status === this.status) return;
+    // Given back before anything was changed, or with the end of an attempt that changed nothing.
+    const last = this.beginnings.at(-1);
+    if (last && isUnderRepair(this.remediation) && hasNotBegun({ status })) last.stoodBack = true;
     this.#history.push(status);
     this.isClosed = false;
-  }
-
-  /** The attempt is over, and changed nothing. */
-  standBack(): void {
-    const last = this.beginnings.at(-1);
-    if (last) last.stoodBack = true;
   }
 
   carryOut(effect: Effect, now: number): EffectResult {

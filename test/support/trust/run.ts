@@ -30,8 +30,6 @@ export async function play(script: TrustScript): Promise<Played> {
     begins(incident) {
       const { surely } = blockers(world, incident);
       if (surely.length > 0) note(`${incident.remediation.name} begins in spite of: ${surely.join(', ')}`);
-      // It had begun before, and could not even put its node into quarantine: that was nothing.
-      incident.standBack();
       incident.beginnings.push({ at: world.now, stoodBack: false });
     },
     restarts(incident) {

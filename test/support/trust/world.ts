@@ -237,7 +237,6 @@ export class TrustWorld {
       case 'record':
       case 'wait':
       case 'end': {
-        if (verdict.kind === 'record' && verdict.finding.kind === 'attempt-ended') incident.standBack();
         const concluded = conclude(verdict, situation);
         incident.record(concluded.status);
         const { last } = concluded;
@@ -312,7 +311,6 @@ export class TrustWorld {
         return { kind: 'done', effect };
       case 'stand-back':
         incident.job.remove();
-        incident.standBack();
         await release();
         return { kind: 'done', effect };
       default:
