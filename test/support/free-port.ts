@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:net';
 const LOWEST = 12_000;
 const HIGHEST = 30_000;
 
-/** So many different ones on which nobody listens. Others who ask at the same time draw others, as likely as not one in ten thousand. */
+/** So many different ports on which nobody listens. Two who ask at the same time hardly ever draw the same one out of 18,000. */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const servers: Server[] = [];
   const ports: number[] = [];

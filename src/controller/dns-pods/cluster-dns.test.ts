@@ -6,7 +6,7 @@ const SERVICES = '/api/v1/namespaces/kube-system/services';
 const signal = new AbortController().signal;
 const service = (clusterIP: string) => ({ items: [{ spec: { clusterIPs: [clusterIP] } }] });
 
-it('the addresses of cluster DNS are read once in five minutes, and after ten seconds while there are none', async () => {
+it('the addresses of cluster DNS are read once in five minutes, after ten seconds while there are none, and at once where the clock was put back', async () => {
   const fake = fakeKube({ [SERVICES]: { items: [] } });
   let now = 0;
   const dns = createClusterDns(fake.kube, () => now);
@@ -22,4 +22,8 @@ it('the addresses of cluster DNS are read once in five minutes, and after ten se
   expect(await dns.addresses(signal)).toEqual(['10.96.0.10']);
   now = 310_000;
   expect(await dns.addresses(signal)).toEqual(['10.96.0.20']);
+
+  fake.answers.set(SERVICES, service('10.96.0.30'));
+  now = 0;
+  expect(await dns.addresses(signal)).toEqual(['10.96.0.30']);
 });

@@ -21,10 +21,12 @@ export function createClusterDns(kube: KubeClient, now: () => number): ClusterDn
   let readAt = Number.NEGATIVE_INFINITY;
   return {
     async addresses(signal) {
-      if (now() - readAt < (known.length > 0 ? KEPT_MS : NONE_KEPT_MS)) return known;
-      const readNow = now();
+      const time = now();
+      // A clock that was put back says nothing of an age.
+      const isFresh = time >= readAt && time - readAt < (known.length > 0 ? KEPT_MS : NONE_KEPT_MS);
+      if (isFresh) return known;
       known = await clusterDnsAddresses(kube, signal);
-      readAt = readNow;
+      readAt = time;
       return known;
     },
   };
