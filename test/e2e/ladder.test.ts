@@ -67,8 +67,8 @@ describe('on a node whose DNS pod loops', () => {
 
   it('Observe tells of it, and starts nothing there', async () => {
     const seen = await until(
-      async () => (await policyStatus(rig))?.observations.find(({ node }) => node === NODE),
-      { what: 'the policy to report the crash' },
+      async () => (await policyStatus(rig))?.observations.find(({ cause }) => cause === 'KubeletResolvConf'),
+      { what: 'the policy to report the loop' },
     );
     expect(seen.advice).toBeTruthy();
     expect(await remediations(rig)).toEqual([]);
