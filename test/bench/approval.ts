@@ -24,6 +24,8 @@ async function approvedRepair(rig: Rig): Promise<ApprovalTimes> {
     'to wait for an approval',
     ({ status }) => status?.phase === 'AwaitingApproval',
   );
+  // Breaking the node has restarted its kubelet, and a repair waits for a node that is not Ready. Nobody approves that fast.
+  await rig.kubectl(['wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=120s']);
   const who = (await rig.kubectl(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).stdout;
   const answer = [`${APPROVED_ANNOTATION}=${waiting?.plan?.hash}`, `${APPROVED_BY_ANNOTATION}=${who}`];
   const approved = Date.now();
