@@ -32,10 +32,8 @@ describe('kubectl dnshealth check --all, with one node that hands out the stub',
         node: 'node-1',
         outcome: 'usable',
         resolvConf: { class: 'ok', nameservers: [expect.stringMatching(UPLINK)] },
-        answers: [
-          { scope: 'External', result: 'NXDOMAIN' },
-          { scope: 'Cluster', result: 'NOERROR' },
-        ],
+        // Cluster DNS is not to be relied on: the pod that loops is one of its servers for a moment after each start.
+        answers: [{ scope: 'External', result: 'NXDOMAIN' }, { scope: 'Cluster' }],
       },
       { node: 'node-2', outcome: 'looping', resolvConf: { class: 'stub', nameservers: ['127.0.0.53'] } },
     ]);
@@ -87,5 +85,15 @@ it('the proof after a repair is a check in the same namespace', async () => {
     phase: 'Healed',
     proof: { verb: 'check', outcome: 'usable', resolvConf: { text: expect.stringContaining('nameserver ') } },
   });
-  expect((await run('--all')).code).toBe(0);
+
+  const { code, out } = await run('--all', '-o', 'json');
+  const wellAnswered = {
+    outcome: 'usable',
+    answers: [
+      { scope: 'External', result: 'NXDOMAIN' },
+      { scope: 'Cluster', result: 'NOERROR' },
+    ],
+  };
+  expect(JSON.parse(out).nodes).toMatchObject([wellAnswered, wellAnswered]);
+  expect(code).toBe(0);
 });

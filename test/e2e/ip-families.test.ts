@@ -18,13 +18,9 @@ const NODE = 'node-1';
 const FAMILIES: readonly IpFamily[] = ['ipv6', 'dual'];
 const nameOf = (ipFamily: IpFamily): string => `e2e-${ipFamily}`;
 
-interface Repaired {
-  readonly rig: Rig;
-  readonly ended: RemediationObject & { readonly status: RemediationStatus };
-}
-const repaired = new Map<IpFamily, Repaired>();
-
-async function breakAndWait(ipFamily: IpFamily): Promise<Repaired> {
+async function breakAndWait(
+  ipFamily: IpFamily,
+): Promise<{ rig: Rig; ended: RemediationObject & { readonly status: RemediationStatus } }> {
   const name = nameOf(ipFamily);
   const say = (line: string): void => void process.stderr.write(`[${name}] ${line}\n`);
   await tearDown(rigPaths(name));
@@ -36,30 +32,23 @@ async function breakAndWait(ipFamily: IpFamily): Promise<Repaired> {
   return { rig, ended: await untilEnded(rig, NODE) };
 }
 
-// Both at once: they mostly wait.
-beforeAll(async () => {
-  await Promise.all(FAMILIES.map(async (family) => repaired.set(family, await breakAndWait(family))));
-});
-afterAll(async () => {
-  for (const family of FAMILIES) await tearDown(rigPaths(nameOf(family)));
-});
-
-function of(ipFamily: IpFamily): Repaired {
-  const found = repaired.get(ipFamily);
-  if (!found) throw new Error(`no rig with ${ipFamily}`);
-  return found;
-}
-
+// One after the other: each is a third cluster on the machine, beside those of the two workers.
 describe.each(FAMILIES)('a CoreDNS loop on a cluster with %s', (ipFamily) => {
+  let rig: Rig;
+  let ended: RemediationObject & { readonly status: RemediationStatus };
+
+  beforeAll(async () => {
+    ({ rig, ended } = await breakAndWait(ipFamily));
+  });
+  afterAll(async () => tearDown(rigPaths(nameOf(ipFamily))));
+
   it('is healed without manual steps', async () => {
-    const { rig, ended } = of(ipFamily);
     expect(ended.status).toMatchObject({ phase: 'Healed', reason: 'Verified' });
     expect(await rig.resolvConf(NODE)).toBe(GOOD_RESOLV_CONF);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
   });
 
   it('is recorded with the stub resolver as its cause and the uplinks of the node as the repair', () => {
-    const { rig, ended } = of(ipFamily);
     expect(sightingOf(ended.spec)).toMatchObject({ from: '127.0.0.1', to: ':53', zone: '.' });
     const uplinks = rig.plan.networks.map(({ controlPlane }) => controlPlane);
     expect(ended.status).toMatchObject({
@@ -69,13 +58,12 @@ describe.each(FAMILIES)('a CoreDNS loop on a cluster with %s', (ipFamily) => {
   });
 
   it('ends only when the kubelet responds again, not after the time that is given to one that cannot be asked', () => {
-    const { times } = of(ipFamily).ended.status.repair ?? {};
+    const { times } = ended.status.repair ?? {};
     const { restarted = '', finished = '' } = times ?? {};
     expect(Date.parse(finished) - Date.parse(restarted)).toBeLessThan(15_000);
   });
 
   it('is verified at the address of the new pod, with the address of the kubernetes Service in the answer', () => {
-    const { rig, ended } = of(ipFamily);
     const { podIP = '', answers = [] } = ended.status.verification ?? {};
     expect(isIPv6(podIP)).toBe(ipFamily === 'ipv6');
     expect(answers.filter(({ ok }) => !ok)).toEqual([]);
@@ -85,7 +73,7 @@ describe.each(FAMILIES)('a CoreDNS loop on a cluster with %s', (ipFamily) => {
   });
 
   it('leaves a DNS Service that answers at each of its addresses', async () => {
-    for (const { clusterDns } of of(ipFamily).rig.plan.networks) {
+    for (const { clusterDns } of rig.plan.networks) {
       const reply = await askUdp(
         { address: clusterDns, port: 53 },
         'example.com',

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { podOf } from '../../src/api/trigger.ts';
-import { editCorefile, renewDnsPods, restoreDns } from '../cluster/dns/coredns-workload.ts';
+import { editCorefile, renewDnsPods, restoreDns, spreadDnsPods } from '../cluster/dns/coredns-workload.ts';
 import { LOOP_REMOVED } from '../cluster/faults/loop-removed.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
@@ -92,6 +92,9 @@ describe('with "loop" removed, on a broken node', () => {
 describe('with "loop" removed, on all nodes', () => {
   it('they are healed one after the other, although no pod is left to compare with', async () => {
     await rig.kubectl(['delete', 'dnsremediations', '--all', '--wait=true']);
+    // The last repair may have left both pods on one node.
+    await spreadDnsPods(rig);
+    await untilHealthy();
     for (const node of [NODE, OTHER]) await rig.setResolvConf(node, BAD_RESOLV_CONF);
     for (const node of [NODE, OTHER]) await rig.restartKubelet(node);
     for (const node of [NODE, OTHER]) await renewDnsPods(rig, node);
