@@ -6,6 +6,7 @@ import { progressOn } from '../cluster/progress.ts';
 import { Rig } from '../cluster/rig.ts';
 import { restoreCluster, untilEnded, untilRemediation } from '../support/rig/cluster-state.ts';
 import { applyPolicy, installOperator } from '../support/rig/installation.ts';
+import { untilReadyAgain } from '../support/rig/kubelet.ts';
 import { type ApprovalTimes, approvalReport } from './approval-report.ts';
 import { writeSection } from './document.ts';
 
@@ -17,6 +18,7 @@ const say = progressOn(process.stderr);
 async function approvedRepair(rig: Rig): Promise<ApprovalTimes> {
   await restoreCluster(rig);
   await applyPolicy(rig, { mode: 'Approve' });
+  const brokenAt = Date.now();
   await breakNode(rig, NODE);
   const { metadata, status: waiting } = await untilRemediation(
     rig,
@@ -25,7 +27,7 @@ async function approvedRepair(rig: Rig): Promise<ApprovalTimes> {
     ({ status }) => status?.phase === 'AwaitingApproval',
   );
   // Breaking the node has restarted its kubelet, and a repair waits for a node that is not Ready. Nobody approves that fast.
-  await rig.kubectl(['wait', '--for=condition=Ready', `node/${NODE}`, '--timeout=120s']);
+  await untilReadyAgain(rig, NODE, brokenAt);
   const who = (await rig.kubectl(['auth', 'whoami', '-o', 'jsonpath={.status.userInfo.username}'])).stdout;
   const answer = [`${APPROVED_ANNOTATION}=${waiting?.plan?.hash}`, `${APPROVED_BY_ANNOTATION}=${who}`];
   const approved = Date.now();

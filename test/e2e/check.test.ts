@@ -4,6 +4,7 @@ import { until } from '../cluster/until.ts';
 import { restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { applyPolicy } from '../support/rig/installation.ts';
+import { untilReadyAgain } from '../support/rig/kubelet.ts';
 import { startPlugin } from '../support/rig/plugin.ts';
 
 const rig = rigOfThisWorker();
@@ -18,7 +19,10 @@ const run = async (...args: string[]) => startPlugin(rig, ['check', ...args]).en
 
 beforeAll(async () => {
   await restoreCluster(rig);
+  const since = Date.now();
   await breakNode(rig, 'node-2');
+  // Otherwise it would not be checked.
+  await untilReadyAgain(rig, 'node-2', since);
 });
 afterAll(async () => restoreCluster(rig));
 
