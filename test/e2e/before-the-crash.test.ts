@@ -1,6 +1,6 @@
 /** A kubelet that was started with the wrong value: it is found and repaired while its CoreDNS pod is still well. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECK_NAMESPACE, NODE_NAMESPACE } from '../../src/api/keys.ts';
+import { CHECK_NAMESPACE } from '../../src/api/keys.ts';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { hasCondition, type Pod } from '../cluster/api-client.ts';
 import { PAUSE_IMAGE } from '../cluster/build/cluster-images.ts';
@@ -8,6 +8,7 @@ import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/no
 import { until } from '../cluster/until.ts';
 import { type ProberReport, startProbers } from '../support/network/dns-prober.ts';
 import {
+  nodeJobs,
   policyStatus,
   type RemediationObject,
   remediations,
@@ -30,7 +31,6 @@ import {
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';
-const NODES_OF_JOBS = 'jsonpath={.items[*].spec.template.spec.nodeName}';
 
 async function dnsPodOf(node: string): Promise<Pod> {
   const [pod] = await rig.dnsPods(node);
@@ -163,6 +163,9 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
 
   beforeAll(async () => {
     await rig.kubectl(['delete', 'dnsremediations', '--all', '--wait=true']);
+    await until(async () => (await nodeJobs(rig)).length === 0 || undefined, {
+      what: 'the garbage collector to delete the Job of the repair before',
+    });
     await setMode('Observe');
     before = {
       pod: identityOf(await dnsPodOf(OTHER)),
@@ -191,9 +194,7 @@ describe('a kubelet that was restarted with the wrong value, under a policy that
   });
 
   it('has nothing started on its node that has privileges, and nothing changed there', async () => {
-    const jobs = await rig.kubectl(['-n', NODE_NAMESPACE, 'get', 'jobs', '-o', NODES_OF_JOBS]);
-    // The garbage collector may not have come to that of the repair before, which was on the other node.
-    expect(jobs.stdout).not.toContain(OTHER);
+    expect(await nodeJobs(rig)).toEqual([]);
     expect(await remediations(rig)).toEqual([]);
     expect(await rig.resolvConf(OTHER)).toBe(BAD_RESOLV_CONF);
     expect((await kubeletStarts(rig, OTHER)).starts - before.starts).toBe(1);

@@ -3,7 +3,13 @@ import { breakNode } from '../cluster/break-node.ts';
 import { fullImageName } from '../cluster/build/image-build.ts';
 import { KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
-import { restoreCluster, scheduling, untilRemediation, untilRetrying } from '../support/rig/cluster-state.ts';
+import {
+  nodeJobs,
+  restoreCluster,
+  scheduling,
+  untilRemediation,
+  untilRetrying,
+} from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { applyPolicy, IMAGE } from '../support/rig/installation.ts';
 
@@ -62,16 +68,11 @@ describe('a repair Job that cannot start', () => {
     expect(status).toMatchObject({ phase: 'Pending', attempts: [{ reason: 'JobDidNotStart' }] });
     expect(status.message).toContain(IMAGE.split(':')[0]);
     expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
+    // The Job is deleted right after the release, and must not start in between.
+    await until(async () => (await nodeJobs(rig)).length === 0 || undefined, {
+      what: 'the Job of the attempt to be removed',
+    });
     expect(await rig.readFile(NODE, KUBELET_CONFIG)).toBe(broken);
-    // The Job must not start later, on a node that was released. It is deleted right after the release.
-    await until(
-      async () => {
-        const path = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
-        const { items } = await rig.api.json<{ items: unknown[] }>(path);
-        return items.length === 0 || undefined;
-      },
-      { what: 'the Job of the attempt to be removed' },
-    );
   });
 
   it('because its node is off: it is tried again later, and the node is released all the same', async () => {

@@ -18,9 +18,12 @@ const NODE = 'node-1';
 const FAMILIES: readonly IpFamily[] = ['ipv6', 'dual'];
 const nameOf = (ipFamily: IpFamily): string => `e2e-${ipFamily}`;
 
-async function breakAndWait(
-  ipFamily: IpFamily,
-): Promise<{ rig: Rig; ended: RemediationObject & { readonly status: RemediationStatus } }> {
+interface Repaired {
+  readonly rig: Rig;
+  readonly ended: RemediationObject & { readonly status: RemediationStatus };
+}
+
+async function breakAndWait(ipFamily: IpFamily): Promise<Repaired> {
   const name = nameOf(ipFamily);
   const say = (line: string): void => void process.stderr.write(`[${name}] ${line}\n`);
   await tearDown(rigPaths(name));
@@ -34,8 +37,8 @@ async function breakAndWait(
 
 // One after the other: each is a third cluster on the machine, beside those of the two workers.
 describe.each(FAMILIES)('a CoreDNS loop on a cluster with %s', (ipFamily) => {
-  let rig: Rig;
-  let ended: RemediationObject & { readonly status: RemediationStatus };
+  let rig: Repaired['rig'];
+  let ended: Repaired['ended'];
 
   beforeAll(async () => {
     ({ rig, ended } = await breakAndWait(ipFamily));

@@ -3,6 +3,7 @@ import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { breakNode } from '../cluster/break-node.ts';
 import { GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
 import {
+  nodeJobs,
   remediations,
   restoreCluster,
   scheduling,
@@ -50,8 +51,7 @@ describe('the leader of the operator is killed', () => {
       expect(await rig.resolvConf(NODE)).toBe(GOOD_RESOLV_CONF);
       expect((await kubeletStarts(rig, NODE)).starts - before.starts).toBe(1);
       expect(await scheduling(rig, NODE)).toMatchObject({ unschedulable: false, ours: [] });
-      const jobs = await rig.api.json<{ items: unknown[] }>('/apis/batch/v1/namespaces/dnshealth-node/jobs');
-      expect(jobs.items).toHaveLength(1);
+      expect(await nodeJobs(rig)).toHaveLength(1);
     },
   );
 });

@@ -67,7 +67,10 @@ describe('on a node whose DNS pod loops', () => {
 
   it('Observe tells of it, and starts nothing there', async () => {
     const seen = await until(
-      async () => (await policyStatus(rig))?.observations.find(({ cause }) => cause === 'KubeletResolvConf'),
+      async () =>
+        (await policyStatus(rig))?.observations.find(
+          ({ node, cause }) => node === NODE && cause === 'KubeletResolvConf',
+        ),
       { what: 'the policy to report the loop' },
     );
     expect(seen.advice).toBeTruthy();

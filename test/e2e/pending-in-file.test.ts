@@ -1,10 +1,11 @@
 /** A kubelet whose file was changed to the wrong value, but which was not restarted: the next restart would make CoreDNS loop. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CHECK_NAMESPACE, NODE_NAMESPACE } from '../../src/api/keys.ts';
+import { CHECK_NAMESPACE } from '../../src/api/keys.ts';
 import type { RemediationStatus } from '../../src/api/remediation.ts';
 import { BAD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
 import { until } from '../cluster/until.ts';
 import {
+  nodeJobs,
   type RemediationObject,
   remediations,
   restoreCluster,
@@ -27,10 +28,6 @@ const untilFiles = async (verdict: string) =>
 async function setAlsoFiles(alsoFiles: 'Off' | 'Report' | 'Repair'): Promise<void> {
   const patch = JSON.stringify({ spec: { drift: { alsoFiles } } });
   await rig.kubectl(['patch', 'dnshealth', 'coredns', '--type=merge', `--patch=${patch}`]);
-}
-
-async function jobs(): Promise<readonly unknown[]> {
-  return (await rig.api.json<{ items: unknown[] }>(`/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`)).items;
 }
 
 beforeAll(async () => {
@@ -57,7 +54,7 @@ describe('a file that is wrong under a kubelet that is right', () => {
   it('is not looked for by default: no Job is started', async () => {
     await neverChecked(rig);
     await untilChecked(rig, NODE, 'to prove it', ({ check }) => check?.outcome === 'proven');
-    expect(await jobs()).toEqual([]);
+    expect(await nodeJobs(rig)).toEqual([]);
   });
 
   it('is reported where the policy asks for that, and left as it is', async () => {

@@ -1,5 +1,5 @@
 /** The state of a rig's cluster that tests read and restore. */
-import { CHECK_ANNOTATION } from '../../../src/api/keys.ts';
+import { CHECK_ANNOTATION, NODE_NAMESPACE } from '../../../src/api/keys.ts';
 import type { PolicyStatus } from '../../../src/api/policy/status.ts';
 import { FINAL_PHASES, type RemediationSpec, type RemediationStatus } from '../../../src/api/remediation.ts';
 import { hasCondition, type Pod } from '../../cluster/api-client.ts';
@@ -64,6 +64,11 @@ export async function untilRemediation(
     async () => (await remediations(rig)).find((one) => one.spec.node.name === node && accept(one)),
     { what: `the remediation of ${node} ${what}`, timeoutMs, everyMs: 50 },
   );
+}
+
+/** The Jobs of repairs, rollbacks and inspections that exist. */
+export async function nodeJobs(rig: Rig): Promise<readonly unknown[]> {
+  return (await rig.api.json<{ items: unknown[] }>(`/apis/batch/v1/namespaces/${NODE_NAMESPACE}/jobs`)).items;
 }
 
 /** Waits until an attempt on a node has ended for a reason that passes by itself and the node is released. */
