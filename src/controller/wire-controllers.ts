@@ -35,6 +35,7 @@ import type { Notifier } from './notifying/notifier.ts';
 import { createNodeTable } from './policy/node-table.ts';
 import { createNodeTableReconciler } from './policy/node-table-controller.ts';
 import { createPolicyReconciler } from './policy/policy-controller.ts';
+import { createPolicyMetrics } from './policy/policy-metrics.ts';
 import { createDnsServices } from './prober/dns-services.ts';
 import { createLateLoopReconciler } from './prober/late-loop-controller.ts';
 import { createLateLoops } from './prober/late-loops.ts';
@@ -42,6 +43,7 @@ import { createPodHealths } from './prober/pod-healths.ts';
 import { createProberReconciler } from './prober/prober-controller.ts';
 import { createProberMetrics } from './prober/prober-metrics.ts';
 import { createProbes } from './prober/probes.ts';
+import { createQuarantineMetrics } from './quarantine-metrics.ts';
 import { createPlanRequestReconciler } from './requests/plan-request-controller.ts';
 import type { Settings } from './settings.ts';
 import { createSightingReconciler } from './sighting/sighting-controller.ts';
@@ -99,6 +101,8 @@ export function wireControllers({
     random: Math.random,
   };
   createLimitMetrics(metrics, stores, now);
+  createPolicyMetrics(metrics, stores);
+  createQuarantineMetrics(metrics, stores, now);
   return controllerTable(
     parts.stores,
     {

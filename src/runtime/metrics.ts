@@ -107,6 +107,11 @@ export function createMetrics(options: MetricsOptions = {}) {
       'Time of the last contact with the server',
       ['resource'],
     ),
+    silence: gauge(
+      'reflector_silence_seconds',
+      'Time since the server was last heard; of several watches of a resource, of the one that was silent for the longest',
+      ['resource'],
+    ),
 
     apiRequests: counter('rest_client_requests_total', 'API requests by verb, resource and HTTP code', [
       'verb',

@@ -200,6 +200,23 @@ describe('running controllers', () => {
     expect(text).toContain('workqueue_unfinished_work_seconds{name="tidy"} 301');
   });
 
+  it('shows since when the server was not heard, from the start on', async () => {
+    const { clock, start, metrics, failLists } = setup([], async () => ({ kind: 'done' }));
+    const silence = async () => /^reflector_silence_seconds.*$/m.exec((await metrics.scrape()).text)?.[0];
+    failLists(new Error('no route to host'));
+    const run = start();
+    await clock.advance(200_000);
+    expect(await silence()).toBe('reflector_silence_seconds{resource="things"} 200');
+    failLists();
+    await clock.advance(100_000);
+    await run.synced;
+    const heard = Number((await silence())?.split(' ')[1]);
+    expect(heard).toBeLessThan(100);
+    await clock.advance(20_000);
+    expect(await silence()).toBe(`reflector_silence_seconds{resource="things"} ${heard + 20}`);
+    await run.stop(0);
+  });
+
   it('lets a running reconcile finish at shutdown, and aborts it after the grace period', async () => {
     let aborted = false;
     const { clock, start } = setup(

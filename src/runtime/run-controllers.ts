@@ -63,7 +63,12 @@ export function runControllers(options: RunOptions): ControllerRun {
     }, SYNC_REPORT_MS);
   };
   report();
+  const beganAt = clock.now();
   metrics.onScrape(() => {
+    const silence = new Map<string, number>();
+    for (const { name, lastContactAt = beganAt } of watched)
+      silence.set(name, Math.max(silence.get(name) ?? 0, (clock.now() - lastContactAt) / 1000));
+    for (const [resource, seconds] of silence) metrics.silence.set({ resource }, seconds);
     for (const [name, queue] of queues) {
       const ages = [...queue.running.values()].map((since) => (clock.monotonic() - since) / 1000);
       metrics.longestRunning.set({ name }, Math.max(0, ...ages));
