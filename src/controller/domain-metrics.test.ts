@@ -40,3 +40,11 @@ it('each outcome exists with the value 0 from the start, whatever an incident be
       `dnshealth_remediations_total{trigger="${trigger}",outcome="RolledBack",reason=""} 0`,
     );
 });
+
+it('each cause of a loop and each wait of a limit exists with the value 0 from the start', async () => {
+  const metrics = createMetrics();
+  createDomainMetrics(metrics);
+  const { text } = await metrics.scrape();
+  expect(text).toContain('dnshealth_sightings_total{cause="UpstreamLoop"} 0');
+  expect(text).toContain('dnshealth_waits_total{reason="OutsideWindow"} 0');
+});

@@ -1,6 +1,8 @@
 /** Metrics about DNS and remediations, beside those of the runtime. */
+import { LOOP_CAUSES } from '../api/loop-cause.ts';
 import { FINAL_PHASES, type RemediationStatus, STEP_NAMES, type StepName } from '../api/remediation.ts';
 import { beganAt, TRIGGERS } from '../api/trigger.ts';
+import { WAITS_OF_LIMITS } from '../remediation/waits.ts';
 import type { Remediation } from '../remediation/world.ts';
 import type { Metrics } from '../runtime/metrics.ts';
 
@@ -43,7 +45,9 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
     'What became of plans that waited for an approval',
     ['answer'],
   );
-  sightings.inc({ cause: 'KubeletResolvConf' }, 0);
+  // What is exported for the first time with 1 does not count as an increase.
+  for (const cause of LOOP_CAUSES) sightings.inc({ cause }, 0);
+  for (const reason of WAITS_OF_LIMITS) waits.inc({ reason }, 0);
   for (const changes of ['Kubelet', 'File', 'Nothing']) plans.inc({ changes }, 0);
   for (const answer of Object.values(ANSWERS)) answers.inc({ answer }, 0);
   for (const trigger of TRIGGERS)

@@ -53,5 +53,5 @@ it('every reason and outcome is there from the start, with 0', async () => {
   createNodeMetrics(metrics);
   const { text } = await metrics.scrape();
   expect(text).toContain('dnshealth_nodes{reason="Drifted"} 0');
-  expect(text).toContain('dnshealth_node_checks_total{outcome="drifted",why=""} 0');
+  expect(text).toContain('dnshealth_node_checks_total{outcome="drifted",why="Rebooted"} 0');
 });

@@ -1,4 +1,5 @@
 /** Metrics of the checks of nodes: how many nodes are said to be what, how checks end, and how fast a drift is found. */
+import { CHECK_REASONS } from '../../api/drift.ts';
 import type { NodeCheckRecord } from '../../api/node-check-record.ts';
 import { NODE_CONDITION_REASONS, type NodeConditionReason } from '../../api/node-condition.ts';
 import type { Metrics } from '../../runtime/metrics.ts';
@@ -40,7 +41,9 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
     FOUND_BUCKETS,
   );
   for (const reason of Object.keys(NODE_CONDITION_REASONS)) nodes.set({ reason }, 0);
-  for (const outcome of ['proven', 'drifted', 'failed']) checks.inc({ outcome, why: '' }, 0);
+  // What is exported for the first time with 1 does not count as an increase.
+  for (const outcome of ['proven', 'drifted', 'failed'])
+    for (const why of CHECK_REASONS) checks.inc({ outcome, why }, 0);
 
   const said = new Map<string, NodeConditionReason>();
   function forget(node: string): void {
