@@ -70,10 +70,3 @@ describe('the samples for tools that replace nodes', () => {
     expect(statuses).toEqual(['False']);
   });
 });
-
-it('the alert of the gauge fires for the reasons with the status False, and for no other', () => {
-  const expressions = valuesOf('expr', parse(sample('prometheus-rules.yaml'))).join('\n');
-  const reasons = /reason=~"([\w|]+)"/.exec(expressions)?.[1]?.split('|');
-  const isFalse = Object.entries(NODE_CONDITION_REASONS).filter(([, status]) => status === 'False');
-  expect(reasons).toEqual(isFalse.map(([reason]) => reason));
-});
