@@ -14,6 +14,7 @@ export default defineConfig({
           chaiConfig,
           include: [
             'src/**/*.test.ts',
+            'packaging/**/*.test.ts',
             'test/cluster/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/bench/**/*.test.ts',

@@ -1,12 +1,20 @@
 /** `npm run generate`: writes `crds/` from the schemas. With `--check` it only reports files that are out of date. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { type CustomResourceDefinition, customResourceDefinitions } from './crd.ts';
 
-const CRDS = new URL('../../crds/', import.meta.url);
+const ROOT = new URL('../../', import.meta.url);
+const CRDS = new URL('crds/', ROOT);
+
+export interface GeneratedFile {
+  readonly url: URL;
+  readonly text: string;
+}
 
 /** Exported for the test that compares `crds/` with the schemas. */
-export function crdFiles(): readonly { readonly url: URL; readonly text: string }[] {
+export function crdFiles(): readonly GeneratedFile[] {
   return customResourceDefinitions.map((crd) => ({
     url: new URL(`${crd.spec.group}_${crd.spec.names.plural}.yaml`, CRDS),
     text: render(crd),
@@ -28,21 +36,33 @@ async function readIfPresent(url: URL): Promise<string | null> {
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const check = args.includes('--check');
+/**
+ * Writes the files that are not as they should be, or with `check` only reports them.
+ *
+ * @returns how many these are
+ */
+export async function writeGenerated(
+  files: readonly GeneratedFile[],
+  { check }: { readonly check: boolean },
+): Promise<number> {
   let outOfDate = 0;
-  for (const { url, text } of crdFiles()) {
+  for (const { url, text } of files) {
     if ((await readIfPresent(url)) === text) continue;
     outOfDate += 1;
-    const name = url.pathname.split('/').at(-1);
+    const name = relative(fileURLToPath(ROOT), fileURLToPath(url));
     if (check) {
-      console.error(`crds/${name} is out of date: run "npm run generate"`);
+      console.error(`${name} is out of date: run "npm run generate"`);
     } else {
+      await mkdir(new URL('.', url), { recursive: true });
       await writeFile(url, text);
-      console.log(`wrote crds/${name}`);
+      console.log(`wrote ${name}`);
     }
   }
-  return check && outOfDate > 0 ? 1 : 0;
+  return outOfDate;
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
+if (import.meta.main) {
+  const check = process.argv.includes('--check');
+  const outOfDate = await writeGenerated(crdFiles(), { check });
+  process.exitCode = check && outOfDate > 0 ? 1 : 0;
+}

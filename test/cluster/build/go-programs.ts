@@ -67,6 +67,31 @@ export async function buildKrew(progress: Progress): Promise<string> {
   return artifactDir(krew);
 }
 
+/** The Kubernetes version that Helm 3 assumes without a cluster: that of its client-go, as in the Makefile of Helm. */
+const HELM_3_KUBERNETES = ['pkg/chartutil', 'pkg/lint/rules'].flatMap((path) => [
+  `-X helm.sh/helm/v3/${path}.k8sVersionMajor=1`,
+  `-X helm.sh/helm/v3/${path}.k8sVersionMinor=37`,
+]);
+
+/** Not part of the rig either: tests render and install the chart with both. */
+const HELMS: readonly GoBuild[] = [
+  {
+    kind: 'helm3',
+    module: 'helm3',
+    packages: ['helm.sh/helm/v3/cmd/helm'],
+    linkerFlags: ['-s -w', ...HELM_3_KUBERNETES].join(' '),
+  },
+  { kind: 'helm4', module: 'helm4', packages: ['helm.sh/helm/v4/cmd/helm'], linkerFlags: '-s -w' },
+];
+
+/** The programs Helm 3 and Helm 4, built if they are missing. */
+export async function buildHelms(progress: Progress): Promise<readonly string[]> {
+  const toolchain = await goVersion();
+  const helms = HELMS.map((build) => goProgram(build, toolchain));
+  await buildAll([helms], progress);
+  return helms.map((helm) => join(artifactDir(helm), 'helm'));
+}
+
 /** In the order in which to build them, one after the other: each build uses all cores by itself. */
 export async function goPrograms(): Promise<readonly Artifact[]> {
   const toolchain = await goVersion();
