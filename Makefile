@@ -50,7 +50,7 @@ test-unit: setup ## run the unit tests, which need only Node
 	node test/run.ts unit
 
 .PHONY: generate
-generate: setup ## generate crds/ from src/api
+generate: setup ## generate crds/ from src/api, and the values of the Helm chart with its copies of config/
 	npm run --silent generate
 
 .PHONY: format

@@ -7,6 +7,7 @@ import { buildGoPrograms, buildHelms } from '../cluster/build/go-programs.ts';
 import { run } from '../cluster/run.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { CHART, helm as callHelm, render } from '../support/chart/helm.ts';
+import { PROJECT_ROOT } from '../support/rig/installation.ts';
 
 const programs = await buildHelms(console.error);
 const bin = (await buildGoPrograms(console.error)).get('kubernetes') ?? '';
@@ -104,6 +105,18 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
       const { code, stderr } = await helm(['install', RELEASE, CHART], { policy: { install: true } });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect((await server.call('GET', POLICY)).body.spec.mode).toBe('Observe');
+    });
+
+    it('takes over what kubectl has installed, and CRDs that another release has left', async () => {
+      expect((await helmWithoutValues(['uninstall', RELEASE])).code).toBe(0);
+      for (const name of NAMESPACES) await finalise(name);
+      await run([join(bin, 'kubectl'), 'apply', '-k', join(PROJECT_ROOT, 'config/default')], { env: env() });
+
+      const refused = await helm(['install', 'other', CHART]);
+      expect(refused.stderr).toContain('cannot be imported into the current release');
+      const taken = await helm(['install', 'other', CHART, '--take-ownership'], { replicas: 1 });
+      expect({ code: taken.code, stderr: taken.stderr }).toEqual({ code: 0, stderr: '' });
+      expect((await server.call('GET', DEPLOYMENT)).body.spec.replicas).toBe(1);
     });
 
     const helmWithoutValues = async (args: readonly string[]) =>

@@ -14,6 +14,7 @@ const PAGES = [
   'docs/a-tour.md',
   'docs/architecture.md',
   'docs/guarantees.md',
+  'docs/install.md',
   'docs/node-condition.md',
   'docs/notifications.md',
   'docs/policy.md',

@@ -6,7 +6,7 @@ Arguments: object, and root, the context of the chart.
 {{- define "dnshealth.object" -}}
 {{- $metadata := .object.metadata -}}
 {{- range $field := list "labels" "annotations" -}}
-{{- $all := merge (dict) (get $metadata $field | default dict) (get $.root.Values $field) -}}
+{{- $all := merge (dict) (get $metadata $field | default dict) (get $.root.Values $field | default dict) -}}
 {{- if $all -}}
 {{- $_ := set $metadata $field $all -}}
 {{- end -}}
@@ -28,12 +28,11 @@ Arguments: path, and root, the context of the chart.
 
 {{/* The image of the operator, of its pods on nodes and of the test. */}}
 {{- define "dnshealth.image" -}}
-{{- with .Values.image -}}
-{{- if .digest -}}
-{{ .repository }}@{{ .digest }}
+{{- $image := .Values.image -}}
+{{- if $image.digest -}}
+{{ $image.repository }}@{{ $image.digest }}
 {{- else -}}
-{{ .repository }}:{{ .tag | default $.Chart.AppVersion }}
-{{- end -}}
+{{ $image.repository }}:{{ $image.tag | default .Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
 
