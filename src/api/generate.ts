@@ -23,7 +23,8 @@ export function crdFiles(): readonly GeneratedFile[] {
 
 function render(crd: CustomResourceDefinition): string {
   // No anchors: schemas that occur twice would be written as aliases, which are hard to read.
-  const body = stringify(crd, { lineWidth: 110, aliasDuplicateObjects: false });
+  // `Off` is a boolean to a reader of YAML 1.1, as Helm's is.
+  const body = stringify(crd, { lineWidth: 110, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
   return `# Written by "npm run generate" from src/api. Change the schemas there, not this file.\n${body}`;
 }
 
