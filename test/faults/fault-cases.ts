@@ -57,10 +57,10 @@ export function casesOf({ changes }: TracedRun): readonly CallCase[] {
 }
 
 /**
- * More than there are setups; what fits into three minutes on two cores. Odd, because the numbers that it divides leave
+ * More than there are setups; what fits into five minutes on two cores. Odd, because the numbers that it divides leave
  * out every eighth: a divisor of 16 would leave some setups without a case.
  */
-const EVERY = 15;
+const EVERY = 19;
 
 /**
  * A different fault of each call for each setup, since setups differ in what is written where, but hardly in how.
