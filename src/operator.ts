@@ -3,6 +3,7 @@ import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from './api/keys.ts';
 import { createKubernetesService } from './controller/dns-pods/kubernetes-service.ts';
 import { createNotifier } from './controller/notifying/notifier.ts';
 import { readSettings } from './controller/settings.ts';
+import { checkCluster } from './controller/start-up-check.ts';
 import { wireControllers } from './controller/wire-controllers.ts';
 import { createKubeClient } from './kube/client.ts';
 import { createEventRecorder } from './kube/event-recorder.ts';
@@ -36,6 +37,7 @@ async function operate(): Promise<number> {
   const kubernetesService = createKubernetesService(kube);
   // Whoever started it reads the error. A pod waits instead, until the API server can be reached.
   if (isOutside) await kubernetesService.addresses(lifecycle.signal);
+  void checkCluster({ kube, namespace, isOutside, logger, signal: lifecycle.signal });
   const reporting = { raw: kube.raw, logger, metrics, reportingController: 'dnshealth.io/operator' };
   const recorder = createEventRecorder(reporting);
   const lease = { namespace, name: OPERATOR_LEASE };

@@ -2,6 +2,7 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../cluster/until.ts';
+import { applyAdmission } from '../support/apiserver/admission.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
 import { applyCrds } from '../support/apiserver/crds.ts';
 import { applyInstallation, tokenOf } from '../support/apiserver/installed-rbac.ts';
@@ -87,6 +88,7 @@ async function warned(process: OperatorProcess, text: RegExp): Promise<void> {
   await expect.poll(() => said(process, 'warn').join('\n')).toMatch(text);
 }
 
+const LACKS = /the cluster lacks something/;
 const alive = async (process: OperatorProcess) => (await process.get('/healthz'))?.status === 200;
 const said = (process: OperatorProcess, level: string) =>
   process.lines.filter((line) => line.level === level).map((line) => JSON.stringify(line));
@@ -97,9 +99,16 @@ describe('without its CRDs', () => {
     await notReady(process, /dnshealthpolicies \([^)]*404.*dnsremediations \([^)]*404/);
     expect(await alive(process)).toBe(true);
     await warned(process, /dnshealthpolicies/);
+    await warned(process, LACKS);
     await applyCrds(server);
     await ready(process);
     await expectToWork('after-the-crds');
+    // One line, on everything that was missing; it is not repeated.
+    expect(said(process, 'warn').filter((line) => LACKS.test(line))).toEqual([
+      expect.stringMatching(
+        /CRD dnshealthpolicies.*CRD dnsremediations.*the admission policies of this installation/,
+      ),
+    ]);
   });
 });
 
@@ -247,5 +256,15 @@ describe('SIGTERM', () => {
     process.signal('SIGTERM');
     expect(await process.ended).toBe(0);
     expect(states()).toEqual(['syncing', 'standby', 'leading', 'draining', 'stopped']);
+  });
+});
+
+describe('in a cluster that has everything', () => {
+  it('says nothing of what a cluster may lack', async () => {
+    await applyAdmission(server, token);
+    const process = await start({ env: { LOG_LEVEL: 'debug' } });
+    await expect.poll(() => said(process, 'debug').join('\n')).toContain('the cluster lacks nothing');
+    expect(said(process, 'warn').filter((line) => LACKS.test(line))).toEqual([]);
+    expect(said(process, 'info').join('\n')).not.toMatch(/lack/);
   });
 });
