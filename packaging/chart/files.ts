@@ -13,6 +13,7 @@ const FOLDERS = [
   { from: 'namespaces', to: 'namespaces' },
   { from: 'rbac', to: 'rbac' },
   { from: 'admission', to: 'admission' },
+  { from: 'isolation', to: 'isolation' },
   { from: 'manager', to: 'manager' },
   { from: 'samples/policies', to: 'policies' },
 ];

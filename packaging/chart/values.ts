@@ -152,10 +152,36 @@ export const valuesSchema = z.strictObject({
       install: z
         .boolean()
         .default(true)
-        .describe('Needs Kubernetes 1.30. Without it, whoever may change a record can sign for others.'),
+        .describe(
+          'Needs Kubernetes 1.30. Without it, whoever may change a record can sign for others, and whoever has the token of the operator can run anything on every node.',
+        ),
     })
     .prefault({})
-    .describe('The admission policies, which hold that nobody answers in the name of another person.'),
+    .describe(
+      'The admission policies, which hold that nobody answers in the name of another person, and that the operator writes only what its program writes (docs/security.md).',
+    ),
+  networkPolicies: z
+    .strictObject({
+      install: z
+        .boolean()
+        .default(true)
+        .describe(
+          'They allow connections to ports 443, 6443, 8443, 16443 and 53, and from anywhere to the metrics. An API server or a receiver at another port needs one more policy beside them.',
+        ),
+    })
+    .prefault({})
+    .describe('Which connections the pods of the operator may make.'),
+  quota: z
+    .strictObject({
+      install: z
+        .boolean()
+        .default(true)
+        .describe(
+          'At most 200 pods at once in dnshealth-node, and no workload beside the Jobs of the operator.',
+        ),
+    })
+    .prefault({})
+    .describe('The quota of the namespace whose pods mount directories of nodes.'),
   userRoles: z
     .strictObject({
       install: z

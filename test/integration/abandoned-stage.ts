@@ -6,6 +6,7 @@ import { startChange } from '../../src/effects/change-job.ts';
 import { quarantineNode } from '../../src/effects/quarantine.ts';
 import type { KubeClient } from '../../src/kube/client.ts';
 import { connect } from '../../src/plugin/cluster/connect.ts';
+import { AGENT_IMAGE } from '../support/apiserver/admission.ts';
 import {
   type InstalledApiserver,
   operatorClient,
@@ -99,7 +100,7 @@ export function abandonedStage() {
   }
 
   async function aJob(node: string, remediation: { name: string; uid: string }): Promise<void> {
-    const said = { nonce: 'n', remediation: remediation.name, known: KNOWN, acceptRisky: false };
+    const said = { nonce: remediation.uid, remediation: remediation.name, known: KNOWN, acceptRisky: false };
     const agent: RepairRequest = {
       verb: 'repair',
       ...said,
@@ -108,7 +109,11 @@ export function abandonedStage() {
       externalName: 'x.invalid',
       writable: ['/etc/kubernetes'],
     };
-    await startChange(operator, { remediation, node, image: 'x', activeDeadlineSeconds: 60, agent }, signal);
+    await startChange(
+      operator,
+      { remediation, node, image: AGENT_IMAGE, activeDeadlineSeconds: 60, agent },
+      signal,
+    );
   }
 
   /** The Job controller creates the pod of the Job, the kubelet reports its containers. */

@@ -23,6 +23,7 @@ const kustomized = objectsOf(
   (await run([kubectl, 'kustomize', join(PROJECT_ROOT, 'config/default')])).stdout,
 );
 const DEPLOYMENT = 'Deployment dnshealth-system/dnshealth-operator';
+const PARAMETERS = 'ConfigMap dnshealth-system/dnshealth-admission';
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 const isCrd = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';
@@ -116,16 +117,23 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
       it.each([
         { image: { repository: 'registry.example.com:5000/dns/operator' } },
         { image: { repository: 'registry.example.com:5000/dns/operator', tag: packageJson.version } },
-      ])('the image, also of the pods on nodes: %j', async (values) => {
-        expect(await onlyTheDeployment(values)).toStrictEqual(
-          image(`registry.example.com:5000/dns/operator:${packageJson.version}`),
-        );
-      });
+      ])(
+        'the image, also of the pods on nodes, and the one that admission lets run there: %j',
+        async (values) => {
+          const name = `registry.example.com:5000/dns/operator:${packageJson.version}`;
+          expect(await changedBy(values)).toStrictEqual({
+            [DEPLOYMENT]: image(name),
+            [PARAMETERS]: { 'data.image': name },
+          });
+        },
+      );
 
       it('the digest, which wins over a tag', async () => {
-        expect(await onlyTheDeployment({ image: { tag: '9', digest: DIGEST } })).toEqual(
-          image(`dnshealth-operator@${DIGEST}`),
-        );
+        const name = `dnshealth-operator@${DIGEST}`;
+        expect(await changedBy({ image: { tag: '9', digest: DIGEST } })).toStrictEqual({
+          [DEPLOYMENT]: image(name),
+          [PARAMETERS]: { 'data.image': name },
+        });
       });
 
       it.each([
@@ -206,7 +214,12 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
 
       it.each([
         [{ crds: { install: false } }, ({ kind }: KubeObject) => kind === 'CustomResourceDefinition'],
-        [{ admission: { install: false } }, ({ kind }: KubeObject) => kind.startsWith('ValidatingAdmission')],
+        [
+          { admission: { install: false } },
+          ({ kind }: KubeObject) => kind.startsWith('ValidatingAdmission') || kind === 'ConfigMap',
+        ],
+        [{ networkPolicies: { install: false } }, ({ kind }: KubeObject) => kind === 'NetworkPolicy'],
+        [{ quota: { install: false } }, ({ kind }: KubeObject) => kind === 'ResourceQuota'],
         [
           { userRoles: { install: false } },
           ({ kind, metadata }: KubeObject) => kind.endsWith('Role') && metadata.name !== 'dnshealth-operator',

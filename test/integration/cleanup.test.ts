@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkRequestSchema } from '../../src/api/agent-protocol.ts';
 import { proofPodName, startCheck } from '../../src/effects/check-pod.ts';
 import { writeNodeCheck } from '../../src/effects/node-condition.ts';
+import { AGENT_IMAGE } from '../support/apiserver/admission.ts';
 import { auditedReads } from '../support/apiserver/audit-log.ts';
 import { aNodeRecord } from '../support/objects/node-records.ts';
 import {
@@ -34,9 +35,9 @@ describe('an operator that was removed in the middle of incidents', () => {
         name: proofPodName(cordoned.name),
         remediation: cordoned,
         node: 'node-2',
-        image: 'x',
+        image: AGENT_IMAGE,
         activeDeadlineSeconds: 60,
-        agent: checkRequestSchema.parse({ verb: 'check' }),
+        agent: checkRequestSchema.parse({ verb: 'check', nonce: cordoned.uid }),
       },
       signal,
     );
@@ -156,9 +157,9 @@ describe('an operator that was removed after it had checked nodes', () => {
         name: 'node-0123456789abcdef',
         ofNode: { origin, batch: 'b' },
         node: 'node-1',
-        image: 'x',
+        image: AGENT_IMAGE,
         activeDeadlineSeconds: 60,
-        agent: checkRequestSchema.parse({ verb: 'check' }),
+        agent: checkRequestSchema.parse({ verb: 'check', nonce: origin.nonce }),
       },
       signal,
     );

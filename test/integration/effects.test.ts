@@ -35,7 +35,13 @@ const aDnsPod = async (name: string) => {
   const { body } = await server.call('POST', PODS, {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, labels: { 'k8s-app': 'kube-dns' } },
+    metadata: {
+      name,
+      labels: { 'k8s-app': 'kube-dns' },
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'coredns', uid: 'coredns', controller: true },
+      ],
+    },
     spec: { containers: [{ name: 'coredns', image: 'coredns' }] },
   });
   return { name, uid: body.metadata.uid as string };
@@ -51,6 +57,8 @@ describe('deleting an old remediation', () => {
       metadata: { name: 'old' },
       spec: aRemediation().spec,
     });
+    const ended = { status: { phase: 'Healed', finishedAt: '2026-01-01T00:00:00Z' } };
+    await server.call('PATCH', `${INCIDENTS}/old/status`, ended, MERGE);
     return body.metadata.uid;
   };
 
@@ -87,6 +95,7 @@ describe('recreating DNS pods', () => {
 describe('the node side', () => {
   const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
   const PROOF = `/api/v1/namespaces/dnshealth-check/pods/${proofPodName('incident-1')}`;
+  const CHECK = 'node-0123456789abcdef';
   const remediation = { name: 'incident-1', uid: '11111111-1111-4111-8111-111111111111' };
   const successor = { ...remediation, uid: '22222222-2222-4222-8222-222222222222' };
   const known = { clusterDNS: [], nodeLocalDNS: [], node: [] };
@@ -137,21 +146,20 @@ describe('the node side', () => {
     expect(refused).toMatchObject({ status: 403 });
     expect(refused.body.message).toContain('violates PodSecurity "restricted:latest"');
 
-    const lone = { ...proof, name: 'node-1-check', remediation: undefined };
+    const lone = { ...proof, name: CHECK, remediation: undefined };
     await startCheck(kube, lone, signal);
     await startCheck(kube, lone, signal);
-    await removeCheck(kube, 'node-1-check', signal);
+    await removeCheck(kube, CHECK, signal);
   });
 
   it('is not used by a later remediation of the same name', async () => {
     await startChange(kube, repair, signal);
     await startCheck(kube, proof, signal);
-    await expect(startChange(kube, { ...repair, remediation: successor }, signal)).rejects.toThrow(
-      NotOursError,
-    );
-    await expect(startCheck(kube, { ...proof, remediation: successor }, signal)).rejects.toThrow(
-      NotOursError,
-    );
+    const nonce = successor.uid;
+    const later = { ...repair, remediation: successor, agent: { ...repair.agent, nonce } };
+    await expect(startChange(kube, later, signal)).rejects.toThrow(NotOursError);
+    const laterProof = { ...proof, remediation: successor, agent: { ...proof.agent, nonce } };
+    await expect(startCheck(kube, laterProof, signal)).rejects.toThrow(NotOursError);
   });
 
   it('is deleted in the foreground: the Job exists until its pods are gone', async () => {

@@ -9,6 +9,7 @@ import { createCheckStarter, nodeCheckName } from '../../src/controller/nodes/ch
 import { lookAtNode } from '../../src/observe/node-facts.ts';
 import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { until } from '../cluster/until.ts';
+import { AGENT_IMAGE } from '../support/apiserver/admission.ts';
 import { auditedWrites, credentialOf } from '../support/apiserver/audit-log.ts';
 import { type CheckKubelets, startCheckKubelets } from '../support/apiserver/check-kubelets.ts';
 import {
@@ -161,7 +162,7 @@ describe('a check', () => {
       createCheckStarter({
         kube,
         clusterDns: createClusterDns(kube, Date.now),
-        image: 'agent:1',
+        image: AGENT_IMAGE,
         now: Date.now,
       });
     const [first, second] = [starter(), starter()];

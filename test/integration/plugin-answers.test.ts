@@ -5,7 +5,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PolicySpec, policySpecSchema } from '../../src/api/policy.ts';
 import { connect } from '../../src/plugin/cluster/connect.ts';
 import { until } from '../cluster/until.ts';
-import { applyAdmission } from '../support/apiserver/admission.ts';
 import {
   type InstalledApiserver,
   startInstalledApiserver,
@@ -57,9 +56,6 @@ beforeAll(async () => {
     MERGE,
   );
   await aPolicy();
-  await applyAdmission(server, 'pauses.yaml', () =>
-    asUser('anna', 'PATCH', `${POLICIES}/coredns?dryRun=All`, { spec: { mode: 'Observe' } }),
-  );
 });
 afterAll(async () => server.stop());
 beforeEach(async () => {

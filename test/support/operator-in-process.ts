@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../../src/runtime/clock.ts';
 import { silentLogger } from '../../src/runtime/logger.ts';
 import { createMetrics } from '../../src/runtime/metrics.ts';
 import { runControllers } from '../../src/runtime/run-controllers.ts';
+import { AGENT_IMAGE } from './apiserver/admission.ts';
 
 export interface OperatorInProcess {
   readonly recorder: EventRecorder;
@@ -22,10 +23,15 @@ export async function operatorInProcess(
 ): Promise<OperatorInProcess> {
   const logger = silentLogger;
   const metrics = createMetrics();
-  const recorder = createEventRecorder({ raw: kube.raw, logger, metrics, reportingController: 'test' });
+  const recorder = createEventRecorder({
+    raw: kube.raw,
+    logger,
+    metrics,
+    reportingController: 'dnshealth.io/operator',
+  });
   const stores = createReflectors(kube, { logger, metrics, recorder });
   const settings = {
-    agentImage: 'agent:1',
+    agentImage: AGENT_IMAGE,
     logLevel: 'error' as const,
     healthPort: 0,
     notificationsFile: null,

@@ -1,31 +1,44 @@
-/** Installs admission policies of the project on a test apiserver, and waits until they are in force. */
-import { readFile } from 'node:fs/promises';
+/** Installs the admission policies of the project on a test apiserver, and waits until they are in force. */
+import { readdir, readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { until } from '../../cluster/until.ts';
 import { HANG_MS } from '../patience.ts';
-import type { Answer, Apiserver } from './apiserver.ts';
+import type { Apiserver } from './apiserver.ts';
+import { createAll, type Manifest } from './installed-rbac.ts';
 
 const ADMISSION = new URL('../../../config/admission/', import.meta.url);
-const PATH = '/apis/admissionregistration.k8s.io/v1';
-const COLLECTIONS: Readonly<Record<string, string>> = {
-  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
-  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
-};
+const PARAMETERS = 'dnshealth-admission';
+/** Its policy is created last, and denies a Lease of another name. */
+const LAST = 'accounts.yaml';
+const LEASES = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases';
 
-/** @param denied a request that the policies of the file deny: a dry run */
-export async function applyAdmission(
-  server: Apiserver,
-  file: string,
-  denied: () => Promise<Answer>,
-): Promise<void> {
+/** The image that the operators of tests start on nodes. */
+export const AGENT_IMAGE = 'dnshealth-operator:test';
+
+/**
+ * After the namespaces and roles. The apiserver loads policies from time to time, all that there are at once, so that with
+ * the last one all are in force.
+ */
+export async function applyAdmission(server: Apiserver, operatorToken: string): Promise<void> {
+  const names = (await readdir(ADMISSION)).filter((name) => name !== 'kustomization.yaml' && name !== LAST);
+  for (const name of [...names, LAST]) await createAll(server, await documentsOf(name));
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'another' } };
+  await until(
+    async () => {
+      const { status } = await server.call('POST', `${LEASES}?dryRun=All`, lease, { token: operatorToken });
+      return status === 403 ? true : undefined;
+    },
+    { what: 'the admission policies to be in force', timeoutMs: HANG_MS, everyMs: 50 },
+  );
+}
+
+async function documentsOf(file: string): Promise<readonly Manifest[]> {
   const text = await readFile(new URL(file, ADMISSION), 'utf8');
-  for (const document of parseAllDocuments(text)) {
-    const manifest = document.toJS() as { readonly kind: string };
-    const { status, body } = await server.call('POST', `${PATH}/${COLLECTIONS[manifest.kind]}`, manifest);
-    if (status !== 201) throw new Error(`${file}: ${JSON.stringify(body)}`);
-  }
-  await until(async () => ((await denied()).status >= 400 ? true : undefined), {
-    what: `the admission policies of ${file} to be in force`,
-    timeoutMs: HANG_MS,
+  return parseAllDocuments(text).map((document) => {
+    const manifest = document.toJS() as Manifest;
+    // As config/default writes the image of the installation there.
+    return manifest.metadata.name === PARAMETERS && manifest.kind === 'ConfigMap'
+      ? { ...manifest, data: { image: AGENT_IMAGE } }
+      : manifest;
   });
 }

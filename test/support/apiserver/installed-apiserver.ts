@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createKubeClient, type KubeClient } from '../../../src/kube/client.ts';
 import { staticConfig } from '../../../src/kube/config.ts';
 import { createMetrics } from '../../../src/runtime/metrics.ts';
+import { applyAdmission } from './admission.ts';
 import { type Apiserver, startApiserver } from './apiserver.ts';
 import { applyCrds } from './crds.ts';
 import { applyInstallation, tokenOf } from './installed-rbac.ts';
@@ -12,12 +13,14 @@ export interface InstalledApiserver extends Apiserver {
   readonly operatorToken: string;
 }
 
-/** With the CRDs, the namespaces, the service accounts and their roles. */
+/** With the CRDs, the namespaces, the service accounts, their roles, and the admission policies in force. */
 export async function startInstalledApiserver(): Promise<InstalledApiserver> {
   const server = await startApiserver();
   await applyCrds(server);
   await applyInstallation(server);
-  return { ...server, operatorToken: await tokenOf(server, 'dnshealth-system', 'dnshealth-operator') };
+  const operatorToken = await tokenOf(server, 'dnshealth-system', 'dnshealth-operator');
+  await applyAdmission(server, operatorToken);
+  return { ...server, operatorToken };
 }
 
 /** The operator's own client, with its permissions. Close it. */

@@ -32,20 +32,12 @@ export async function readInstallation(): Promise<readonly Manifest[]> {
   return texts.flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Manifest));
 }
 
-/** Which writes admission lets through, beside what the roles allow. */
-export async function applyAdmission(server: Apiserver): Promise<void> {
-  const text = await readFile(new URL('admission/answers.yaml', CONFIG), 'utf8');
-  await createAll(
-    server,
-    parseAllDocuments(text).map((document) => document.toJS() as Manifest),
-  );
-}
-
 export async function applyInstallation(server: Apiserver): Promise<void> {
   await createAll(server, await readInstallation());
 }
 
-async function createAll(server: Apiserver, manifests: readonly Manifest[]): Promise<void> {
+/** In the given order. */
+export async function createAll(server: Apiserver, manifests: readonly Manifest[]): Promise<void> {
   for (const manifest of manifests) {
     const { status, body } = await server.call('POST', collectionOf(manifest), manifest);
     if (status !== 201)

@@ -10,6 +10,7 @@ import { until } from '../../cluster/until.ts';
 import { endsWithUs } from '../ends-with-us.ts';
 import { freePorts } from '../free-port.ts';
 import { HANG_MS } from '../patience.ts';
+import { AGENT_IMAGE } from './admission.ts';
 import type { Apiserver } from './apiserver.ts';
 
 /** The source, which needs no build. */
@@ -84,7 +85,7 @@ export async function startOperator(server: Apiserver, options: OperatorOptions)
       env: {
         PATH: process.env['PATH'],
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(IN_CLUSTER_ONLY)}`,
-        AGENT_IMAGE: 'dnshealth-operator:test',
+        AGENT_IMAGE,
         KUBERNETES_SERVICE_HOST: hostname,
         KUBERNETES_SERVICE_PORT: port,
         HEALTH_PORT: String(healthPort),
@@ -105,7 +106,7 @@ export async function startOutside(
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],
-      AGENT_IMAGE: 'dnshealth-operator:test',
+      AGENT_IMAGE,
       HEALTH_PORT: String(healthPort),
       ...env,
     },
