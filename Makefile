@@ -75,6 +75,7 @@ bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluste
 	npm run --silent bench:mass-outage
 	npm run --silent bench:limits
 	npm run --silent bench:decisions
+	npm run --silent bench:admission
 	npm run --silent bench:prober
 	npm run --silent bench:soak
 	npm run --silent bench:diagnose
