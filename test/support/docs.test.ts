@@ -18,6 +18,7 @@ const PAGES = [
   'docs/node-condition.md',
   'docs/notifications.md',
   'docs/policy.md',
+  'docs/security.md',
   'docs/watching.md',
 ];
 /** In backticks, or as the target of a link: something with a folder and an ending of a file of ours. */
