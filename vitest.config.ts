@@ -16,6 +16,7 @@ export default defineConfig({
             'src/**/*.test.ts',
             'packaging/**/*.test.ts',
             'test/cluster/**/*.test.ts',
+            'test/demo/**/*.test.ts',
             'test/support/**/*.test.ts',
             'test/bench/**/*.test.ts',
           ],
