@@ -61,6 +61,10 @@ format: setup ## format all files
 build: setup ## build operator, agent and kubectl plugin into dist/
 	npm run --silent build
 
+.PHONY: image
+image: setup ## build the image for amd64 and arm64 into dist/image/, an OCI layout, without Docker
+	npm run --silent image
+
 .PHONY: plugin
 plugin: setup ## package the kubectl plugin for Linux and macOS, with a krew manifest (PLUGIN_URL=where they will be downloaded from)
 	npm run --silent package:plugin

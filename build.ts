@@ -1,20 +1,27 @@
-/** Builds into dist/: the content of the image, two bundles and the Node binary that the tests run on; and the kubectl plugin. */
-import { cp, mkdir, rm } from 'node:fs/promises';
+/** Builds into dist/, or into another folder that is given: the content of the image, two bundles and the Node binary that the tests run on; and the kubectl plugin. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { withoutSymbols } from './packaging/image/strip-symbols.ts';
+import { licencesOf } from './packaging/licences.ts';
 import { bundlePlugin, BUNDLE_OPTIONS as shared } from './packaging/plugin/bundle.ts';
 
-await rm('dist', { recursive: true, force: true });
-await mkdir('dist/bin', { recursive: true });
-await Promise.all([
+const [out = 'dist'] = process.argv.slice(2);
+await rm(out, { recursive: true, force: true });
+await mkdir(`${out}/bin`, { recursive: true });
+const app = { ...shared, outdir: `${out}/app`, metafile: true } as const;
+const [operator, agent, plugin] = await Promise.all([
   build({
-    ...shared,
+    ...app,
     entryPoints: ['src/operator.ts'],
-    outdir: 'dist/app',
     // Code that only a kubeconfig needs goes into chunks of its own, which a process in a cluster never loads.
     splitting: true,
     chunkNames: 'operator-[hash]',
   }),
-  build({ ...shared, entryPoints: ['src/agent.ts'], outdir: 'dist/app' }),
-  bundlePlugin('dist'),
-  cp(process.execPath, 'dist/bin/node'),
+  build({ ...app, entryPoints: ['src/agent.ts'] }),
+  bundlePlugin(out),
 ]);
+await writeFile(
+  `${out}/app/LICENSES.packages`,
+  await licencesOf([operator.metafile, agent.metafile, plugin]),
+);
+await writeFile(`${out}/bin/node`, withoutSymbols(await readFile(process.execPath)), { mode: 0o755 });

@@ -1,5 +1,6 @@
 /** The operator: wires clients, controllers and the life cycle of the process, starts them and drains them. */
 import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from './api/keys.ts';
+import { VERSION } from './api/version.ts';
 import { createKubernetesService } from './controller/dns-pods/kubernetes-service.ts';
 import { createNotifier } from './controller/notifying/notifier.ts';
 import { readSettings } from './controller/settings.ts';
@@ -33,7 +34,7 @@ async function operate(): Promise<number> {
 
   const { config, namespace, isOutside } = await logIn({ namespace: OPERATOR_NAMESPACE, logger });
   const fence = createFence();
-  const kube = createKubeClient(config, { metrics, fence, userAgent: 'dnshealth-operator/0.1.0' });
+  const kube = createKubeClient(config, { metrics, fence, userAgent: `dnshealth-operator/${VERSION}` });
   const kubernetesService = createKubernetesService(kube);
   // Whoever started it reads the error. A pod waits instead, until the API server can be reached.
   if (isOutside) await kubernetesService.addresses(lifecycle.signal);
@@ -85,6 +86,10 @@ async function operate(): Promise<number> {
   return lifecycle.ended;
 }
 
+if (process.argv.includes('--version')) {
+  console.log(`dnshealth-operator ${VERSION}, Node ${process.version}, ${process.platform}/${process.arch}`);
+  process.exit(0);
+}
 try {
   // An explicit exit: a connection that lingers would keep the process alive until the pod is killed.
   process.exit(await operate());

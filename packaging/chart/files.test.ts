@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import packageJson from '../../package.json' with { type: 'json' };
+import { VERSION } from '../../src/api/version.ts';
 import { readSettings } from '../../src/controller/settings.ts';
+import { imageConfig } from '../image/image-config.ts';
 import { CHART, chartFiles, leftOver } from './files.ts';
 import { valuesSchema } from './values.ts';
 import { jsonSchema, type ValueSchema } from './values-files.ts';
@@ -22,10 +24,12 @@ describe('the generated files of the chart', () => {
   });
 });
 
-it('the chart has the version of the project, and so has the image that it installs', async () => {
+it('the chart has the version of the project, and so have the image that it installs and the programs in it', async () => {
   const chart: unknown = parse(await readFile(new URL('Chart.yaml', CHART), 'utf8'));
   const { version } = packageJson;
   expect(chart).toMatchObject({ version, appVersion: version });
+  expect(imageConfig().Labels['org.opencontainers.image.version']).toBe(version);
+  expect(VERSION).toBe(version);
 });
 
 describe('values.yaml', () => {

@@ -27,11 +27,3 @@ export async function bundlePlugin(outdir: string): Promise<Metafile> {
   });
   return metafile;
 }
-
-/** Folders of the packages whose code is in the bundle, such as "node_modules/commander". */
-export function packagesIn({ inputs }: Metafile): readonly string[] {
-  const folders = Object.keys(inputs).flatMap(
-    (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
-  );
-  return [...new Set(folders)].sort();
-}

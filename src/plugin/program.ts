@@ -1,5 +1,6 @@
 /** The program: makes commander's commands from the table of verbs, runs one of them, and turns its end into an exit code. */
 import { Argument, Command, CommanderError } from 'commander';
+import { VERSION } from '../api/version.ts';
 import type { Environment } from '../kube/kubeconfig/kubeconfig-files.ts';
 import type { Connection, ConnectOptions } from './cluster/connect.ts';
 import type { KubeChoice } from './completion/complete.ts';
@@ -12,7 +13,6 @@ import { type Completes, EXIT, type Format, type PluginContext, type Verb } from
 import { VERBS } from './verbs.ts';
 
 export const PROGRAM = 'kubectl dnshealth';
-export const PLUGIN_VERSION = '0.1.0';
 /** Nobody waits longer for a completion. */
 const COMPLETION_MS = 2_000;
 
@@ -79,7 +79,7 @@ export function createCommands(verbs: readonly Verb[], out: Output, runIt: RunVe
     .description(
       'Finds out why cluster DNS fails, shows what the DNS health operator does about it, and proves it.',
     )
-    .version(PLUGIN_VERSION, '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [verb]', 'print the help of a verb')
     .configureHelp({ showGlobalOptions: true })

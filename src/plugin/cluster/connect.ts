@@ -1,4 +1,5 @@
 /** The connection to a cluster: logs in as kubectl does, and offers the typed classes and the client of the operator. */
+import { VERSION } from '../../api/version.ts';
 import { createKubeClient, type KubeClient } from '../../kube/client.ts';
 import { type KubeconfigOptions, kubeconfigLogin } from '../../kube/kubeconfig/kubeconfig.ts';
 import { createMetrics } from '../../runtime/metrics.ts';
@@ -32,7 +33,7 @@ export async function connect({ timeoutMs, signal, ...kubeconfig }: ConnectOptio
   });
   const kube = createKubeClient(config, {
     metrics: createMetrics(),
-    userAgent: 'kubectl-dnshealth/0.1.0',
+    userAgent: `kubectl-dnshealth/${VERSION}`,
     deadlineMs: timeoutMs,
   });
   return {

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { cp, lstat, mkdir, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import { sha256OfFile } from '../../../packaging/digest.ts';
 import type { Progress } from '../progress.ts';
 import { run } from '../run.ts';
 import { type Artifact, artifactDir } from './artifact-cache.ts';
 import { buildAll } from './build-all.ts';
 import { BASE_IMAGE, baseImage } from './node-root.ts';
-import { sha256OfFile } from './oci-archive.ts';
 
 interface ImageRequest {
   /** Path of the Dockerfile. Its `ARG BASE` is set. */

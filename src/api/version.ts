@@ -1,0 +1,2 @@
+/** The version of all programs. */
+export const VERSION = '0.1.0';
