@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 .PHONY: help
 help: ## list all targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # A failed install must not be taken for a finished one.
 .DELETE_ON_ERROR:
@@ -64,6 +64,18 @@ build: setup ## build operator, agent and kubectl plugin into dist/
 .PHONY: image
 image: setup ## build the image for amd64 and arm64 into dist/image/, an OCI layout, without Docker
 	npm run --silent image
+
+.PHONY: release-key
+release-key: setup ## create the key pair that signs releases (KEY=file, KEY_PASSWORD=... for one that is encrypted)
+	npm run --silent release:key
+
+.PHONY: release
+release: setup ## write a signed release into dist/release/: image, SBOMs, provenance, install.yaml, chart, plugin (KEY=file, REGISTRY=where to push the image, PLUGIN_URL=..., SOURCE_DATE_EPOCH=...)
+	npm run --silent release
+
+.PHONY: verify-release
+verify-release: setup ## check signatures, statements and digests of a released image (IMAGE=reference or layout, KEY=public key)
+	npm run --silent release:verify
 
 .PHONY: plugin
 plugin: setup ## package the kubectl plugin for Linux and macOS, with a krew manifest (PLUGIN_URL=where they will be downloaded from)

@@ -5,9 +5,10 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sha256 } from '../digest.ts';
 import { writeTar } from '../tar.ts';
+import { layoutStore, readJson } from './content-store.ts';
 import { imageConfig } from './image-config.ts';
 import { type BuiltImage, type LayerSource, writeImageIndex } from './image-index.ts';
-import { readJsonBlob } from './oci-layout.ts';
+import type { Descriptor } from './oci-content.ts';
 
 let work: string;
 beforeAll(async () => {
@@ -68,15 +69,17 @@ it('the index names a manifest for each platform, and the configuration the dige
   expect(layout).toMatchObject({
     manifests: [{ digest: index.digest, annotations: { 'org.opencontainers.image.ref.name': '1.2.3' } }],
   });
-  expect(await readJsonBlob(folder, index.digest)).toMatchObject({
+  expect(await readJson(layoutStore(folder), index)).toMatchObject({
     manifests: [
       { digest: platforms[0]?.manifest.digest, platform: { os: 'linux', architecture: 'amd64' } },
       { digest: platforms[1]?.manifest.digest, platform: { os: 'linux', architecture: 'arm64' } },
     ],
   });
   for (const { manifest, arch, layers } of platforms) {
-    const content = (await readJsonBlob(folder, manifest.digest)) as { readonly config: { digest: string } };
-    expect(await readJsonBlob(folder, content.config.digest)).toMatchObject({
+    const content = (await readJson(layoutStore(folder), manifest)) as {
+      readonly config: Descriptor;
+    };
+    expect(await readJson(layoutStore(folder), content.config)).toMatchObject({
       architecture: arch,
       created: '1970-01-01T00:00:00Z',
       rootfs: { diff_ids: layers.map(({ diffId }) => diffId) },
@@ -93,7 +96,5 @@ it('a blob that was changed is not read', async () => {
   const { index } = await build({ name: 'changed', files: { a: '1' } });
   const folder = join(work, 'changed');
   await writeFile(join(folder, 'blobs', index.digest.replace(':', '/')), '{}');
-  await expect(readJsonBlob(folder, index.digest)).rejects.toThrow(
-    /changed\/blobs\/sha256\/.* has the digest sha256:/,
-  );
+  await expect(readJson(layoutStore(folder), index)).rejects.toThrow(/changed has something else as sha256:/);
 });

@@ -1,6 +1,7 @@
 /** Writes an image for several platforms into an OCI layout: layers, a manifest for each platform, and the index over them. */
 import type { ImageConfig } from './image-config.ts';
-import { createOciLayout, type Descriptor, type Layer, MEDIA_TYPE, type OciLayout } from './oci-layout.ts';
+import { type Descriptor, MEDIA_TYPE } from './oci-content.ts';
+import { type Layer, type OciLayout, openOciLayout } from './oci-layout.ts';
 
 /** What a builder adds to the layout for one layer. */
 export interface LayerSource {
@@ -31,7 +32,7 @@ export interface BuiltPlatform {
 }
 
 export async function writeImageIndex(request: IndexRequest): Promise<BuiltImage> {
-  const layout = await createOciLayout(request.folder);
+  const layout = await openOciLayout(request.folder);
   const platforms: BuiltPlatform[] = [];
   for (const { arch, layers } of request.platforms) {
     const added: Layer[] = [];
@@ -46,7 +47,7 @@ export async function writeImageIndex(request: IndexRequest): Promise<BuiltImage
     manifests: platforms.map(({ manifest }) => manifest),
     annotations,
   });
-  await layout.writeIndex([{ ...index, annotations: { 'org.opencontainers.image.ref.name': request.name } }]);
+  await layout.tag(request.name, index);
   return { index, platforms };
 }
 

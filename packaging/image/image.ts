@@ -1,5 +1,7 @@
 /** `make image`: builds the image for all platforms into dist/image/, and prints its digest. */
 import { mkdir, rm } from 'node:fs/promises';
+import packageJson from '../../package.json' with { type: 'json' };
+import { kustomizeLine } from './kustomize-line.ts';
 import { buildOperatorImage } from './operator-image.ts';
 import { IMAGE_PLATFORMS } from './platforms.ts';
 
@@ -22,3 +24,7 @@ for (const { arch, layers } of platforms) {
   );
 }
 console.log(`${OUT}: ${index.digest}`);
+console.log(
+  `push it:      skopeo copy --all oci:${OUT} docker://REGISTRY/${packageJson.name}:${packageJson.version}`,
+);
+console.log(`install it:   ${kustomizeLine(`REGISTRY/${packageJson.name}`, index.digest)}`);

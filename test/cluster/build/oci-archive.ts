@@ -2,7 +2,8 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { arch } from 'node:process';
-import { createOciLayout, MEDIA_TYPE } from '../../../packaging/image/oci-layout.ts';
+import { MEDIA_TYPE } from '../../../packaging/image/oci-content.ts';
+import { openOciLayout } from '../../../packaging/image/oci-layout.ts';
 import { writeTar } from '../../../packaging/tar.ts';
 import { run } from '../run.ts';
 
@@ -22,7 +23,7 @@ interface OciArchiveRequest {
 export async function writeOciArchive(request: OciArchiveRequest): Promise<void> {
   const work = await mkdtemp(join(dirname(request.archive), 'oci-'));
   try {
-    const layout = await createOciLayout(join(work, 'layout'));
+    const layout = await openOciLayout(join(work, 'layout'));
     const tar = join(work, 'layer.tar');
     await writeTar({ root: request.root, names: ['.'], file: tar });
     // Uncompressed: the archive stays on this machine, and each start of a rig would have to unpack it.
@@ -40,11 +41,8 @@ export async function writeOciArchive(request: OciArchiveRequest): Promise<void>
       config,
       layers: [layer.descriptor],
     });
-    const annotations = {
-      'io.containerd.image.name': request.name,
-      'org.opencontainers.image.ref.name': request.name,
-    };
-    await layout.writeIndex([{ ...manifest, annotations }]);
+    const annotations = { 'io.containerd.image.name': request.name };
+    await layout.tag(request.name, { ...manifest, annotations });
     await run([
       'tar',
       '-C',
