@@ -45,6 +45,20 @@ check: setup ## check types, lint (including the import rules) and format
 test: check ## run all tests: check, unit, faults (the agent under strace), integration (API server and etcd), end to end (two-node cluster)
 	node test/run.ts unit faults integration rig e2e
 
+# Each folder pins one version.
+KUBERNETES_VERSIONS := $(patsubst test/cluster/build/kubernetes-%,%,$(wildcard test/cluster/build/kubernetes-1.*))
+ON_EACH_VERSION := crds bad-policies admission token-reach chart chart-install kubelet-loader operator-process
+ON_EACH_CLUSTER := hands-off rollback check
+
+.PHONY: test-versions
+test-versions: setup ## run the main job, the CRDs, the admission policies and the chart on each Kubernetes version that the test cluster can run
+	for version in $(KUBERNETES_VERSIONS); do \
+	  export KUBERNETES=$$version && \
+	  npx vitest run --project integration $(ON_EACH_VERSION:%=test/integration/%.test.ts) && \
+	  npx vitest run --project rig && \
+	  npx vitest run --project e2e $(ON_EACH_CLUSTER:%=test/e2e/%.test.ts) || exit 1; \
+	done
+
 .PHONY: test-unit
 test-unit: setup ## run the unit tests, which need only Node
 	node test/run.ts unit

@@ -6,6 +6,7 @@ test('uses the default rig when none is named', () => {
     name: 'dnshealth',
     noWait: false,
     ipFamily: 'ipv4',
+    kubernetes: undefined,
     fault: 'stub',
     command: 'up',
     rest: [],
@@ -25,6 +26,11 @@ test("passes kubectl's own options on to kubectl", () => {
 test('takes the IP family of a new rig', () => {
   expect(parseCall(['up', '--ip-family', 'dual'])).toMatchObject({ command: 'up', ipFamily: 'dual' });
   expect(() => parseCall(['up', '--ip-family', 'ipv5'])).toThrow('must be ipv4, ipv6, dual, got ipv5');
+});
+
+test('takes the Kubernetes version of a new rig', () => {
+  expect(parseCall(['up', '--kubernetes', '1.37'])).toMatchObject({ command: 'up', kubernetes: '1.37' });
+  expect(() => parseCall(['up', '--kubernetes', '1.12'])).toThrow('no Kubernetes 1.12: ');
 });
 
 test('takes the fault to cause', () => {

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { IP_FAMILIES, type IpFamily } from './address-plan.ts';
 import { breakNode } from './break-node.ts';
+import { kubernetesVersion, kubernetesVersions } from './build/kubernetes-versions.ts';
 import { FAULTS, type FaultName, faultNamed } from './faults/faults.ts';
 import { progressOn } from './progress.ts';
 import { Rig } from './rig.ts';
@@ -14,7 +15,10 @@ import { tearDown } from './teardown/down.ts';
 
 const USAGE = `usage: npm run cluster -- [--name RIG] COMMAND
   up              start a two-node cluster; the first start builds its programs
-                  (--ip-family ipv4|ipv6|dual, ipv4 by default)
+                  (--ip-family ipv4|ipv6|dual, ipv4 by default;
+                  --kubernetes VERSION: ${kubernetesVersions()
+                    .map(({ minor }) => minor)
+                    .join(', ')}; the oldest by default)
   down            remove it, even if its start was interrupted
   status          show control plane, nodes with their resolvConf, CoreDNS pods
   break NODE      write the wrong resolvConf and reboot the node, then wait for
@@ -33,6 +37,7 @@ interface Call {
   readonly name: string;
   readonly noWait: boolean;
   readonly ipFamily: IpFamily;
+  readonly kubernetes: string | undefined;
   readonly fault: FaultName;
   readonly command: string;
   readonly rest: readonly string[];
@@ -49,6 +54,7 @@ export function parseCall(argv: readonly string[]): Call {
       name: { type: 'string', default: DEFAULT_NAME },
       'no-wait': { type: 'boolean', default: false },
       'ip-family': { type: 'string', default: 'ipv4' },
+      kubernetes: { type: 'string' },
       as: { type: 'string', default: 'stub' },
     },
   });
@@ -57,6 +63,7 @@ export function parseCall(argv: readonly string[]): Call {
     name: values.name,
     noWait: values['no-wait'],
     ipFamily: ipFamilyOf(values['ip-family']),
+    kubernetes: values.kubernetes && kubernetesVersion(values.kubernetes).minor,
     fault: faultNamed(values.as),
     command,
     rest: passedOn === -1 ? words : argv.slice(passedOn + 1),
@@ -76,7 +83,8 @@ async function main(call: Call): Promise<number> {
   const took = () => `(${((performance.now() - begin) / 1000).toFixed(1)} s)`;
   switch (call.command) {
     case 'up': {
-      const rig = await Rig.up({ name: call.name, ipFamily: call.ipFamily, onProgress: say });
+      const { name, ipFamily, kubernetes } = call;
+      const rig = await Rig.up({ name, ipFamily, kubernetes, onProgress: say });
       say(`${call.name} is up ${took()}`);
       return show(rig);
     }

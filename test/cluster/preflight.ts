@@ -1,6 +1,7 @@
 /** Checks what a machine lacks for a rig, before anything is changed on it. */
 import { accessSync, constants, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import type { KubernetesVersion } from './build/kubernetes-versions.ts';
 import type { Progress } from './progress.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 import { removeEmptyFolders } from './rig-state.ts';
@@ -21,11 +22,16 @@ const TOOLS: Readonly<Record<string, string>> = {
   tar: 'tar',
 };
 
-const OLDEST_GO = [1, 25] as const;
+/** For etcd and CoreDNS; a version of Kubernetes may need a newer one. */
+const OLDEST_GO = '1.25';
 
 /** Installs missing Debian packages; throws one error that lists everything else that is missing. */
-export async function ensureMachine(paths: RigPaths, onProgress: Progress): Promise<void> {
-  const missing = [...missingForAll(), ...(await missingGo())];
+export async function ensureMachine(
+  paths: RigPaths,
+  kubernetes: KubernetesVersion,
+  onProgress: Progress,
+): Promise<void> {
+  const missing = [...missingForAll(), ...(await missingGo(kubernetes))];
   const packages = missingPackages(TOOLS);
   missing.push(...notInstallable(packages));
   if (missing.length === 0)
@@ -54,19 +60,26 @@ function missingForAll(): string[] {
   return missing;
 }
 
-async function missingGo(): Promise<string[]> {
-  const wanted = `Go ${OLDEST_GO.join('.')} or newer in PATH (https://go.dev/dl)`;
+async function missingGo({ minor, module, go }: KubernetesVersion): Promise<string[]> {
+  const oldest = isNewEnough(`go${go}`, OLDEST_GO) ? go : OLDEST_GO;
+  const wanted = `Go ${oldest} or newer in PATH, to build Kubernetes ${minor} (https://go.dev/dl)`;
   if (!inPath('go')) return [wanted];
-  const version = (await run(['go', 'env', 'GOVERSION'])).stdout.trim();
-  return isNewEnough(version) ? [] : [`${wanted}; PATH has ${version}`];
+  // In the module: unless GOTOOLCHAIN forbids it, Go downloads the toolchain that the module asks for.
+  const cwd = join(import.meta.dirname, 'build', module);
+  const version = (await run(['go', 'env', 'GOVERSION'], { cwd })).stdout.trim();
+  return isNewEnough(version, oldest) ? [] : [`${wanted}; PATH has ${version}`];
 }
 
-/** For versions such as `go1.26.8`; a development version counts as new enough. */
-export function isNewEnough(version: string): boolean {
+/**
+ * @param version such as `go1.26.8`; a development version counts as new enough
+ * @param oldest such as `1.26.0`; its patch does not count
+ */
+export function isNewEnough(version: string, oldest: string): boolean {
   const match = /^go(\d+)\.(\d+)/.exec(version);
   if (!match) return true;
   const [major, minor] = [Number(match[1]), Number(match[2])];
-  return major > OLDEST_GO[0] || (major === OLDEST_GO[0] && minor >= OLDEST_GO[1]);
+  const [oldestMajor = 0, oldestMinor = 0] = oldest.split('.').map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
 }
 
 function missingPackages(tools: Readonly<Record<string, string>>): string[] {

@@ -19,6 +19,8 @@ export interface RigParts {
   readonly paths: RigPaths;
   readonly plan: AddressPlan;
   readonly artifacts: Artifacts;
+  /** Such as `v1.34.4`. */
+  readonly kubernetes: string;
 }
 
 const TIMEOUT_MS = 180_000;

@@ -13,6 +13,8 @@ const recordSchema = z.object({
   phase: z.enum(['starting', 'up']),
   nodeCount: z.number().int(),
   ipFamily: z.enum(IP_FAMILIES).default('ipv4'),
+  /** Such as `v1.34.4`. */
+  kubernetes: z.string(),
   artifacts: z.object({ bin: z.string(), nodeRoot: z.string(), images: z.string() }),
 });
 

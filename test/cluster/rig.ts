@@ -21,6 +21,8 @@ export class Rig {
   /** The Service address of kube-dns; reachable from this machine, like all pods and nodes. */
   readonly clusterDns: string;
   readonly nodes: readonly NodePlan[];
+  /** Such as `v1.34.4`. */
+  readonly kubernetes: string;
   readonly api: ApiClient;
   readonly #parts: RigParts;
 
@@ -32,6 +34,7 @@ export class Rig {
     this.kubeconfigPath = paths.kubeconfig;
     this.clusterDns = plan.primary.clusterDns;
     this.nodes = plan.nodes;
+    this.kubernetes = parts.kubernetes;
     this.api = apiClient(paths, plan);
     this.#parts = parts;
   }

@@ -54,6 +54,7 @@ export async function describeRig(rig: Rig): Promise<string> {
     table([
       ['rig', rig.name],
       ['IP family', rig.plan.ipFamily],
+      ['Kubernetes', rig.kubernetes],
       ['network', list((network) => network.network)],
       ['cluster DNS', list((network) => network.clusterDns)],
       ['kubeconfig', rig.kubeconfigPath],

@@ -6,6 +6,7 @@ import { type Artifact, artifactDir } from './artifact-cache.ts';
 import { buildAll } from './build-all.ts';
 import { clusterImages } from './cluster-images.ts';
 import { goPrograms } from './go-programs.ts';
+import type { KubernetesVersion } from './kubernetes-versions.ts';
 import { nodeRoot } from './node-root.ts';
 
 export interface Artifacts {
@@ -17,8 +18,8 @@ export interface Artifacts {
   readonly images: string;
 }
 
-export async function buildArtifacts(progress: Progress): Promise<Artifacts> {
-  const programs = await goPrograms();
+export async function buildArtifacts(kubernetes: KubernetesVersion, progress: Progress): Promise<Artifacts> {
+  const programs = await goPrograms(kubernetes);
   const folders = new Map(programs.map((program) => [program.kind, artifactDir(program)]));
   const path = (kind: string, name: string) => join(folders.get(kind) ?? '', name);
   const images = clusterImages({ pause: path('pause', 'pause'), coredns: path('coredns', 'coredns') });

@@ -5,6 +5,7 @@ import type { Progress } from '../progress.ts';
 import { run } from '../run.ts';
 import { type Artifact, artifactDir } from './artifact-cache.ts';
 import { buildAll } from './build-all.ts';
+import { type KubernetesVersion, kubernetesVersion } from './kubernetes-versions.ts';
 
 interface GoBuild {
   readonly kind: string;
@@ -16,16 +17,15 @@ interface GoBuild {
   readonly linkerFlags: string;
 }
 
-export const KUBERNETES_VERSION = 'v1.34.4';
 export const COREDNS_VERSION = '1.14.7';
 
 const version = (name: string, value: string) => `-X k8s.io/component-base/version.${name}=${value}`;
-const [major, minor] = KUBERNETES_VERSION.slice(1).split('.');
 
-const BUILDS: readonly GoBuild[] = [
-  {
+function kubernetes({ minor, patch, module }: KubernetesVersion): GoBuild {
+  const [majorNumber = '', minorNumber = ''] = minor.split('.');
+  return {
     kind: 'kubernetes',
-    module: 'kubernetes',
+    module,
     packages: [
       'kubelet',
       'kube-apiserver',
@@ -36,11 +36,14 @@ const BUILDS: readonly GoBuild[] = [
     ].map((command) => `k8s.io/kubernetes/cmd/${command}`),
     linkerFlags: [
       '-s -w',
-      version('gitVersion', KUBERNETES_VERSION),
-      version('gitMajor', major ?? ''),
-      version('gitMinor', minor ?? ''),
+      version('gitVersion', patch),
+      version('gitMajor', majorNumber),
+      version('gitMinor', minorNumber),
     ].join(' '),
-  },
+  };
+}
+
+const OTHERS: readonly GoBuild[] = [
   {
     kind: 'etcd',
     module: 'etcd',
@@ -62,7 +65,7 @@ const KREW: GoBuild = {
 
 /** The folder of krew and of its validation of manifests, built if it is missing. */
 export async function buildKrew(progress: Progress): Promise<string> {
-  const krew = goProgram(KREW, await goVersion());
+  const krew = await goProgram(KREW);
   await buildAll([[krew]], progress);
   return artifactDir(krew);
 }
@@ -73,42 +76,42 @@ const HELM_3_KUBERNETES = ['pkg/chartutil', 'pkg/lint/rules'].flatMap((path) => 
   `-X helm.sh/helm/v3/${path}.k8sVersionMinor=37`,
 ]);
 
-/** Not part of the rig either: tests render and install the chart with both. */
+/** Not part of the rig either: tests render and install the chart with both. In one module, because most of them is client-go. */
 const HELMS: readonly GoBuild[] = [
   {
     kind: 'helm3',
-    module: 'helm3',
+    module: 'helm',
     packages: ['helm.sh/helm/v3/cmd/helm'],
     linkerFlags: ['-s -w', ...HELM_3_KUBERNETES].join(' '),
   },
-  { kind: 'helm4', module: 'helm4', packages: ['helm.sh/helm/v4/cmd/helm'], linkerFlags: '-s -w' },
+  { kind: 'helm4', module: 'helm', packages: ['helm.sh/helm/v4/cmd/helm'], linkerFlags: '-s -w' },
 ];
 
 /** The programs Helm 3 and Helm 4, built if they are missing. */
 export async function buildHelms(progress: Progress): Promise<readonly string[]> {
-  const toolchain = await goVersion();
-  const helms = HELMS.map((build) => goProgram(build, toolchain));
+  const helms = await Promise.all(HELMS.map(goProgram));
   await buildAll([helms], progress);
   return helms.map((helm) => join(artifactDir(helm), 'helm'));
 }
 
 /** In the order in which to build them, one after the other: each build uses all cores by itself. */
-export async function goPrograms(): Promise<readonly Artifact[]> {
-  const toolchain = await goVersion();
-  return BUILDS.map((build) => goProgram(build, toolchain));
-}
-
-const goVersion = async (): Promise<string> => (await run(['go', 'env', 'GOVERSION', 'GOARCH'])).stdout;
+export const goPrograms = (version: KubernetesVersion): Promise<readonly Artifact[]> =>
+  Promise.all([kubernetes(version), ...OTHERS].map(goProgram));
 
 /** Builds what is missing; returns the folder of each kind. */
-export async function buildGoPrograms(progress: Progress): Promise<ReadonlyMap<string, string>> {
-  const programs = await goPrograms();
+export async function buildGoPrograms(
+  progress: Progress,
+  version: KubernetesVersion = kubernetesVersion(),
+): Promise<ReadonlyMap<string, string>> {
+  const programs = await goPrograms(version);
   await buildAll([programs], progress);
   return new Map(programs.map((program) => [program.kind, artifactDir(program)]));
 }
 
-function goProgram(build: GoBuild, toolchain: string): Artifact {
+async function goProgram(build: GoBuild): Promise<Artifact> {
   const moduleDir = join(import.meta.dirname, build.module);
+  // In the folder of the module: its go.mod may ask for a newer toolchain than that in PATH.
+  const { stdout: toolchain } = await run(['go', 'env', 'GOVERSION', 'GOARCH'], { cwd: moduleDir });
   const sources = readdirSync(moduleDir)
     .filter((file) => /^go\.(mod|sum)$|\.go$/.test(file))
     .sort();

@@ -1,10 +1,17 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { addressPlan } from '../address-plan.ts';
-import { kubeletConfiguration, kubeletEnvironment, resolvConfOf, withResolvConf } from './kubelet-files.ts';
+import {
+  kubeletConfiguration,
+  kubeletEnvironment,
+  kubeletUnit,
+  resolvConfOf,
+  withResolvConf,
+} from './kubelet-files.ts';
 
 const plan = addressPlan(0);
-const configuration = kubeletConfiguration(plan, { canLowerOomScore: false });
+const options = { canLowerOomScore: false, kubernetes: 'v1.34.4' };
+const configuration = kubeletConfiguration(plan, options);
 
 test('the configuration has the uplink file and the cluster DNS address', () => {
   expect(parse(configuration)).toMatchObject({
@@ -16,7 +23,9 @@ test('the configuration has the uplink file and the cluster DNS address', () => 
 });
 
 test('the kubelet keeps its default OOM score if the machine can lower one', () => {
-  expect(parse(kubeletConfiguration(plan, { canLowerOomScore: true }))).not.toHaveProperty('oomScoreAdj');
+  expect(parse(kubeletConfiguration(plan, { ...options, canLowerOomScore: true }))).not.toHaveProperty(
+    'oomScoreAdj',
+  );
 });
 
 test('changing resolvConf changes that value and no other byte', () => {
@@ -29,6 +38,10 @@ test('changing resolvConf changes that value and no other byte', () => {
 
 test('a configuration without the line is rejected, not extended', () => {
   expect(() => withResolvConf('kind: KubeletConfiguration\n', '/x')).toThrow('no resolvConf line');
+});
+
+test('the unit names the version, as kubespray does', () => {
+  expect(kubeletUnit(options)).toContain('Description=Kubernetes Kubelet Server v1.34.4\n');
 });
 
 test('the environment names the configuration file, as kubespray does', () => {

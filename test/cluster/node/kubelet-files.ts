@@ -1,6 +1,5 @@
 /** The kubelet's files as kubespray lays them out: configuration, environment, unit. */
 import type { AddressPlan, NodePlan } from '../address-plan.ts';
-import { KUBERNETES_VERSION } from '../build/go-programs.ts';
 
 export const KUBELET_CONFIG = '/etc/kubernetes/kubelet-config.yaml';
 export const KUBELET_ENVIRONMENT = '/etc/kubernetes/kubelet.env';
@@ -10,6 +9,8 @@ export const BAD_RESOLV_CONF = '/etc/resolv.conf';
 export interface KubeletOptions {
   /** Needs CAP_SYS_RESOURCE. */
   readonly canLowerOomScore: boolean;
+  /** Such as `v1.34.4`. */
+  readonly kubernetes: string;
 }
 
 /** Keys and order of kubespray's kubelet-config.v1beta1.yaml.j2; additions for the rig are at the end. */
@@ -55,6 +56,8 @@ maxParallelImagePulls: 1
 # A node inside a container: the machine's own sysctls and device files are out of reach
 featureGates:
   KubeletInUserNamespace: true
+# From 1.35 on, the kubelet otherwise refuses a machine with cgroup version 1
+failCgroupV1: false
 ${options.canLowerOomScore ? '' : 'oomScoreAdj: 0\n'}`;
 }
 
@@ -74,8 +77,8 @@ PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 `;
 }
 
-export const KUBELET_UNIT = `[Unit]
-Description=Kubernetes Kubelet Server ${KUBERNETES_VERSION}
+export const kubeletUnit = ({ kubernetes }: KubeletOptions): string => `[Unit]
+Description=Kubernetes Kubelet Server ${kubernetes}
 Documentation=https://github.com/GoogleCloudPlatform/kubernetes
 After=containerd.service
 Wants=containerd.service

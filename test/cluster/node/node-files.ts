@@ -5,10 +5,10 @@ import { kubeProxyConfiguration } from '../control-plane/components.ts';
 import {
   KUBELET_CONFIG,
   KUBELET_ENVIRONMENT,
-  KUBELET_UNIT,
   type KubeletOptions,
   kubeletConfiguration,
   kubeletEnvironment,
+  kubeletUnit,
 } from './kubelet-files.ts';
 
 interface NodeFile {
@@ -59,7 +59,7 @@ export function nodeFiles(
     file(KUBELET_ENVIRONMENT, kubeletEnvironment(node), 0o600),
     file('/etc/kubernetes/kubelet.conf', secrets.kubeletKubeconfig, 0o600),
     file('/etc/kubernetes/ssl/ca.crt', secrets.ca),
-    file('/etc/systemd/system/kubelet.service', KUBELET_UNIT),
+    file('/etc/systemd/system/kubelet.service', kubeletUnit(options)),
     file('/etc/kubernetes/kube-proxy.kubeconfig', secrets.kubeProxyKubeconfig, 0o600),
     file(
       '/etc/kubernetes/kube-proxy.yaml',

@@ -21,6 +21,8 @@ export interface NodeContext {
   readonly plan: AddressPlan;
   readonly node: NodePlan;
   readonly artifacts: Artifacts;
+  /** Such as `v1.34.4`. */
+  readonly kubernetes: string;
 }
 
 function machineCapabilities(): string[] {
@@ -51,7 +53,7 @@ export async function prepareNode(context: NodeContext): Promise<void> {
       servingKey: await pki(`${name}-serving.key`),
       machineId: randomBytes(16).toString('hex'),
     },
-    { canLowerOomScore: capabilities.includes('CAP_SYS_RESOURCE') },
+    { canLowerOomScore: capabilities.includes('CAP_SYS_RESOURCE'), kubernetes: context.kubernetes },
   );
   for (const folder of NODE_FOLDERS) await mkdir(join(paths.rootfs, folder), { recursive: true });
   for (const file of files) {

@@ -1,4 +1,4 @@
-module dnshealth.io/rig/kubernetes
+module dnshealth.io/rig/kubernetes-1.34
 
 go 1.24.0
 
