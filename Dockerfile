@@ -26,7 +26,8 @@ FROM ${BASE}
 COPY --from=build /src/dist/bin/node /usr/local/bin/node
 COPY --from=build /src/dist/app/ /app/
 COPY --from=build /src/dist/plugin/ /app/plugin/
-COPY --from=build /src/dist/kubectl-dnshealth.js LICENSE /app/
+COPY --from=build /src/dist/kubectl-dnshealth.js /app/
+COPY LICENSE /app/LICENSE
 WORKDIR /app
 # glibc keeps freed memory for each thread that has used any, and raises its thresholds after the first large buffers, which
 # a page of nodes is. One arena and fixed thresholds need 15 MiB less (docs/adr/0004); another libc ignores them.

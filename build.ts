@@ -6,7 +6,9 @@ import { licencesOf } from './packaging/licences.ts';
 import { bundlePlugin, BUNDLE_OPTIONS as shared } from './packaging/plugin/bundle.ts';
 
 const [out = 'dist'] = process.argv.slice(2);
-await rm(out, { recursive: true, force: true });
+// Not the whole folder: releases are in it as well.
+for (const name of ['app', 'bin', 'plugin', 'kubectl-dnshealth.js'])
+  await rm(`${out}/${name}`, { recursive: true, force: true });
 await mkdir(`${out}/bin`, { recursive: true });
 const app = { ...shared, outdir: `${out}/app`, metafile: true } as const;
 const [operator, agent, plugin] = await Promise.all([

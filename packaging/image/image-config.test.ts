@@ -36,10 +36,11 @@ describe('the configuration of the image', () => {
 });
 
 it('the Dockerfile copies what `make image` puts into the image, to the same places', () => {
-  expect([...dockerfile.matchAll(/^COPY (.*)$/gm)].map(([, what]) => what).slice(-4)).toEqual([
+  expect([...dockerfile.matchAll(/^COPY (.*)$/gm)].map(([, what]) => what).slice(-5)).toEqual([
     '--from=build /src/dist/bin/node /usr/local/bin/node',
     '--from=build /src/dist/app/ /app/',
     '--from=build /src/dist/plugin/ /app/plugin/',
-    '--from=build /src/dist/kubectl-dnshealth.js LICENSE /app/',
+    '--from=build /src/dist/kubectl-dnshealth.js /app/',
+    'LICENSE /app/LICENSE',
   ]);
 });

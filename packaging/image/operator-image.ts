@@ -25,6 +25,7 @@ export interface ImageRequest {
 
 export async function buildOperatorImage(request: ImageRequest): Promise<BuiltImage> {
   const { time = 0, compress = true, dist } = request;
+  const config = imageConfig();
   const work = await mkdtemp(join(tmpdir(), 'operator-image-'));
   /** One layer of what `write` puts into the folder that becomes the root. */
   const layer = (
@@ -46,7 +47,7 @@ export async function buildOperatorImage(request: ImageRequest): Promise<BuiltIm
   try {
     return await writeImageIndex({
       folder: request.folder,
-      config: imageConfig(),
+      config: { ...config, Env: [PATH, ...config.Env] },
       created: time,
       name: packageJson.version,
       platforms: request.platforms.map((platform) => ({
@@ -72,6 +73,9 @@ export async function buildOperatorImage(request: ImageRequest): Promise<BuiltIm
     await rm(work, { recursive: true, force: true });
   }
 }
+
+/** As base images have it. */
+const PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Whatever the umask of this machine is. */
 const CLEAN = 'u+rw,go-w,a+rX';

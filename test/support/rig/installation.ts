@@ -19,7 +19,7 @@ export async function buildOperatorImage(onProgress: Progress): Promise<string> 
   return buildImage({
     dockerfile: `${PROJECT_ROOT}/Dockerfile`,
     context: PROJECT_ROOT,
-    files: ['dist', 'LICENSE'],
+    files: ['dist/app', 'dist/bin', 'dist/plugin', 'dist/kubectl-dnshealth.js', 'LICENSE'],
     tag: IMAGE,
     buildArgs: { BUILD: 'prebuilt' },
     onProgress,
