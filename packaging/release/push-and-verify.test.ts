@@ -1,6 +1,6 @@
 /** A release that is pushed to a registry, and what is wrong with one that someone has changed. */
 import { generateKeyPairSync, verify } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -9,8 +9,8 @@ import { startRegistry, type TestRegistry } from '../../test/support/registry/re
 import { type ReleasedImage, releaseSmallImage, TAG } from '../../test/support/registry/released-image.ts';
 import { sha256 } from '../digest.ts';
 import { layoutStore } from '../image/content-store.ts';
-import { blobPath } from '../image/oci-layout.ts';
-import { PREDICATE } from './attestation.ts';
+import { blobPath, openOciLayout } from '../image/oci-layout.ts';
+import { attest, PREDICATE } from './attestation.ts';
 import { parseReference } from './image-reference.ts';
 import { pushLayout } from './push-layout.ts';
 import type { Credentials } from './registry-auth.ts';
@@ -189,6 +189,27 @@ describe('the verification', () => {
       registry.blobs.set(digest, gzipSync('something else'));
       await expect(verifyIn(registry)).rejects.toThrow(`has something else as ${digest}`);
     });
+  });
+
+  it('fails with a statement that someone else has signed', async () => {
+    const folder = join(work, 'forged');
+    await cp(released.folder, folder, { recursive: true });
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const statement = { predicateType: PREDICATE.provenance, predicate: { builder: 'me' } };
+    const layout = await openOciLayout(folder);
+    await attest(layout, released.index.digest, [statement], { key: privateKey, repository: 'x' });
+    await expect(verifyImage(layoutStore(folder), released.index, released.publicKey)).rejects.toThrow(
+      `the statement ${PREDICATE.provenance} about ${released.index.digest} is not signed by this key`,
+    );
+  });
+
+  it('fails with a layer that unpacks to something else than the configuration says', async () => {
+    const folder = join(work, 'wrong');
+    await mkdir(folder);
+    const wrong = await releaseSmallImage(folder, { diffId: `sha256:${sha256('something else')}` });
+    await expect(verifyImage(layoutStore(wrong.folder), wrong.index, wrong.publicKey)).rejects.toThrow(
+      /layer 1 for amd64 unpacks to sha256:.* instead of sha256:/,
+    );
   });
 
   it('fails with a layer that is missing', async () => {

@@ -18,7 +18,11 @@ export interface ReleasedImage extends BuiltImage {
   readonly publicKey: KeyObject;
 }
 
-export async function releaseSmallImage(work: string): Promise<ReleasedImage> {
+/** @param claims what is said of the layers instead of the truth */
+export async function releaseSmallImage(
+  work: string,
+  claims: { readonly diffId?: string } = {},
+): Promise<ReleasedImage> {
   const folder = join(work, 'layout');
   const image = await writeImageIndex({
     folder,
@@ -35,7 +39,7 @@ export async function releaseSmallImage(work: string): Promise<ReleasedImage> {
             await mkdir(root);
             await writeFile(join(root, 'program'), arch);
             await writeTar({ root, names: ['.'], file: `${root}.tar` });
-            return layout.addLayer(`${root}.tar`, { compress: true });
+            return { ...(await layout.addLayer(`${root}.tar`, { compress: true })), ...claims };
           },
         },
       ],
