@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, wr
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { IP_FAMILIES, SLOTS } from './address-plan.ts';
+import { kubernetesVersions } from './build/kubernetes-versions.ts';
 import { restoreLimits } from './machine-limits.ts';
 import { type RigPaths, stateDir } from './rig-paths.ts';
 
@@ -13,8 +14,8 @@ const recordSchema = z.object({
   phase: z.enum(['starting', 'up']),
   nodeCount: z.number().int(),
   ipFamily: z.enum(IP_FAMILIES).default('ipv4'),
-  /** Such as `v1.34.4`. */
-  kubernetes: z.string(),
+  /** Such as `v1.34.4`. A rig from before there was a choice has the oldest one. */
+  kubernetes: z.string().default(() => kubernetesVersions()[0]?.patch ?? ''),
   artifacts: z.object({ bin: z.string(), nodeRoot: z.string(), images: z.string() }),
 });
 

@@ -20,6 +20,7 @@ const STANDALONE = [
   '--enforce-node-allocatable=',
   '--cgroup-driver=cgroupfs',
   '--fail-swap-on=false',
+  '--fail-cgroupv1=false',
   '--feature-gates=KubeletInUserNamespace=true',
   '--address=127.0.0.1',
   '--healthz-port=0',
