@@ -30,6 +30,18 @@ describe('the fence', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('closes by itself also where a timer fires a little before its time, as those of Node may', async () => {
+    const { clock } = setup();
+    const fence = createFence({
+      ...clock,
+      monotonic: () => clock.monotonic(),
+      setTimeout: (callback, ms) => clock.setTimeout(callback, ms > 1 ? ms - 1 : ms),
+    });
+    fence.open(1_000);
+    await clock.advance(1_001);
+    expect(fence.closed.aborted).toBe(true);
+  });
+
   it('is closed after its time even if no timer has fired yet', () => {
     let now = 0;
     const fence = createFence({

@@ -37,14 +37,19 @@ export function createFence(clock: Clock = systemClock): Fence {
     return false;
   }
 
+  /** For the listeners of `closed`: `isOpen` may not be called for a while. A timer may fire a little before its time. */
+  function closeInTime(): void {
+    if (isOpen() && openUntil !== undefined)
+      timer = clock.setTimeout(closeInTime, openUntil - clock.monotonic());
+  }
+
   return {
     isOpen,
     open(untilMs) {
       if (abort.signal.aborted) return;
       openUntil = untilMs;
       timer?.cancel();
-      // For the listeners of `closed`: `isOpen` may not be called for a while.
-      if (isOpen()) timer = clock.setTimeout(isOpen, untilMs - clock.monotonic());
+      closeInTime();
     },
     close,
     closed: abort.signal,
