@@ -48,3 +48,11 @@ it('each cause of a loop and each wait of a limit exists with the value 0 from t
   expect(text).toContain('dnshealth_sightings_total{cause="UpstreamLoop"} 0');
   expect(text).toContain('dnshealth_waits_total{reason="OutsideWindow"} 0');
 });
+
+it('each time of an incident and of a step exists from the start: a panel would not show the first one', async () => {
+  const metrics = createMetrics();
+  createDomainMetrics(metrics);
+  const { text } = await metrics.scrape();
+  expect(text).toContain('dnshealth_incident_seconds_count{trigger="Crash",outcome="Healed"} 0');
+  expect(text).toContain('dnshealth_step_seconds_count{step="Repair"} 0');
+});

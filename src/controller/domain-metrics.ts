@@ -51,7 +51,11 @@ export function createDomainMetrics(metrics: Metrics): DomainMetrics {
   for (const changes of ['Kubelet', 'File', 'Nothing']) plans.inc({ changes }, 0);
   for (const answer of Object.values(ANSWERS)) answers.inc({ answer }, 0);
   for (const trigger of TRIGGERS)
-    for (const outcome of FINAL_PHASES) ended.inc({ trigger, outcome, reason: '' }, 0);
+    for (const outcome of FINAL_PHASES) {
+      ended.inc({ trigger, outcome, reason: '' }, 0);
+      incident.zero({ trigger, outcome });
+    }
+  for (const name of STEP_NAMES) step.zero({ step: name });
 
   return {
     sighted: (cause) => sightings.inc({ cause }),

@@ -42,8 +42,10 @@ export function createNodeMetrics(metrics: Metrics): NodeMetrics {
   );
   for (const reason of Object.keys(NODE_CONDITION_REASONS)) nodes.set({ reason }, 0);
   // What is exported for the first time with 1 does not count as an increase.
-  for (const outcome of ['proven', 'drifted', 'failed'])
+  for (const outcome of ['proven', 'drifted', 'failed']) {
+    check.zero({ outcome });
     for (const why of CHECK_REASONS) checks.inc({ outcome, why }, 0);
+  }
 
   const said = new Map<string, NodeConditionReason>();
   function forget(node: string): void {

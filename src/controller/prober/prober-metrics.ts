@@ -35,8 +35,10 @@ export function createProberMetrics(metrics: Metrics): ProberMetrics {
   ]);
   for (const target of TARGETS)
     for (const scope of SCOPES)
-      for (const protocol of PROTOCOLS)
+      for (const protocol of PROTOCOLS) {
+        seconds.zero({ target, scope, protocol });
         for (const kind of FAILURES) failures.inc({ target, scope, protocol, kind }, 0);
+      }
 
   return {
     asked(target, answers) {
