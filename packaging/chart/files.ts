@@ -15,21 +15,24 @@ const FOLDERS = [
   { from: 'admission', to: 'admission' },
   { from: 'isolation', to: 'isolation' },
   { from: 'manager', to: 'manager' },
+  { from: 'monitoring', to: 'monitoring' },
   { from: 'samples/policies', to: 'policies' },
 ];
-const NOT_COPIED = ['kustomization.yaml', 'deployment.yaml'];
+const NOT_COPIED = ['kustomization.yaml', 'deployment.yaml', 'prometheus-rule.test.yaml'];
 
 export async function chartFiles(): Promise<readonly GeneratedFile[]> {
   const copies = await Promise.all(
     FOLDERS.map(async ({ from, to }) => {
       const names = (await readdir(new URL(`config/${from}/`, ROOT))).filter(
-        (name) => name.endsWith('.yaml') && !NOT_COPIED.includes(name),
+        (name) => /\.(?:yaml|json)$/.test(name) && !NOT_COPIED.includes(name),
       );
       return Promise.all(
         names.map(async (name) => {
           const text = await readFile(new URL(`config/${from}/${name}`, ROOT), 'utf8');
-          const heading = `# Copied by "npm run generate" from config/${from}/${name}. Change that file, not this one.`;
-          return { url: new URL(`${to}/${name}`, COPIES), text: `${heading}\n${text}` };
+          const heading = `# Copied by "npm run generate" from config/${from}/${name}. Change that file, not this one.\n`;
+          // JSON has no comments.
+          const copy = name.endsWith('.json') ? text : heading + text;
+          return { url: new URL(`${to}/${name}`, COPIES), text: copy };
         }),
       );
     }),

@@ -86,6 +86,44 @@ const resourceList = z.strictObject({
   'ephemeral-storage': quantity.optional().describe('Bytes on the disk of the node.'),
 });
 
+const monitoring = z
+  .strictObject({
+    podMonitor: z
+      .strictObject({
+        install: z.boolean().default(false).describe('Let Prometheus scrape both replicas.'),
+      })
+      .prefault({})
+      .describe('A PodMonitor. It needs the CRDs of the Prometheus Operator.'),
+    prometheusRule: z
+      .strictObject({
+        install: z.boolean().default(false).describe('Create the alerts (docs/watching.md).'),
+        runbooks: z
+          .string()
+          .regex(/^https?:\/\/\S+\/$/)
+          .default('https://example.com/dnshealth-operator/docs/runbooks/')
+          .describe(
+            'Where your copy of docs/runbooks is read, with a slash at the end. The links of the alerts begin with it; the default leads nowhere.',
+          ),
+      })
+      .prefault({})
+      .describe('A PrometheusRule. It needs the CRDs of the Prometheus Operator.'),
+    labels: labels
+      .default({})
+      .describe('More labels on both, by which your Prometheus selects them.')
+      .meta({ examples: [{ release: 'kube-prometheus-stack' }] }),
+    dashboard: z
+      .strictObject({
+        install: z.boolean().default(false).describe('Create a ConfigMap with the dashboard.'),
+        labels: labels
+          .default({ grafana_dashboard: '1' })
+          .describe('Labels by which the sidecar of Grafana finds it.'),
+      })
+      .prefault({})
+      .describe('The dashboard for Grafana.'),
+  })
+  .prefault({})
+  .describe('Metrics, alerts and a dashboard (docs/watching.md). None of it is needed to run the operator.');
+
 export const valuesSchema = z.strictObject({
   image,
   imagePullSecrets: z
@@ -132,6 +170,7 @@ export const valuesSchema = z.strictObject({
     .describe(
       'A policy decides how far the operator goes; without one it does nothing. For any other policy, create a DNSHealthPolicy of your own (docs/policy.md).',
     ),
+  monitoring,
   crds: z
     .strictObject({
       install: z

@@ -54,6 +54,17 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
         ({ name }: { name: string }) => name === 'Age',
       ).description;
 
+    it.each([
+      ['podMonitor', 'PodMonitor'],
+      ['prometheusRule', 'PrometheusRule'],
+    ])('refuses monitoring.%s.install where nobody would read a %s', async (value, kind) => {
+      const { stderr } = await helm(['install', RELEASE, CHART], {
+        monitoring: { [value]: { install: true } },
+      });
+      expect(stderr).toContain(`monitoring.${value}.install: the cluster has no ${kind}. Install the CRDs`);
+      expect(await statusOf('/api/v1/namespaces/dnshealth-system')).toBe(404);
+    });
+
     it('refuses a policy together with its CRD, and a record in a namespace of the chart, and leaves nothing', async () => {
       const withPolicy = await helm(['install', RELEASE, CHART], { policy: { install: true } });
       expect(withPolicy.stderr).toContain('policy.install: the CRDs are not in the cluster yet');

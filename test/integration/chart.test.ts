@@ -15,6 +15,7 @@ import {
   type Render,
   render,
 } from '../support/chart/helm.ts';
+import { alerts } from '../support/monitoring/files.ts';
 import { PROJECT_ROOT } from '../support/rig/installation.ts';
 
 const programs = await buildHelms(console.error);
@@ -22,6 +23,14 @@ const kubectl = join((await buildGoPrograms(console.error)).get('kubernetes') ??
 const kustomized = objectsOf(
   (await run([kubectl, 'kustomize', join(PROJECT_ROOT, 'config/default')])).stdout,
 );
+const monitoring = objectsOf(
+  (await run([kubectl, 'kustomize', join(PROJECT_ROOT, 'config/monitoring')])).stdout,
+);
+const MONITORED = {
+  podMonitor: { install: true },
+  prometheusRule: { install: true },
+  dashboard: { install: true },
+};
 const DEPLOYMENT = 'Deployment dnshealth-system/dnshealth-operator';
 const PARAMETERS = 'ConfigMap dnshealth-system/dnshealth-admission';
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
@@ -244,6 +253,48 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
         expect(policySpecSchema.safeParse(written?.['spec']).success).toBe(true);
       });
 
+      describe('monitoring', () => {
+        const names = {
+          podMonitor: 'PodMonitor dnshealth-system/dnshealth-operator',
+          prometheusRule: 'PrometheusRule dnshealth-system/dnshealth-operator',
+          dashboard: 'ConfigMap dnshealth-system/dnshealth-dashboard',
+        };
+
+        it('is what kubectl apply -k config/monitoring applies, field by field', async () => {
+          const changed = await changedBy({ monitoring: MONITORED });
+          expect(changed).toEqual(
+            Object.fromEntries(monitoring.map((object) => [nameOf(object), { '': object }])),
+          );
+          expect(Object.keys(changed).sort()).toEqual(Object.values(names).sort());
+        });
+
+        it.each(Object.entries(names))('has a switch for each: %s', async (value, name) => {
+          expect(Object.keys(await changedBy({ monitoring: { [value]: { install: true } } }))).toEqual([
+            name,
+          ]);
+        });
+
+        it('has the labels by which it is found, and links to the runbooks where they are read', async () => {
+          const runbooks = 'https://git.example.org/dns/runbooks/';
+          const values = {
+            ...MONITORED,
+            prometheusRule: { install: true, runbooks },
+            labels: { release: 'kube-prometheus-stack', 'app.kubernetes.io/name': 'mine' },
+            dashboard: { install: true, labels: { grafana_dashboard: null, found: 'here' } },
+          };
+          const all = byName(await render(program, { values: { monitoring: values } }));
+          const own = { 'app.kubernetes.io/name': 'dnshealth-operator' };
+          const found = { ...own, release: 'kube-prometheus-stack' };
+          expect(all[names.podMonitor]?.metadata.labels).toEqual(found);
+          expect(all[names.prometheusRule]?.metadata.labels).toEqual(found);
+          expect(all[names.dashboard]?.metadata.labels).toEqual({ ...own, found: 'here' });
+          const text = JSON.stringify(all[names.prometheusRule]);
+          expect(text.match(/"runbook_url":"[^"]+\/(?=DNSHealth)/g)).toEqual(
+            alerts.map(() => `"runbook_url":"${runbooks}`),
+          );
+        });
+      });
+
       it('more objects, whose templates are rendered', async () => {
         const metadata = { name: '{{ .Release.Name }}-more', namespace: 'dnshealth-system' };
         const extra = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: '1' } };
@@ -304,10 +355,12 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
         [{ resources: { limits: { memory: '256 MB' } } }, /\/resources\/limits\/memory'/],
         [{ resources: { limits: { gpu: 1 } } }, /\/resources\/limits'.*'gpu'/],
         [{ tolerations: [{ key: 'a', effect: 'Evict' }] }, /\/tolerations\/0\/effect'/],
-        [{ labels: { 'a b': 'c' } }, /\/labels'/],
+        [{ labels: { 'a b': 'c' } }, /invalid propertyName 'a b'/],
         [{ labels: { team: 'a team' } }, /\/labels\/team'/],
         [{ nodeSelector: { gpu: true } }, /\/nodeSelector\/gpu'/],
         [{ notifications: { secretName: 'Not_A_Name' } }, /\/notifications\/secretName'/],
+        [{ monitoring: { podMonitor: true } }, /\/monitoring\/podMonitor'/],
+        [{ monitoring: { prometheusRule: { runbooks: 'docs' } } }, /\/monitoring\/prometheusRule\/runbooks'/],
         [{ extraObjects: ['kind: ConfigMap'] }, /\/extraObjects\/0'/],
       ])('%j', async (values, message) => {
         const { code, stderr } = await helm(program, ['template', 'dnshealth', CHART], { values });
