@@ -71,3 +71,13 @@ it('a plan that a person rejected, and a rollback that was asked for, do not cou
   ]);
   expect((await lines()).filter((line) => /^dnshealth_needs_attention.* [1-9]/.test(line))).toEqual([]);
 });
+
+it('an incident that ended badly still counts while the next one of its node waits, and not once that has begun', async () => {
+  const [before, after] = [isoAt(0), isoAt(60)].map((time) => Date.parse(time));
+  const failed = { ...aRemediation({ status: { phase: 'RolledBack' } }), createdAt: before ?? 0 };
+  const next = { ...aRemediation({ status: { phase: 'Pending' } }), name: 'next', createdAt: after ?? 0 };
+  const { state, lines } = setup([failed, next]);
+  expect(await lines()).toContain('dnshealth_needs_attention{policy="default",outcome="RolledBack"} 1');
+  state.remediations = [failed, { ...next, status: { ...next.status, phase: 'Repairing' } }];
+  expect(await lines()).toContain('dnshealth_needs_attention{policy="default",outcome="RolledBack"} 0');
+});

@@ -15,6 +15,9 @@ export function unsolved(remediations: readonly Remediation[]): readonly Remedia
 const needsSomeone = ({ acknowledged, status }: Remediation): boolean =>
   !acknowledged && ENDED_BADLY.includes(status.phase) && !AS_ASKED.includes(status.reason ?? '');
 
-/** What came after it tells more of the node. */
+/** What came after it tells more of the node, once it has begun: until then it may wait for this very one. */
 const isLastOfItsNode = (one: Remediation, all: readonly Remediation[]): boolean =>
-  all.every(({ spec, createdAt }) => spec.node.uid !== one.spec.node.uid || createdAt <= one.createdAt);
+  all.every(
+    ({ spec, createdAt, status }) =>
+      spec.node.uid !== one.spec.node.uid || createdAt <= one.createdAt || status.phase === 'Pending',
+  );
