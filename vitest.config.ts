@@ -41,6 +41,17 @@ export default defineConfig({
       },
       {
         test: {
+          // Not part of `make test`: an alert on five minutes of silence takes five minutes.
+          name: 'alerts',
+          chaiConfig,
+          include: ['test/alerts/**/*.test.ts'],
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          expect: { poll: { timeout: HANG_MS, interval: 20 } },
+        },
+      },
+      {
+        test: {
           // The agent as a process, killed and hindered on scratch nodes: needs root and strace, no cluster.
           name: 'faults',
           chaiConfig,

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { debianProgram, runPromtool } from '../support/monitoring/debian-programs.ts';
 import { alerts, dashboardExpressions, rulesFile, rulesTest } from '../support/monitoring/files.ts';
-import { findPromtool, runPromtool } from '../support/monitoring/promtool.ts';
 
 let program: string;
 beforeAll(async () => {
-  program = await findPromtool();
+  program = await debianProgram('promtool');
 });
 const promtool = async (args: readonly string[], files: Readonly<Record<string, string>>) =>
   runPromtool(program, args, files);

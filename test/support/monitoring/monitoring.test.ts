@@ -5,7 +5,15 @@ import { parse, parseAllDocuments } from 'yaml';
 import { OPERATOR_LEASE, OPERATOR_NAMESPACE } from '../../../src/api/keys.ts';
 import { NODE_CONDITION_REASONS } from '../../../src/api/node-condition.ts';
 import { exportedMetrics } from './exported-metrics.ts';
-import { alerts, dashboard, dashboardExpressions, dashboardText, MONITORING, rulesTest } from './files.ts';
+import {
+  alerts,
+  dashboard,
+  dashboardExpressions,
+  dashboardText,
+  MONITORING,
+  panels,
+  rulesTest,
+} from './files.ts';
 import { namedIn } from './selectors.ts';
 
 /** What Prometheus adds when it scrapes. */
@@ -87,8 +95,6 @@ describe('the alerts', () => {
 });
 
 describe('the dashboard', () => {
-  const panels = dashboard.panels.filter(({ type }) => type !== 'row');
-
   it('has a panel for every metric about DNS and remediations', () => {
     const shown = new Set(dashboardExpressions.flatMap(({ expr }) => namedIn(expr).selectors).map(base));
     const own = [...exported.keys()]
@@ -104,7 +110,7 @@ describe('the dashboard', () => {
       'datasource',
       'datasource',
     ]);
-    expect(panels.map(({ datasource }) => datasource?.uid)).toEqual(panels.map(() => '${datasource}'));
+    expect(panels.map(({ datasource }) => datasource.uid)).toEqual(panels.map(() => '${datasource}'));
     const sources = [...dashboardText.matchAll(/"uid": "(.+?)"/g)].map(([, uid]) => uid);
     expect(new Set(sources)).toEqual(new Set([dashboard.uid, '${datasource}']));
   });
@@ -118,7 +124,7 @@ describe('the dashboard', () => {
   it('gives each panel an id of its own, a description, a title of its own and a place of its own', () => {
     expect(new Set(dashboard.panels.map(({ id }) => id)).size).toBe(dashboard.panels.length);
     expect(new Set(dashboard.panels.map(({ title }) => title)).size).toBe(dashboard.panels.length);
-    expect(panels.filter(({ description = '' }) => description.length < 10)).toEqual([]);
+    expect(panels.filter(({ description }) => description.length < 10)).toEqual([]);
     const cells = dashboard.panels.flatMap(({ gridPos: { x, y, w, h } }) =>
       Array.from({ length: w * h }, (_, cell) => `${x + (cell % w)}/${y + Math.floor(cell / w)}`),
     );
@@ -173,6 +179,14 @@ describe('config/monitoring', () => {
     expect(monitor['spec']?.['selector']).toEqual({ matchLabels: metadata.labels });
     expect(monitor['spec']?.['podMetricsEndpoints']).toMatchObject([{ port: 'http', path: '/metrics' }]);
     expect(spec.containers[0]?.ports).toContainEqual({ name: 'http', containerPort: 8080 });
+  });
+
+  it('is let in by the NetworkPolicy of the operator, wherever Prometheus runs', () => {
+    const policies = parseAllDocuments(of('../isolation/network-policies.yaml')).map(
+      (document) => document.toJS() as { metadata: { name: string }; spec: { ingress?: object[] } },
+    );
+    const own = policies.find(({ metadata }) => metadata.name === 'dnshealth-operator');
+    expect(own?.spec.ingress).toEqual([{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
   });
 });
 

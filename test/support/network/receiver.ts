@@ -1,4 +1,4 @@
-/** A receiver of notifications on loopback, which answers as the test wants. */
+/** A receiver of notifications, which answers as the test wants: on loopback, or at an address that a rig reaches. */
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -21,7 +21,12 @@ export interface TestReceiver {
 }
 
 export async function startReceiver(
-  options: { readonly tls?: { readonly key: string; readonly cert: string }; readonly port?: number } = {},
+  options: {
+    readonly tls?: { readonly key: string; readonly cert: string };
+    readonly port?: number;
+    /** @default loopback */
+    readonly address?: string;
+  } = {},
 ): Promise<TestReceiver> {
   const received: Received[] = [];
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -38,11 +43,11 @@ export async function startReceiver(
   };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => void handle(request, response);
   const server = options.tls ? createTlsServer(options.tls, onRequest) : createServer(onRequest);
-  server.listen(options.port ?? 0, '127.0.0.1');
+  server.listen(options.port ?? 0, options.address ?? '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const receiver: TestReceiver = {
-    url: `${options.tls ? 'https' : 'http'}://localhost:${port}/hook/s3cr3t`,
+    url: `${options.tls ? 'https' : 'http'}://${options.address ?? 'localhost'}:${port}/hook/s3cr3t`,
     received,
     answer: (response) => response.end(),
     async close() {
