@@ -7,7 +7,7 @@ import { breakNode } from '../cluster/break-node.ts';
 import { ensurePrograms } from '../cluster/preflight.ts';
 import { run } from '../cluster/run.ts';
 import { commandsOf, PAGES } from '../support/docs/pages.ts';
-import { findPromtool } from '../support/monitoring/promtool.ts';
+import { debianProgram } from '../support/monitoring/debian-programs.ts';
 import { remediations, restoreCluster, untilEnded } from '../support/rig/cluster-state.ts';
 import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
 import { apply, PROJECT_ROOT } from '../support/rig/installation.ts';
@@ -48,7 +48,7 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'bin'));
   program('kubectl', `exec ${rig.kubectlCommand([]).join(' ')} "$@"`);
   program('kubectl-dnshealth', `exec ${process.execPath} ${PROJECT_ROOT}/src/kubectl-dnshealth.ts "$@"`);
-  program('promtool', `exec ${await findPromtool()} "$@"`);
+  program('promtool', `exec ${await debianProgram('promtool')} "$@"`);
   // A node of the rig has neither an SSH server nor sudo: whoever gets in is root.
   program(
     'ssh',
