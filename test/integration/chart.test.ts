@@ -32,7 +32,14 @@ const MONITORED = {
   dashboard: { install: true },
 };
 const DEPLOYMENT = 'Deployment dnshealth-system/dnshealth-operator';
-const PARAMETERS = 'ConfigMap dnshealth-system/dnshealth-admission';
+/** The policies that hold what runs on nodes to the image of the installation. */
+const admits = (name: string) =>
+  Object.fromEntries(
+    ['jobs', 'checks'].map((policy) => [
+      `ValidatingAdmissionPolicy dnshealth-${policy}`,
+      { 'spec.variables[0].expression': `'${name}'` },
+    ]),
+  );
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 const isCrd = ({ kind }: KubeObject): boolean => kind === 'CustomResourceDefinition';
@@ -132,7 +139,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
           const name = `registry.example.com:5000/dns/operator:${packageJson.version}`;
           expect(await changedBy(values)).toStrictEqual({
             [DEPLOYMENT]: image(name),
-            [PARAMETERS]: { 'data.image': name },
+            ...admits(name),
           });
         },
       );
@@ -141,7 +148,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
         const name = `dnshealth-operator@${DIGEST}`;
         expect(await changedBy({ image: { tag: '9', digest: DIGEST } })).toStrictEqual({
           [DEPLOYMENT]: image(name),
-          [PARAMETERS]: { 'data.image': name },
+          ...admits(name),
         });
       });
 

@@ -1,6 +1,5 @@
 /** What a stolen token of the operator reaches, according to a real apiserver with the admission policies of the installation. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AGENT_IMAGE } from '../support/apiserver/admission.ts';
 import {
   type InstalledApiserver,
   startInstalledApiserver,
@@ -155,16 +154,6 @@ describe('on a node, the operator’s token cannot start', () => {
   ];
   it.each(mutants)('$what', expectDenied);
   it.each(namespaceMutants(repair()))('$what', expectDenied);
-
-  it('anything while the parameters are missing', async () => {
-    const path = '/api/v1/namespaces/dnshealth-system/configmaps';
-    await server.call('DELETE', `${path}/dnshealth-admission`);
-    const attempt = async () =>
-      (await asOperator({ method: 'POST', path: `${JOBS}?dryRun=All`, body: repair() })).body.message;
-    await expect.poll(attempt).toContain("ValidatingAdmissionPolicy 'dnshealth-jobs'");
-    await created(path, { metadata: { name: 'dnshealth-admission' }, data: { image: AGENT_IMAGE } });
-    await expect.poll(attempt).toBeUndefined();
-  });
 });
 
 describe('of a node, it cannot change', () => {

@@ -7,7 +7,6 @@ import type { Apiserver } from './apiserver.ts';
 import { createAll, type Manifest } from './installed-rbac.ts';
 
 const ADMISSION = new URL('../../../config/admission/', import.meta.url);
-const PARAMETERS = 'dnshealth-admission';
 /** Its policy is created last, and denies a Lease of another name. */
 const LAST = 'accounts.yaml';
 const LEASES = '/apis/coordination.k8s.io/v1/namespaces/dnshealth-system/leases';
@@ -34,11 +33,7 @@ export async function applyAdmission(server: Apiserver, operatorToken: string): 
 
 async function documentsOf(file: string): Promise<readonly Manifest[]> {
   const text = await readFile(new URL(file, ADMISSION), 'utf8');
-  return parseAllDocuments(text).map((document) => {
-    const manifest = document.toJS() as Manifest;
-    // As config/default writes the image of the installation there.
-    return manifest.metadata.name === PARAMETERS && manifest.kind === 'ConfigMap'
-      ? { ...manifest, data: { image: AGENT_IMAGE } }
-      : manifest;
-  });
+  // As config/default writes the image of the installation there.
+  const installed = text.replaceAll(`"'dnshealth-operator'"`, `"'${AGENT_IMAGE}'"`);
+  return parseAllDocuments(installed).map((document) => document.toJS() as Manifest);
 }

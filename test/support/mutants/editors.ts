@@ -5,7 +5,6 @@ const NODE = '/api/v1/namespaces/dnshealth-node';
 const CHECK = '/api/v1/namespaces/dnshealth-check';
 const JOBS = '/apis/batch/v1/namespaces/dnshealth-node/jobs';
 const APPS = '/apis/apps/v1/namespaces/dnshealth-node';
-const PARAMETERS = '/api/v1/namespaces/dnshealth-system/configmaps/dnshealth-admission';
 
 /** @param repair and @param proof both exist, made by the operator */
 export function editorMutants(repair: Mutable, proof: Mutable): readonly Omit<Mutant, 'deniedBy'>[] {
@@ -100,7 +99,5 @@ export function editorMutants(repair: Mutable, proof: Mutable): readonly Omit<Mu
       }),
     ),
     create('any other pod beside the checks', `${CHECK}/pods`, checkPod({})),
-    patch('another image on nodes', PARAMETERS, { data: { image: 'busybox' } }),
-    { what: 'the parameters removed', method: 'DELETE', path: PARAMETERS, body: {} },
   ];
 }

@@ -242,18 +242,10 @@ export const OTHER_MUTANTS: readonly Mutant[] = [
   ),
   // Its own bounds.
   patch(
-    'another image in the parameters',
-    '/api/v1/namespaces/dnshealth-system/configmaps/dnshealth-admission',
-    {
-      data: { image: 'busybox' },
-    },
-    'dnshealth-',
-  ),
-  deletion(
-    'the parameters deleted',
-    '/api/v1/namespaces/dnshealth-system/configmaps/dnshealth-admission',
-    {},
-    'dnshealth-',
+    'another image in the policy of Jobs',
+    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dnshealth-jobs',
+    { spec: { variables: [{ name: 'image', expression: "'busybox'" }] } },
+    'dnshealth-accounts',
   ),
   patch(
     'the Deployment of the operator',
