@@ -15,16 +15,22 @@ beforeAll(async () => {
   renderer = [kubectl, 'kustomize'];
 });
 
-const objects = (
-  text: string,
-): readonly { readonly kind: string; readonly data?: object; readonly spec?: unknown }[] =>
+interface Policy {
+  readonly variables?: readonly { readonly name: string; readonly expression: string }[];
+}
+
+const objects = (text: string): readonly { readonly kind: string; readonly spec?: unknown }[] =>
   parseAllDocuments(text).map((document) => document.toJS());
 
 it('names the image by digest in the Deployment, for the pods on nodes and for admission, and nowhere by tag', async () => {
   const text = await installManifest({ repository: REPOSITORY, digest: DIGEST, renderer });
   const image = `${REPOSITORY}@${DIGEST}`;
   const found = objects(text);
-  expect(found.find(({ kind }) => kind === 'ConfigMap')?.data).toMatchObject({ image });
+  const variables = found.flatMap(({ kind, spec }) =>
+    kind === 'ValidatingAdmissionPolicy' ? ((spec as Policy).variables ?? []) : [],
+  );
+  const admitted = variables.filter(({ name }) => name === 'image').map(({ expression }) => expression);
+  expect(admitted).toEqual([`'${image}'`, `'${image}'`]);
   expect(found.find(({ kind }) => kind === 'Deployment')?.spec).toMatchObject({
     template: {
       spec: { containers: [{ image, env: expect.arrayContaining([{ name: 'AGENT_IMAGE', value: image }]) }] },

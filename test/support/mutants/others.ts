@@ -242,12 +242,6 @@ export const OTHER_MUTANTS: readonly Mutant[] = [
   ),
   // Its own bounds.
   patch(
-    'another image in the policy of Jobs',
-    '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/dnshealth-jobs',
-    { spec: { variables: [{ name: 'image', expression: "'busybox'" }] } },
-    'dnshealth-accounts',
-  ),
-  patch(
     'the Deployment of the operator',
     '/apis/apps/v1/namespaces/dnshealth-system/deployments/dnshealth-operator',
     {

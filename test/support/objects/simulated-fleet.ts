@@ -218,12 +218,17 @@ export class SimulatedFleet {
       throw new Error(`${node} is the second control-plane node under repair`);
   }
 
-  /** The slots go to those in line that are more urgent. One that waits for another reason, by its record, is not in line. */
+  /**
+   * The slots go to those in line that are more urgent, by their records: one that waits for another reason is not in line,
+   * and one whose DNS pod has begun to crash since it was read last is not known to be more urgent yet.
+   */
   #checkOrder(incident: Incident): void {
     const { node, script } = incident;
     const { policy, drift } = script;
     const rank = (one: Incident) =>
-      one.script.drift === null || this.#crashes(one) ? -1 : DRIFT_PLACES.indexOf(one.script.drift);
+      one.script.drift === null || one.history.at(-1)?.failingPod !== undefined
+        ? -1
+        : DRIFT_PLACES.indexOf(one.script.drift);
     const ahead = this.waiting.filter(
       (other) =>
         other.script.policy === policy &&
