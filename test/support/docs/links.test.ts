@@ -21,7 +21,7 @@ const withoutBlocks = (text: string): string => text.replaceAll(/^ *```.*?^ *```
 
 /** @returns why nobody could follow it, or nothing */
 function problemOf(page: string, link: string): string | undefined {
-  if (/^https:\/\//.test(link)) return URL.canParse(link) ? undefined : 'is no address';
+  if (link.startsWith('https://')) return URL.canParse(link) ? undefined : 'is no address';
   if (/^[a-z]+:/.test(link)) return 'is not https';
   const [path = '', anchor] = link.split('#');
   const target = path === '' ? new URL(page, ROOT) : new URL(path, new URL(page, ROOT));
