@@ -22,6 +22,22 @@ describe('the picture of a terminal', () => {
     expect(widthOf(`${GREEN[0]}long line${GREEN[1]}`)).toBe(widthOf('long line'));
   });
 
+  it('goes on in the next line where one is too long, below its beginning and in its colour', () => {
+    const words = `${'word '.repeat(40)}end`;
+    const drawn = [...svgOf(`  ${GREEN[0]}${words}${GREEN[1]}`).matchAll(/preserve">(.*)<\/text>/g)].map(
+      ([, line = '']) => line,
+    );
+    expect(drawn).toHaveLength(2);
+    for (const line of drawn) expect(line).toContain('<tspan fill="#56d364">');
+    const shown = drawn.map((line) => line.replaceAll(/<[^>]+>/g, ''));
+    for (const line of shown) expect(line).toMatch(/^ {2}word/);
+    expect(shown.map((line) => line.trim()).join(' ')).toBe(words);
+  });
+
+  it('leaves a word whole that is longer than a line', () => {
+    expect(svgOf('x'.repeat(300))).toContain('x'.repeat(300));
+  });
+
   it('escapes what XML would read as markup', () => {
     expect(svgOf('<none> & more')).toContain('&lt;none&gt; &amp; more');
   });

@@ -5,6 +5,8 @@ const LINE_HEIGHT = 18;
 /** Of a character, in a monospaced font. */
 const CHARACTER_WIDTH = FONT_SIZE * 0.602;
 const MARGIN = 16;
+/** A line that is longer goes on in the next one, as far to the right as it began: nobody reads a picture that is 3,000 pixels wide. */
+const COLUMNS = 140;
 
 /** What the codes of `styleText` mean that the demo uses. */
 const STYLES: Readonly<Record<string, string>> = {
@@ -27,13 +29,15 @@ const CODE = /\u001B\[(\d*)m/g;
 
 /** @param text with the escape sequences of a terminal: styles, and none that move the cursor */
 export function svgOf(text: string): string {
-  const lines = text.split('\n');
+  const lines = text.split('\n').flatMap(wrapped);
   const columns = Math.max(...lines.map((line) => line.replaceAll(CODE, '').length));
   const width = Math.ceil(columns * CHARACTER_WIDTH + 2 * MARGIN);
   const height = lines.length * LINE_HEIGHT + 2 * MARGIN;
+  // A style goes on in the next line until it is ended.
+  const active = new Set<string>();
   const drawn = lines.map((line, at) => {
     const y = MARGIN + FONT_SIZE + at * LINE_HEIGHT;
-    return `<text x="${MARGIN}" y="${y}" xml:space="preserve">${spans(line)}</text>`;
+    return `<text x="${MARGIN}" y="${y}" xml:space="preserve">${spans(line, active)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="The output of make demo">
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
@@ -44,9 +48,29 @@ ${drawn.join('\n')}
 `;
 }
 
+/** Between words; a word that is longer than a line stays whole. */
+function wrapped(line: string): readonly string[] {
+  const indent = /^ */.exec(line)?.[0] ?? '';
+  const lines: string[] = [];
+  let rest = line.slice(indent.length);
+  for (;;) {
+    const end = breakOf(rest, COLUMNS - indent.length);
+    lines.push(`${indent}${rest.slice(0, end)}`);
+    if (end === undefined) return lines;
+    rest = rest.slice(end + 1);
+  }
+}
+
+/** The last blank within so many columns, or else the first one after them; undefined if all fits. */
+function breakOf(text: string, columns: number): number | undefined {
+  if (text.replaceAll(CODE, '').length <= columns) return undefined;
+  const blanks = [...text.matchAll(/ /g)].map(({ index }) => index);
+  const fitting = blanks.filter((index) => text.slice(0, index).replaceAll(CODE, '').length <= columns);
+  return fitting.at(-1) ?? blanks[0];
+}
+
 /** @throws on a style that it does not know, which would be missing in the picture */
-function spans(line: string): string {
-  const active = new Set<string>();
+function spans(line: string, active: Set<string>): string {
   let drawn = '';
   let from = 0;
   const until = (end: number): void => {
