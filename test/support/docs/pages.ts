@@ -1,4 +1,4 @@
-/** The pages of the documentation, and the commands of the plugin in them. */
+/** The pages of the documentation, and the shell commands that they tell their readers to run. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 const ROOT = new URL('../../../', import.meta.url);
@@ -17,7 +17,18 @@ export const PAGES: readonly string[] = [
 
 export const readPage = (page: string): string => readFileSync(new URL(page, ROOT), 'utf8');
 
-/** In blocks, and in the middle of a sentence. */
+/** Whole blocks of a shell, and what is behind a prompt in a block that also shows the output. */
+export function commandsOf(page: string): readonly string[] {
+  const blocks = readPage(page).matchAll(/^( *)```(sh|console)\n(.*?)^ *```/gms);
+  return [...blocks].flatMap(([, indent = '', kind, block = '']) => {
+    const text = block.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+    if (kind === 'sh') return [text.trim()];
+    // A command goes on where its line ends in a backslash.
+    return [...text.matchAll(/^\$ ((?:.*\\\n)*.*)$/gm)].map(([, command = '']) => command);
+  });
+}
+
+/** Also those in the middle of a sentence. */
 export function pluginCommandsOf(page: string): readonly string[] {
   const text = readPage(page);
   const inline = [...text.matchAll(/`kubectl dnshealth ([^`]+)`/g)].map(([, words = '']) => words);
