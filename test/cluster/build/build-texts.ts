@@ -14,6 +14,9 @@ const USUAL: Readonly<Record<string, Duration>> = {
   kubernetes: { seconds: 90, coreSeconds: 840 },
   etcd: { seconds: 10, coreSeconds: 30 },
   coredns: { seconds: 20, coreSeconds: 130 },
+  helm3: { seconds: 10, coreSeconds: 390 },
+  // After Helm 3, with which it shares most of its packages.
+  helm4: { seconds: 10, coreSeconds: 210 },
   'image-base': { seconds: 18, coreSeconds: 0 },
   'image-build': { seconds: 25, coreSeconds: 0 },
 };
