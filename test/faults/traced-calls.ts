@@ -21,17 +21,10 @@ const ON_PATHS = 'openat,mkdir,rename,unlink,write,pwrite64,ftruncate,fsync,fchm
 const DESCRIPTORS = Array.from({ length: 20 }, (_, i) => i + 18);
 const PLAIN = 'bind';
 
-/**
- * With the paths of the descriptors. Only the calls in question stop (`--seccomp-bpf`, which needs `-f`), not all: half of
- * the time of these tests would go into stops at calls that nobody looks at. strace counts the calls of each thread by
- * itself, and the agent's file calls are all made by its main thread.
- */
-const QUICK = ['-f', '--seccomp-bpf', '-y', '-s', '400'];
+/** All calls, with the paths of the descriptors. Only the main thread: the agent's file calls are synchronous. */
+export const TRACE_ALL = ['-y', '-s', '400', '-e', `trace=${ON_PATHS},bind`];
 
-export const TRACE_ALL = [...QUICK, '-e', `trace=${ON_PATHS},bind`];
-
-/** Behind the number of the thread. */
-const CALL = /^\d+ +(\w+)\((.*)$/;
+const CALL = /^(\w+)\((.*)$/;
 
 /** @param text the trace of a good run under `TRACE_ALL` */
 export function readTrace(text: string): TracedRun {
@@ -65,7 +58,16 @@ export function readTrace(text: string): TracedRun {
 export function strike(call: TracedCall, blow: string): readonly string[] {
   const where = call.paths?.flatMap((path) => ['-P', path]) ?? [];
   const traced = call.paths ? ON_PATHS : PLAIN;
-  return [...QUICK, ...where, '-e', `trace=${traced}`, '-e', `inject=${call.name}:${blow}:when=${call.when}`];
+  return [
+    '-y',
+    '-s',
+    '400',
+    ...where,
+    '-e',
+    `trace=${traced}`,
+    '-e',
+    `inject=${call.name}:${blow}:when=${call.when}`,
+  ];
 }
 
 /** The signature of the call that an error was injected into, or of the last call of a killed process. */
