@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { breakNode } from '../cluster/break-node.ts';
+import { spreadDnsPods } from '../cluster/dns/coredns-workload.ts';
 import { ensurePrograms } from '../cluster/preflight.ts';
 import { run } from '../cluster/run.ts';
 import { commandsOf, PAGES } from '../support/docs/pages.ts';
@@ -74,6 +75,8 @@ beforeAll(async () => {
   await untilEnded(rig, NODE);
   record = (await remediations(rig)).find(({ status }) => status?.phase === 'Healed')?.metadata.name ?? '';
   if (record === '') throw new Error('the node was not healed, so that no command has a record to name');
+  // The new DNS pod may have come to the other node, and some commands are about the pod of this one.
+  await spreadDnsPods(rig);
 });
 afterAll(async () => {
   await rig.kubectl([
