@@ -48,7 +48,7 @@ test: check ## run all tests: check, unit, faults (the agent under strace), inte
 # Each folder pins one version.
 KUBERNETES_VERSIONS := $(patsubst test/cluster/build/kubernetes-%,%,$(wildcard test/cluster/build/kubernetes-1.*))
 ON_EACH_VERSION := crds bad-policies admission token-reach chart chart-install kubelet-loader operator-process
-ON_EACH_CLUSTER := hands-off rollback check
+ON_EACH_CLUSTER := hands-off rollback check helm
 
 .PHONY: test-versions
 test-versions: setup ## run the main job, the CRDs, the admission policies and the chart on each Kubernetes version that the test cluster can run
@@ -109,6 +109,7 @@ bench: setup ## measure all figures of docs/benchmarks.md: repairs on the cluste
 	npm run --silent bench:mass-outage
 	npm run --silent bench:limits
 	npm run --silent bench:decisions
+	npm run --silent bench:installation
 	npm run --silent bench:admission
 	npm run --silent bench:prober
 	npm run --silent bench:soak

@@ -12,6 +12,7 @@ const SECTIONS = [
   'Mass outage',
   'Limits',
   'Decisions',
+  'Installation',
   'Admission',
   'Prober',
   'Soak',

@@ -25,6 +25,7 @@ interface ContainerStatus {
 }
 
 interface ContainerState {
+  readonly running?: { readonly startedAt: string };
   readonly terminated?: {
     readonly exitCode: number;
     readonly reason?: string;
