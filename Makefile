@@ -42,7 +42,7 @@ check: setup ## check types, lint (including the import rules) and format
 	npm run --silent check
 
 .PHONY: test
-test: check ## run all tests: check, unit, faults (the agent under strace), integration (API server and etcd), end to end (two-node cluster)
+test: check ## run the tests that each change must pass: check, unit, faults (the agent under strace), integration (API server and etcd), end to end (two-node cluster)
 	node test/run.ts unit faults integration rig e2e
 
 # Each folder pins one version.
@@ -63,9 +63,9 @@ test-versions: setup ## run the main job, the CRDs, the admission policies and t
 test-unit: setup ## run the unit tests, which need only Node
 	node test/run.ts unit
 
-.PHONY: test-alerts
-test-alerts: setup ## fire the alerts that "make test" has no time for (API server; seven minutes)
-	node test/run.ts alerts
+.PHONY: test-long
+test-long: setup ## run what "make test" has no time for: alerts, and the longest tests on real kubelets (half an hour)
+	node test/run.ts alerts e2e-long
 
 .PHONY: generate
 generate: setup ## generate crds/ from src/api, and the values of the Helm chart with its copies of config/

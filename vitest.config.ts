@@ -5,6 +5,16 @@ import { HANG_MS } from './test/support/patience.ts';
 /** A message says what was found instead, for those who only have the end of a run's output. */
 const chaiConfig = { truncateThreshold: 2_000 };
 
+const onRigs = {
+  chaiConfig,
+  globalSetup: ['test/e2e/global-setup.ts'],
+  // They only end a hang: no verdict depends on the speed of the machine.
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+  // Each worker has a rig of its own, and two keep two cores busy.
+  maxWorkers: 2,
+};
+
 export default defineConfig({
   test: {
     projects: [
@@ -74,17 +84,15 @@ export default defineConfig({
       },
       {
         test: {
+          ...onRigs,
           name: 'e2e',
-          chaiConfig,
-          include: ['test/e2e/**/*.test.ts'],
+          include: ['test/e2e/*.test.ts'],
           exclude: ['test/e2e/rig.test.ts'],
-          globalSetup: ['test/e2e/global-setup.ts'],
-          // They only end a hang: no verdict depends on the speed of the machine.
-          testTimeout: 900_000,
-          hookTimeout: 900_000,
-          // Each worker has a rig of its own. They mostly wait, so that two share the machine's cores well.
-          maxWorkers: 2,
         },
+      },
+      {
+        // Not part of `make test`: each takes minutes, and tests of integration say most of the same without nodes.
+        test: { ...onRigs, name: 'e2e-long', include: ['test/e2e/long/*.test.ts'] },
       },
     ],
   },

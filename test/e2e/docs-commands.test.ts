@@ -28,7 +28,7 @@ const ELSEWHERE: readonly (readonly [RegExp, string])[] = [
   [/^kubectl dnshealth cleanup/, 'test/integration/cleanup.test.ts'],
   [/^helm |^kubectl apply -k config\/default/, 'test/integration/chart-install.test.ts'],
   [/kustomize edit set image/, 'packaging/chart/files.test.ts'],
-  [/^kubectl delete (dnshealthpolicies|crd)|^kubectl delete -k/, 'test/e2e/taken-away.test.ts'],
+  [/^kubectl delete (dnshealthpolicies|crd)|^kubectl delete -k/, 'test/e2e/long/taken-away.test.ts'],
 ];
 const isElsewhere = (command: string) => ELSEWHERE.some(([pattern]) => pattern.test(command));
 

@@ -1,9 +1,9 @@
 /** Policy, record, node or the whole installation deleted in the middle of an incident, with real kubelets and a real garbage collector. */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { CHECK_ANNOTATION } from '../../src/api/keys.ts';
-import { corefile, setCorefile } from '../cluster/dns/coredns-workload.ts';
-import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { until } from '../cluster/until.ts';
+import { CHECK_ANNOTATION } from '../../../src/api/keys.ts';
+import { corefile, setCorefile } from '../../cluster/dns/coredns-workload.ts';
+import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../../cluster/node/kubelet-files.ts';
+import { until } from '../../cluster/until.ts';
 import {
   nodeObject,
   type RemediationObject,
@@ -11,20 +11,20 @@ import {
   restoreCluster,
   scheduling,
   untilRemediation,
-} from '../support/rig/cluster-state.ts';
-import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+} from '../../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../../support/rig/e2e-rig.ts';
 import {
   installFrailKubelet,
   journaledStep,
   removeFrailKubelet,
   setFrailty,
   untilStep,
-} from '../support/rig/frail-kubelet.ts';
-import { applyPolicy, editPolicy, installImage, PROJECT_ROOT } from '../support/rig/installation.ts';
-import { allowJobs, forbidJobs } from '../support/rig/no-jobs.ts';
-import { nodeCondition } from '../support/rig/node-checks.ts';
-import { inNode, loopInPlace } from '../support/rig/node-files.ts';
-import { startPlugin } from '../support/rig/plugin.ts';
+} from '../../support/rig/frail-kubelet.ts';
+import { applyPolicy, editPolicy, installImage, PROJECT_ROOT } from '../../support/rig/installation.ts';
+import { allowJobs, forbidJobs } from '../../support/rig/no-jobs.ts';
+import { nodeCondition } from '../../support/rig/node-checks.ts';
+import { inNode, loopInPlace } from '../../support/rig/node-files.ts';
+import { startPlugin } from '../../support/rig/plugin.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

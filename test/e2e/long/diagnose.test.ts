@@ -2,12 +2,12 @@
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { RemediationStatus } from '../../src/api/remediation.ts';
-import type { Cause } from '../../src/diagnosis/examination.ts';
-import type { Report } from '../../src/plugin/diagnose/report.ts';
-import { FAULTS, type FaultName } from '../cluster/faults/faults.ts';
-import { KUBELET_CONFIG, KUBELET_ENVIRONMENT } from '../cluster/node/kubelet-files.ts';
-import { until } from '../cluster/until.ts';
+import type { RemediationStatus } from '../../../src/api/remediation.ts';
+import type { Cause } from '../../../src/diagnosis/examination.ts';
+import type { Report } from '../../../src/plugin/diagnose/report.ts';
+import { FAULTS, type FaultName } from '../../cluster/faults/faults.ts';
+import { KUBELET_CONFIG, KUBELET_ENVIRONMENT } from '../../cluster/node/kubelet-files.ts';
+import { until } from '../../cluster/until.ts';
 import {
   policyStatus,
   remediations,
@@ -15,11 +15,11 @@ import {
   scheduling,
   untilEnded,
   untilRetrying,
-} from '../support/rig/cluster-state.ts';
-import { diagnosis, saveFiles } from '../support/rig/diagnosis.ts';
-import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { applyPolicy } from '../support/rig/installation.ts';
-import { kubeletStarts } from '../support/rig/kubelet.ts';
+} from '../../support/rig/cluster-state.ts';
+import { diagnosis, saveFiles } from '../../support/rig/diagnosis.ts';
+import { rigOfThisWorker } from '../../support/rig/e2e-rig.ts';
+import { applyPolicy } from '../../support/rig/installation.ts';
+import { kubeletStarts } from '../../support/rig/kubelet.ts';
 
 const rig = rigOfThisWorker();
 const NODE = 'node-1';

@@ -1,25 +1,25 @@
 /** The operator on a rig, scraped by a real Prometheus: each alert is fired by what it is about, told by Alertmanager, and resolved. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { renewDnsPods } from '../cluster/dns/coredns-workload.ts';
-import { until } from '../cluster/until.ts';
-import { withoutData } from '../support/monitoring/dashboard-data.ts';
-import type { DiscoveredPod } from '../support/monitoring/scrape-config.ts';
-import { startWatcher, type Watcher } from '../support/monitoring/watcher.ts';
-import { startReceiver, type TestReceiver } from '../support/network/receiver.ts';
-import { restoreCluster, untilRemediation } from '../support/rig/cluster-state.ts';
-import { proveAllNodes } from '../support/rig/drifting-node.ts';
-import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { installFrailKubelet, removeFrailKubelet, setFrailty } from '../support/rig/frail-kubelet.ts';
+import { renewDnsPods } from '../../cluster/dns/coredns-workload.ts';
+import { until } from '../../cluster/until.ts';
+import { withoutData } from '../../support/monitoring/dashboard-data.ts';
+import type { DiscoveredPod } from '../../support/monitoring/scrape-config.ts';
+import { startWatcher, type Watcher } from '../../support/monitoring/watcher.ts';
+import { startReceiver, type TestReceiver } from '../../support/network/receiver.ts';
+import { restoreCluster, untilRemediation } from '../../support/rig/cluster-state.ts';
+import { proveAllNodes } from '../../support/rig/drifting-node.ts';
+import { rigOfThisWorker } from '../../support/rig/e2e-rig.ts';
+import { installFrailKubelet, removeFrailKubelet, setFrailty } from '../../support/rig/frail-kubelet.ts';
 import {
   editPolicy,
   OPERATOR_NAMESPACE,
   PROJECT_ROOT,
   waitForOperator,
-} from '../support/rig/installation.ts';
-import { checkedLongAgo } from '../support/rig/node-checks.ts';
-import { loopInPlace } from '../support/rig/node-files.ts';
-import { startPlugin } from '../support/rig/plugin.ts';
-import { removeReceivers, setReceivers } from '../support/rig/receivers.ts';
+} from '../../support/rig/installation.ts';
+import { checkedLongAgo } from '../../support/rig/node-checks.ts';
+import { loopInPlace } from '../../support/rig/node-files.ts';
+import { startPlugin } from '../../support/rig/plugin.ts';
+import { removeReceivers, setReceivers } from '../../support/rig/receivers.ts';
 
 const rig = rigOfThisWorker();
 const NODES = rig.nodes.map(({ name }) => name);

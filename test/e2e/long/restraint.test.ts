@@ -1,9 +1,9 @@
 /** What restrains a policy, on real nodes: pauses, windows, limits, the watch of the first node, the breaker. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Waiting } from '../../src/api/policy/status.ts';
-import { renewDnsPods } from '../cluster/dns/coredns-workload.ts';
-import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../cluster/node/kubelet-files.ts';
-import { until } from '../cluster/until.ts';
+import type { Waiting } from '../../../src/api/policy/status.ts';
+import { renewDnsPods } from '../../cluster/dns/coredns-workload.ts';
+import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF } from '../../cluster/node/kubelet-files.ts';
+import { until } from '../../cluster/until.ts';
 import {
   policyColumns,
   policyStatus,
@@ -12,14 +12,14 @@ import {
   scheduling,
   untilEnded,
   untilRemediation,
-} from '../support/rig/cluster-state.ts';
-import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
-import { installFrailKubelet, removeFrailKubelet, setFrailty } from '../support/rig/frail-kubelet.ts';
-import { applyPolicy, editPolicy } from '../support/rig/installation.ts';
-import { kubeletStarts } from '../support/rig/kubelet.ts';
-import { allowJobs, forbidJobs } from '../support/rig/no-jobs.ts';
-import { inNode, loopInPlace } from '../support/rig/node-files.ts';
-import { startPlugin } from '../support/rig/plugin.ts';
+} from '../../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../../support/rig/e2e-rig.ts';
+import { installFrailKubelet, removeFrailKubelet, setFrailty } from '../../support/rig/frail-kubelet.ts';
+import { applyPolicy, editPolicy } from '../../support/rig/installation.ts';
+import { kubeletStarts } from '../../support/rig/kubelet.ts';
+import { allowJobs, forbidJobs } from '../../support/rig/no-jobs.ts';
+import { inNode, loopInPlace } from '../../support/rig/node-files.ts';
+import { startPlugin } from '../../support/rig/plugin.ts';
 
 const rig = rigOfThisWorker();
 const [FIRST, SECOND] = ['node-1', 'node-2'] as const;
