@@ -48,7 +48,7 @@ test: check ## run the tests that each change must pass: check, unit, faults (th
 # Each folder pins one version.
 KUBERNETES_VERSIONS := $(patsubst test/cluster/build/kubernetes-%,%,$(wildcard test/cluster/build/kubernetes-1.*))
 ON_EACH_VERSION := crds bad-policies admission token-reach chart chart-install kubelet-loader operator-process
-ON_EACH_CLUSTER := hands-off rollback check helm
+ON_EACH_CLUSTER := hands-off rollback check
 
 .PHONY: test-versions
 test-versions: setup ## run the main job, the CRDs, the admission policies and the chart on each Kubernetes version that the test cluster can run
@@ -56,7 +56,8 @@ test-versions: setup ## run the main job, the CRDs, the admission policies and t
 	  export KUBERNETES=$$version && \
 	  npx vitest run --project integration $(ON_EACH_VERSION:%=test/integration/%.test.ts) && \
 	  npx vitest run --project rig && \
-	  npx vitest run --project e2e $(ON_EACH_CLUSTER:%=test/e2e/%.test.ts) || exit 1; \
+	  npx vitest run --project e2e $(ON_EACH_CLUSTER:%=test/e2e/%.test.ts) && \
+	  npx vitest run --project e2e-long test/e2e/long/helm.test.ts || exit 1; \
 	done
 
 .PHONY: test-unit

@@ -3,25 +3,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { breakNode } from '../cluster/break-node.ts';
-import { buildHelms } from '../cluster/build/go-programs.ts';
-import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../cluster/node/kubelet-files.ts';
-import { run } from '../cluster/run.ts';
-import { until } from '../cluster/until.ts';
-import { CHART } from '../support/chart/helm.ts';
-import type { DiscoveredPod } from '../support/monitoring/scrape-config.ts';
-import { startWatcher, type Watcher } from '../support/monitoring/watcher.ts';
-import { restoreCluster, scheduling, untilEnded } from '../support/rig/cluster-state.ts';
-import { rigOfThisWorker } from '../support/rig/e2e-rig.ts';
+import { breakNode } from '../../cluster/break-node.ts';
+import { buildHelms } from '../../cluster/build/go-programs.ts';
+import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../../cluster/node/kubelet-files.ts';
+import { run } from '../../cluster/run.ts';
+import { until } from '../../cluster/until.ts';
+import { CHART } from '../../support/chart/helm.ts';
+import type { DiscoveredPod } from '../../support/monitoring/scrape-config.ts';
+import { startWatcher, type Watcher } from '../../support/monitoring/watcher.ts';
+import { restoreCluster, scheduling, untilEnded } from '../../support/rig/cluster-state.ts';
+import { rigOfThisWorker } from '../../support/rig/e2e-rig.ts';
 import {
   installFrailKubelet,
   removeFrailKubelet,
   setFrailty,
   untilStep,
-} from '../support/rig/frail-kubelet.ts';
-import { applyPolicy, installImage, PROJECT_ROOT } from '../support/rig/installation.ts';
-import { inNode, loopInPlace } from '../support/rig/node-files.ts';
-import { startPlugin } from '../support/rig/plugin.ts';
+} from '../../support/rig/frail-kubelet.ts';
+import { applyPolicy, installImage, PROJECT_ROOT } from '../../support/rig/installation.ts';
+import { inNode, loopInPlace } from '../../support/rig/node-files.ts';
+import { startPlugin } from '../../support/rig/plugin.ts';
 
 const rig = rigOfThisWorker();
 const programs = await buildHelms(console.error);
