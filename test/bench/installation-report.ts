@@ -23,6 +23,12 @@ export function installationReport({ renders, starts }: InstallationFigures): st
   const rows = renders.map(
     ({ helm, template, version }) => `| ${helm} | ${spread(template)} ms | ${spread(version)} ms |`,
   );
+  const secondsOf = (part: keyof PodStart) =>
+    spread(
+      starts.map((start) => start[part]),
+      2,
+    );
+  const [running, ready] = [secondsOf('running'), secondsOf('ready')];
   return `\`npm run bench:installation\`, ${today()}: medians with ranges. ${machine()}.
 
 The chart with its default values, ${renders[0]?.template.length} times each, in turn with a command that renders nothing:
@@ -35,14 +41,8 @@ A pod of the operator whose image is on the node already, ${starts.length} start
 
 | from | to | seconds |
 | --- | --- | --- |
-| its creation | its container runs | ${spread(
-    starts.map(({ running }) => running),
-    2,
-  )} |
-| its container runs | it is Ready | ${spread(
-    starts.map(({ ready }) => ready),
-    2,
-  )} |
+| its creation | its container runs | ${running} |
+| its container runs | it is Ready | ${ready} |
 
 Ready means that all caches are synced. The kubelet asks at the period of the readiness probe, and reports with a delay of its own.
 `;

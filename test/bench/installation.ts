@@ -49,8 +49,10 @@ async function started(rig: Rig): Promise<PodStart> {
       },
       { what, everyMs: 20 },
     );
-  const victim = old[0]?.metadata.name ?? '';
-  await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'delete', 'pod', victim, '--wait=false']);
+  // That of the round before may still be listed.
+  const victim = old.find(({ metadata }) => metadata.deletionTimestamp === undefined);
+  if (!victim) throw new Error('no pod of the operator is there to be deleted');
+  await rig.kubectl(['-n', OPERATOR_NAMESPACE, 'delete', 'pod', victim.metadata.name, '--wait=false']);
   const created = await once('a new pod of the operator', () => true);
   const running = await once('its container to run', ({ status }) =>
     (status.containerStatuses ?? []).some(({ state }) => state?.running !== undefined),

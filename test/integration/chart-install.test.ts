@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildGoPrograms, buildHelms } from '../cluster/build/go-programs.ts';
 import { run } from '../cluster/run.ts';
 import { type Apiserver, startApiserver } from '../support/apiserver/apiserver.ts';
-import { CHART, helm as callHelm, render } from '../support/chart/helm.ts';
+import { CHART, helm as callHelm, helmHome, policyCommandOf, render } from '../support/chart/helm.ts';
 import { PROJECT_ROOT } from '../support/rig/installation.ts';
 
 const programs = await buildHelms(console.error);
@@ -41,10 +41,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
 
     const env = () => ({
       KUBECONFIG: server.kubeconfigPath,
-      KUBECACHEDIR: join(folder, 'kube'),
-      HELM_CACHE_HOME: join(folder, 'cache'),
-      HELM_CONFIG_HOME: join(folder, 'config'),
-      HELM_DATA_HOME: join(folder, 'data'),
+      ...helmHome(folder),
     });
     const helm = async (args: readonly string[], values: object = {}) =>
       callHelm(program, args, { values, env: env() });
@@ -89,8 +86,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
       expect(found.stdout.trim().split('\n')).toHaveLength(objects.length);
       expect(await ageOf()).toBe('Age of the object.');
 
-      const create = /^ +(printf .* \| kubectl apply -f -)$/m.exec(stdout)?.[1] ?? '';
-      await run(['sh', '-c', create], { env: { ...env(), PATH: `${bin}:/usr/bin:/bin` } });
+      await run(['sh', '-c', policyCommandOf(stdout)], { env: { ...env(), PATH: `${bin}:/usr/bin:/bin` } });
       expect((await server.call('GET', POLICY)).body.spec.mode).toBe('Observe');
       await server.call('DELETE', POLICY);
     });

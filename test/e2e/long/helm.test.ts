@@ -8,7 +8,7 @@ import { buildHelms } from '../../cluster/build/go-programs.ts';
 import { BAD_RESOLV_CONF, GOOD_RESOLV_CONF, KUBELET_CONFIG } from '../../cluster/node/kubelet-files.ts';
 import { run } from '../../cluster/run.ts';
 import { until } from '../../cluster/until.ts';
-import { CHART } from '../../support/chart/helm.ts';
+import { CHART, helmHome, policyCommandOf } from '../../support/chart/helm.ts';
 import type { DiscoveredPod } from '../../support/monitoring/scrape-config.ts';
 import { startWatcher, type Watcher } from '../../support/monitoring/watcher.ts';
 import { restoreCluster, scheduling, untilEnded } from '../../support/rig/cluster-state.ts';
@@ -63,10 +63,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
 
     const env = () => ({
       KUBECONFIG: rig.kubeconfigPath,
-      KUBECACHEDIR: join(folder, 'kube'),
-      HELM_CACHE_HOME: join(folder, 'cache'),
-      HELM_CONFIG_HOME: join(folder, 'config'),
-      HELM_DATA_HOME: join(folder, 'data'),
+      ...helmHome(folder),
       // The notes name kubectl as a shell finds it.
       PATH: `${dirname(rig.kubectlCommand([])[0] ?? '')}:${process.env.PATH}`,
     });
@@ -83,8 +80,7 @@ describe.each(programs.map((program, index) => ({ program, version: index + 3 })
     });
 
     it('tells of the loop under the policy of the notes, and that it is over once the policy may repair', async () => {
-      const create = /^ +(printf .* \| kubectl apply -f -)$/m.exec(notes)?.[1] ?? '';
-      await run(['sh', '-c', create], { env: env() });
+      await run(['sh', '-c', policyCommandOf(notes)], { env: env() });
       await breakNode(rig, NODE);
       const { annotations } = await watcher.untilFiring('DNSHealthLoopNotRepaired', { policy: POLICY });
       expect(annotations.runbook_url).toMatch(/\/docs\/runbooks\/DNSHealthLoopNotRepaired\.md$/);

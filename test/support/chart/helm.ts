@@ -1,4 +1,5 @@
 /** Helm as the tests of the chart call it: the chart of the checkout, values as a user writes them, objects as the result. */
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 import { type RunResult, run } from '../../cluster/run.ts';
@@ -40,6 +41,21 @@ export const helm = async (
     env: { KUBECONFIG: '/nonexistent', ...env },
     allowFailure: true,
   });
+
+/** For Helm on a cluster: what it keeps, and the discovery cache of its client, is in this folder and not in the user's home. */
+export const helmHome = (folder: string): Readonly<Record<string, string>> => ({
+  KUBECACHEDIR: join(folder, 'kube'),
+  HELM_CACHE_HOME: join(folder, 'cache'),
+  HELM_CONFIG_HOME: join(folder, 'config'),
+  HELM_DATA_HOME: join(folder, 'data'),
+});
+
+/** The command of the chart's notes that creates a policy, for a shell. */
+export function policyCommandOf(notes: string): string {
+  const [, command] = /^ +(printf .* \| kubectl apply -f -)$/m.exec(notes) ?? [];
+  if (command === undefined) throw new Error(`the notes name no command that creates a policy:\n${notes}`);
+  return command;
+}
 
 /** The objects that `helm template` renders. */
 export async function render(
