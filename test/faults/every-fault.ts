@@ -7,8 +7,11 @@ import { type ChangeVerb, type Judged, judge } from './judge.ts';
 import { type NodeSetup, ScratchNode } from './scratch-node.ts';
 import { readTrace, TRACE_ALL } from './traced-calls.ts';
 
-/** An agent without a guard mostly waits: for ten seconds it watches a kubelet that stays up. */
-const AT_ONCE = availableParallelism() * 16;
+/**
+ * An agent without a guard mostly waits: for ten seconds it watches a kubelet that stays up. So many keep the cores busy; with
+ * more, an agent may wait for longer than it allows the system bus.
+ */
+const AT_ONCE = availableParallelism() * 10;
 
 export interface Result extends Judged {
   readonly fault: FaultCase;
